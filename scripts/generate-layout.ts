@@ -1,0 +1,26 @@
+/**
+ * Writes wasm-runtime/generated/layout.ts: the constants of src/layout/ for AssemblyScript, so that every
+ * offset has one definition.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as cpuState from '../src/layout/cpu-state.ts';
+import * as linearMemory from '../src/layout/linear-memory.ts';
+import * as mode from '../src/layout/mode.ts';
+import * as record from '../src/layout/record.ts';
+import * as tlb from '../src/layout/tlb.ts';
+
+const target = fileURLToPath(new URL('../wasm-runtime/generated/layout.ts', import.meta.url));
+
+const lines = ['// Generated from src/layout/ by scripts/generate-layout.ts.'];
+for (const module of [linearMemory, cpuState, tlb, mode, record]) {
+  for (const [name, value] of Object.entries(module)) {
+    if (typeof value === 'bigint')
+      lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: i64 = ${value};`);
+    else if (typeof value === 'number')
+      lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: i32 = ${value};`);
+  }
+}
+mkdirSync(dirname(target), { recursive: true });
+writeFileSync(target, `${lines.join('\n')}\n`);

@@ -1,0 +1,40 @@
+/** All families, in the order of the pages of the manual's instruction summary. */
+
+import type { Case } from '../case.ts';
+import { arithmetic } from './arithmetic.ts';
+import { bit } from './bit.ts';
+import { branch } from './branch.ts';
+import { flag } from './flag.ts';
+import { logic } from './logic.ts';
+import { mmx } from './mmx.ts';
+import { move } from './move.ts';
+import { shift } from './shift.ts';
+import { sse } from './sse.ts';
+import { sse2 } from './sse2.ts';
+import { sse3 } from './sse3.ts';
+import { sse41 } from './sse41.ts';
+import { sse42 } from './sse42.ts';
+import { ssse3 } from './ssse3.ts';
+import { string } from './string.ts';
+import { system } from './system.ts';
+import { x87 } from './x87.ts';
+
+export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<string, () => Iterable<Case>>([
+  ['move', move],
+  ['arithmetic', arithmetic],
+  ['logic', logic],
+  ['shift', shift],
+  ['bit', bit],
+  ['branch', branch],
+  ['string', string],
+  ['flag', flag],
+  ['sse', sse],
+  ['sse2', sse2],
+  ['sse3', sse3],
+  ['ssse3', ssse3],
+  ['sse41', sse41],
+  ['sse42', sse42],
+  ['mmx', mmx],
+  ['x87', x87],
+  ['system', system],
+]);

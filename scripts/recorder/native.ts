@@ -1,0 +1,118 @@
+/** Runs cases on this machine's CPU through recorder.c. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  CODE,
+  CODE_SIZE,
+  GENERAL_REGISTERS,
+  type Register,
+  STACK_REGISTERS,
+  XMM_REGISTERS,
+} from '../../test/vectors/layout.ts';
+import type { Input } from './case.ts';
+
+/** What the CPU left behind. */
+export interface Outcome {
+  registers: Map<Register, bigint>;
+  /** Address -> byte, for the bytes of the scratch area that changed. */
+  memory: Map<number, number>;
+  fault?: { vector: number; errorCode: number; address: bigint };
+}
+
+const FXSAVE_SIZE = 512;
+const CODE_BYTES = 32;
+const INPUT_SIZE = 8 + 8 + 16 * 8 + 8 + FXSAVE_SIZE + CODE_BYTES;
+const OUTPUT_SIZE = 21 * 8 + FXSAVE_SIZE + 8;
+const BREAKPOINT = 3;
+/** TF and RF, which belong to the way of recording. */
+const HIDDEN_FLAGS = 0x1_0100n;
+
+/** Where the FXSAVE image keeps each register: offset and length in bytes. */
+const FXSAVE_FIELDS: [Register, number, number][] = [
+  ['fcw', 0, 2],
+  ['fsw', 2, 2],
+  ['ftw', 4, 1],
+  ['mxcsr', 24, 4],
+  ...STACK_REGISTERS.map((name, i): [Register, number, number] => [name, 32 + 16 * i, 10]),
+  ...XMM_REGISTERS.map((name, i): [Register, number, number] => [name, 160 + 16 * i, 16]),
+];
+
+/** Compiles recorder.c into a directory and returns the program's path. */
+export function buildRecorder(directory: string): string {
+  const program = `${directory}/recorder`;
+  execFileSync('gcc', ['-O2', '-Wall', '-o', program, `${import.meta.dirname}/recorder.c`], {
+    stdio: 'inherit',
+  });
+  return program;
+}
+
+function encode(input: Input, code: Uint8Array): Uint8Array {
+  const patches = [...input.memory];
+  const patchBytes = patches.reduce((sum, [, bytes]) => sum + 8 + bytes.length, 0);
+  const record = new Uint8Array(INPUT_SIZE + patchBytes);
+  const view = new DataView(record.buffer);
+  const rip = input.get('rip');
+  // Code that reaches past the code area ends with it: fetching the rest is what the case is about.
+  const room = Math.min(code.length, CODE + CODE_SIZE - Number(rip));
+  view.setUint32(0, room, true);
+  view.setUint32(4, patches.length, true);
+  view.setBigUint64(8, rip, true);
+  for (const [i, name] of GENERAL_REGISTERS.entries()) view.setBigUint64(16 + 8 * i, input.get(name), true);
+  view.setBigUint64(144, input.get('rflags'), true);
+  for (const [name, offset, length] of FXSAVE_FIELDS) {
+    const value = input.get(name);
+    for (let i = 0; i < length; i++) record[152 + offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+  }
+  record.set(code.subarray(0, room), 152 + FXSAVE_SIZE);
+  let offset = INPUT_SIZE;
+  for (const [address, bytes] of patches) {
+    view.setUint32(offset, address, true);
+    view.setUint32(offset + 4, bytes.length, true);
+    record.set(bytes, offset + 8);
+    offset += 8 + bytes.length;
+  }
+  return record;
+}
+
+/** Reads one output record at an offset; returns it with the offset of the next. */
+function decode(view: DataView, start: number): [Outcome, number] {
+  const word = (index: number): bigint => view.getBigUint64(start + 8 * index, true);
+  const registers = new Map<Register, bigint>();
+  for (const [i, name] of GENERAL_REGISTERS.entries()) registers.set(name, word(i));
+  registers.set('rip', word(16));
+  registers.set('rflags', word(17) & ~HIDDEN_FLAGS);
+  for (const [name, offset, length] of FXSAVE_FIELDS) {
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--)
+      value = (value << 8n) | BigInt(view.getUint8(start + 168 + offset + i));
+    registers.set(name, value);
+  }
+  const memory = new Map<number, number>();
+  const changes = Number(view.getBigUint64(start + 168 + FXSAVE_SIZE, true));
+  let offset = start + OUTPUT_SIZE;
+  for (let i = 0; i < changes; i++, offset += 8) {
+    memory.set(view.getUint32(offset, true), view.getUint32(offset + 4, true));
+  }
+  const vector = Number(word(18));
+  if (vector === BREAKPOINT) return [{ registers, memory }, offset];
+  return [{ registers, memory, fault: { vector, errorCode: Number(word(19)), address: word(20) } }, offset];
+}
+
+/** Runs each case and returns what came of it. */
+export function runNatively(
+  program: string,
+  cases: readonly { input: Input; code: Uint8Array }[],
+): Outcome[] {
+  const stdin = Buffer.concat(cases.map(({ input, code }) => encode(input, code)));
+  const run = spawnSync(program, { input: stdin, maxBuffer: 2 ** 31, stdio: ['pipe', 'pipe', 'inherit'] });
+  if (run.status !== 0) throw new Error(`the recorder failed: ${run.error ?? run.signal ?? run.status}`);
+  const view = new DataView(run.stdout.buffer, run.stdout.byteOffset, run.stdout.byteLength);
+  const outcomes: Outcome[] = [];
+  let offset = 0;
+  for (let i = 0; i < cases.length; i++) {
+    const [outcome, next] = decode(view, offset);
+    outcomes.push(outcome);
+    offset = next;
+  }
+  return outcomes;
+}

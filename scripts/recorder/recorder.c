@@ -1,0 +1,186 @@
+// Runs test cases natively on this machine's CPU and reports the state each one leaves behind.
+//
+// stdin is a sequence of `input` records, stdout a sequence of `output` records, each followed by its
+// variable part (see native.ts, the only program that speaks this protocol).
+//
+// How a case runs: the code area is filled with INT3 and the case's bytes are copied to it. An INT3 in
+// main() raises SIGTRAP; the handler overwrites the interrupted context with the state of the case, so
+// that the kernel's return from the signal loads every register at once. The case ends with the INT3 after
+// it (or at the target of its jump) or with a fault; either is a second signal, whose context is the result.
+
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+// These agree with test/vectors/layout.ts. Pages on both sides of both areas stay unmapped.
+#define SCRATCH 0x10000000u
+#define SCRATCH_SIZE 0x2000u
+#define CODE 0x20000000u
+#define CODE_SIZE 0x2000u
+
+#define FXSAVE_SIZE 512
+#define FXSAVE_USED 416     // the rest is reserved, and used by the kernel in signal frames
+#define XSTATE_BV_OFFSET 512
+#define XSTATE_X87_AND_SSE 3
+#define TRAP_BREAKPOINT 3
+#define FLAGS_INITIAL 0x202 // IF and the bit that is always one
+
+struct input {
+  uint32_t codeLength;
+  uint32_t patchCount;
+  uint64_t rip;
+  uint64_t gpr[16];
+  uint64_t rflags;
+  uint8_t fxsave[FXSAVE_SIZE];
+  uint8_t code[32];
+};
+
+struct patch {
+  uint32_t address;
+  uint32_t length;
+};
+
+struct output {
+  uint64_t gpr[16];
+  uint64_t rip;
+  uint64_t rflags;
+  uint64_t vector; // TRAP_BREAKPOINT: the case ended normally
+  uint64_t errorCode;
+  uint64_t address; // CR2
+  uint8_t fxsave[FXSAVE_SIZE];
+  uint64_t changeCount;
+};
+
+struct change {
+  uint32_t address;
+  uint32_t value;
+};
+
+// Encoding order of the general registers, as indices into the kernel's signal context.
+static const int gregs[16] = {
+  REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+  REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+};
+
+static struct input input;
+static struct output output;
+static volatile int running;
+static gregset_t savedGregs;
+static uint8_t savedFxsave[FXSAVE_USED];
+static unsigned long caseNumber;
+
+static void enterCase(gregset_t *registers, uint8_t *fxsave) {
+  memcpy(&savedGregs, registers, sizeof savedGregs);
+  memcpy(savedFxsave, fxsave, FXSAVE_USED);
+  for (int i = 0; i < 16; i++) (*registers)[gregs[i]] = (greg_t)input.gpr[i];
+  (*registers)[REG_RIP] = (greg_t)input.rip;
+  (*registers)[REG_EFL] = (greg_t)input.rflags;
+  memcpy(fxsave, input.fxsave, FXSAVE_USED);
+  *(uint64_t *)(fxsave + XSTATE_BV_OFFSET) |= XSTATE_X87_AND_SSE;
+}
+
+static void leaveCase(gregset_t *registers, uint8_t *fxsave) {
+  for (int i = 0; i < 16; i++) output.gpr[i] = (uint64_t)(*registers)[gregs[i]];
+  output.rip = (uint64_t)(*registers)[REG_RIP];
+  output.rflags = (uint64_t)(*registers)[REG_EFL];
+  output.vector = (uint64_t)(*registers)[REG_TRAPNO];
+  output.errorCode = (uint64_t)(*registers)[REG_ERR];
+  output.address = (uint64_t)(*registers)[REG_CR2];
+  memcpy(output.fxsave, fxsave, FXSAVE_USED);
+  if (output.vector == TRAP_BREAKPOINT) output.rip--;
+  memcpy(registers, &savedGregs, sizeof savedGregs);
+  memcpy(fxsave, savedFxsave, FXSAVE_USED);
+}
+
+static void onSignal(int number, siginfo_t *info, void *context) {
+  // A case may have set AC, which would make this handler's own unaligned accesses fault, and ID, which
+  // the kernel would hand on to the next case.
+  __asm__ volatile("pushq %0\n\tpopfq" : : "i"(FLAGS_INITIAL) : "cc", "memory");
+  (void)info;
+  ucontext_t *frame = context;
+  if (number == SIGALRM) {
+    fprintf(stderr, "case %lu does not end\n", caseNumber);
+    _exit(1);
+  }
+  gregset_t *registers = &frame->uc_mcontext.gregs;
+  uint8_t *fxsave = (uint8_t *)frame->uc_mcontext.fpregs;
+  if (!running && number == SIGTRAP) {
+    running = 1;
+    enterCase(registers, fxsave);
+  } else if (running) {
+    running = 0;
+    leaveCase(registers, fxsave);
+  } else {
+    fprintf(stderr, "signal %d at %llx outside of a case\n", number, (long long)(*registers)[REG_RIP]);
+    _exit(1);
+  }
+}
+
+static void mapArea(uintptr_t address, size_t size, int protection) {
+  void *area = mmap((void *)address, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (area != (void *)address) {
+    perror("mmap");
+    exit(1);
+  }
+}
+
+static void installHandlers(void) {
+  static uint8_t signalStack[1 << 16];
+  stack_t stack = {.ss_sp = signalStack, .ss_size = sizeof signalStack};
+  sigaltstack(&stack, NULL);
+  struct sigaction action = {.sa_sigaction = onSignal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  const int signals[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+}
+
+static void readExactly(void *buffer, size_t size) {
+  if (fread(buffer, 1, size, stdin) != size) {
+    fprintf(stderr, "input ends within case %lu\n", caseNumber);
+    exit(1);
+  }
+}
+
+// The initial content of scratch memory; the same function as scratchByte() in test/vectors/layout.ts.
+static uint8_t scratchByte(uint32_t address) {
+  return (uint8_t)((address * 0x9e3779b1u) >> 24);
+}
+
+int main(void) {
+  static uint8_t before[SCRATCH_SIZE];
+  static struct change changes[SCRATCH_SIZE];
+  uint8_t *scratch = (uint8_t *)(uintptr_t)SCRATCH;
+  uint8_t *code = (uint8_t *)(uintptr_t)CODE;
+  mapArea(SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE);
+  mapArea(CODE, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  installHandlers();
+
+  while (fread(&input, 1, sizeof input, stdin) == sizeof input) {
+    for (uint32_t i = 0; i < SCRATCH_SIZE; i++) before[i] = scratchByte(SCRATCH + i);
+    for (uint32_t i = 0; i < input.patchCount; i++) {
+      struct patch patch;
+      readExactly(&patch, sizeof patch);
+      readExactly(before + (patch.address - SCRATCH), patch.length);
+    }
+    memcpy(scratch, before, SCRATCH_SIZE);
+    memset(code, 0xcc, CODE_SIZE);
+    memcpy((void *)(uintptr_t)input.rip, input.code, input.codeLength);
+
+    alarm(10);
+    __asm__ volatile("int3" : : : "memory", "cc");
+
+    output.changeCount = 0;
+    for (uint32_t i = 0; i < SCRATCH_SIZE; i++) {
+      if (scratch[i] != before[i]) changes[output.changeCount++] = (struct change){SCRATCH + i, scratch[i]};
+    }
+    fwrite(&output, sizeof output, 1, stdout);
+    fwrite(changes, sizeof *changes, output.changeCount, stdout);
+    caseNumber++;
+  }
+  return fflush(stdout) ? 1 : 0;
+}

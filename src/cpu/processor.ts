@@ -1,0 +1,306 @@
+/**
+ * The processor as TypeScript sees it: runs guest code for a number of instructions and tells why it stopped.
+ *
+ * Guest code leaves wasm in two ways: by returning (EXIT_REASON says why) or, out of the middle of an
+ * instruction, by the signal that `raise` throws; then deliverEvent() turns what was raised into the entry of the
+ * guest's handler and the run goes on.
+ */
+import { SLOT_ENTER, SLOT_STALE, SLOT_STEPPED } from '../isa/instruction-set.ts';
+import {
+  BUDGET,
+  COUNTERS,
+  CPL,
+  CURRENT_RECORD,
+  EVENT_CODE_WRITE,
+  EVENT_DELIVERING,
+  EVENT_KIND,
+  EXIT_BUDGET,
+  EXIT_EVENT,
+  EXIT_REASON,
+  EXIT_STEPPED,
+  EXIT_TRIPLE_FAULT,
+  GPR,
+  INSTRUCTIONS,
+  INTERRUPT_MASKABLE,
+  INTERRUPT_NMI,
+  INTERRUPT_PENDING,
+  INTERRUPT_SHADOW,
+  MODE,
+  NMI_BLOCKED,
+  RIP,
+  SLICE,
+  STALE_SLOT,
+  SYSTEM_FLAGS,
+} from '../layout/cpu-state.ts';
+import { CPU_STATE, SCRATCH_RECORDS } from '../layout/linear-memory.ts';
+import { HEAD_COUNT, RECORD_FN, RECORD_INDEX, RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SIZE } from '../layout/record.ts';
+import { BlockBuilder } from '../translate/block-builder.ts';
+import { MemoryViews } from './memory-views.ts';
+import type { HostFunctions, RuntimeExports } from './runtime.ts';
+
+/** Thrown by `raise` to unwind the guest's wasm frames. One object, so that throwing costs no stack trace. */
+const SIGNAL = { longmode: 'event' };
+
+const FLAG_TF = 1 << 8;
+const FLAG_IF = 1 << 9;
+/** DR6.BS, single step. */
+const DR6_BS = 1 << 14;
+
+/** Initial pages of linear memory: everything below guest RAM (linear-memory.ts). */
+const INITIAL_PAGES = 0x640;
+const MAXIMUM_PAGES = 65536;
+
+export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault';
+
+export interface ProcessorOptions {
+  /** The runtime module (build/runtime.wasm). */
+  readonly runtime: WebAssembly.Module;
+  readonly host: HostFunctions;
+  /** A block was entered as often as BlockBuilder.hotness says. */
+  readonly requestCompile: (head: number) => void;
+  /** An instruction without an implementation is about to raise #UD. */
+  readonly undefinedInstruction: (record: number) => void;
+}
+
+export class Processor {
+  readonly memory: WebAssembly.Memory;
+  readonly views: MemoryViews;
+  readonly table: WebAssembly.Table;
+  readonly runtime: RuntimeExports;
+  readonly blocks: BlockBuilder;
+  /** Why the last triple fault, if any. */
+  private stopped = false;
+
+  constructor(options: ProcessorOptions) {
+    this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
+    this.views = new MemoryViews(this.memory);
+    const instance = new WebAssembly.Instance(options.runtime, {
+      env: { memory: this.memory },
+      host: {
+        ...options.host,
+        raise: () => {
+          throw SIGNAL;
+        },
+        translate: (low: number, high: number) => this.blocks.build(low >>> 0, high >>> 0),
+        requestCompile: options.requestCompile,
+        undefinedInstruction: options.undefinedInstruction,
+      },
+    });
+    this.runtime = instance.exports as unknown as RuntimeExports;
+    this.table = this.runtime.table;
+    this.runtime.initializeMemory();
+    this.blocks = new BlockBuilder(this.views, this.runtime);
+    this.setU32(STALE_SLOT, SLOT_STALE);
+    this.setU32(EVENT_DELIVERING, -1);
+  }
+
+  // ---- state access ----
+
+  u32(offset: number): number {
+    return this.views.u32[(CPU_STATE + offset) >> 2] as number;
+  }
+  i32(offset: number): number {
+    return this.views.i32[(CPU_STATE + offset) >> 2] as number;
+  }
+  setU32(offset: number, value: number): void {
+    this.views.u32[(CPU_STATE + offset) >> 2] = value;
+  }
+  u64(offset: number): bigint {
+    return BigInt.asUintN(64, this.views.i64[(CPU_STATE + offset) >> 3] as bigint);
+  }
+  setU64(offset: number, value: bigint): void {
+    this.views.i64[(CPU_STATE + offset) >> 3] = BigInt.asIntN(64, value);
+  }
+  gpr(register: number): bigint {
+    return this.u64(GPR + register * 8);
+  }
+  setGpr(register: number, value: bigint): void {
+    this.setU64(GPR + register * 8, value);
+  }
+  get rip(): bigint {
+    return this.u64(RIP);
+  }
+  set rip(value: bigint) {
+    this.setU64(RIP, value);
+  }
+  get flags(): number {
+    return this.runtime.getFlags() >>> 0;
+  }
+  set flags(value: number) {
+    this.runtime.setFlags(value);
+  }
+  get cpl(): number {
+    return this.i32(CPL);
+  }
+  get mode(): number {
+    return this.i32(MODE);
+  }
+  counter(index: number): number {
+    return Number(this.u64(COUNTERS + index * 8));
+  }
+
+  /** Instructions executed since power-on, exact even inside a device access. */
+  get instructions(): number {
+    const done = this.i32(SLICE) - this.i32(BUDGET);
+    return Number(this.u64(INSTRUCTIONS)) + done - this.ahead();
+  }
+
+  /** Instructions of the running block that the budget already paid for but that have not run. */
+  private ahead(): number {
+    const record = this.u32(CURRENT_RECORD);
+    if (record === 0) return 0;
+    const index = this.views.u8[record + RECORD_INDEX] as number;
+    const head = record - (index + 1) * RECORD_SIZE;
+    return (this.views.u16[(head + HEAD_COUNT) >> 1] as number) - index;
+  }
+
+  get interruptsEnabled(): boolean {
+    return (this.i32(SYSTEM_FLAGS) & FLAG_IF) !== 0;
+  }
+
+  /** Tells the guest code that an interrupt waits; it leaves as soon as interrupts are enabled. */
+  setInterruptPending(maskable: boolean, nmi: boolean): void {
+    this.setU32(INTERRUPT_PENDING, (maskable ? INTERRUPT_MASKABLE : 0) | (nmi ? INTERRUPT_NMI : 0));
+  }
+
+  // ---- running ----
+
+  /**
+   * Ends the slice at the next block boundary: called by devices, out of the middle of an instruction, when the
+   * host loop must look at something (an interrupt, an earlier deadline).
+   */
+  endSlice(): void {
+    const budget = this.i32(BUDGET);
+    if (budget <= 0) return;
+    // The rest of this block is paid for; everything beyond it is taken out of the slice.
+    this.setU32(SLICE, this.i32(SLICE) - budget);
+    this.setU32(BUDGET, 0);
+  }
+
+  /**
+   * Runs at most `count` instructions, exactly that many unless something leaves earlier.
+   *
+   * @param count 1 to 2^30.
+   */
+  run(count: number): ExitReason {
+    this.setU32(SLICE, count);
+    this.setU32(BUDGET, count);
+    this.stopped = false;
+    let reason = this.resume(this.continue);
+    while (reason === EXIT_BUDGET && this.i32(BUDGET) > 0) reason = this.step(this.i32(BUDGET));
+    this.setU32(CURRENT_RECORD, 0);
+    const executed = this.i32(SLICE) - this.i32(BUDGET);
+    this.setU64(INSTRUCTIONS, this.u64(INSTRUCTIONS) + BigInt(executed));
+    this.setU32(SLICE, 0);
+    this.setU32(BUDGET, 0);
+    if (this.stopped) return 'triple fault';
+    switch (reason) {
+      case EXIT_BUDGET:
+      case EXIT_STEPPED:
+        return 'budget';
+      case EXIT_EVENT:
+        return 'event';
+      default:
+        return 'halt';
+    }
+  }
+
+  /** Runs `enter` and whatever the events that it raises lead to. Returns EXIT_REASON. */
+  private resume(enter: () => void): number {
+    let next = enter;
+    for (;;) {
+      try {
+        next();
+        return this.i32(EXIT_REASON);
+      } catch (error) {
+        if (error !== SIGNAL) throw error;
+        if (this.i32(EVENT_KIND) === EVENT_CODE_WRITE) next = this.repeatAlone;
+        else next = this.deliver;
+      }
+    }
+  }
+
+  private readonly deliver = (): void => {
+    this.setU32(EXIT_REASON, EXIT_EVENT);
+    this.runtime.deliverEvent();
+    if (this.i32(EXIT_REASON) === EXIT_TRIPLE_FAULT) {
+      this.stopped = true;
+      return;
+    }
+    this.runtime.run();
+  };
+
+  private readonly continue = (): void => this.runtime.run();
+
+  /** The instruction overwrites translated code, now dropped: it is run again by itself, then the run goes on. */
+  private readonly repeatAlone = (): void => {
+    const record = this.u32(CURRENT_RECORD);
+    this.runtime.deliverEvent(); // RIP and budget exact again
+    const scratch = this.copyScratch(record, 1);
+    this.runtime.enter(scratch);
+    if (this.i32(EXIT_REASON) !== EXIT_STEPPED) return;
+    this.runtime.run();
+  };
+
+  /** Copies `count` records from `first` on behind a scratch head and ends them with the `stepped` record. */
+  private copyScratch(first: number, count: number): number {
+    const { u8, u16, u32 } = this.views;
+    const head = SCRATCH_RECORDS;
+    u32.fill(0, head >> 2, (head + RECORD_SIZE) >> 2);
+    u32[(head + RECORD_FN) >> 2] = SLOT_ENTER;
+    u16[(head + HEAD_COUNT) >> 1] = count;
+    u16[(head + RECORD_PAGE_OFFSET) >> 1] = u16[(first + RECORD_PAGE_OFFSET) >> 1] as number;
+    u8.copyWithin(head + RECORD_SIZE, first, first + count * RECORD_SIZE);
+    const last = head + count * RECORD_SIZE;
+    for (let i = 0; i < count; i++) u8[head + (i + 1) * RECORD_SIZE + RECORD_INDEX] = i;
+    const end = last + RECORD_SIZE;
+    u32.fill(0, end >> 2, (end + RECORD_SIZE) >> 2);
+    u32[(end + RECORD_FN) >> 2] = SLOT_STEPPED;
+    u16[(end + RECORD_PAGE_OFFSET) >> 1] =
+      (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
+    u8[end + RECORD_INDEX] = count;
+    return head;
+  }
+
+  /**
+   * Runs exactly `count` instructions of the block at RIP, which has more than that: a copy of its first records,
+   * so that the handlers need no check of their own.
+   */
+  private step(count: number): number {
+    return this.resume(() => {
+      const head = this.runtime.lookup();
+      const length = this.views.u16[(head + HEAD_COUNT) >> 1] as number;
+      const scratch = this.copyScratch(head + RECORD_SIZE, Math.min(count, length));
+      this.runtime.enter(scratch);
+    });
+  }
+
+  /** Delivers an external interrupt; the caller has checked that interrupts are enabled. */
+  interrupt(vector: number): void {
+    this.between(() => this.runtime.deliverInterrupt(vector));
+  }
+
+  nmi(): void {
+    this.between(() => this.runtime.deliverNmi());
+  }
+
+  private between(deliver: () => void): void {
+    this.resume(deliver);
+  }
+
+  get nmiBlocked(): boolean {
+    return this.i32(NMI_BLOCKED) !== 0;
+  }
+  get interruptShadow(): boolean {
+    return this.i32(INTERRUPT_SHADOW) !== 0;
+  }
+  clearInterruptShadow(): void {
+    this.setU32(INTERRUPT_SHADOW, 0);
+  }
+  get trapFlag(): boolean {
+    return (this.i32(SYSTEM_FLAGS) & FLAG_TF) !== 0;
+  }
+  debugTrap(): void {
+    this.between(() => this.runtime.deliverDebugTrap(DR6_BS));
+  }
+}

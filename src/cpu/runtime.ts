@@ -1,0 +1,40 @@
+/** The runtime module's exports and imports as TypeScript sees them. i32 arguments are numbers, i64 are bigints. */
+export interface RuntimeExports {
+  readonly table: WebAssembly.Table;
+  /** Looks the block at RIP up and runs it and its successors until something leaves; see EXIT_REASON. */
+  run(): void;
+  /** Runs the record at `record` and its successors. */
+  enter(record: number): void;
+  /** Head record of the block at RIP, which may be translated first. May raise. */
+  lookup(): number;
+  deliverEvent(): void;
+  deliverInterrupt(vector: number): void;
+  deliverNmi(): void;
+  deliverDebugTrap(cause: number): void;
+  initializeMemory(): void;
+  mapRam(firstChunk: number, count: number): void;
+  hostPageAddress(physicalPage: number): number;
+  allocateRecords(count: number): number;
+  registerBlock(head: number): void;
+  invalidateCode(physicalAddress: bigint, length: number): void;
+  invalidateAll(): void;
+  fetchNextCodePage(): number;
+  updateMode(): void;
+  getFlags(): number;
+  setFlags(value: number): void;
+  setSegment(index: number, selector: number, base: bigint, limit: number, rights: number): void;
+  flushTlb(includeGlobal: number): void;
+}
+
+/** What the runtime asks of the machine (wasm-runtime/host.ts). */
+export interface HostFunctions {
+  readPort(port: number, size: number): number;
+  writePort(port: number, size: number, value: number): void;
+  readMmio(addressLow: number, addressHigh: number, size: number): number;
+  writeMmio(addressLow: number, addressHigh: number, size: number, value: number): void;
+  now(): number;
+  writeApicMsr(msr: number, low: number, high: number): number;
+  readApicMsr(msr: number, target: number): number;
+  writeTaskPriority(value: number): void;
+  readTaskPriority(): number;
+}

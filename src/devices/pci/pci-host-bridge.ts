@@ -1,0 +1,88 @@
+import { allOnes } from '../access.ts';
+import type { AccessSize, DeviceState, PortHandler } from '../device.ts';
+import { restoreRegisters, stateIn } from '../device-state.ts';
+import { RESET_CONTROL_PORT } from '../reset-control.ts';
+import type { PciBus } from './pci-bus.ts';
+import { PCI_COMMAND, PCI_COMMAND_BUS_MASTER, PCI_COMMAND_MEMORY, PciFunction } from './pci-function.ts';
+
+/** Ports of configuration mechanism 1, inclusive. */
+export const PCI_CONFIGURATION_FIRST_PORT = 0xcf8;
+export const PCI_CONFIGURATION_LAST_PORT = 0xcff;
+
+const CONFIG_ADDRESS = 0xcf8;
+const CONFIG_DATA = 0xcfc;
+
+/** CONFIG_ADDRESS: enable, then bus (23:16), device and function (15:8) and register (7:2). */
+const ADDRESS_ENABLE = 0x8000_0000;
+const ADDRESS_WRITABLE = 0x80ff_fffc;
+
+/**
+ * The host bridge, function 00:00.0 (an Intel 440FX by its numbers), and configuration mechanism 1 ("PCI
+ * Local Bus Specification", "Software Generation of Configuration Transactions"). It registers itself on the bus.
+ */
+export class PciHostBridge extends PciFunction implements PortHandler {
+  private readonly bus: PciBus;
+  private readonly resetControl: PortHandler;
+  private mechanism = { address: 0 };
+
+  /** @param resetControl answers byte accesses to port 0xcf9, which lies inside CONFIG_ADDRESS. */
+  constructor(bus: PciBus, resetControl: PortHandler) {
+    super({ vendorId: 0x8086, deviceId: 0x1237, classCode: 0x06_0000, revisionId: 2 });
+    // A host bridge always answers, and always masters the bus.
+    this.put(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER);
+    this.allowWrites(PCI_COMMAND, 2, 0);
+    this.bus = bus;
+    this.resetControl = resetControl;
+    bus.add(0, 0, this);
+  }
+
+  readPort(port: number, size: AccessSize): number {
+    if (port >= CONFIG_DATA) {
+      if (!this.isEnabled) return allOnes(size);
+      return this.bus.readConfiguration(this.functionIndex, this.register(port), size);
+    }
+    // Only a whole doubleword is CONFIG_ADDRESS; anything narrower is an ordinary port.
+    if (port === CONFIG_ADDRESS && size === 4) return this.mechanism.address;
+    if (port === RESET_CONTROL_PORT && size === 1) return this.resetControl.readPort(port, size);
+    return allOnes(size);
+  }
+
+  writePort(port: number, size: AccessSize, value: number): void {
+    if (port >= CONFIG_DATA) {
+      if (this.isEnabled) this.bus.writeConfiguration(this.functionIndex, this.register(port), size, value);
+    } else if (port === CONFIG_ADDRESS && size === 4) {
+      this.mechanism.address = (value & ADDRESS_WRITABLE) >>> 0;
+    } else if (port === RESET_CONTROL_PORT && size === 1) {
+      this.resetControl.writePort(port, size, value);
+    }
+  }
+
+  override reset(): void {
+    super.reset();
+    this.mechanism = { address: 0 };
+  }
+
+  override save(): DeviceState {
+    return { ...super.save(), mechanism: { ...this.mechanism } };
+  }
+
+  override load(state: DeviceState): void {
+    super.load(state);
+    restoreRegisters(this.mechanism, stateIn(state, 'mechanism'));
+  }
+
+  /** Only bus 0 exists. */
+  private get isEnabled(): boolean {
+    const { address } = this.mechanism;
+    return address >= ADDRESS_ENABLE && ((address >>> 16) & 0xff) === 0;
+  }
+
+  /** Device * 8 + function. */
+  private get functionIndex(): number {
+    return (this.mechanism.address >>> 8) & 0xff;
+  }
+
+  private register(port: number): number {
+    return (this.mechanism.address & 0xfc) | (port & 3);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Downloads Debian packages from a mirror where there is no apt. Files are checked against the SHA256
+ * sums in the mirror's Release file. The signature of the Release file itself is not checked, so the
+ * mirror and the way to it have to be trusted.
+ * Source: Debian wiki, "DebianRepository/Format".
+ */
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { InputError } from '../../boot/input-error.ts';
+
+const SUITE = 'stable';
+const INDEX = 'main/binary-amd64/Packages.gz';
+
+/** What is needed of one paragraph of a Packages index. */
+export interface PackageRecord {
+  readonly name: string;
+  readonly depends: string;
+  readonly filename: string;
+  readonly sha256: string;
+}
+
+/** SHA256 in hexadecimal of one file named in a Release file. */
+export function findReleaseSum(release: string, path: string): string | undefined {
+  const section = release.split(/^SHA256:\s*$/m)[1] ?? '';
+  for (const line of section.split('\n')) {
+    const [sum, , name] = line.trim().split(/\s+/);
+    if (name === path) return sum;
+  }
+  return undefined;
+}
+
+/** The paragraph of one package in a Packages index. */
+export function findPackage(index: string, name: string): PackageRecord | undefined {
+  const start = `\n${index}`.indexOf(`\nPackage: ${name}\n`);
+  if (start < 0) return undefined;
+  const end = index.indexOf('\n\n', start);
+  const paragraph = index.slice(start, end < 0 ? index.length : end);
+  const field = (key: string) => new RegExp(`^${key}: (.*)$`, 'm').exec(paragraph)?.[1] ?? '';
+  return { name, depends: field('Depends'), filename: field('Filename'), sha256: field('SHA256') };
+}
+
+async function get(url: string): Promise<Uint8Array> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (error) {
+    const cause = (error as Error).cause;
+    throw new InputError(
+      `cannot get ${url}: ${cause instanceof Error ? cause.message : (error as Error).message}`,
+    );
+  }
+  if (!response.ok) throw new InputError(`cannot get ${url}: ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function getChecked(url: string, sha256: string): Promise<Uint8Array> {
+  const data = await get(url);
+  if (createHash('sha256').update(data).digest('hex') !== sha256) {
+    throw new InputError(`${url} does not have the SHA256 the mirror announces`);
+  }
+  return data;
+}
+
+/**
+ * Downloads from Debian stable: the package that `meta` depends on and whose name begins with
+ * `prefix`, and the packages called `others`.
+ * @param mirror base URL, beneath which there are dists/ and pool/.
+ * @throws InputError when the mirror does not answer, lacks a file, or a sum is wrong.
+ */
+export async function downloadFromMirror(
+  mirror: string,
+  meta: string,
+  prefix: string,
+  others: readonly string[],
+  folder: string,
+  progress: (message: string) => void,
+): Promise<void> {
+  const base = mirror.replace(/\/+$/, '');
+  const release = new TextDecoder().decode(await get(`${base}/dists/${SUITE}/Release`));
+  const indexSum = findReleaseSum(release, INDEX);
+  if (indexSum === undefined) throw new InputError(`${base}: the Release file does not list ${INDEX}`);
+  const index = new TextDecoder().decode(
+    gunzipSync(await getChecked(`${base}/dists/${SUITE}/${INDEX}`, indexSum)),
+  );
+
+  const find = (name: string): PackageRecord => {
+    const record = findPackage(index, name);
+    if (record === undefined) throw new InputError(`${base}: there is no package ${name}`);
+    return record;
+  };
+  const image = find(meta)
+    .depends.split(/[,|]/)
+    .map((item) => item.trim().split(' ')[0])
+    .find((name) => name.startsWith(prefix));
+  if (image === undefined) throw new InputError(`${base}: ${meta} depends on no ${prefix} package`);
+  for (const name of [image, ...others]) {
+    const record = find(name);
+    progress(`downloading ${name}`);
+    const data = await getChecked(`${base}/${record.filename}`, record.sha256);
+    await writeFile(join(folder, basename(record.filename)), data);
+  }
+}

@@ -1,0 +1,114 @@
+/** Gets a stock Linux kernel and packs a small initramfs for it, to have something to boot. */
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../../boot/input-error.ts';
+import { CommandMissing } from './command.ts';
+import { listDebs, unpackDeb } from './deb.ts';
+import { downloadWithApt } from './debian-apt.ts';
+import { downloadFromMirror } from './debian-mirror.ts';
+import { packInitramfs } from './initramfs.ts';
+
+/** Debian's name for its newest kernel for virtual machines, and how the package behind it is called. */
+const KERNEL_META_PACKAGE = 'linux-image-cloud-amd64';
+const KERNEL_PREFIX = 'linux-image-';
+const BUSYBOX_PACKAGE = 'busybox-static';
+
+/** Kernel command line the guest needs to be usable from a serial terminal. */
+export const GUEST_COMMAND_LINE = 'console=ttyS0';
+
+const INITRAMFS_FOLDER = fileURLToPath(new URL('../../../scripts/initramfs/', import.meta.url));
+
+export interface FetchGuestOptions {
+  /** Made if it is not there. What it already holds is not downloaded again; delete it to get a newer kernel. */
+  readonly cacheFolder: string;
+  /** Base URL of a Debian mirror to use instead of apt. */
+  readonly mirror?: string | undefined;
+  /** Told in a few words what is going on. */
+  readonly progress: (message: string) => void;
+}
+
+/** Paths of the files, and the kernel's release as `uname -r` prints it. */
+export interface Guest {
+  readonly kernel: string;
+  readonly busybox: string;
+  readonly initrd: string;
+  readonly kernelVersion: string;
+}
+
+async function download(options: FetchGuestOptions, folder: string): Promise<void> {
+  const { mirror, progress } = options;
+  const others = [BUSYBOX_PACKAGE];
+  try {
+    if (mirror !== undefined) {
+      progress(`reading the package index of ${mirror}`);
+      await downloadFromMirror(mirror, KERNEL_META_PACKAGE, KERNEL_PREFIX, others, folder, progress);
+    } else {
+      progress('downloading a Linux kernel and busybox with apt');
+      await downloadWithApt(KERNEL_META_PACKAGE, KERNEL_PREFIX, others, folder, progress);
+    }
+  } catch (error) {
+    if (error instanceof CommandMissing) {
+      throw new InputError(
+        `${error.message}, so there is no kernel to be had here: pass --kernel and --initrd, or --mirror with the URL of a Debian mirror`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** Takes the kernel and busybox out of the packages; the version file comes last and marks the rest as whole. */
+async function unpack(work: string, guest: Omit<Guest, 'initrd' | 'kernelVersion'>, versionFile: string) {
+  const packages = await listDebs(work);
+  const image = [...packages.keys()].find((name) => name.startsWith(KERNEL_PREFIX));
+  const kernelPackage = image === undefined ? undefined : packages.get(image);
+  const busyboxPackage = packages.get(BUSYBOX_PACKAGE);
+  if (image === undefined || kernelPackage === undefined || busyboxPackage === undefined) {
+    throw new InputError('the download did not bring the packages asked for');
+  }
+  const root = join(work, 'root');
+  await unpackDeb(kernelPackage, root);
+  await unpackDeb(busyboxPackage, root);
+  const kernelVersion = image.slice(KERNEL_PREFIX.length);
+  await rename(join(root, 'boot', `vmlinuz-${kernelVersion}`), guest.kernel);
+  // Newer releases of Debian keep everything in /usr.
+  await rename(join(root, 'bin', 'busybox'), guest.busybox).catch(() =>
+    rename(join(root, 'usr', 'bin', 'busybox'), guest.busybox),
+  );
+  const newVersionFile = join(work, 'kernel-version');
+  await writeFile(newVersionFile, `${kernelVersion}\n`);
+  await rename(newVersionFile, versionFile);
+}
+
+/**
+ * Downloads the newest Debian cloud kernel and a static busybox into a cache folder, unless they are
+ * there, and packs the initramfs from scripts/initramfs/.
+ * @throws InputError when there is no apt and no mirror was given, or when the download fails.
+ */
+export async function fetchGuest(options: FetchGuestOptions): Promise<Guest> {
+  const { cacheFolder } = options;
+  const versionFile = join(cacheFolder, 'kernel-version');
+  const files = {
+    kernel: join(cacheFolder, 'vmlinuz'),
+    busybox: join(cacheFolder, 'busybox'),
+    initrd: join(cacheFolder, 'initrd.cpio'),
+  };
+  await mkdir(cacheFolder, { recursive: true });
+  let kernelVersion = await readFile(versionFile, 'utf8').catch(() => undefined);
+  const work = await mkdtemp(join(cacheFolder, 'work-'));
+  try {
+    if (kernelVersion === undefined) {
+      await download(options, work);
+      options.progress('unpacking');
+      await unpack(work, files, versionFile);
+      kernelVersion = await readFile(versionFile, 'utf8');
+    }
+    // Packed anew every time, so that it follows the scripts; uncompressed, so that the guest need not inflate it.
+    const newInitrd = join(work, 'initrd.cpio');
+    await writeFile(newInitrd, await packInitramfs(INITRAMFS_FOLDER, await readFile(files.busybox)));
+    await rename(newInitrd, files.initrd);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return { ...files, kernelVersion: kernelVersion.trim() };
+}

@@ -1,0 +1,448 @@
+/**
+ * Decodes one instruction into the fields of a record (layout/record.ts). Nothing else looks at guest bytes.
+ *
+ * Sources: Intel SDM Vol. 2, "Instruction Format" and "Opcode Map".
+ */
+import { GPR, PAGE_BASE, SEGMENT_DS, SEGMENT_FS, SEGMENT_NONE, SEGMENT_SS, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
+import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK } from '../layout/mode.ts';
+import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
+import { type Candidate, OPCODE_INDEX } from './instruction-set.ts';
+import type { Operand } from './operand.ts';
+import { type Form, type OperandSize, type Variant, widthInBytes } from './variant.ts';
+
+/** Longest legal instruction. */
+export const MAX_INSTRUCTION_LENGTH = 15;
+
+/** A decoded instruction; reused from call to call. */
+export interface Instruction {
+  /** Undefined: no such instruction (#UD). */
+  variant: Variant | undefined;
+  length: number;
+  a: number;
+  b: number;
+  c: number;
+  base: number;
+  index: number;
+  scale: number;
+  addressSize: number;
+  segment: number;
+  displacement: number;
+  immediateLow: number;
+  immediateHigh: number;
+}
+
+/** `truncated`: the bytes ended within the instruction. `long`: more than 15 bytes (#GP). */
+export type DecodeResult = 'ok' | 'truncated' | 'long';
+
+const SCALE_ADDRESS_SHIFT = 4;
+
+/** Base and index registers of the eight 16-bit addressing forms: BX+SI, BX+DI, BP+SI, BP+DI, SI, DI, BP, BX. */
+const BASE_16 = [3, 3, 5, 5, 6, 7, 5, 3];
+const INDEX_16 = [6, 7, 6, 7, -1, -1, -1, -1];
+
+export class Decoder {
+  readonly instruction: Instruction = {
+    variant: undefined,
+    length: 0,
+    a: 0,
+    b: 0,
+    c: 0,
+    base: ZERO_REGISTER,
+    index: ZERO_REGISTER,
+    scale: 0,
+    addressSize: ADDRESS_64,
+    segment: SEGMENT_NONE,
+    displacement: 0,
+    immediateLow: 0,
+    immediateHigh: 0,
+  };
+
+  private bytes: Uint8Array = new Uint8Array(0);
+  private start = 0;
+  private position = 0;
+  private limit = 0;
+  private overrun = false;
+
+  private code64 = true;
+  private operand16 = false;
+  private has66 = false;
+  private rex = 0;
+  private hasRex = false;
+  private segmentOverride = -1;
+  private repeat = 0;
+  private modrm = 0;
+  private operandSize: OperandSize = 4;
+  private pageOffset = 0;
+  private ripRelative = false;
+  private fieldCount = 0;
+
+  private byte(): number {
+    if (this.position >= this.limit) {
+      this.overrun = true;
+      return 0;
+    }
+    const value = this.bytes[this.position] as number;
+    this.position += 1;
+    return value;
+  }
+
+  private word(): number {
+    const low = this.byte();
+    return low | (this.byte() << 8);
+  }
+
+  /** Signed 32 bits. */
+  private dword(): number {
+    const low = this.word();
+    return low | (this.word() << 16);
+  }
+
+  /**
+   * Decodes at `bytes[position]`.
+   *
+   * @param limit end of the bytes that may be looked at.
+   * @param pageOffset offset of the instruction in its page: RIP-relative operands become page-relative.
+   * @param mode mode key (layout/mode.ts).
+   */
+  decode(bytes: Uint8Array, position: number, limit: number, pageOffset: number, mode: number): DecodeResult {
+    this.bytes = bytes;
+    this.start = position;
+    this.position = position;
+    this.limit = Math.min(limit, position + MAX_INSTRUCTION_LENGTH);
+    this.overrun = false;
+    this.pageOffset = pageOffset;
+    const codeSize = mode & MODE_CODE_MASK;
+    this.code64 = codeSize === MODE_CODE_64;
+    this.operand16 = codeSize === MODE_CODE_16;
+    this.rex = 0;
+    this.hasRex = false;
+    this.segmentOverride = -1;
+    this.repeat = 0;
+    this.has66 = false;
+    this.ripRelative = false;
+    this.fieldCount = 0;
+
+    const { instruction } = this;
+    instruction.variant = undefined;
+    instruction.a = 0;
+    instruction.b = 0;
+    instruction.c = 0;
+    instruction.base = ZERO_REGISTER;
+    instruction.index = ZERO_REGISTER;
+    instruction.scale = 0;
+    instruction.segment = SEGMENT_NONE;
+    instruction.displacement = 0;
+    instruction.immediateLow = 0;
+    instruction.immediateHigh = 0;
+    instruction.addressSize = this.code64 ? ADDRESS_64 : codeSize === MODE_CODE_16 ? ADDRESS_16 : ADDRESS_32;
+
+    const escape = this.prefixes(codeSize);
+    this.opcode(escape);
+
+    instruction.length = this.position - this.start;
+    if (!this.overrun) {
+      if (this.ripRelative) instruction.displacement += pageOffset + instruction.length;
+      return 'ok';
+    }
+    return limit - position >= MAX_INSTRUCTION_LENGTH ? 'long' : 'truncated';
+  }
+
+  /** Reads legacy prefixes and REX; returns the first opcode byte. */
+  private prefixes(codeSize: number): number {
+    const { instruction } = this;
+    for (;;) {
+      const byte = this.byte();
+      if (this.overrun) return 0;
+      switch (byte) {
+        case 0x66:
+          this.operand16 = codeSize !== MODE_CODE_16;
+          this.has66 = true;
+          break;
+        case 0x67:
+          instruction.addressSize = this.code64 || codeSize === MODE_CODE_16 ? ADDRESS_32 : ADDRESS_16;
+          break;
+        case 0xf2:
+        case 0xf3:
+          this.repeat = byte;
+          break;
+        case 0xf0:
+          break;
+        case 0x26:
+        case 0x2e:
+        case 0x36:
+        case 0x3e:
+          if (!this.code64) this.segmentOverride = (byte >> 3) & 3;
+          break;
+        case 0x64:
+          this.segmentOverride = SEGMENT_FS;
+          break;
+        case 0x65:
+          this.segmentOverride = SEGMENT_FS + 1;
+          break;
+        default:
+          if (this.code64 && (byte & 0xf0) === 0x40) {
+            // REX counts only directly before the opcode.
+            this.rex = byte & 15;
+            this.hasRex = true;
+            const next = this.byte();
+            if (isLegacyPrefix(next) || (next & 0xf0) === 0x40) {
+              this.rex = 0;
+              this.hasRex = false;
+              this.position -= 1;
+              continue;
+            }
+            return next;
+          }
+          return byte;
+      }
+    }
+  }
+
+  private opcode(first: number): void {
+    let map = 0;
+    let byte = first;
+    if (byte === 0x0f) {
+      map = 1;
+      byte = this.byte();
+      if (byte === 0x38 || byte === 0x3a) {
+        map = byte === 0x38 ? 2 : 3;
+        byte = this.byte();
+      }
+    }
+    const candidates = OPCODE_INDEX[map * 256 + byte] as readonly Candidate[];
+    const { has66 } = this;
+    if (this.overrun || candidates.length === 0) return;
+    let modrmRead = false;
+    for (const candidate of candidates) {
+      if (candidate.hasModRM && !modrmRead) {
+        this.modrm = this.byte();
+        modrmRead = true;
+        if (this.overrun) return;
+      }
+      if (!this.matches(candidate, has66)) continue;
+      this.operands(candidate, byte);
+      return;
+    }
+  }
+
+  private matches(candidate: Candidate, has66: boolean): boolean {
+    const { code, row, mod } = candidate;
+    switch (code.prefix) {
+      case 'any':
+        break;
+      case 'none':
+        if (has66 || this.repeat !== 0) return false;
+        break;
+      case '66':
+        if (!has66 || this.repeat !== 0) return false;
+        break;
+      case 'f3':
+        if (this.repeat !== 0xf3) return false;
+        break;
+      case 'f2':
+        if (this.repeat !== 0xf2) return false;
+        break;
+    }
+    if (row.modes !== 'all' && (row.modes === 'only64') !== this.code64) return false;
+    if (code.extension !== undefined && ((this.modrm >> 3) & 7) !== code.extension) return false;
+    if (code.rm !== undefined && (this.modrm & 0xc7) !== (0xc0 | code.rm)) return false;
+    if (code.w !== undefined && this.rex >> 3 !== code.w) return false;
+    if (code.b !== undefined && (this.rex & 1) !== code.b) return false;
+    if (mod === 'memory') return this.modrm < 0xc0;
+    if (mod === 'register') return this.modrm >= 0xc0;
+    return true;
+  }
+
+  private sizeOf(candidate: Candidate): OperandSize {
+    let size: OperandSize;
+    if (this.code64) {
+      if (candidate.forced64) size = 8;
+      else if (this.rex & 8) size = 8;
+      else if (this.operand16) size = 2;
+      else size = candidate.stackSized ? 8 : 4;
+    } else {
+      size = this.operand16 ? 2 : 4;
+    }
+    if (candidate.sizes.includes(size)) return size;
+    return candidate.sizes.includes(4) ? 4 : (candidate.sizes[0] as OperandSize);
+  }
+
+  private operands(candidate: Candidate, opcodeByte: number): void {
+    const { row } = candidate;
+    const { instruction } = this;
+    this.operandSize = this.sizeOf(candidate);
+    let form: Form = 'plain';
+    let touchesMemory = false;
+    for (const { place } of row.operands) {
+      if (place === 'rm' || place === 'memory' || place === 'register') {
+        if (this.modrm >= 0xc0) form = 'register';
+        else {
+          this.memoryOperand();
+          touchesMemory = true;
+        }
+      } else if (place === 'offset' || place === 'source' || place === 'destination') {
+        touchesMemory = true;
+        if (this.segmentOverride >= 0 || !this.code64) {
+          instruction.segment = this.segmentOverride >= 0 ? this.segmentOverride : SEGMENT_DS;
+        }
+      }
+    }
+    if (touchesMemory) {
+      form = instruction.segment === SEGMENT_NONE && instruction.addressSize === ADDRESS_64 ? 'memory' : 'general';
+    }
+    for (const operand of row.operands) this.operand(operand, opcodeByte);
+    instruction.scale |= instruction.addressSize << SCALE_ADDRESS_SHIFT;
+    instruction.variant = candidate.variant(this.operandSize, form);
+  }
+
+  private setField(value: number): void {
+    const { instruction } = this;
+    if (this.fieldCount === 0) instruction.a = value;
+    else if (this.fieldCount === 1) instruction.b = value;
+    else instruction.c = value;
+    this.fieldCount += 1;
+  }
+
+  private register(operand: Operand, number: number): void {
+    if (operand.file === 'xmm') this.setField(YMM + number * 32);
+    else if (operand.file !== 'general') this.setField(number);
+    else if (operand.width === 'b' && !this.hasRex && number >= 4 && number < 8) {
+      this.setField(GPR + (number - 4) * 8 + 1); // AH, CH, DH, BH
+    } else this.setField(GPR + number * 8);
+  }
+
+  private operand(operand: Operand, opcodeByte: number): void {
+    const { instruction } = this;
+    switch (operand.place) {
+      case 'rm':
+        if (this.modrm < 0xc0) return;
+        this.register(operand, (this.modrm & 7) | ((this.rex & 1) << 3));
+        return;
+      case 'register':
+        this.register(operand, (this.modrm & 7) | ((this.rex & 1) << 3));
+        return;
+      case 'reg':
+        // There are six segment registers: REX.R does not extend them.
+        if (operand.file === 'segment') this.setField((this.modrm >> 3) & 7);
+        else this.register(operand, ((this.modrm >> 3) & 7) | ((this.rex & 4) << 1));
+        return;
+      case 'opcode':
+        this.register(operand, (opcodeByte & 7) | ((this.rex & 1) << 3));
+        return;
+      case 'fixed':
+        if (operand.file === 'general') this.setField(GPR + operand.register * 8);
+        else this.register(operand, operand.register);
+        return;
+      case 'immediate':
+      case 'signedImmediate':
+        this.immediate(operand);
+        return;
+      case 'relative': {
+        const size = operand.width === 'b' ? 1 : this.code64 || !this.operand16 ? 4 : 2;
+        const displacement =
+          size === 1 ? (this.byte() << 24) >> 24 : size === 2 ? (this.word() << 16) >> 16 : this.dword();
+        // Relative to the start of the page: the branch is its instruction's last operand.
+        instruction.displacement = (displacement + this.pageOffset + (this.position - this.start)) | 0;
+        return;
+      }
+      case 'offset':
+        if (instruction.addressSize === ADDRESS_64) {
+          instruction.immediateLow = this.dword();
+          instruction.immediateHigh = this.dword();
+        } else {
+          instruction.immediateLow = instruction.addressSize === ADDRESS_16 ? this.word() : this.dword();
+          instruction.immediateHigh = 0;
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  private immediate(operand: Operand): void {
+    const { instruction } = this;
+    if (operand.name === 'Iwb') {
+      const frame = this.word();
+      instruction.immediateLow = frame | (this.byte() << 16);
+      return;
+    }
+    const size = widthInBytes(operand.width, this.operandSize);
+    const signed = operand.place === 'signedImmediate';
+    if (size === 8) {
+      instruction.immediateLow = this.dword();
+      instruction.immediateHigh = this.dword();
+      return;
+    }
+    const value = size === 1 ? this.byte() : size === 2 ? this.word() : this.dword();
+    const shift = 32 - size * 8;
+    instruction.immediateLow = signed ? (value << shift) >> shift : value;
+    instruction.immediateHigh = signed ? instruction.immediateLow >> 31 : 0;
+  }
+
+  private memoryOperand(): void {
+    const { instruction } = this;
+    if (instruction.addressSize === ADDRESS_16) {
+      this.memoryOperand16();
+      return;
+    }
+    const mod = this.modrm >> 6;
+    const rm = this.modrm & 7;
+    let base = rm | ((this.rex & 1) << 3);
+    let hasBase = true;
+    if (rm === 4) {
+      const sib = this.byte();
+      const index = ((sib >> 3) & 7) | ((this.rex & 2) << 2);
+      if (index !== 4) {
+        instruction.index = GPR + index * 8;
+        instruction.scale = sib >> 6;
+      }
+      base = (sib & 7) | ((this.rex & 1) << 3);
+      if ((sib & 7) === 5 && mod === 0) {
+        hasBase = false;
+        instruction.displacement = this.dword();
+      }
+    } else if (rm === 5 && mod === 0) {
+      hasBase = false;
+      instruction.displacement = this.dword();
+      if (this.code64) {
+        instruction.base = PAGE_BASE;
+        this.ripRelative = true;
+      }
+    }
+    if (mod === 1) instruction.displacement = (this.byte() << 24) >> 24;
+    else if (mod === 2) instruction.displacement = this.dword();
+    if (hasBase) instruction.base = GPR + base * 8;
+    this.segmentOf(hasBase && (base === 4 || base === 5));
+  }
+
+  private memoryOperand16(): void {
+    const { instruction } = this;
+    const mod = this.modrm >> 6;
+    const rm = this.modrm & 7;
+    if (rm === 6 && mod === 0) {
+      instruction.displacement = this.word();
+      this.segmentOf(false);
+      return;
+    }
+    const base = BASE_16[rm] as number;
+    const index = INDEX_16[rm] as number;
+    instruction.base = GPR + base * 8;
+    if (index >= 0) instruction.index = GPR + index * 8;
+    if (mod === 1) instruction.displacement = (this.byte() << 24) >> 24;
+    else if (mod === 2) instruction.displacement = (this.word() << 16) >> 16;
+    this.segmentOf(base === 5);
+  }
+
+  private segmentOf(stack: boolean): void {
+    const { instruction } = this;
+    if (this.segmentOverride >= 0) instruction.segment = this.segmentOverride;
+    else if (!this.code64) instruction.segment = stack ? SEGMENT_SS : SEGMENT_DS;
+  }
+}
+
+function isLegacyPrefix(byte: number): boolean {
+  return (
+    byte === 0x66 || byte === 0x67 || byte === 0xf0 || byte === 0xf2 || byte === 0xf3 ||
+    byte === 0x26 || byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x64 || byte === 0x65
+  );
+}

@@ -1,0 +1,87 @@
+/** The variants of all rows with their table slots, and the index the decoder searches. */
+import type { Opcode, Row } from './row.ts';
+import { ROWS } from './tables/index.ts';
+import { expandRows, type Form, type OperandSize, type Variant } from './variant.ts';
+
+/**
+ * Slots of the shared function table before the first instruction handler.
+ * 0 null, 1 enter block, 2 stale head, 3 end of block, 4 end of scratch records, 5 not implemented (#UD).
+ */
+export const SLOT_ENTER = 1;
+export const SLOT_STALE = 2;
+export const SLOT_END = 3;
+export const SLOT_STEPPED = 4;
+export const SLOT_UNDEFINED = 5;
+/** Head of a block whose single instruction crosses into a second page. */
+export const FIRST_HANDLER_SLOT = 8;
+
+export const VARIANTS: readonly Variant[] = expandRows(ROWS, FIRST_HANDLER_SLOT);
+export const FIRST_REGION_SLOT = FIRST_HANDLER_SLOT + VARIANTS.length;
+
+export function variantOfSlot(slot: number): Variant | undefined {
+  return VARIANTS[slot - FIRST_HANDLER_SLOT];
+}
+
+/** What the decoder needs to know of a row, worked out once. */
+export interface Candidate {
+  readonly row: Row;
+  readonly code: Opcode;
+  readonly hasModRM: boolean;
+  /** mod == 3 is required (register), forbidden (memory) or free. */
+  readonly mod: 'register' | 'memory' | 'any';
+  /** Operand size is 64 bits by default (e) or always (f) in 64-bit mode. */
+  readonly stackSized: boolean;
+  readonly forced64: boolean;
+  readonly sizes: readonly OperandSize[];
+  variant(size: OperandSize, form: Form): Variant | undefined;
+}
+
+const FORMS: readonly Form[] = ['plain', 'register', 'memory', 'general'];
+
+function candidate(row: Row, variants: readonly Variant[]): Candidate {
+  const places = row.operands.map((operand) => operand.place);
+  const widths = row.operands.map((operand) => operand.width);
+  if (row.sizeOf !== undefined) widths.push(row.sizeOf);
+  const grid: (Variant | undefined)[] = [];
+  for (const variant of variants) grid[variant.operandSize * 4 + FORMS.indexOf(variant.form)] = variant;
+  const { code } = { code: row.opcode };
+  return {
+    row,
+    code,
+    hasModRM:
+      code.extension !== undefined ||
+      code.rm !== undefined ||
+      places.some((place) => place === 'rm' || place === 'memory' || place === 'register' || place === 'reg'),
+    mod: places.includes('memory') ? 'memory' : places.includes('register') ? 'register' : 'any',
+    stackSized: widths.includes('e'),
+    forced64: widths.includes('f'),
+    sizes: [...new Set(variants.map((variant) => variant.operandSize))],
+    variant: (size, form) => grid[size * 4 + FORMS.indexOf(form)],
+  };
+}
+
+function specificity({ code }: Candidate): number {
+  return (
+    (code.prefix === 'any' ? 0 : 4) + (code.rm === undefined ? 0 : 2) + (code.b === undefined ? 0 : 1) +
+    (code.w === undefined ? 0 : 1)
+  );
+}
+
+function buildIndex(): Candidate[][] {
+  const index: Candidate[][] = Array.from({ length: 1024 }, () => []);
+  const byRow = new Map<Row, Variant[]>();
+  for (const variant of VARIANTS) {
+    const list = byRow.get(variant.row);
+    if (list) list.push(variant);
+    else byRow.set(variant.row, [variant]);
+  }
+  for (const [row, variants] of byRow) {
+    index[row.opcode.map * 256 + row.opcode.byte]?.push(candidate(row, variants));
+  }
+  // Rows that ask for more come first, so that the order of the tables does not matter.
+  for (const list of index) list.sort((x, y) => specificity(y) - specificity(x));
+  return index;
+}
+
+/** Candidate rows by opcode map * 256 + opcode byte. */
+export const OPCODE_INDEX: readonly (readonly Candidate[])[] = buildIndex();

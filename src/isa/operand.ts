@@ -1,0 +1,155 @@
+/**
+ * Operands in the notation of the Intel SDM (Vol. 2, "Key to Abbreviations" of the opcode map): a letter for
+ * where the operand is encoded, a letter for its width.
+ */
+
+/**
+ * Width codes. b w d q x: 1, 2, 4, 8, 16 bytes. v: 2, 4 or 8 by operand size. z: 2 or 4 (4 for operand size 8).
+ * y: 4 or 8. e: 2, 4 or 8 where 64-bit mode makes 8 the default (stack operations). f: always 8 in 64-bit mode.
+ */
+export type Width = 'b' | 'w' | 'd' | 'q' | 'x' | 'v' | 'z' | 'y' | 'e' | 'f';
+
+/**
+ * rm: ModRM.rm register or memory. memory: ModRM.rm, memory only. register: ModRM.rm, register only.
+ * reg: ModRM.reg. opcode: low three bits of the opcode. vex: VEX.vvvv. fixed: a given register.
+ * immediate, signedImmediate (sign-extended to the operand size). relative: branch displacement.
+ * offset: absolute address in the instruction. source: [rSI]. destination: [rDI].
+ */
+export type Place =
+  | 'rm'
+  | 'memory'
+  | 'register'
+  | 'reg'
+  | 'opcode'
+  | 'vex'
+  | 'fixed'
+  | 'immediate'
+  | 'signedImmediate'
+  | 'relative'
+  | 'offset'
+  | 'source'
+  | 'destination';
+
+export type RegisterFile = 'general' | 'xmm' | 'segment' | 'control' | 'debug';
+
+export interface Operand {
+  readonly name: string;
+  readonly place: Place;
+  readonly width: Width;
+  readonly file: RegisterFile;
+  /** Register number of a fixed operand. */
+  readonly register: number;
+  /** As memory it must lie at a multiple of its size: #GP(0) otherwise. */
+  readonly aligned: boolean;
+}
+
+function operand(
+  name: string,
+  place: Place,
+  width: Width,
+  file: RegisterFile = 'general',
+  register = 0,
+): Operand {
+  return { name, place, width, file, register, aligned: false };
+}
+
+/** A memory operand of a legacy SSE instruction: aligned to its size. */
+function alignedVector(name: string, place: 'rm' | 'memory'): Operand {
+  return { ...operand(name, place, 'x', 'xmm'), aligned: true };
+}
+
+export const Eb = operand('Eb', 'rm', 'b');
+export const Ew = operand('Ew', 'rm', 'w');
+export const Ed = operand('Ed', 'rm', 'd');
+export const Eq = operand('Eq', 'rm', 'q');
+export const Ev = operand('Ev', 'rm', 'v');
+export const Ey = operand('Ey', 'rm', 'y');
+/** Stack-sized: 64 bits by default in 64-bit mode. */
+export const Ee = operand('Ee', 'rm', 'e');
+/** Near branch target: 64 bits in 64-bit mode whatever the prefixes say. */
+export const Ef = operand('Ef', 'rm', 'f');
+
+export const Gb = operand('Gb', 'reg', 'b');
+export const Gw = operand('Gw', 'reg', 'w');
+export const Gd = operand('Gd', 'reg', 'd');
+export const Gq = operand('Gq', 'reg', 'q');
+export const Gv = operand('Gv', 'reg', 'v');
+export const Gz = operand('Gz', 'reg', 'z');
+export const Gy = operand('Gy', 'reg', 'y');
+
+export const Zb = operand('Zb', 'opcode', 'b');
+export const Zv = operand('Zv', 'opcode', 'v');
+export const Ze = operand('Ze', 'opcode', 'e');
+
+/** VEX.vvvv as a general register. */
+export const By = operand('By', 'vex', 'y');
+
+export const Rw = operand('Rw', 'register', 'w');
+export const Rd = operand('Rd', 'register', 'd');
+export const Rq = operand('Rq', 'register', 'q');
+export const Rv = operand('Rv', 'register', 'v');
+export const Ry = operand('Ry', 'register', 'y');
+/** Full general register of the mode: MOV to and from control and debug registers. */
+export const Rf = operand('Rf', 'register', 'f');
+
+export const M = operand('M', 'memory', 'b');
+export const Mb = operand('Mb', 'memory', 'b');
+export const Mw = operand('Mw', 'memory', 'w');
+export const Md = operand('Md', 'memory', 'd');
+export const Mq = operand('Mq', 'memory', 'q');
+/** 16 bytes, aligned. */
+export const Mx = alignedVector('Mx', 'memory');
+/** 16 bytes at any address. */
+export const Mu = operand('Mu', 'memory', 'x');
+export const Mv = operand('Mv', 'memory', 'v');
+export const My = operand('My', 'memory', 'y');
+
+export const Ib = operand('Ib', 'immediate', 'b');
+export const Iw = operand('Iw', 'immediate', 'w');
+/** Three bytes: the Iw, Ib of ENTER. */
+export const Iwb = operand('Iwb', 'immediate', 'd');
+export const Iz = operand('Iz', 'signedImmediate', 'z');
+/** As wide as the operand: MOV r64, imm64. */
+export const Iv = operand('Iv', 'immediate', 'v');
+export const sIb = operand('sIb', 'signedImmediate', 'b');
+
+export const Jb = operand('Jb', 'relative', 'b');
+export const Jz = operand('Jz', 'relative', 'z');
+
+export const Ob = operand('Ob', 'offset', 'b');
+export const Ov = operand('Ov', 'offset', 'v');
+
+export const Xb = operand('Xb', 'source', 'b');
+export const Xv = operand('Xv', 'source', 'v');
+export const Xz = operand('Xz', 'source', 'z');
+export const Yb = operand('Yb', 'destination', 'b');
+export const Yv = operand('Yv', 'destination', 'v');
+export const Yz = operand('Yz', 'destination', 'z');
+/** The 16 bytes at [rDI] of MASKMOVDQU. */
+export const Yx = operand('Yx', 'destination', 'x');
+
+export const Sw = operand('Sw', 'reg', 'w', 'segment');
+export const Cf = operand('Cf', 'reg', 'f', 'control');
+export const Df = operand('Df', 'reg', 'f', 'debug');
+
+export const Vx = operand('Vx', 'reg', 'x', 'xmm');
+/** The low 4 or 8 bytes of an XMM register. */
+export const Vd = operand('Vd', 'reg', 'd', 'xmm');
+export const Vq = operand('Vq', 'reg', 'q', 'xmm');
+/** 16 bytes; aligned if they are in memory. */
+export const Wx = alignedVector('Wx', 'rm');
+/** Like Wx, without the alignment check of memory operands. */
+export const Wu = operand('Wu', 'rm', 'x', 'xmm');
+export const Wd = operand('Wd', 'rm', 'd', 'xmm');
+export const Wq = operand('Wq', 'rm', 'q', 'xmm');
+export const Ww = operand('Ww', 'rm', 'w', 'xmm');
+export const Ux = operand('Ux', 'register', 'x', 'xmm');
+export const Ud = operand('Ud', 'register', 'd', 'xmm');
+export const Uq = operand('Uq', 'register', 'q', 'xmm');
+
+export const AL = operand('AL', 'fixed', 'b', 'general', 0);
+export const CL = operand('CL', 'fixed', 'b', 'general', 1);
+export const AX = operand('AX', 'fixed', 'w', 'general', 0);
+export const DX = operand('DX', 'fixed', 'w', 'general', 2);
+export const rAX = operand('rAX', 'fixed', 'v', 'general', 0);
+export const eAX = operand('eAX', 'fixed', 'z', 'general', 0);

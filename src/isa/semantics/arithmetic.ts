@@ -1,0 +1,254 @@
+/** ADD, ADC, SUB, SBB, CMP, INC, DEC, NEG, MUL, IMUL, DIV, IDIV, XADD, CMPXCHG. */
+import { i32, i64 } from "../../wasm/binaryen-types.ts";
+import type { Expression } from '../../wasm/binaryen.ts';
+import type { Emitter, Value } from '../emitter.ts';
+import { constant, int, resize, signExtend, truncate } from './integer.ts';
+
+const RAX = 0;
+const RDX = 2;
+
+function typeOf(size: number) {
+  return size === 8 ? i64 : i32;
+}
+
+/** A second operand, sign-extended immediates included, cut to the size of the first. */
+function source(e: Emitter, size: number): Value {
+  return e.let(truncate(e.m, size, e.read(1)), typeOf(size));
+}
+
+function carryIn(e: Emitter, size: number): Expression {
+  return resize(e.m, 4, size, e.carry());
+}
+
+export function add(e: Emitter): void {
+  const size = e.sizeOf(0);
+  const b = source(e, size);
+  e.update(0, (a) => {
+    const r = e.let(truncate(e.m, size, int(e.m, size).add(a(), b())), typeOf(size));
+    e.flags.add(size, a, b, r);
+    return r();
+  });
+}
+
+export function adc(e: Emitter): void {
+  const size = e.sizeOf(0);
+  const b = source(e, size);
+  e.update(0, (a) => {
+    const sum = int(e.m, size).add(int(e.m, size).add(a(), b()), carryIn(e, size));
+    const r = e.let(truncate(e.m, size, sum), typeOf(size));
+    e.flags.adc(size, a, b, r);
+    return r();
+  });
+}
+
+export function sub(e: Emitter): void {
+  const size = e.sizeOf(0);
+  const b = source(e, size);
+  e.update(0, (a) => {
+    const r = e.let(truncate(e.m, size, int(e.m, size).sub(a(), b())), typeOf(size));
+    e.flags.sub(size, a, b, r);
+    return r();
+  });
+}
+
+export function sbb(e: Emitter): void {
+  const size = e.sizeOf(0);
+  const b = source(e, size);
+  e.update(0, (a) => {
+    const difference = int(e.m, size).sub(int(e.m, size).sub(a(), b()), carryIn(e, size));
+    const r = e.let(truncate(e.m, size, difference), typeOf(size));
+    e.flags.sbb(size, a, b, r);
+    return r();
+  });
+}
+
+export function cmp(e: Emitter): void {
+  const size = e.sizeOf(0);
+  const b = source(e, size);
+  const a = e.let(e.read(0), typeOf(size));
+  const r = e.let(truncate(e.m, size, int(e.m, size).sub(a(), b())), typeOf(size));
+  e.flags.sub(size, a, b, r);
+}
+
+export function inc(e: Emitter): void {
+  const size = e.sizeOf(0);
+  e.update(0, (a) => {
+    const r = e.let(truncate(e.m, size, int(e.m, size).add(a(), constant(e.m, size, 1))), typeOf(size));
+    e.flags.inc(size, a, r);
+    return r();
+  });
+}
+
+export function dec(e: Emitter): void {
+  const size = e.sizeOf(0);
+  e.update(0, (a) => {
+    const r = e.let(truncate(e.m, size, int(e.m, size).sub(a(), constant(e.m, size, 1))), typeOf(size));
+    e.flags.dec(size, a, r);
+    return r();
+  });
+}
+
+export function neg(e: Emitter): void {
+  const size = e.sizeOf(0);
+  const zero = e.let(constant(e.m, size, 0), typeOf(size));
+  e.update(0, (b) => {
+    const r = e.let(truncate(e.m, size, int(e.m, size).sub(zero(), b())), typeOf(size));
+    e.flags.sub(size, zero, b, r);
+    return r();
+  });
+}
+
+/**
+ * High half of a 64 x 64 bit product, from four 32-bit products.
+ * `signed` corrects the unsigned product: high - (a < 0 ? b : 0) - (b < 0 ? a : 0).
+ */
+export function multiplyHigh64(e: Emitter, a: Value, b: Value, signed: boolean): Expression {
+  const { i64: q } = e.m;
+  const low32 = (v: Value): Expression => q.and(v(), q.const(0xffff_ffffn));
+  const high32 = (v: Value): Expression => q.shr_u(v(), q.const(32n));
+  const ll = e.let(q.mul(low32(a), low32(b)), i64);
+  const middle = e.let(q.add(q.mul(high32(a), low32(b)), high32(ll)), i64);
+  const cross = e.let(q.add(q.mul(low32(a), high32(b)), low32(middle)), i64);
+  const high = q.add(q.add(q.mul(high32(a), high32(b)), high32(middle)), high32(cross));
+  if (!signed) return high;
+  const correct = (x: Value, y: Value): Expression => q.and(q.shr_s(x(), q.const(63n)), y());
+  return q.sub(q.sub(high, correct(a, b)), correct(b, a));
+}
+
+/** One-operand MUL and IMUL: rDX:rAX = rAX * operand (AX for bytes). */
+function multiplyAccumulator(e: Emitter, signed: boolean): void {
+  const { m } = e;
+  const size = e.sizeOf(0);
+  const b = e.let(e.read(0), typeOf(size));
+  const a = e.let(e.gpr(RAX, size), typeOf(size));
+  let low: Value;
+  let overflow: Value;
+  if (size === 8) {
+    low = e.let(m.i64.mul(a(), b()), i64);
+    const high = e.let(multiplyHigh64(e, a, b, signed), i64);
+    const trivial = signed ? m.i64.shr_s(low(), m.i64.const(63n)) : m.i64.const(0n);
+    overflow = e.let(m.i64.ne(high(), trivial));
+    e.setGpr(RAX, 8, low());
+    e.setGpr(RDX, 8, high());
+  } else if (size === 4) {
+    const wide = (v: Value): Expression => (signed ? m.i64.extend_s(v()) : m.i64.extend_u(v()));
+    const product = e.let(m.i64.mul(wide(a), wide(b)), i64);
+    low = e.let(m.i32.wrap(product()));
+    overflow = e.let(m.i64.ne(product(), signed ? m.i64.extend_s(low()) : m.i64.extend_u(low())));
+    e.setGpr(RAX, 4, low());
+    e.setGpr(RDX, 4, m.i32.wrap(m.i64.shr_u(product(), m.i64.const(32n))));
+  } else {
+    const wide = (v: Value): Expression => (signed ? signExtend(m, size, v()) : v());
+    const product = e.let(m.i32.mul(wide(a), wide(b)));
+    low = e.let(truncate(m, size, product()));
+    overflow = e.let(m.i32.ne(product(), signed ? signExtend(m, size, low()) : low()));
+    if (size === 1) e.setGpr(RAX, 2, product());
+    else {
+      e.setGpr(RAX, 2, low());
+      e.setGpr(RDX, 2, m.i32.shr_u(product(), m.i32.const(16)));
+    }
+  }
+  e.flags.result(size, low, overflow(), overflow());
+}
+
+export function mul(e: Emitter): void {
+  multiplyAccumulator(e, false);
+}
+
+export function imulAccumulator(e: Emitter): void {
+  multiplyAccumulator(e, true);
+}
+
+function multiplySigned(e: Emitter, a: Value, b: Value): void {
+  const { m } = e;
+  const size = e.sizeOf(0);
+  if (size === 8) {
+    const low = e.let(m.i64.mul(a(), b()), i64);
+    const high = e.let(multiplyHigh64(e, a, b, true), i64);
+    const overflow = e.let(m.i64.ne(high(), m.i64.shr_s(low(), m.i64.const(63n))));
+    e.write(0, low());
+    e.flags.result(8, low, overflow(), overflow());
+    return;
+  }
+  const wide = (v: Value): Expression => m.i64.extend_s(signExtend(m, size, v()));
+  const product = e.let(m.i64.mul(wide(a), wide(b)), i64);
+  const low = e.let(truncate(m, size, m.i32.wrap(product())));
+  const overflow = e.let(m.i64.ne(product(), m.i64.extend_s(signExtend(m, size, low()))));
+  e.write(0, low());
+  e.flags.result(size, low, overflow(), overflow());
+}
+
+/** IMUL r, r/m */
+export function imul2(e: Emitter): void {
+  const type = typeOf(e.sizeOf(0));
+  const b = e.let(e.read(1), type);
+  multiplySigned(e, e.let(e.read(0), type), b);
+}
+
+/** IMUL r, r/m, imm */
+export function imul3(e: Emitter): void {
+  const type = typeOf(e.sizeOf(0));
+  const a = e.let(e.read(1), type);
+  multiplySigned(e, a, e.let(truncate(e.m, e.sizeOf(0), e.read(2)), type));
+}
+
+/** DIV and IDIV: the runtime divides, raises #DE and writes rAX and rDX. */
+function divide(e: Emitter, signed: boolean): void {
+  const size = e.sizeOf(0);
+  const divisor = resize(e.m, size, 8, e.read(0));
+  e.run(`${signed ? 'idiv' : 'div'}${size * 8}`, [e.record(), divisor]);
+}
+
+export function div(e: Emitter): void {
+  divide(e, false);
+}
+
+export function idiv(e: Emitter): void {
+  divide(e, true);
+}
+
+export function xadd(e: Emitter): void {
+  const size = e.sizeOf(0);
+  const b = e.let(e.read(1), typeOf(size));
+  let sum: Value | undefined;
+  const exchange = (a: Value): Expression => {
+    const r = e.let(truncate(e.m, size, int(e.m, size).add(a(), b())), typeOf(size));
+    e.flags.add(size, a, b, r);
+    sum = r;
+    if (!e.isRegister(0)) e.write(1, a());
+    return r();
+  };
+  if (!e.isRegister(0)) {
+    e.update(0, exchange);
+    return;
+  }
+  // Both registers may be the same: the sum is written last.
+  const a = e.let(e.read(0), typeOf(size));
+  exchange(a);
+  e.write(1, a());
+  if (sum !== undefined) e.write(0, sum());
+}
+
+export function cmpxchg(e: Emitter): void {
+  const { m } = e;
+  const size = e.sizeOf(0);
+  const type = typeOf(size);
+  const desired = e.let(e.read(1), type);
+  const expected = e.let(e.gpr(RAX, size), type);
+  let seen: Value | undefined;
+  e.update(0, (old) => {
+    seen = old;
+    return m.select(int(m, size).eq(old(), expected()), desired(), old());
+  });
+  if (seen === undefined) return;
+  const old = seen;
+  const r = e.let(truncate(m, size, int(m, size).sub(expected(), old())), type);
+  e.flags.sub(size, expected, old, r);
+  // A 32-bit accumulator is only written (and zero-extended) when the comparison fails.
+  if (size === 4) {
+    const kept = e.let(e.gpr(RAX, 8), i64);
+    e.setGpr(RAX, 8, m.select(m.i32.eqz(r()), kept(), m.i64.extend_u(old())));
+  } else {
+    e.setGpr(RAX, size, old());
+  }
+}

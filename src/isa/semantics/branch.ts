@@ -1,0 +1,63 @@
+/** Near jumps, calls and returns, conditional branches, LOOP and JRCXZ (64-bit mode). */
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import { CONDITIONS } from '../condition.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Semantics } from '../row.ts';
+import { resize } from './integer.ts';
+import { push, top } from './stack.ts';
+
+const RCX = 1;
+const RSP = 4;
+
+export function jmp(e: Emitter): void {
+  e.jump();
+}
+
+export function jmpIndirect(e: Emitter): void {
+  e.jumpTo(resize(e.m, e.sizeOf(0), 8, e.read(0)));
+}
+
+export function jcc(code: number): Semantics {
+  const condition = CONDITIONS[code >> 1] ?? 'o';
+  return (e) => e.jumpIf(e.condition(condition, (code & 1) === 1));
+}
+
+export function call(e: Emitter): void {
+  push(e, 8, e.let(e.nextRip(), i64));
+  e.jump();
+}
+
+export function callIndirect(e: Emitter): void {
+  const target = e.let(resize(e.m, e.sizeOf(0), 8, e.read(0)), i64);
+  push(e, 8, e.let(e.nextRip(), i64));
+  e.jumpTo(target());
+}
+
+export function ret(e: Emitter): void {
+  const { value, above } = top(e, 8);
+  e.setGpr(RSP, 8, above());
+  e.jumpTo(value());
+}
+
+/** RET imm16 also drops arguments. */
+export function retImmediate(e: Emitter): void {
+  const { value, above } = top(e, 8);
+  e.setGpr(RSP, 8, e.m.i64.add(above(), e.m.i64.extend_u(e.read(0))));
+  e.jumpTo(value());
+}
+
+/** LOOP, LOOPE, LOOPNE: no flags change. */
+export function loop(kind: 'always' | 'equal' | 'notEqual'): Semantics {
+  return (e) => {
+    const { m } = e;
+    const count = e.let(m.i64.sub(e.gpr(RCX, 8), m.i64.const(1n)), i64);
+    e.setGpr(RCX, 8, count());
+    const more = e.let(m.i64.ne(count(), m.i64.const(0n)), i32);
+    if (kind === 'always') e.jumpIf(more());
+    else e.jumpIf(m.i32.and(more(), e.condition('z', kind === 'notEqual')));
+  };
+}
+
+export function jrcxz(e: Emitter): void {
+  e.jumpIf(e.m.i64.eqz(resize(e.m, 8, 8, e.gpr(RCX, 8))));
+}

@@ -1,0 +1,126 @@
+/**
+ * A variant is one row at one operand size with its operands in one kind of place: the unit that has a handler.
+ * Variants are numbered in table order, so the build and every later run agree on the slot of each.
+ */
+import type { Operand, Width } from './operand.ts';
+import type { Row } from './row.ts';
+
+/** Where the ModRM operand is. `general` memory may have a segment base or a short address size. */
+export type Form = 'plain' | 'register' | 'memory' | 'general';
+
+export type OperandSize = 2 | 4 | 8;
+
+/** Record field that holds a register operand. */
+export type RegisterField = 'a' | 'b' | 'c';
+
+export type Location =
+  | { readonly kind: 'general' | 'xmm'; readonly field: RegisterField; readonly size: number }
+  /** The field holds the register's number. */
+  | { readonly kind: 'segment' | 'control' | 'debug'; readonly field: RegisterField; readonly size: number }
+  | { readonly kind: 'memory'; readonly size: number; readonly aligned: boolean }
+  | { readonly kind: 'offset'; readonly size: number }
+  | { readonly kind: 'source' | 'destination'; readonly size: number }
+  | { readonly kind: 'immediate'; readonly size: number }
+  | { readonly kind: 'relative'; readonly size: number };
+
+export interface Variant {
+  /** Index in the shared function table. */
+  readonly slot: number;
+  readonly row: Row;
+  readonly operandSize: OperandSize;
+  readonly form: Form;
+  readonly locations: readonly Location[];
+}
+
+const FIELDS: readonly RegisterField[] = ['a', 'b', 'c'];
+
+/** Bytes of a width at an operand size. */
+export function widthInBytes(width: Width, operandSize: OperandSize): number {
+  switch (width) {
+    case 'b':
+      return 1;
+    case 'w':
+      return 2;
+    case 'd':
+      return 4;
+    case 'q':
+      return 8;
+    case 'x':
+      return 16;
+    case 'v':
+    case 'e':
+      return operandSize;
+    case 'z':
+      return operandSize === 2 ? 2 : 4;
+    case 'y':
+    case 'f':
+      return operandSize === 8 ? 8 : 4;
+  }
+}
+
+function widths(row: Row): Width[] {
+  const all = row.operands.map((operand) => operand.width);
+  if (row.sizeOf !== undefined) all.push(row.sizeOf);
+  return all;
+}
+
+/** Operand sizes at which the row differs. A row without sized operands has the single size 4. */
+export function operandSizes(row: Row): OperandSize[] {
+  const used = widths(row);
+  if (used.some((width) => width === 'v' || width === 'z' || width === 'e')) return [2, 4, 8];
+  if (used.some((width) => width === 'y' || width === 'f')) return [4, 8];
+  return [4];
+}
+
+function forms(row: Row): Form[] {
+  for (const { place } of row.operands) {
+    if (place === 'rm') return ['register', 'memory', 'general'];
+    if (place === 'memory' || place === 'offset' || place === 'source' || place === 'destination') {
+      return ['memory', 'general'];
+    }
+    if (place === 'register') return ['register'];
+  }
+  return ['plain'];
+}
+
+function locate(operand: Operand, form: Form, operandSize: OperandSize, nextField: () => RegisterField): Location {
+  const width = operand.place === 'signedImmediate' ? (operand.width === 'b' ? 'v' : operand.width) : operand.width;
+  const size = widthInBytes(width, operandSize);
+  switch (operand.place) {
+    case 'immediate':
+      return { kind: 'immediate', size };
+    case 'signedImmediate':
+      return { kind: 'immediate', size: operandSize };
+    case 'relative':
+      return { kind: 'relative', size };
+    case 'offset':
+      return { kind: 'offset', size };
+    case 'source':
+    case 'destination':
+      return { kind: operand.place, size };
+    case 'memory':
+      return { kind: 'memory', size, aligned: operand.aligned };
+    case 'rm':
+      if (form !== 'register') return { kind: 'memory', size, aligned: operand.aligned };
+      return { kind: operand.file, field: nextField(), size };
+    default:
+      return { kind: operand.file, field: nextField(), size };
+  }
+}
+
+/** All variants of the rows, with consecutive slots from `firstSlot`. */
+export function expandRows(rows: readonly Row[], firstSlot: number): Variant[] {
+  const variants: Variant[] = [];
+  for (const row of rows) {
+    for (const operandSize of operandSizes(row)) {
+      for (const form of forms(row)) {
+        let fields = 0;
+        const locations = row.operands.map((operand) =>
+          locate(operand, form, operandSize, () => FIELDS[fields++] as RegisterField),
+        );
+        variants.push({ slot: firstSlot + variants.length, row, operandSize, form, locations });
+      }
+    }
+  }
+  return variants;
+}

@@ -1,0 +1,57 @@
+/**
+ * Where everything lives in the one WebAssembly memory. All values are byte offsets.
+ *
+ *     0x0000_1000  CPU state (cpu-state.ts)
+ *     0x0001_0000  static data of the AssemblyScript runtime
+ *     0x0002_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC (tlb.ts)
+ *     0x0005_0000  TLB bookkeeping: what a flush has to visit
+ *     0x0008_0000  jump cache: linear address and mode -> head record
+ *     0x000c_0000  block hash: physical address and mode -> head record
+ *     0x0010_0000  chunk map: guest-physical 2 MiB chunk -> host offset, page metadata
+ *     0x0018_0000  scratch records (exact single-stepping)
+ *     0x0020_0000  record arena
+ *     0x0620_0000  page metadata arena, then guest RAM chunks as they are touched
+ */
+export const CPU_STATE = 0x1000;
+export const RUNTIME_DATA = 0x1_0000;
+export const TLB_BASE = 0x2_0000;
+
+/** Entry numbers (u16, (entry - TLB_BASE) / 32) of the TLB entries marked TLB_LISTED, so that a CR3 write need not scan. */
+export const TLB_NON_GLOBAL_LIST = 0x5_0000;
+/** Bit set over hashed large pages that TLB entries were made from, so that INVLPG knows when to scan for the others. */
+export const TLB_LARGE_FILTER = 0x5_4000;
+export const TLB_LARGE_FILTER_SIZE = 4096;
+/** Bit set over hashed linear pages that the jump cache has targets in, so that INVLPG of data leaves it alone. */
+export const JUMP_PAGE_FILTER = 0x5_5000;
+export const JUMP_PAGE_FILTER_SIZE = 1024;
+
+export const JUMP_CACHE = 0x8_0000;
+export const JUMP_CACHE_ENTRIES = 8192;
+/** Jump cache entry: linear RIP (i64), head record (i32), mode | generation << 8 (i32). */
+export const JUMP_CACHE_ENTRY_SIZE = 16;
+
+export const BLOCK_HASH = 0xc_0000;
+/** Buckets of 4 bytes: first head record; chained through HeadRecord.hashNext. */
+export const BLOCK_HASH_BUCKETS = 65536;
+
+export const CHUNK_MAP = 0x10_0000;
+/** log2 of the bytes of guest-physical memory in one chunk. */
+export const CHUNK_SHIFT = 21;
+/** Chunk map entry: host offset of the chunk (u32: 0 = RAM not touched yet, 1 = not RAM), page metadata offset (u32, 0 = none yet). */
+export const CHUNK_ENTRY_SIZE = 8;
+/** Chunks in the map: 128 GiB of guest-physical address space; everything above is not RAM. */
+export const CHUNK_COUNT = 65536;
+
+export const SCRATCH_RECORDS = 0x18_0000;
+export const RECORD_ARENA = 0x20_0000;
+export const RECORD_ARENA_END = 0x620_0000;
+/** First byte handed out for page metadata and guest RAM chunks; grows with memory.grow. */
+export const HEAP_BASE = RECORD_ARENA_END;
+
+/**
+ * Page metadata, 16 bytes for each 4 KiB page of a chunk (512 of them):
+ * code mask (i64, bit n set: bytes n*64..n*64+63 hold translated code), first head record of the page (u32), padding.
+ */
+export const PAGE_META_SIZE = 16;
+export const PAGE_META_CODE_MASK = 0;
+export const PAGE_META_FIRST_BLOCK = 8;

@@ -1,0 +1,15 @@
+/**
+ * The mode key of translated code: what besides the bytes decides what they mean.
+ *
+ *     bit 0-1  code size: 0 = 16-bit, 1 = 32-bit (compatibility or protected), 2 = 64-bit
+ *     bit 2-3  TLB view (tlb.ts): 0 user, 1 supervisor, 2 supervisor with AC
+ *     bit 4    stack segment is 32-bit (legacy modes only)
+ *     bit 5    real or virtual-8086 mode
+ */
+export const MODE_CODE_16 = 0;
+export const MODE_CODE_32 = 1;
+export const MODE_CODE_64 = 2;
+export const MODE_CODE_MASK = 3;
+export const MODE_VIEW_SHIFT = 2;
+export const MODE_STACK_32 = 1 << 4;
+export const MODE_REAL = 1 << 5;

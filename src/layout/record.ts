@@ -1,0 +1,65 @@
+/**
+ * The decoded instruction: a 32-byte record in linear memory. A block is one head record followed by its
+ * instruction records, contiguous, in program order.
+ *
+ *     Instruction record                          Head record
+ *     0   fn          u32 table slot              0   fn         u32 table slot (enter, compiled region, stale)
+ *     4   pageOffset  u16 RIP within its page     4   pageOffset u16 of the first instruction
+ *     6   length      u8  bytes                   6   flags      u8  HEAD_*
+ *     7   index       u8  0-based in the block    7   pageCount  u8  1, or 2 when the instruction crosses a page
+ *     8   a           u16 first register operand  8   count      u16 instructions in the block
+ *     10  b           u16 second                  10  mode       u16 mode key (mode.ts)
+ *     12  base        u16 memory base register    12  hotness    u32 executions left before a compile request
+ *     14  indexReg    u16 memory index register   16  physicalPage u32
+ *     16  disp        i32 displacement / target   20  hashNext   u32 head record, 0 = end
+ *     20  scale       u8  bits 0-1 log2 scale,    24  pageNext   u32 head record, 0 = end
+ *                         bits 4-5 address size   28  secondPage u32 physical page of the crossing part / region entry
+ *     21  segment     u8  index of segment base
+ *     22  c           u16 third register operand
+ *     24  imm         i64 immediate               (branches: 24 taken link u32, 28 fall-through link u32)
+ *
+ * Register operands are byte offsets into the CPU state, so AH is RAX's offset + 1 and an absent base or index
+ * is the offset of the always-zero slot. A branch's `disp` is its target relative to the start of its page.
+ */
+export const RECORD_SIZE = 32;
+export const RECORD_FN = 0;
+export const RECORD_PAGE_OFFSET = 4;
+export const RECORD_LENGTH = 6;
+export const RECORD_INDEX = 7;
+export const RECORD_A = 8;
+export const RECORD_B = 10;
+export const RECORD_BASE = 12;
+export const RECORD_INDEX_REG = 14;
+export const RECORD_DISP = 16;
+export const RECORD_SCALE = 20;
+export const RECORD_SEGMENT = 21;
+export const RECORD_C = 22;
+export const RECORD_IMM = 24;
+export const RECORD_LINK_TAKEN = 24;
+export const RECORD_LINK_FALL = 28;
+
+export const HEAD_FLAGS = 6;
+export const HEAD_PAGE_COUNT = 7;
+export const HEAD_COUNT = 8;
+export const HEAD_MODE = 10;
+export const HEAD_HOTNESS = 12;
+export const HEAD_PHYSICAL_PAGE = 16;
+export const HEAD_HASH_NEXT = 20;
+export const HEAD_PAGE_NEXT = 24;
+export const HEAD_SECOND_PAGE = 28;
+
+/** Set on a head whose code was overwritten or dropped; its fn is the stale handler. */
+export const HEAD_STALE = 1;
+/**
+ * Set on a record that is no block but stands for one in the page list of the second page it crosses into:
+ * its HEAD_HASH_NEXT is the real head.
+ */
+export const HEAD_CROSSING = 2;
+
+/** Most instructions in one block. */
+export const MAX_BLOCK_INSTRUCTIONS = 64;
+
+/** Bits 4-5 of `scale`: how the effective address is truncated. */
+export const ADDRESS_64 = 0;
+export const ADDRESS_32 = 1;
+export const ADDRESS_16 = 2;

@@ -1,0 +1,45 @@
+/**
+ * One entry of the software TLB, 32 bytes. There are three direct-mapped tables, one for each way of looking
+ * at memory, so that permission checks are part of the tag compare.
+ *
+ *     offset 0   readTag   i64  linear page address, or TLB_INVALID
+ *     offset 8   writeTag  i64  same, for stores; invalid where the page holds translated code or is not dirty
+ *     offset 16  execTag   i64  same, for instruction fetch
+ *     offset 24  addend    i32  host offset of the page minus the low 32 bits of its linear address
+ *     offset 28  physicalPage u32  guest-physical page number (physical address >> 12) and flags:
+ *
+ *     31 30 29 28 27                                    0
+ *      W  L  G  P  physical page number, TLB_PAGE_MASK
+ *
+ *     P TLB_LISTED    the entry is in TLB_NON_GLOBAL_LIST
+ *     G TLB_GLOBAL    survives a CR3 write
+ *     L TLB_LARGE     made from a 2 MiB, 4 MiB or 1 GiB page
+ *     W TLB_WRITABLE  stores are permitted and the page is dirty, whether or not it holds code
+ *
+ * The inline probe is: entry = table + ((la >> 12) & (entries - 1)) * 32, then
+ * ((la + size - 1) & ~0xfff) == tag, then host = (i32)la + addend. A page crossing, a missing page, a missing
+ * permission, MMIO and a store to translated code all fail that one compare.
+ */
+export const TLB_ENTRY_SIZE = 32;
+export const TLB_ENTRIES = 2048;
+export const TLB_TABLE_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
+export const TLB_READ_TAG = 0;
+export const TLB_WRITE_TAG = 8;
+export const TLB_EXEC_TAG = 16;
+export const TLB_ADDEND = 24;
+export const TLB_PHYSICAL_PAGE = 28;
+/** Mask of the page number in the word at TLB_PHYSICAL_PAGE. */
+export const TLB_PAGE_MASK = 0x0fff_ffff;
+export const TLB_LISTED = 1 << 28;
+export const TLB_GLOBAL = 1 << 29;
+export const TLB_LARGE = 1 << 30;
+export const TLB_WRITABLE = 1 << 31;
+/** Written to invalidate a tag; any value with one of the low 12 bits set is never equal to a page address. */
+export const TLB_INVALID = 1n;
+
+/** Index of a table: TLB_BASE + view * TLB_TABLE_SIZE. */
+export const VIEW_USER = 0;
+/** CPL 0-2, EFLAGS.AC clear: with CR4.SMAP set, user pages are never entered for data. */
+export const VIEW_SUPERVISOR = 1;
+/** CPL 0-2, EFLAGS.AC set: user pages are accessible. */
+export const VIEW_SUPERVISOR_AC = 2;

@@ -1,0 +1,172 @@
+/**
+ * Decodes the guest code at RIP into a new block: a head record and its instruction records (layout/record.ts).
+ *
+ * A block ends at a branch, at an instruction that leaves through the host, at the end of its page, or after
+ * MAX_BLOCK_INSTRUCTIONS; in the last two cases a pseudo record links it to what follows. An instruction that
+ * crosses into the next page is a block of its own with two pages.
+ */
+import type { RuntimeExports } from '../cpu/runtime.ts';
+import type { MemoryViews } from '../cpu/memory-views.ts';
+import { Decoder, type DecodeResult, MAX_INSTRUCTION_LENGTH } from '../isa/decoder.ts';
+import { SLOT_END, SLOT_ENTER, SLOT_UNDEFINED } from '../isa/instruction-set.ts';
+import { MODE, RECORD_TOP } from '../layout/cpu-state.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
+import {
+  HEAD_COUNT,
+  HEAD_FLAGS,
+  HEAD_HOTNESS,
+  HEAD_MODE,
+  HEAD_PAGE_COUNT,
+  HEAD_PHYSICAL_PAGE,
+  HEAD_SECOND_PAGE,
+  MAX_BLOCK_INSTRUCTIONS,
+  RECORD_A,
+  RECORD_B,
+  RECORD_BASE,
+  RECORD_C,
+  RECORD_DISP,
+  RECORD_FN,
+  RECORD_IMM,
+  RECORD_INDEX,
+  RECORD_INDEX_REG,
+  RECORD_LENGTH,
+  RECORD_PAGE_OFFSET,
+  RECORD_SCALE,
+  RECORD_SEGMENT,
+  RECORD_SIZE,
+} from '../layout/record.ts';
+
+const PAGE_SIZE = 4096;
+
+export class BlockBuilder {
+  private readonly views: MemoryViews;
+  private readonly runtime: RuntimeExports;
+  private readonly decoder = new Decoder();
+  /** Where the bytes of an instruction that crosses a page are put together. */
+  private readonly crossing = new Uint8Array(2 * MAX_INSTRUCTION_LENGTH);
+  /** Executions after which a block asks to be compiled; 0 = never. */
+  hotness = 0;
+  /** Blocks and instructions built so far. */
+  blocks = 0;
+  instructions = 0;
+  /** How often the record arena was full and everything had to be forgotten. */
+  recycled = 0;
+
+  constructor(views: MemoryViews, runtime: RuntimeExports) {
+    this.views = views;
+    this.runtime = runtime;
+  }
+
+  /**
+   * Builds and registers the block at a guest-physical address in the current mode.
+   *
+   * @returns its head record. Throws the runtime's signal if the instruction continues in a page that cannot be
+   * fetched from.
+   */
+  build(physicalLow: number, physicalHigh: number): number {
+    const physicalPage = physicalHigh * 0x10_0000 + (physicalLow >>> 12);
+    const start = physicalLow & (PAGE_SIZE - 1);
+    const hostPage = this.runtime.hostPageAddress(physicalPage);
+    const mode = this.views.i32[(CPU_STATE + MODE) >> 2] as number;
+    // Room for the longest block; what is not used is given back by registering fewer records.
+    const head = this.reserve(MAX_BLOCK_INSTRUCTIONS + 2);
+
+    let offset = start;
+    let count = 0;
+    let ended = false;
+    let secondPage = 0;
+    let pages = 1;
+    while (!ended && count < MAX_BLOCK_INSTRUCTIONS && offset < PAGE_SIZE) {
+      let result = this.decodeAt(hostPage, offset, mode);
+      if (result === 'truncated') {
+        if (count > 0) break;
+        secondPage = this.runtime.fetchNextCodePage();
+        pages = 2;
+        result = this.decodeCrossing(hostPage, offset, secondPage, mode);
+      }
+      ended = this.writeInstruction(head + (count + 1) * RECORD_SIZE, offset, count, result);
+      offset += this.decoder.instruction.length;
+      count += 1;
+    }
+    if (!ended) this.writeEnd(head + (count + 1) * RECORD_SIZE, offset, count);
+    this.writeHead(head, start, count, mode, physicalPage, pages, secondPage);
+    this.views.u32[(CPU_STATE + RECORD_TOP) >> 2] = head + (count + (ended ? 1 : 2)) * RECORD_SIZE;
+    this.runtime.registerBlock(head);
+    this.blocks += 1;
+    this.instructions += count;
+    return head;
+  }
+
+  private reserve(count: number): number {
+    const head = this.runtime.allocateRecords(count);
+    if (head !== 0) return head;
+    this.recycled += 1;
+    this.runtime.invalidateAll();
+    return this.runtime.allocateRecords(count);
+  }
+
+  private decodeAt(hostPage: number, offset: number, mode: number): DecodeResult {
+    return this.decoder.decode(this.views.u8, hostPage + offset, hostPage + PAGE_SIZE, offset, mode);
+  }
+
+  private decodeCrossing(hostPage: number, offset: number, secondPage: number, mode: number): DecodeResult {
+    const first = PAGE_SIZE - offset;
+    const second = this.runtime.hostPageAddress(secondPage);
+    const { u8 } = this.views;
+    this.crossing.set(u8.subarray(hostPage + offset, hostPage + PAGE_SIZE));
+    this.crossing.set(u8.subarray(second, second + MAX_INSTRUCTION_LENGTH), first);
+    return this.decoder.decode(this.crossing, 0, first + MAX_INSTRUCTION_LENGTH, offset, mode);
+  }
+
+  /** Writes the decoder's instruction as a record; true if it ends the block. */
+  private writeInstruction(record: number, offset: number, index: number, result: DecodeResult): boolean {
+    const { instruction } = this.decoder;
+    const { u8, u16, i32, u32 } = this.views;
+    const variant = result === 'ok' ? instruction.variant : undefined;
+    u32[(record + RECORD_FN) >> 2] = variant?.slot ?? SLOT_UNDEFINED;
+    u16[(record + RECORD_PAGE_OFFSET) >> 1] = offset;
+    u8[record + RECORD_LENGTH] = instruction.length;
+    u8[record + RECORD_INDEX] = index;
+    u16[(record + RECORD_A) >> 1] = instruction.a;
+    u16[(record + RECORD_B) >> 1] = instruction.b;
+    u16[(record + RECORD_C) >> 1] = instruction.c;
+    u16[(record + RECORD_BASE) >> 1] = instruction.base;
+    u16[(record + RECORD_INDEX_REG) >> 1] = instruction.index;
+    i32[(record + RECORD_DISP) >> 2] = instruction.displacement;
+    u8[record + RECORD_SCALE] = instruction.scale;
+    u8[record + RECORD_SEGMENT] = instruction.segment;
+    i32[(record + RECORD_IMM) >> 2] = instruction.immediateLow;
+    i32[(record + RECORD_IMM + 4) >> 2] = instruction.immediateHigh;
+    return variant === undefined || variant.row.ending !== 'next';
+  }
+
+  private writeEnd(record: number, offset: number, index: number): void {
+    const { u8, u16, u32 } = this.views;
+    u32.fill(0, record >> 2, (record + RECORD_SIZE) >> 2);
+    u32[(record + RECORD_FN) >> 2] = SLOT_END;
+    u16[(record + RECORD_PAGE_OFFSET) >> 1] = offset;
+    u8[record + RECORD_INDEX] = index;
+  }
+
+  private writeHead(
+    head: number,
+    start: number,
+    count: number,
+    mode: number,
+    physicalPage: number,
+    pages: number,
+    secondPage: number,
+  ): void {
+    const { u8, u16, u32 } = this.views;
+    u32.fill(0, head >> 2, (head + RECORD_SIZE) >> 2);
+    u32[(head + RECORD_FN) >> 2] = SLOT_ENTER;
+    u16[(head + RECORD_PAGE_OFFSET) >> 1] = start;
+    u8[head + HEAD_FLAGS] = 0;
+    u8[head + HEAD_PAGE_COUNT] = pages;
+    u16[(head + HEAD_COUNT) >> 1] = count;
+    u16[(head + HEAD_MODE) >> 1] = mode;
+    u32[(head + HEAD_HOTNESS) >> 2] = this.hotness;
+    u32[(head + HEAD_PHYSICAL_PAGE) >> 2] = physicalPage;
+    u32[(head + HEAD_SECOND_PAGE) >> 2] = secondPage;
+  }
+}

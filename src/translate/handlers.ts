@@ -1,0 +1,133 @@
+/**
+ * Build time: makes the handlers of all variants and links them with the AssemblyScript half into one module.
+ * The handlers together are the interpreter.
+ */
+import {
+  FIRST_HANDLER_SLOT,
+  SLOT_END,
+  SLOT_ENTER,
+  SLOT_STALE,
+  SLOT_STEPPED,
+  SLOT_UNDEFINED,
+  VARIANTS,
+} from '../isa/instruction-set.ts';
+import { row, opcode } from '../isa/row.ts';
+import type { Variant } from '../isa/variant.ts';
+import { BUDGET, EXIT_BUDGET, EXIT_REASON, EXIT_STEPPED, PAGE_BASE, RIP } from '../layout/cpu-state.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
+import { HEAD_COUNT, HEAD_HOTNESS, RECORD_FN, RECORD_PAGE_OFFSET, RECORD_SIZE } from '../layout/record.ts';
+import { emit, exportedFunction, i32, type Module, none, optimize, readModule } from '../wasm/binaryen.ts';
+import { enterRecord, HandlerEmitter, TABLE } from './handler-emitter.ts';
+
+/** A variant for the records that are not guest instructions. */
+export function pseudoVariant(slot: number, mnemonic: string): Variant {
+  return { slot, row: row(opcode(0, 0), mnemonic, [], () => {}), operandSize: 4, form: 'plain', locations: [] };
+}
+
+/** RIP = address of the record; EXIT_REASON = reason; return to the host. */
+function leaveAt(m: Module, reason: number): number {
+  const zero = (): number => m.i32.const(0);
+  const record = (): number => m.local.get(0, i32);
+  const rip = m.i64.add(
+    m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
+    m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, record())),
+  );
+  return m.block(null, [
+    m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
+    m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(reason)),
+    m.return(),
+  ]);
+}
+
+/** Enters a block that has not been compiled: takes its instructions from the budget and counts it. */
+function addEnter(m: Module): void {
+  const zero = (): number => m.i32.const(0);
+  const record = (): number => m.local.get(0, i32);
+  const local = (): number => m.local.get(1, i32);
+  m.addFunction('enter', i32, none, [i32], m.block(null, [
+    m.local.set(1, m.i32.sub(m.i32.load(CPU_STATE + BUDGET, 4, zero()), m.i32.load16_u(HEAD_COUNT, 2, record()))),
+    m.if(m.i32.lt_s(local(), m.i32.const(0)), leaveAt(m, EXIT_BUDGET)),
+    m.i32.store(CPU_STATE + BUDGET, 4, zero(), local()),
+    m.local.set(1, m.i32.sub(m.i32.load(HEAD_HOTNESS, 4, record()), m.i32.const(1))),
+    m.i32.store(HEAD_HOTNESS, 4, record(), local()),
+    m.if(m.i32.eqz(local()), m.call('requestCompile', [record()], none)),
+    m.return_call_indirect(
+      TABLE,
+      m.i32.load(RECORD_SIZE + RECORD_FN, 4, record()),
+      [m.i32.add(record(), m.i32.const(RECORD_SIZE))],
+      i32,
+      none,
+    ),
+  ]));
+}
+
+/** A block whose code is gone: look the address up again. */
+function addStale(m: Module): void {
+  m.addFunction('stale', i32, none, [], m.block(null, [
+    m.local.set(0, m.call(exportedFunction(m, 'lookupStale'), [m.local.get(0, i32)], i32)),
+    enterRecord(m, () => m.local.get(0, i32)),
+  ]));
+}
+
+/** Ways in from JavaScript: `enter(record)` and `run()`, which enters the block at RIP. */
+function addEntries(m: Module): void {
+  const record = (): number => m.local.get(0, i32);
+  const call = (): number => m.call_indirect(TABLE, m.i32.load(RECORD_FN, 4, record()), [record()], i32, none);
+  m.addFunction('enterRecord', i32, none, [], call());
+  m.addFunctionExport('enterRecord', 'enter');
+  m.addFunction('run', none, none, [i32], m.block(null, [
+    m.local.set(0, m.call(exportedFunction(m, 'lookup'), [], i32)),
+    call(),
+  ]));
+  m.addFunctionExport('run', 'run');
+}
+
+/**
+ * @param assemblyScript the compiled wasm-runtime/, which imports and exports `env.memory`.
+ * @returns the runtime module: exports the AssemblyScript functions and `table`.
+ */
+export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Uint8Array {
+  const m = readModule(assemblyScript);
+  m.addFunctionImport('requestCompile', 'host', 'requestCompile', i32, none);
+
+  addEnter(m);
+  addStale(m);
+  addEntries(m);
+  const end = new HandlerEmitter(m, pseudoVariant(SLOT_END, 'end of block'));
+  end.fallThrough();
+  end.finish('end');
+  m.addFunction('stepped', i32, none, [], leaveAt(m, EXIT_STEPPED));
+  const undefinedInstruction = new HandlerEmitter(m, pseudoVariant(SLOT_UNDEFINED, 'undefined'));
+  undefinedInstruction.run('undefinedInstruction', [undefinedInstruction.record()]);
+  undefinedInstruction.finish('undefined');
+
+  const names: string[] = [];
+  names[SLOT_ENTER] = 'enter';
+  names[SLOT_STALE] = 'stale';
+  names[SLOT_END] = 'end';
+  names[SLOT_STEPPED] = 'stepped';
+  names[SLOT_UNDEFINED] = 'undefined';
+  for (const variant of VARIANTS) {
+    const name = handlerName(variant);
+    new HandlerEmitter(m, variant).build(name);
+    names[variant.slot] = name;
+  }
+
+  const size = FIRST_HANDLER_SLOT + VARIANTS.length;
+  m.addTable(TABLE, size, -1);
+  // Slot 0 stays null: entering record 0 is a bug and traps.
+  const elements = names.map((name) => name ?? 'undefined').slice(1);
+  for (let slot = 1; slot < size; slot++) if (names[slot] === undefined) elements[slot - 1] = 'undefined';
+  m.addActiveElementSegment(TABLE, 'handlers', elements, m.i32.const(1));
+  m.addTableExport(TABLE, TABLE);
+  if (optimized) optimize(m);
+  if (!m.validate()) throw new Error('the runtime module is not valid');
+  const bytes = emit(m);
+  m.dispose();
+  return bytes;
+}
+
+/** Name of a variant's handler in profiles and dumps: mnemonic, operands, size, form, slot. */
+export function handlerName({ row: { mnemonic, operands }, operandSize, form, slot }: Variant): string {
+  return `${mnemonic}_${operands.map((operand) => operand.name).join('_')}_${operandSize * 8}_${form}_${slot}`;
+}

@@ -1,0 +1,83 @@
+/** Reads the fields of records out of a copy of their bytes (layout/record.ts). */
+import {
+  HEAD_COUNT,
+  HEAD_MODE,
+  RECORD_A,
+  RECORD_B,
+  RECORD_BASE,
+  RECORD_C,
+  RECORD_DISP,
+  RECORD_FN,
+  RECORD_IMM,
+  RECORD_INDEX_REG,
+  RECORD_LENGTH,
+  RECORD_PAGE_OFFSET,
+  RECORD_SCALE,
+  RECORD_SEGMENT,
+  RECORD_SIZE,
+} from '../layout/record.ts';
+
+/** One decoded block: its head record, instruction records and, if it has no branch, the end record. */
+export class BlockRecords {
+  /** Address of the head record in the machine's linear memory. */
+  readonly head: number;
+  private readonly view: DataView;
+
+  /** @param bytes the records, head first. */
+  constructor(head: number, bytes: Uint8Array) {
+    this.head = head;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get count(): number {
+    return this.view.getUint16(HEAD_COUNT, true);
+  }
+  get mode(): number {
+    return this.view.getUint16(HEAD_MODE, true);
+  }
+  /** Records after the head: the instructions and, where present, the end record. */
+  get length(): number {
+    return this.view.byteLength / RECORD_SIZE - 1;
+  }
+  /** Address of the record of instruction `index`. */
+  address(index: number): number {
+    return this.head + (index + 1) * RECORD_SIZE;
+  }
+  private at(index: number, field: number): number {
+    return (index + 1) * RECORD_SIZE + field;
+  }
+  slot(index: number): number {
+    return this.view.getUint32(this.at(index, RECORD_FN), true);
+  }
+  pageOffset(index: number): number {
+    return this.view.getUint16(this.at(index, RECORD_PAGE_OFFSET), true);
+  }
+  instructionLength(index: number): number {
+    return this.view.getUint8(this.at(index, RECORD_LENGTH));
+  }
+  register(index: number, field: 'a' | 'b' | 'c'): number {
+    const offset = field === 'a' ? RECORD_A : field === 'b' ? RECORD_B : RECORD_C;
+    return this.view.getUint16(this.at(index, offset), true);
+  }
+  base(index: number): number {
+    return this.view.getUint16(this.at(index, RECORD_BASE), true);
+  }
+  indexRegister(index: number): number {
+    return this.view.getUint16(this.at(index, RECORD_INDEX_REG), true);
+  }
+  displacement(index: number): number {
+    return this.view.getInt32(this.at(index, RECORD_DISP), true);
+  }
+  scale(index: number): number {
+    return this.view.getUint8(this.at(index, RECORD_SCALE)) & 3;
+  }
+  addressSize(index: number): number {
+    return this.view.getUint8(this.at(index, RECORD_SCALE)) >> 4;
+  }
+  segment(index: number): number {
+    return this.view.getUint8(this.at(index, RECORD_SEGMENT));
+  }
+  immediate(index: number): bigint {
+    return this.view.getBigInt64(this.at(index, RECORD_IMM), true);
+  }
+}

@@ -1,0 +1,531 @@
+/**
+ * The emitter of run time: record fields are constants, registers and flags are locals of one wasm function.
+ *
+ * Invariants:
+ * 1. Every register the region touches is loaded once, at its entry, and is in its local from then on; every
+ *    register it writes anywhere is stored at every way out. (One exit sequence serves all ways out.)
+ * 2. Before an instruction has done anything that can be seen, it may leave: to its own handler, which does it
+ *    again with the slow paths that compiled code does not have. So a probe never comes after a write.
+ * 3. Flags are `source` (what set them last, as locals of this block) until something needs their two words.
+ *    Across an edge they are either the words (`raw`) or, if nothing on the other side reads them, kept as the
+ *    operation and its operands for the exit sequence to work out.
+ */
+import type { Condition } from '../isa/condition.ts';
+import type { RuntimeFunction, Value } from '../isa/emitter.ts';
+import type { Location, Variant } from '../isa/variant.ts';
+import { GPR, PAGE_BASE, SEGMENT_NONE, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
+import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
+import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
+import { ADDRESS_16, ADDRESS_32 } from '../layout/record.ts';
+import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
+import { type Expression, expressionType, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
+import { type Access, EmitterBase } from './emitter-base.ts';
+import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
+import type { BlockRecords } from './record-view.ts';
+
+/** Labels and locals of the exit sequence (region.ts). */
+export const EXIT_LABEL = 'exit';
+/** What the exit sequence does after it has stored everything. */
+export const EXIT_ENTER = 0;
+export const EXIT_LINK = 1;
+export const EXIT_INDIRECT = 2;
+export const EXIT_OUT_OF_BUDGET = 3;
+
+/** Parameter 0 is the head record; it also carries the record to leave to. */
+export const LOCAL_TARGET = 0;
+export const LOCAL_KIND = 1;
+export const LOCAL_BUDGET = 2;
+export const LOCAL_PAGE_BASE = 3;
+/** Target of an indirect branch; link offset of a link exit is in LOCAL_LINK. */
+export const LOCAL_RIP = 4;
+export const LOCAL_LINK = 5;
+export const LOCAL_FLAG_RESULT = 6;
+export const LOCAL_FLAG_AUX = 7;
+/** Flags kept as an operation: FLAGS_RAW or kind and size, operands, result. */
+export const LOCAL_FLAG_KIND = 8;
+export const LOCAL_FLAG_A = 9;
+export const LOCAL_FLAG_B = 10;
+export const LOCAL_FLAG_R = 11;
+const FIRST_FREE_LOCAL = 12;
+export const FIXED_LOCALS: readonly ValueType[] = [i32, i32, i64, i64, i32, i64, i32, i32, i64, i64, i64];
+
+export const FLAGS_RAW = 0;
+const FLAG_KIND_CODES = { add: 1, adc: 1, sub: 2, sbb: 2, logic: 3, inc: 4, dec: 5 } as const;
+
+/** How a block of a region ends. */
+export type Terminator =
+  | { readonly kind: 'jump' }
+  | { readonly kind: 'fall' }
+  | { readonly kind: 'branch'; readonly condition: Expression }
+  /** The code that leaves is already emitted. */
+  | { readonly kind: 'left' };
+
+const FILL: Record<Access, RuntimeFunction> = { read: 'fillRead', write: 'fillWrite', readWrite: 'fillWrite' };
+const RUNTIME_FILL_RESULT = i32;
+
+export interface RegionImports {
+  /** Makes sure the module imports the runtime function. */
+  function(name: RuntimeFunction, parameters: ValueType[], result: ValueType): void;
+}
+
+export class RegionEmitter extends EmitterBase {
+  variant: Variant;
+  private readonly imports: RegionImports;
+  private readonly locals: ValueType[] = [];
+  private readonly free = new Map<ValueType, number[]>();
+  private inUse: { type: ValueType; local: number }[] = [];
+  private readonly registerLocals = new Map<number, number>();
+  private readonly xmmLocals = new Map<number, number>();
+  readonly writtenRegisters = new Set<number>();
+  readonly writtenXmm = new Set<number>();
+  writesFlags = false;
+  usesPageBase = false;
+
+  private block: BlockRecords | undefined;
+  private index = 0;
+  private source: FlagSource;
+  terminator: Terminator = { kind: 'fall' };
+  private readonly rawSource: FlagSource;
+
+  constructor(module: Module, imports: RegionImports, variant: Variant) {
+    super(module);
+    this.imports = imports;
+    this.variant = variant;
+    this.rawSource = {
+      kind: 'raw',
+      result: () => module.local.get(LOCAL_FLAG_RESULT, i64),
+      aux: () => module.local.get(LOCAL_FLAG_AUX, i32),
+    };
+    this.source = this.rawSource;
+  }
+
+  // ---- driven by region.ts ----
+
+  /** Types of all locals after the parameter. */
+  get localTypes(): ValueType[] {
+    return [...FIXED_LOCALS, ...this.locals];
+  }
+
+  beginBlock(block: BlockRecords): void {
+    this.block = block;
+    this.statements = [];
+    this.source = this.rawSource;
+    this.terminator = { kind: 'fall' };
+    for (const { type, local } of this.inUse) this.free.get(type)?.push(local);
+    this.inUse = [];
+  }
+
+  /** Emits one instruction; false if it can only be run by its handler (the block has then been left). */
+  instruction(index: number, variant: Variant): void {
+    this.index = index;
+    this.variant = variant;
+    variant.row.semantics(this);
+  }
+
+  /** Leaves to the handler of instruction `index`: everything before it has been done. */
+  leaveAt(index: number): void {
+    this.index = index;
+    this.emit(this.leaveToHandler());
+    this.terminator = { kind: 'left' };
+  }
+
+  takeStatements(): Expression[] {
+    const { statements } = this;
+    this.statements = [];
+    return statements;
+  }
+
+  /** Statements that put the flags where the other side of an edge expects them. */
+  flagsForEdge(readOnOtherSide: boolean): Expression[] {
+    return readOnOtherSide ? this.flagsAsWords() : this.flagsAsOperation();
+  }
+
+  /** Statements that store the two words into their locals. */
+  flagsAsWords(): Expression[] {
+    const { m } = this;
+    if (this.source === this.rawSource) return [];
+    this.writesFlags = true;
+    const { result, aux } = materialize(m, this.source);
+    return [
+      // The words may be made of each other's old values: compute both before storing.
+      m.local.set(LOCAL_FLAG_R, result),
+      m.local.set(LOCAL_FLAG_AUX, aux),
+      m.local.set(LOCAL_FLAG_RESULT, m.local.get(LOCAL_FLAG_R, i64)),
+      m.local.set(LOCAL_FLAG_KIND, m.i32.const(FLAGS_RAW)),
+    ];
+  }
+
+  /** Statements that keep the operation for the exit sequence. */
+  private flagsAsOperation(): Expression[] {
+    const { m } = this;
+    const { source } = this;
+    if (source === this.rawSource) return [];
+    this.writesFlags = true;
+    if (source.kind === 'raw') return this.flagsAsWords();
+    const wide = (value: Value): Expression => (source.size === 8 ? value() : m.i64.extend_u(value()));
+    const statements = [
+      m.local.set(LOCAL_FLAG_KIND, m.i32.const(FLAG_KIND_CODES[source.kind] * 16 + source.size)),
+      m.local.set(LOCAL_FLAG_R, wide(source.r)),
+    ];
+    if (source.kind === 'logic') return statements;
+    statements.push(m.local.set(LOCAL_FLAG_A, wide(source.a)));
+    if (source.kind === 'inc' || source.kind === 'dec') statements.push(m.local.set(LOCAL_FLAG_AUX, source.aux()));
+    else statements.push(m.local.set(LOCAL_FLAG_B, wide(source.b)));
+    return statements;
+  }
+
+  // ---- leaving ----
+
+  /** Sets the exit locals and branches to the exit sequence. */
+  leave(kind: number, before: Expression[]): Expression {
+    const { m } = this;
+    return m.block(null, [...before, m.local.set(LOCAL_KIND, m.i32.const(kind)), m.br(EXIT_LABEL)]);
+  }
+
+  setTarget(record: number): Expression {
+    return this.m.local.set(LOCAL_TARGET, this.m.i32.const(record));
+  }
+
+  private leaveToHandler(): Expression {
+    const record = (this.block as BlockRecords).address(this.index);
+    return this.leave(EXIT_ENTER, [...this.flagsAsOperation(), this.setTarget(record)]);
+  }
+
+  // ---- locals ----
+
+  protected newLocal(type: ValueType): number {
+    const local = this.free.get(type)?.pop() ?? this.permanentLocal(type);
+    this.inUse.push({ type, local });
+    return local;
+  }
+
+  private permanentLocal(type: ValueType): number {
+    if (!this.free.has(type)) this.free.set(type, []);
+    this.locals.push(type);
+    return FIRST_FREE_LOCAL + this.locals.length - 1;
+  }
+
+  /** Local of a general register by number. */
+  private registerLocal(register: number): number {
+    let local = this.registerLocals.get(register);
+    if (local === undefined) {
+      local = this.permanentLocal(i64);
+      this.registerLocals.set(register, local);
+    }
+    return local;
+  }
+
+  private xmmLocal(register: number): number {
+    let local = this.xmmLocals.get(register);
+    if (local === undefined) {
+      local = this.permanentLocal(v128);
+      this.xmmLocals.set(register, local);
+    }
+    return local;
+  }
+
+  /** Statements of the entry: load every register that the region touches. */
+  loads(): Expression[] {
+    const { m } = this;
+    const zero = (): Expression => m.i32.const(0);
+    return [
+      ...[...this.registerLocals].map(([register, local]) =>
+        m.local.set(local, m.i64.load(CPU_STATE + GPR + register * 8, 8, zero())),
+      ),
+      ...[...this.xmmLocals].map(([register, local]) =>
+        m.local.set(local, m.v128.load(CPU_STATE + YMM + register * 32, 16, zero())),
+      ),
+    ];
+  }
+
+  /** Statements of the exit: store every register that the region writes. */
+  stores(): Expression[] {
+    const { m } = this;
+    const zero = (): Expression => m.i32.const(0);
+    return [
+      ...[...this.writtenRegisters].map((register) =>
+        m.i64.store(CPU_STATE + GPR + register * 8, 8, zero(), m.local.get(this.registerLocal(register), i64)),
+      ),
+      ...[...this.writtenXmm].map((register) =>
+        m.v128.store(CPU_STATE + YMM + register * 32, 16, zero(), m.local.get(this.xmmLocal(register), v128)),
+      ),
+    ];
+  }
+
+  private get(register: number): Expression {
+    return this.m.local.get(this.registerLocal(register), i64);
+  }
+
+  private set(register: number, value: Expression): void {
+    this.writtenRegisters.add(register);
+    this.emit(this.m.local.set(this.registerLocal(register), value));
+  }
+
+  // ---- registers ----
+
+  gpr(register: number, size: number): Expression {
+    const { m } = this;
+    if (size === 8) return this.get(register);
+    const low = m.i32.wrap(this.get(register));
+    return size === 4 ? low : m.i32.and(low, m.i32.const(size === 2 ? 0xffff : 0xff));
+  }
+
+  setGpr(register: number, size: number, value: Expression): void {
+    const { m } = this;
+    if (size === 8) this.set(register, value);
+    else if (size === 4) this.set(register, m.i64.extend_u(value));
+    else this.insert(register, value, size === 2 ? 0xffffn : 0xffn, 0n);
+  }
+
+  /** Replaces the bits of `mask` << `shift`. */
+  private insert(register: number, value: Expression, mask: bigint, shift: bigint): void {
+    const { m } = this;
+    const bits = m.i64.and(m.i64.extend_u(value), m.i64.const(mask));
+    const placed = shift === 0n ? bits : m.i64.shl(bits, m.i64.const(shift));
+    const kept = m.i64.and(this.get(register), m.i64.const(~(mask << shift)));
+    this.set(register, m.i64.or(kept, placed));
+  }
+
+  highByte(register: number): Expression {
+    const { m } = this;
+    return m.i32.and(m.i32.shr_u(m.i32.wrap(this.get(register)), m.i32.const(8)), m.i32.const(0xff));
+  }
+
+  setHighByte(register: number, value: Expression): void {
+    this.insert(register, value, 0xffn, 8n);
+  }
+
+  xmm(register: number): Expression {
+    return this.m.local.get(this.xmmLocal(register), v128);
+  }
+
+  setXmm(register: number, value: Expression): void {
+    this.writtenXmm.add(register);
+    this.emit(this.m.local.set(this.xmmLocal(register), value));
+  }
+
+  // ---- record fields ----
+
+  private get records(): BlockRecords {
+    return this.block as BlockRecords;
+  }
+
+  protected readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression {
+    const { m } = this;
+    const offset = this.records.register(this.index, location.field);
+    if (location.kind === 'xmm') {
+      const value = this.xmm((offset - YMM) >> 5);
+      switch (location.size) {
+        case 16:
+          return value;
+        case 8:
+          return m.i64x2.extract_lane(value, 0);
+        case 4:
+          return m.i32x4.extract_lane(value, 0);
+        default:
+          return m.i16x8.extract_lane_u(value, 0);
+      }
+    }
+    const register = (offset - GPR) >> 3;
+    return offset & 1 ? this.highByte(register) : this.gpr(register, location.size);
+  }
+
+  protected writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void {
+    const { m } = this;
+    const offset = this.records.register(this.index, location.field);
+    if (location.kind === 'xmm') {
+      const register = (offset - YMM) >> 5;
+      if (location.size === 16) this.setXmm(register, value);
+      else if (location.size === 8) this.setXmm(register, m.i64x2.replace_lane(this.xmm(register), 0, value));
+      else this.setXmm(register, m.i32x4.replace_lane(this.xmm(register), 0, value));
+      return;
+    }
+    const register = (offset - GPR) >> 3;
+    if (offset & 1) this.setHighByte(register, value);
+    else this.setGpr(register, location.size, value);
+  }
+
+  registerNumber(operand: number): Expression {
+    const location = this.location(operand);
+    if (!('field' in location)) throw new Error(`operand ${operand} is not a register`);
+    return this.m.i32.const(this.records.register(this.index, location.field));
+  }
+
+  protected immediate(size: number): Expression {
+    const value = this.records.immediate(this.index);
+    if (size === 8) return this.m.i64.const(value);
+    const bits = Number(BigInt.asUintN(32, value));
+    return this.m.i32.const((size === 4 ? bits : bits & (size === 2 ? 0xffff : 0xff)) | 0);
+  }
+
+  private pageBase(): Expression {
+    return this.m.local.get(LOCAL_PAGE_BASE, i64);
+  }
+
+  /** Base or index register by its state offset; undefined for the always-zero one. */
+  private addressRegister(offset: number): Expression | undefined {
+    if (offset === ZERO_REGISTER) return undefined;
+    if (offset === PAGE_BASE) return this.pageBase();
+    return this.get((offset - GPR) >> 3);
+  }
+
+  protected memoryAddress(): Expression {
+    const { m } = this;
+    const { records, index } = this;
+    let sum = this.addressRegister(records.base(index));
+    let scaled = this.addressRegister(records.indexRegister(index));
+    if (scaled !== undefined && records.scale(index) > 0) {
+      scaled = m.i64.shl(scaled, m.i64.const(BigInt(records.scale(index))));
+    }
+    if (scaled !== undefined) sum = sum === undefined ? scaled : m.i64.add(sum, scaled);
+    const displacement = BigInt(records.displacement(index));
+    if (sum === undefined) sum = m.i64.const(displacement);
+    else if (displacement !== 0n) sum = m.i64.add(sum, m.i64.const(displacement));
+    return this.truncateAddress(sum);
+  }
+
+  private truncateAddress(address: Expression): Expression {
+    const { m } = this;
+    switch (this.records.addressSize(this.index)) {
+      case ADDRESS_32:
+        return m.i64.and(address, m.i64.const(0xffff_ffffn));
+      case ADDRESS_16:
+        return m.i64.and(address, m.i64.const(0xffffn));
+      default:
+        return address;
+    }
+  }
+
+  private addSegment(address: Expression): Expression {
+    const segment = this.records.segment(this.index);
+    return segment === SEGMENT_NONE ? address : this.m.i64.add(address, this.segmentBase(segment));
+  }
+
+  protected memoryLinearAddress(): Expression {
+    return this.addSegment(this.memoryAddress());
+  }
+
+  protected offsetAddress(): Expression {
+    return this.addSegment(this.m.i64.const(this.records.immediate(this.index)));
+  }
+
+  protected stringAddress(kind: 'source' | 'destination'): Expression {
+    const address = this.truncateAddress(this.get(kind === 'source' ? 6 : 7));
+    if (this.variant.form !== 'general') return address;
+    return kind === 'source' ? this.addSegment(address) : this.m.i64.add(address, this.segmentBase(0));
+  }
+
+  // ---- memory ----
+
+  protected tlbEntry(index: Expression): { entry: Expression; offset: number } {
+    const view = (this.records.mode >> MODE_VIEW_SHIFT) & 3;
+    return { entry: index, offset: TLB_BASE + view * TLB_TABLE_SIZE };
+  }
+
+  protected missed(access: Access, linearAddress: Value, size: number): Expression {
+    const { m } = this;
+    const name = FILL[access];
+    this.imports.function(name, [i64, i32], RUNTIME_FILL_RESULT);
+    const host = this.newLocal(i32);
+    return m.block(
+      null,
+      [
+        m.local.set(host, m.call(name, [linearAddress(), m.i32.const(size)], i32)),
+        m.if(m.i32.eqz(m.local.get(host, i32)), this.leaveToHandler()),
+        m.local.get(host, i32),
+      ],
+      i32,
+    );
+  }
+
+  protected finishStore(_host: Value): void {
+    // A host address found by the probe or by fillWrite is never the bounce buffer.
+  }
+
+  // ---- flags ----
+
+  protected setFlags(source: FlagSource): void {
+    this.writesFlags = true;
+    this.source = source;
+  }
+
+  /** Turns the source into words that are in locals of this block. */
+  private words(): FlagSource & { kind: 'raw' } {
+    if (this.source.kind === 'raw') return this.source;
+    const { result, aux } = materialize(this.m, this.source);
+    const words = { kind: 'raw', result: this.let(result, i64), aux: this.let(aux) } as const;
+    this.source = words;
+    return words;
+  }
+
+  protected flagResult(): Expression {
+    return this.words().result();
+  }
+
+  protected flagAux(): Expression {
+    const { source } = this;
+    // AUX alone does not need the result.
+    if (source.kind === 'logic') return this.m.i32.const(0);
+    return this.words().aux();
+  }
+
+  condition(condition: Condition, negated: boolean): Expression {
+    const { m } = this;
+    let value = conditionOfSource(m, condition, this.source);
+    if (value === undefined) {
+      const { result, aux } = this.words();
+      value = conditionOfWords(m, condition, result, aux);
+    }
+    return negated ? m.i32.eqz(value) : value;
+  }
+
+  // ---- control ----
+
+  record(): Expression {
+    return this.m.i32.const(this.records.address(this.index));
+  }
+
+  nextRip(): Expression {
+    const offset = this.records.pageOffset(this.index) + this.records.instructionLength(this.index);
+    return this.m.i64.add(this.pageBase(), this.m.i64.const(BigInt(offset)));
+  }
+
+  call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
+    this.imports.function(name, args.map(expressionType), result);
+    return this.m.call(name, args, result);
+  }
+
+  run(name: RuntimeFunction): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot call ${name}`);
+  }
+
+  jump(): void {
+    this.terminator = { kind: 'jump' };
+  }
+
+  jumpIf(condition: Expression): void {
+    // The flags may be moved for an edge before the branch is taken, so the condition is settled first.
+    const taken = this.let(condition);
+    this.terminator = { kind: 'branch', condition: taken() };
+  }
+
+  jumpTo(target: Expression): void {
+    const { m } = this;
+    const before = [m.local.set(LOCAL_RIP, target), ...this.flagsAsWords()];
+    const record = (this.block as BlockRecords).address(this.index);
+    this.emit(this.leave(EXIT_INDIRECT, [...before, this.setTarget(record)]));
+    this.terminator = { kind: 'left' };
+  }
+
+  dispatch(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot dispatch`);
+  }
+
+  exit(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+  }
+
+  leaveIfInterrupt(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+  }
+}

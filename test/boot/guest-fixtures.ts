@@ -1,0 +1,84 @@
+import type { GuestMemory } from '../../src/devices/device.ts';
+
+/** Plain RAM. */
+export class FlatMemory implements GuestMemory {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.bytes = new Uint8Array(size);
+  }
+
+  read(physicalAddress: number, length: number): Uint8Array {
+    this.#check(physicalAddress, length);
+    return this.bytes.slice(physicalAddress, physicalAddress + length);
+  }
+
+  write(physicalAddress: number, bytes: Uint8Array): void {
+    this.#check(physicalAddress, bytes.length);
+    this.bytes.set(bytes, physicalAddress);
+  }
+
+  #check(address: number, length: number): void {
+    if (address < 0 || address + length > this.size) throw new RangeError('not RAM');
+  }
+}
+
+export interface BzImageFields {
+  setupSectors: number;
+  /** Bytes of protected-mode code, a multiple of 16. */
+  payload: number;
+  bootFlag: number;
+  magic: string;
+  version: number;
+  loadFlags: number;
+  initrdAddressMax: number;
+  kernelAlignment: number;
+  relocatable: number;
+  xloadFlags: number;
+  commandLineSize: number;
+  preferredAddress: number;
+  initSize: number;
+}
+
+export const DEFAULT_FIELDS: BzImageFields = {
+  setupSectors: 4,
+  payload: 0x1000,
+  bootFlag: 0xaa55,
+  magic: 'HdrS',
+  version: 0x020f,
+  loadFlags: 1,
+  initrdAddressMax: 0x7fffffff,
+  kernelAlignment: 0x200000,
+  relocatable: 1,
+  xloadFlags: 1,
+  commandLineSize: 2047,
+  preferredAddress: 0x1000000,
+  initSize: 0x800000,
+};
+
+/** An image with the offsets of boot.rst; byte n of the payload is n modulo 251. */
+export function makeBzImage(changes: Partial<BzImageFields> = {}): Uint8Array {
+  const fields = { ...DEFAULT_FIELDS, ...changes };
+  const realMode = (fields.setupSectors + 1) * 512;
+  const file = new Uint8Array(realMode + fields.payload);
+  const view = new DataView(file.buffer);
+  view.setUint8(0x1f1, fields.setupSectors);
+  view.setUint32(0x1f4, fields.payload / 16, true);
+  view.setUint16(0x1fe, fields.bootFlag, true);
+  view.setUint8(0x200, 0xeb);
+  view.setUint8(0x201, 0x6a);
+  file.set(new TextEncoder().encode(fields.magic), 0x202);
+  view.setUint16(0x206, fields.version, true);
+  view.setUint8(0x211, fields.loadFlags);
+  view.setUint32(0x22c, fields.initrdAddressMax, true);
+  view.setUint32(0x230, fields.kernelAlignment, true);
+  view.setUint8(0x234, fields.relocatable);
+  view.setUint16(0x236, fields.xloadFlags, true);
+  view.setUint32(0x238, fields.commandLineSize, true);
+  view.setBigUint64(0x258, BigInt(fields.preferredAddress), true);
+  view.setUint32(0x260, fields.initSize, true);
+  for (let index = 0; index < fields.payload; index++) file[realMode + index] = index % 251;
+  return file;
+}

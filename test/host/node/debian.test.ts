@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { InputError } from '../../../src/boot/input-error.ts';
+import { findDataArchive } from '../../../src/host/node/deb.ts';
+import { parseDependency } from '../../../src/host/node/debian-apt.ts';
+import { downloadFromMirror, findPackage, findReleaseSum } from '../../../src/host/node/debian-mirror.ts';
+
+const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+describe('parseDependency', () => {
+  it('takes the first dependency with the prefix', () => {
+    const output = 'linux-image-cloud-amd64\n  Depends: other\n  Depends: linux-image-6.1.0-9-cloud-amd64\n';
+    expect(parseDependency(output, 'linux-image-')).toBe('linux-image-6.1.0-9-cloud-amd64');
+    expect(parseDependency('x\n  Recommends: linux-image-1\n', 'linux-image-')).toBeUndefined();
+  });
+});
+
+describe('findDataArchive', () => {
+  const member = (name: string, data: string) =>
+    `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(data.length).padEnd(10)}\`\n${data}${data.length % 2 ? '\n' : ''}`;
+  const bytes = (text: string) => new TextEncoder().encode(text);
+
+  it('finds the data member after members of odd length', () => {
+    const deb = bytes(`!<arch>\n${member('debian-binary', '2.0')}${member('data.tar.xz/', 'content')}`);
+    const { name, data } = findDataArchive(deb);
+    expect([name, new TextDecoder().decode(data)]).toEqual(['data.tar.xz', 'content']);
+  });
+
+  it('refuses other files', () => {
+    expect(() => findDataArchive(bytes('PK'))).toThrow(InputError);
+    expect(() => findDataArchive(bytes(`!<arch>\n${member('debian-binary', '2.0')}`))).toThrow(/no data.tar/);
+  });
+});
+
+describe('mirror indexes', () => {
+  it('take the SHA256 section of the Release file, not the MD5 one', () => {
+    const release = 'Suite: stable\nMD5Sum:\n aa 1 main/x\nSHA256:\n bb 1 main/xx\n cc 1 main/x\n';
+    expect(findReleaseSum(release, 'main/x')).toBe('cc');
+    expect(findReleaseSum(release, 'main/y')).toBeUndefined();
+  });
+
+  it('find a package by its whole name', () => {
+    const index =
+      'Package: ab\nFilename: pool/ab\nSHA256: 11\n\nPackage: a\nDepends: c (= 1), d\nFilename: pool/a\nSHA256: 22\n\n';
+    expect(findPackage(index, 'a')).toEqual({
+      name: 'a',
+      depends: 'c (= 1), d',
+      filename: 'pool/a',
+      sha256: '22',
+    });
+    expect(findPackage(index, 'ab')?.filename).toBe('pool/ab');
+    expect(findPackage(index, 'b')).toBeUndefined();
+  });
+});
+
+describe('downloadFromMirror', () => {
+  const files = new Map<string, Uint8Array>();
+  let server: Server;
+  let base: string;
+  let folder: string;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const data = files.get(request.url ?? '');
+      response.writeHead(data === undefined ? 404 : 200).end(data);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`;
+  });
+  afterAll(() => server.close());
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'longmode-mirror-'));
+    const image = new TextEncoder().encode('kernel package');
+    const busybox = new TextEncoder().encode('busybox package');
+    const index = gzipSync(
+      'Package: meta\nDepends: image-1.2 (= 1)\nFilename: pool/meta.deb\nSHA256: 00\n\n' +
+        `Package: image-1.2\nFilename: pool/i/image-1.2_1_amd64.deb\nSHA256: ${sha256(image)}\n\n` +
+        `Package: busybox\nFilename: pool/b/busybox_1_amd64.deb\nSHA256: ${sha256(busybox)}\n`,
+    );
+    files.clear();
+    const release = `SHA256:\n ${sha256(index)} ${index.length} main/binary-amd64/Packages.gz\n`;
+    files.set('/debian/dists/stable/Release', new TextEncoder().encode(release));
+    files.set('/debian/dists/stable/main/binary-amd64/Packages.gz', index);
+    files.set('/debian/pool/i/image-1.2_1_amd64.deb', image);
+    files.set('/debian/pool/b/busybox_1_amd64.deb', busybox);
+    return () => rm(folder, { recursive: true });
+  });
+
+  const run = (mirror = base) => downloadFromMirror(mirror, 'meta', 'image-', ['busybox'], folder, () => {});
+
+  it('gets what the meta package depends on, and the others', async () => {
+    await run(`${base}/`);
+    expect((await readdir(folder)).sort()).toEqual(['busybox_1_amd64.deb', 'image-1.2_1_amd64.deb']);
+    expect(await readFile(join(folder, 'busybox_1_amd64.deb'), 'utf8')).toBe('busybox package');
+  });
+
+  it.each(['/debian/dists/stable/main/binary-amd64/Packages.gz', '/debian/pool/b/busybox_1_amd64.deb'])(
+    'refuses a file whose sum is wrong: %s',
+    async (path) => {
+      files.set(path, gzipSync('something else'));
+      await expect(run()).rejects.toThrow(/does not have the SHA256/);
+      expect(await readdir(folder)).not.toContain('busybox_1_amd64.deb');
+    },
+  );
+
+  it('says what is missing', async () => {
+    files.delete('/debian/pool/b/busybox_1_amd64.deb');
+    await expect(run()).rejects.toThrow(/busybox_1_amd64.deb: 404/);
+    await expect(run('http://127.0.0.1:1/none')).rejects.toThrow(InputError);
+  });
+});

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { fetchGuest } from '../../../src/host/node/guest.ts';
+import { packInitramfs } from '../../../src/host/node/initramfs.ts';
+
+const decode = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longmode-guest-'));
+  return () => rm(folder, { recursive: true });
+});
+
+/** Header fields of an entry, by its path. */
+function modeOf(archive: Uint8Array, path: string): number {
+  const text = decode(archive);
+  const at = text.indexOf(`${path}\0`);
+  return Number.parseInt(text.slice(at - 110 + 14, at - 110 + 22), 16);
+}
+
+describe('packInitramfs', () => {
+  it('packs scripts as executables, other files as data, and busybox', async () => {
+    await mkdir(join(folder, 'etc'));
+    await writeFile(join(folder, 'init'), '#!/bin/busybox sh\n');
+    await writeFile(join(folder, 'etc', 'motd'), 'welcome');
+    const archive = await packInitramfs(folder, new TextEncoder().encode('\x7fELF busybox'));
+    expect(modeOf(archive, 'init')).toBe(0o100755);
+    expect(modeOf(archive, 'etc/motd')).toBe(0o100644);
+    expect(modeOf(archive, 'etc')).toBe(0o040755);
+    expect(modeOf(archive, 'bin/busybox')).toBe(0o100755);
+    expect(modeOf(archive, 'dev/console')).toBe(0o020600);
+    expect(decode(archive)).toContain('welcome');
+    expect(await packInitramfs(folder, new TextEncoder().encode('\x7fELF busybox'))).toEqual(archive);
+  });
+});
+
+describe('fetchGuest', () => {
+  it('uses a filled cache without downloading, and packs the initramfs anew', async () => {
+    await writeFile(join(folder, 'vmlinuz'), 'kernel');
+    await writeFile(join(folder, 'busybox'), 'the busybox program');
+    await writeFile(join(folder, 'kernel-version'), '6.1.0-1-cloud-amd64\n');
+    const said: string[] = [];
+    const guest = await fetchGuest({ cacheFolder: folder, progress: (message) => said.push(message) });
+    expect(guest).toEqual({
+      kernel: join(folder, 'vmlinuz'),
+      busybox: join(folder, 'busybox'),
+      initrd: join(folder, 'initrd.cpio'),
+      kernelVersion: '6.1.0-1-cloud-amd64',
+    });
+    expect(said).toEqual([]);
+    const initrd = decode(await readFile(guest.initrd));
+    expect(initrd).toContain('the busybox program');
+    expect(initrd).toContain('longmode.run');
+    expect((await readdir(folder)).sort()).toEqual(['busybox', 'initrd.cpio', 'kernel-version', 'vmlinuz']);
+  });
+
+  it('says what to do where there is no apt, and leaves nothing behind', async () => {
+    const path = process.env.PATH;
+    process.env.PATH = '/nonexistent';
+    try {
+      await expect(fetchGuest({ cacheFolder: folder, progress: () => {} })).rejects.toThrow(
+        /apt-cache is not installed.*--kernel and --initrd.*--mirror/,
+      );
+    } finally {
+      process.env.PATH = path;
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('the init script', () => {
+  it('is accepted by a POSIX shell', () => {
+    const script = new URL('../../../scripts/initramfs/init', import.meta.url).pathname;
+    expect(() => execFileSync('sh', ['-n', script], { stdio: 'pipe' })).not.toThrow();
+  });
+});

@@ -1,0 +1,323 @@
+/**
+ * Instruction test vectors: what a real x86-64 processor did, recorded by scripts/recorder/record.ts.
+ * The format is described in README.md beside this file.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import {
+  CODE,
+  CODE_FILLER,
+  CODE_SIZE,
+  DEFAULT_REGISTERS,
+  GENERAL_REGISTERS,
+  type Register,
+  SCRATCH,
+  SCRATCH_SIZE,
+  STACK_REGISTERS,
+  scratchByte,
+  XMM_REGISTERS,
+} from './layout.ts';
+
+/** Registers as hexadecimal numbers, and memory as address -> bytes in address order, all without 0x. */
+export type VectorState = Partial<Record<Register, string>> & { mem?: Record<string, string> };
+
+/** A fault as the vector file writes it. `error` and `address` are hexadecimal, where the vector has them. */
+export interface VectorFault {
+  vector: number;
+  error?: string;
+  address?: string;
+}
+
+/** One recorded case. Absent fields mean: nothing undefined, one instruction, exact comparison. */
+export interface Vector {
+  /** What was assembled. `scratch` is the address of the data area, `.` that of the instruction. */
+  asm: string;
+  /** The code bytes, in hexadecimal. */
+  code: string;
+  /** How many instructions the code executes, if not one. A repeated string instruction counts as one. */
+  steps?: number;
+  /** What differs from the default state before. */
+  in: VectorState;
+  /** What differs from the state before, afterwards. `rip` is absent if execution goes on after the code. */
+  out: VectorState & { fault?: VectorFault };
+  /** RFLAGS bits that the manual leaves undefined: hexadecimal mask, not to be compared. */
+  undefined?: string;
+  /** Bits of the x87 status word that the manual leaves undefined: hexadecimal mask, not to be compared. */
+  undefinedFsw?: string;
+  /** Memory ranges whose content the manual does not define: [hexadecimal address, length in bytes]. */
+  undefinedMemory?: [string, number][];
+  /** The result is an approximation: greatest relative difference of each floating-point number changed. */
+  tolerance?: number;
+  /** Format of the numbers in a changed XMM register that `tolerance` applies to. */
+  lanes?: 'f32' | 'f64';
+}
+
+/** An exception in the terms of the processor: vector number, error code (0 if none), CR2 for #PF. */
+export interface Fault {
+  vector: number;
+  errorCode: number;
+  address?: bigint;
+}
+
+/** The whole architectural state a vector talks about. */
+export interface State {
+  /** rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8..r15. */
+  gpr: bigint[];
+  rip: bigint;
+  rflags: bigint;
+  /** [bits 63..0, bits 127..64] of xmm0..xmm15. */
+  xmm: [bigint, bigint][];
+  mxcsr: number;
+  /** 512-byte FXSAVE image; FOP, FIP, FDP, MXCSR and XMM in it are not compared. */
+  fpu: Uint8Array;
+  /** The byte at a linear address of the scratch area. */
+  memory(address: number): number;
+  fault?: Fault;
+}
+
+/** A state to start from: also the memory contents to install. */
+export interface InitialState extends State {
+  /** Content of the scratch area. */
+  scratch: Uint8Array;
+  /** Content of the code area. */
+  codeArea: Uint8Array;
+}
+
+/** A state to arrive at, with what is not to be compared. */
+export interface ExpectedState extends State {
+  undefinedFlags: bigint;
+  undefinedFsw: number;
+  /** Ranges of memory with undefined content: [first address, address after the last]. */
+  undefinedMemory: [number, number][];
+  /** Greatest relative difference of approximate numbers; 0: exact. */
+  tolerance: number;
+  lanes: 'f32' | 'f64';
+}
+
+const FXSAVE_FCW = 0;
+const FXSAVE_FSW = 2;
+const FXSAVE_FTW = 4;
+const FXSAVE_MXCSR = 24;
+const FXSAVE_ST = 32;
+const FXSAVE_XMM = 160;
+const LOW_64 = (1n << 64n) - 1n;
+const FLAGS = ['CF', '1', 'PF', '3', 'AF', '5', 'ZF', 'SF', 'TF', 'IF', 'DF', 'OF'];
+
+/** The families that have vectors. */
+export function vectorFamilies(): string[] {
+  return readdirSync(import.meta.dirname)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length));
+}
+
+/** The recorded cases of a family, such as 'arithmetic'. */
+export function loadVectors(family: string): Vector[] {
+  return JSON.parse(readFileSync(`${import.meta.dirname}/${family}.json`, 'utf8'));
+}
+
+/** The bytes that a string of hexadecimal digits stands for. */
+export function parseBytes(digits: string): Uint8Array {
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
+}
+
+function writeLittleEndian(bytes: Uint8Array, offset: number, length: number, value: bigint): void {
+  for (let i = 0; i < length; i++) bytes[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+}
+
+function readLittleEndian(bytes: Uint8Array, offset: number, length: number): bigint {
+  let value = 0n;
+  for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[offset + i]);
+  return value;
+}
+
+function applyMemory(scratch: Uint8Array, changes: Record<string, string> = {}): void {
+  for (const [address, digits] of Object.entries(changes)) {
+    scratch.set(parseBytes(digits), Number.parseInt(address, 16) - SCRATCH);
+  }
+}
+
+type Lookup = (name: Register) => bigint;
+
+function lookup(values: VectorState, fallback: Lookup): Lookup {
+  return (name) => {
+    const digits = values[name];
+    return digits === undefined ? fallback(name) : BigInt(`0x${digits}`);
+  };
+}
+
+function initialRegisters(vector: Vector): Lookup {
+  return lookup(vector.in, (name) => DEFAULT_REGISTERS.get(name) as bigint);
+}
+
+function makeState(register: Lookup, scratch: Uint8Array): State {
+  const fpu = new Uint8Array(512);
+  writeLittleEndian(fpu, FXSAVE_FCW, 2, register('fcw'));
+  writeLittleEndian(fpu, FXSAVE_FSW, 2, register('fsw'));
+  writeLittleEndian(fpu, FXSAVE_FTW, 1, register('ftw'));
+  writeLittleEndian(fpu, FXSAVE_MXCSR, 4, register('mxcsr'));
+  for (const [i, name] of STACK_REGISTERS.entries()) {
+    writeLittleEndian(fpu, FXSAVE_ST + 16 * i, 10, register(name));
+  }
+  for (const [i, name] of XMM_REGISTERS.entries()) {
+    writeLittleEndian(fpu, FXSAVE_XMM + 16 * i, 16, register(name));
+  }
+  return {
+    gpr: GENERAL_REGISTERS.map(register),
+    rip: register('rip'),
+    rflags: register('rflags'),
+    xmm: XMM_REGISTERS.map((name) => [register(name) & LOW_64, register(name) >> 64n]),
+    mxcsr: Number(register('mxcsr')),
+    fpu,
+    memory: (address) => scratch[address - SCRATCH],
+  };
+}
+
+const DEFAULT_SCRATCH = Uint8Array.from({ length: SCRATCH_SIZE }, (_, i) => scratchByte(SCRATCH + i));
+
+function initialScratch(vector: Vector): Uint8Array {
+  const scratch = DEFAULT_SCRATCH.slice();
+  applyMemory(scratch, vector.in.mem);
+  return scratch;
+}
+
+/** The state in which a vector's code is to be started, as new objects that the caller may change. */
+export function initialState(vector: Vector): InitialState {
+  const register = initialRegisters(vector);
+  const scratch = initialScratch(vector);
+  const codeArea = new Uint8Array(CODE_SIZE).fill(CODE_FILLER);
+  codeArea.set(parseBytes(vector.code), Number(register('rip')) - CODE);
+  return { ...makeState(register, scratch), scratch, codeArea };
+}
+
+/** The state that a vector's code leaves behind. */
+export function expectedState(vector: Vector): ExpectedState {
+  const before = initialRegisters(vector);
+  const next = vector.out.fault ? 0n : BigInt(vector.code.length / 2);
+  const register = lookup(vector.out, (name) => (name === 'rip' ? before('rip') + next : before(name)));
+  const scratch = initialScratch(vector);
+  applyMemory(scratch, vector.out.mem);
+  const undefinedMemory = (vector.undefinedMemory ?? []).map(([address, length]): [number, number] => {
+    const start = Number.parseInt(address, 16);
+    return [start, start + length];
+  });
+  const state: ExpectedState = {
+    ...makeState(register, scratch),
+    undefinedFlags: BigInt(`0x${vector.undefined ?? 0}`),
+    undefinedFsw: Number.parseInt(vector.undefinedFsw ?? '0', 16),
+    undefinedMemory,
+    tolerance: vector.tolerance ?? 0,
+    lanes: vector.lanes ?? 'f64',
+  };
+  const fault = vector.out.fault;
+  if (fault) {
+    state.fault = { vector: fault.vector, errorCode: Number.parseInt(fault.error ?? '0', 16) };
+    if (fault.address) state.fault.address = BigInt(`0x${fault.address}`);
+  }
+  return state;
+}
+
+/** Names of the flags in a mask, for messages. */
+function flagNames(mask: bigint): string {
+  const names: string[] = [];
+  for (let bit = 0; mask >> BigInt(bit); bit++) {
+    if ((mask >> BigInt(bit)) & 1n) names.push(FLAGS[bit] ?? `bit ${bit}`);
+  }
+  return names.join(' ');
+}
+
+function hex(value: bigint | number): string {
+  return value.toString(16);
+}
+
+/** Whether two numbers agree within a relative difference; NaNs agree with each other. */
+function near(expected: number, actual: number, tolerance: number): boolean {
+  if (Object.is(expected, actual) || expected === actual) return true;
+  return Math.abs(actual - expected) <= tolerance * Math.abs(expected);
+}
+
+/** The numbers in 64 bits of an XMM register. */
+function lanes(value: bigint, format: 'f32' | 'f64'): number[] {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, value, true);
+  return format === 'f64' ? [view.getFloat64(0, true)] : [view.getFloat32(0, true), view.getFloat32(4, true)];
+}
+
+/**
+ * Whether two 80-bit numbers agree within a relative difference. Their significands are compared at the
+ * expected number's exponent, so that neighbours on either side of a power of two are near.
+ */
+function near80(expected: bigint, actual: bigint, tolerance: number): boolean {
+  if (expected === actual) return true;
+  if (!tolerance) return false;
+  const exponent = (value: bigint): number => Number((value >> 64n) & 0x7fffn);
+  const shift = exponent(actual) - exponent(expected);
+  if (expected >> 79n !== actual >> 79n || Math.abs(shift) > 1) return false;
+  const significand = Number(expected & LOW_64);
+  return Math.abs(Number(actual & LOW_64) * 2 ** shift - significand) <= tolerance * significand;
+}
+
+function compareFpu(expected: ExpectedState, actual: Uint8Array, differences: string[]): void {
+  const word = (image: Uint8Array, offset: number): number => image[offset] | (image[offset + 1] << 8);
+  const compareWord = (name: string, want: number, have: number): void => {
+    if (want !== have) differences.push(`${name}: expected ${hex(want)}, got ${hex(have)}`);
+  };
+  const fswMask = ~expected.undefinedFsw;
+  const fsw = word(expected.fpu, FXSAVE_FSW);
+  compareWord('fcw', word(expected.fpu, FXSAVE_FCW), word(actual, FXSAVE_FCW));
+  compareWord('fsw', fsw & fswMask, word(actual, FXSAVE_FSW) & fswMask);
+  compareWord('ftw', expected.fpu[FXSAVE_FTW], actual[FXSAVE_FTW]);
+  for (let i = 0; i < 8; i++) {
+    const physical = ((fsw >> 11) + i) & 7;
+    if (!((expected.fpu[FXSAVE_FTW] >> physical) & 1)) continue;
+    const want = readLittleEndian(expected.fpu, FXSAVE_ST + 16 * i, 10);
+    const have = readLittleEndian(actual, FXSAVE_ST + 16 * i, 10);
+    if (!near80(want, have, expected.tolerance)) {
+      differences.push(`st${i}: expected ${hex(want)}, got ${hex(have)}`);
+    }
+  }
+}
+
+/**
+ * What differs between the state a vector expects and the state reached, one line for each difference;
+ * empty if they agree. Bits, memory and x87 registers (empty ones) without defined content are left out.
+ */
+export function compare(expected: ExpectedState, actual: State): string[] {
+  const differences: string[] = [];
+  const check = (name: string, want: bigint | number, have: bigint | number): void => {
+    if (want !== have) differences.push(`${name}: expected ${hex(want)}, got ${hex(have)}`);
+  };
+  for (const [i, name] of GENERAL_REGISTERS.entries()) check(name, expected.gpr[i], actual.gpr[i]);
+  check('rip', expected.rip, actual.rip);
+  const flags = (expected.rflags ^ actual.rflags) & ~expected.undefinedFlags;
+  if (flags) {
+    const values = `expected ${hex(expected.rflags)}, got ${hex(actual.rflags)}`;
+    differences.push(`rflags: ${values}: differ in ${flagNames(flags)}`);
+  }
+  for (const [i, name] of XMM_REGISTERS.entries()) {
+    for (const half of [0, 1] as const) {
+      const want = expected.xmm[i][half];
+      const have = actual.xmm[i][half];
+      if (want === have) continue;
+      const numbers = lanes(have, expected.lanes);
+      const agrees = lanes(want, expected.lanes).every((n, k) => near(n, numbers[k], expected.tolerance));
+      if (!expected.tolerance || !agrees) check(`${name}[${half}]`, want, have);
+    }
+  }
+  check('mxcsr', expected.mxcsr, actual.mxcsr);
+  compareFpu(expected, actual.fpu, differences);
+  for (let address = SCRATCH; address < SCRATCH + SCRATCH_SIZE; address++) {
+    const want = expected.memory(address);
+    const have = actual.memory(address);
+    if (want === have || expected.undefinedMemory.some(([a, b]) => address >= a && address < b)) continue;
+    differences.push(`[${hex(address)}]: expected ${hex(want)}, got ${hex(have)}`);
+  }
+  const [want, have] = [expected.fault, actual.fault];
+  check('fault vector', want?.vector ?? -1, have?.vector ?? -1);
+  if (want && have && want.vector === have.vector) {
+    check('fault error code', want.errorCode, have.errorCode);
+    if (want.address !== undefined) check('fault address', want.address, have.address ?? -1n);
+  }
+  return differences;
+}

@@ -1,0 +1,89 @@
+/** Instructions that control the FPU: words, initialisation, stack rotation. */
+import { CPU_STATE, FPU_CONTROL, FPU_DP, FPU_IP, FPU_OPCODE, FPU_STATUS, FPU_TAG, GPR } from '../generated/layout';
+import { readData16, writeData16 } from '../mmu';
+import {
+  begin,
+  controlWord,
+  finish,
+  free,
+  pop,
+  requireAvailable,
+  checkPending,
+  rotateStack,
+  setControl,
+  setStatus,
+  statusWord,
+} from './status';
+
+/** Round to nearest, 64-bit precision, all exceptions masked. */
+const CONTROL_INITIAL: u16 = 0x37f;
+/** Exception flags, stack fault, ES and B. */
+const STATUS_CLEARED: i32 = 0x80ff;
+
+/** Sets what FNINIT sets. */
+export function initialiseFpu(): void {
+  store<u16>(CPU_STATE + FPU_CONTROL, CONTROL_INITIAL);
+  store<u16>(CPU_STATE + FPU_STATUS, 0);
+  store<u16>(CPU_STATE + FPU_TAG, 0xffff);
+  store<u16>(CPU_STATE + FPU_OPCODE, 0);
+  store<u64>(CPU_STATE + FPU_IP, 0);
+  store<u64>(CPU_STATE + FPU_DP, 0);
+}
+
+/** FNINIT. */
+export function fninit(record: u32): void {
+  requireAvailable(record);
+  initialiseFpu();
+}
+
+/** FNCLEX. */
+export function fnclex(record: u32): void {
+  requireAvailable(record);
+  setStatus(statusWord() & ~STATUS_CLEARED);
+}
+
+/** FLDCW m16. */
+export function fldcw(record: u32, la: u64): void {
+  requireAvailable(record);
+  checkPending(record);
+  setControl(<i32>readData16(record, la));
+}
+
+/** FNSTCW m16. */
+export function fnstcw(record: u32, la: u64): void {
+  requireAvailable(record);
+  writeData16(record, la, <u32>controlWord());
+}
+
+/** FNSTSW m16. */
+export function fnstsw(record: u32, la: u64): void {
+  requireAvailable(record);
+  writeData16(record, la, <u32>statusWord());
+}
+
+/** FNSTSW AX. */
+export function fnstswAx(record: u32): void {
+  requireAvailable(record);
+  store<u16>(CPU_STATE + GPR, <u16>statusWord());
+}
+
+/** FFREE ST(i); with `pops` 1, FFREEP. */
+export function ffree(record: u32, i: i32, pops: i32): void {
+  begin(record);
+  free(i);
+  finish(record);
+  if (pops !== 0) pop();
+}
+
+/** FINCSTP (`step` 1) and FDECSTP (-1): C1 is cleared, tags stay. */
+export function rotateFpuStack(record: u32, step: i32): void {
+  begin(record);
+  rotateStack(step);
+  finish(record);
+}
+
+/** FNOP. */
+export function fnop(record: u32): void {
+  requireAvailable(record);
+  checkPending(record);
+}

@@ -1,0 +1,182 @@
+/** Instructions that add, subtract, multiply, divide and compare. */
+import { FLAG_CF, FLAG_PF, FLAG_ZF, setArithmeticFlags } from '../flags';
+import { readData16, readData32, readData64 } from '../mmu';
+import { addOrSubtract, divide, multiply } from './arithmetic';
+import { classify, compare, EQUAL, GREATER, LESS, UNORDERED } from './compare';
+import { extendDouble, extendSingle, wasDenormal } from './float';
+import { isNotANumber, isUnsupported, resultHead, SIGN } from './format';
+import { packInteger } from './integer';
+import {
+  begin,
+  beginMemory,
+  DENORMAL,
+  finish,
+  headOf,
+  isEmpty,
+  operandMissing,
+  pop,
+  setConditionCodes,
+  setIndefinite,
+  setRegister,
+  signal,
+  significandOf,
+  stackUnderflow,
+  suppressed,
+} from './status';
+
+/** Operations by the reg field of D8: a is st(0), b the other operand. 2 and 3 (FCOM, FCOMP) are not among them. */
+const ADD: i32 = 0;
+const MULTIPLY: i32 = 1;
+const COMPARE: i32 = 2;
+const COMPARE_AND_POP: i32 = 3;
+const SUBTRACT: i32 = 4;
+const SUBTRACT_REVERSED: i32 = 5;
+const DIVIDE: i32 = 6;
+const DIVIDE_REVERSED: i32 = 7;
+
+function compute(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
+  if (operation === ADD) return addOrSubtract(aHead, a, bHead, b, 0);
+  if (operation === MULTIPLY) return multiply(aHead, a, bHead, b);
+  if (operation === SUBTRACT) return addOrSubtract(aHead, a, bHead, b, SIGN);
+  if (operation === SUBTRACT_REVERSED) return addOrSubtract(bHead, b, aHead, a, SIGN);
+  if (operation === DIVIDE) return divide(aHead, a, bHead, b);
+  return divide(bHead, b, aHead, a);
+}
+
+/** Writes the result to st(i), unless it is suppressed, and ends the instruction. */
+function finishResult(record: u32, i: i32, significand: u64): void {
+  if (!suppressed()) setRegister(i, resultHead, significand);
+  finish(record);
+}
+
+/** Ends a comparison. */
+function finishCompare(record: u32, codes: i32, pops: i32): void {
+  setConditionCodes(codes);
+  const stop = suppressed();
+  finish(record);
+  if (stop) return;
+  for (; pops > 0; pops--) pop();
+}
+
+/** FCOM ST(i), FUCOM with `quiet` 1, and the forms that pop once or twice. */
+export function fcom(record: u32, i: i32, quiet: i32, pops: i32): void {
+  begin(record);
+  let codes = UNORDERED;
+  if (isEmpty(0) || isEmpty(i)) stackUnderflow();
+  else codes = compare(headOf(0), significandOf(0), headOf(i), significandOf(i), quiet !== 0);
+  finishCompare(record, codes, pops);
+}
+
+/** FCOMI ST(0), ST(i), FUCOMI with `quiet` 1, and the forms that pop: ZF, PF, CF = order; OF, SF, AF clear. */
+export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): void {
+  begin(record);
+  let codes = UNORDERED;
+  if (isEmpty(0) || isEmpty(i)) stackUnderflow();
+  else codes = compare(headOf(0), significandOf(0), headOf(i), significandOf(i), quiet !== 0);
+  if (codes === GREATER) setArithmeticFlags(0);
+  else if (codes === LESS) setArithmeticFlags(FLAG_CF);
+  else setArithmeticFlags(codes === EQUAL ? FLAG_ZF : FLAG_ZF | FLAG_PF | FLAG_CF);
+  const stop = suppressed();
+  finish(record);
+  if (!stop && pops !== 0) pop();
+}
+
+/** FTST: st(0) against 0.0. */
+export function ftst(record: u32): void {
+  begin(record);
+  let codes = UNORDERED;
+  if (isEmpty(0)) stackUnderflow();
+  else codes = compare(headOf(0), significandOf(0), 0, 0, false);
+  finishCompare(record, codes, 0);
+}
+
+/** FXAM. */
+export function fxam(record: u32): void {
+  begin(record);
+  setConditionCodes(classify(headOf(0), significandOf(0), isEmpty(0)));
+  finish(record);
+}
+
+/**
+ * FADD, FMUL, FSUB, FSUBR, FDIV, FDIVR of st(0) and ST(i): `operation` is the reg field of the ModR/M byte (0, 1
+ * or 4 to 7: st(0) is the left operand of 4 and 6), `target` is 0 or i, and `pops` 1 pops afterwards.
+ */
+export function fpuArithmetic(record: u32, operation: i32, i: i32, target: i32, pops: i32): void {
+  begin(record);
+  if (isEmpty(0) || isEmpty(i)) {
+    if (!stackUnderflow()) return finish(record);
+    setIndefinite(target);
+  } else {
+    const result = compute(operation, headOf(0), significandOf(0), headOf(i), significandOf(i));
+    if (suppressed()) return finish(record);
+    setRegister(target, resultHead, result);
+  }
+  finish(record);
+  if (pops !== 0) pop();
+}
+
+/** The operation on st(0) and a number from memory; 2 and 3 are FCOM and FCOMP. */
+function computeMemory(record: u32, operation: i32, head: i32, significand: u64): void {
+  if (operation === COMPARE || operation === COMPARE_AND_POP) {
+    const codes = compare(headOf(0), significandOf(0), head, significand, false);
+    return finishCompare(record, codes, operation - COMPARE);
+  }
+  finishResult(record, 0, compute(operation, headOf(0), significandOf(0), head, significand));
+}
+
+/** If st(0) is empty, gives the masked response of an operation with a memory operand and returns true. */
+function registerMissing(record: u32, operation: i32): bool {
+  if (operation !== COMPARE && operation !== COMPARE_AND_POP) return operandMissing(record, 0);
+  if (!isEmpty(0)) return false;
+  stackUnderflow();
+  finishCompare(record, UNORDERED, operation - COMPARE);
+  return true;
+}
+
+/** The same for a number converted from memory, which is signalled if it was a denormal and is looked at as a number. */
+function computeConverted(record: u32, operation: i32, head: i32, significand: u64): void {
+  if (wasDenormal && isOrdinary(operation, headOf(0), significandOf(0))) signal(DENORMAL);
+  computeMemory(record, operation, head, significand);
+}
+
+/** Whether an operation of a number and a denormal looks at the denormal: no NaN and no division by zero. */
+function isOrdinary(operation: i32, head: i32, significand: u64): bool {
+  if (isUnsupported(head, significand) || isNotANumber(head, significand)) return false;
+  return operation !== DIVIDE_REVERSED || significand !== 0;
+}
+
+/** Arithmetic and comparison with m32fp (D8 /0 to /7). */
+export function fpuArithmetic32(record: u32, operation: i32, la: u64): void {
+  beginMemory(record, la);
+  const bits = <u32>readData32(record, la);
+  if (registerMissing(record, operation)) return;
+  const significand = extendSingle(bits);
+  computeConverted(record, operation, resultHead, significand);
+}
+
+/** Arithmetic and comparison with m64fp (DC /0 to /7). */
+export function fpuArithmetic64(record: u32, operation: i32, la: u64): void {
+  beginMemory(record, la);
+  const bits = <u64>readData64(record, la);
+  if (registerMissing(record, operation)) return;
+  const significand = extendDouble(bits);
+  computeConverted(record, operation, resultHead, significand);
+}
+
+/** Arithmetic and comparison with m16int (DE /0 to /7). */
+export function fpuArithmeticInteger16(record: u32, operation: i32, la: u64): void {
+  beginMemory(record, la);
+  const value = <i64>(<i16>readData16(record, la));
+  if (registerMissing(record, operation)) return;
+  const significand = packInteger(value);
+  computeMemory(record, operation, resultHead, significand);
+}
+
+/** Arithmetic and comparison with m32int (DA /0 to /7). */
+export function fpuArithmeticInteger32(record: u32, operation: i32, la: u64): void {
+  beginMemory(record, la);
+  const value = <i64>(<i32>readData32(record, la));
+  if (registerMissing(record, operation)) return;
+  const significand = packInteger(value);
+  computeMemory(record, operation, resultHead, significand);
+}

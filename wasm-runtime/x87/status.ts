@@ -1,0 +1,263 @@
+/**
+ * The x87 control and status words, the exceptions of the instruction being executed, and the register stack
+ * (Intel SDM Vol. 1 "x87 FPU Execution Environment" and "x87 FPU Exception Handling").
+ *
+ * An instruction collects its exceptions with signal(), while it changes nothing architectural, and ends with
+ * finish(): so a memory fault in between leaves no trace. Registers are stored in physical order; st(i) is
+ * register (TOP + i) mod 8. The tag word keeps only empty (3) and in use (0).
+ */
+import {
+  CPU_STATE,
+  CR0,
+  FPU_CONTROL,
+  FPU_DP,
+  FPU_IP,
+  FPU_REGISTERS,
+  FPU_STATUS,
+  FPU_TAG,
+  RECORD_SEGMENT,
+  SEGMENT_BASE,
+} from '../generated/layout';
+import { instructionRip, NO_ERROR_CODE, raiseFault, VECTOR_MF, VECTOR_NM } from '../raise';
+import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND } from './format';
+
+/** Status word: exception flags. */
+export const INVALID: i32 = 1;
+export const DENORMAL: i32 = 1 << 1;
+export const ZERO_DIVIDE: i32 = 1 << 2;
+export const OVERFLOW: i32 = 1 << 3;
+export const UNDERFLOW: i32 = 1 << 4;
+export const PRECISION: i32 = 1 << 5;
+export const STACK_FAULT: i32 = 1 << 6;
+export const ERROR_SUMMARY: i32 = 1 << 7;
+export const C0: i32 = 1 << 8;
+export const C1: i32 = 1 << 9;
+export const C2: i32 = 1 << 10;
+export const C3: i32 = 1 << 14;
+export const BUSY: i32 = 1 << 15;
+const EXCEPTIONS: i32 = 0x3f;
+const COMPUTED: i32 = OVERFLOW | UNDERFLOW | PRECISION;
+const TOP_SHIFT: i32 = 11;
+const TOP_MASK: i32 = 7 << TOP_SHIFT;
+
+/** Control word: rounding control. */
+export const ROUND_NEAREST: i32 = 0;
+export const ROUND_DOWN: i32 = 1;
+export const ROUND_UP: i32 = 2;
+export const ROUND_ZERO: i32 = 3;
+/** Bits of the control word that exist; bit 6 always reads as one. */
+const CONTROL_DEFINED: i32 = 0x1f3f;
+const CONTROL_FIXED_ONE: i32 = 0x40;
+
+const CR0_MP: u32 = 1 << 1;
+const CR0_EM: u32 = 1 << 2;
+const CR0_TS: u32 = 1 << 3;
+const CR0_NE: u32 = 1 << 5;
+
+const EMPTY: i32 = 3;
+
+/** Exceptions, stack fault and C1 of the running instruction. */
+let signalled: i32 = 0;
+/** Linear address of its memory operand. */
+let operandAddress: u64 = 0;
+let hasOperand: bool = false;
+
+export function controlWord(): i32 {
+  return load<u16>(CPU_STATE + FPU_CONTROL);
+}
+
+export function statusWord(): i32 {
+  return load<u16>(CPU_STATE + FPU_STATUS);
+}
+
+/** Rounding control: ROUND_*. */
+export function roundingControl(): i32 {
+  return (controlWord() >> 10) & 3;
+}
+
+/** Significand bits that precision control asks for: 24, 53 or 64. The reserved encoding means 64. */
+export function precisionControl(): i32 {
+  const control = (controlWord() >> 8) & 3;
+  if (control === 0) return 24;
+  return control === 2 ? 53 : 64;
+}
+
+/** Stores the status word with ES and B following from its flags and the control word's masks. */
+export function setStatus(status: i32): void {
+  status &= ~(ERROR_SUMMARY | BUSY);
+  if ((status & EXCEPTIONS & ~controlWord()) !== 0) status |= ERROR_SUMMARY | BUSY;
+  store<u16>(CPU_STATE + FPU_STATUS, <u16>status);
+}
+
+/** Stores the control word: exceptions that are pending may become unmasked or masked by it. */
+export function setControl(control: i32): void {
+  store<u16>(CPU_STATE + FPU_CONTROL, <u16>((control & CONTROL_DEFINED) | CONTROL_FIXED_ONE));
+  setStatus(statusWord());
+}
+
+/** Every x87 instruction: #NM if CR0.EM or CR0.TS. */
+export function requireAvailable(record: u32): void {
+  if ((load<u32>(CPU_STATE + CR0) & (CR0_EM | CR0_TS)) !== 0) raiseFault(record, VECTOR_NM, NO_ERROR_CODE);
+}
+
+/**
+ * #MF if an unmasked exception is pending and CR0.NE is set. With NE clear the error would go to an external
+ * interrupt controller; here the instruction just goes on, as with IGNNE# asserted.
+ */
+export function checkPending(record: u32): void {
+  if ((statusWord() & ERROR_SUMMARY) !== 0 && (load<u32>(CPU_STATE + CR0) & CR0_NE) !== 0) {
+    raiseFault(record, VECTOR_MF, NO_ERROR_CODE);
+  }
+}
+
+/** FWAIT: #NM if both CR0.MP and CR0.TS are set, then #MF if an unmasked exception is pending. */
+export function fwait(record: u32): void {
+  const both = CR0_MP | CR0_TS;
+  if ((load<u32>(CPU_STATE + CR0) & both) === both) raiseFault(record, VECTOR_NM, NO_ERROR_CODE);
+  checkPending(record);
+}
+
+/** Starts a waiting instruction without a memory operand. */
+export function begin(record: u32): void {
+  requireAvailable(record);
+  checkPending(record);
+  signalled = 0;
+  hasOperand = false;
+}
+
+/** Starts a waiting instruction whose memory operand is at `la`. */
+export function beginMemory(record: u32, la: u64): void {
+  begin(record);
+  operandAddress = la;
+  hasOperand = true;
+}
+
+/** Adds exceptions, or C1, to those of the running instruction. */
+export function signal(flags: i32): void {
+  signalled |= flags;
+}
+
+/** Whether `flag` of the control word's masks is clear. */
+export function unmasked(flag: i32): bool {
+  return (controlWord() & flag) === 0;
+}
+
+/** Whether one of `flags` was signalled and is unmasked. */
+export function trapped(flags: i32): bool {
+  return (signalled & flags & ~controlWord()) !== 0;
+}
+
+/** Whether the result must not be stored: an unmasked exception that is found before computing. */
+export function suppressed(): bool {
+  return trapped(INVALID | DENORMAL | ZERO_DIVIDE);
+}
+
+/**
+ * Ends the instruction: adds its exceptions to the status word, where C1 is what was signalled. The operand
+ * pointer and the opcode are updated by unmasked exceptions only (CPUID.7.EBX[6], FDP_EXCPTN_ONLY).
+ */
+export function finish(record: u32): void {
+  // What was found while computing does not count if the computation should not have happened.
+  if (suppressed()) signalled &= (signalled & STACK_FAULT) !== 0 ? ~COMPUTED : ~(COMPUTED | C1);
+  const rip = instructionRip(record);
+  if ((signalled & EXCEPTIONS & ~controlWord()) !== 0) {
+    if (hasOperand) {
+      const segment: u32 = record === 0 ? 0 : load<u8>(record + RECORD_SEGMENT);
+      const base = record === 0 ? 0 : load<u64>(CPU_STATE + SEGMENT_BASE + segment * 8);
+      store<u64>(CPU_STATE + FPU_DP, operandAddress - base);
+    }
+  }
+  setStatus((statusWord() & ~C1) | signalled);
+  store<u64>(CPU_STATE + FPU_IP, rip);
+}
+
+/** Replaces the condition codes C0, C2 and C3, and leaves C1 for finish(). */
+export function setConditionCodes(codes: i32): void {
+  const mask = C0 | C2 | C3;
+  signal(codes & C1);
+  store<u16>(CPU_STATE + FPU_STATUS, <u16>((statusWord() & ~mask) | (codes & mask)));
+}
+
+/** Physical number of st(i). */
+function physical(i: i32): i32 {
+  return ((statusWord() >> TOP_SHIFT) + i) & 7;
+}
+
+/** Address of st(i): significand at 0, head at 8. */
+function register(i: i32): u32 {
+  return CPU_STATE + FPU_REGISTERS + physical(i) * 16;
+}
+
+export function significandOf(i: i32): u64 {
+  return load<u64>(register(i));
+}
+
+export function headOf(i: i32): i32 {
+  return load<u16>(register(i) + 8);
+}
+
+export function isEmpty(i: i32): bool {
+  return ((load<u16>(CPU_STATE + FPU_TAG) >> (2 * physical(i))) & EMPTY) === EMPTY;
+}
+
+/** Marks st(i) empty. */
+export function free(i: i32): void {
+  const tag = load<u16>(CPU_STATE + FPU_TAG);
+  store<u16>(CPU_STATE + FPU_TAG, tag | <u16>(EMPTY << (2 * physical(i))));
+}
+
+/** Writes st(i) and marks it in use. */
+export function setRegister(i: i32, head: i32, significand: u64): void {
+  const address = register(i);
+  store<u64>(address, significand);
+  store<u16>(address + 8, <u16>head);
+  const tag = load<u16>(CPU_STATE + FPU_TAG);
+  store<u16>(CPU_STATE + FPU_TAG, tag & <u16>~(EMPTY << (2 * physical(i))));
+}
+
+/** Adds `step` to TOP, modulo 8. */
+export function rotateStack(step: i32): void {
+  const status = statusWord();
+  const top = (status + (step << TOP_SHIFT)) & TOP_MASK;
+  store<u16>(CPU_STATE + FPU_STATUS, <u16>((status & ~TOP_MASK) | top));
+}
+
+export function push(head: i32, significand: u64): void {
+  rotateStack(-1);
+  setRegister(0, head, significand);
+}
+
+export function pop(): void {
+  free(0);
+  rotateStack(1);
+}
+
+export function setIndefinite(i: i32): void {
+  setRegister(i, INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND);
+}
+
+/** Signals stack underflow (C1 clear). Returns whether it is masked: then the result is the indefinite. */
+export function stackUnderflow(): bool {
+  signal(INVALID | STACK_FAULT);
+  return !unmasked(INVALID);
+}
+
+/**
+ * Before a push: if st(7) is in use, signals stack overflow (C1 set), with the masked response of pushing the
+ * indefinite, ends the instruction and returns true.
+ */
+export function stackOverflow(record: u32): bool {
+  if (isEmpty(7)) return false;
+  signal(INVALID | STACK_FAULT | C1);
+  if (!unmasked(INVALID)) push(INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND);
+  finish(record);
+  return true;
+}
+
+/** If st(i) is empty, does the same for an instruction that replaces it, and returns true. */
+export function operandMissing(record: u32, i: i32): bool {
+  if (!isEmpty(i)) return false;
+  if (stackUnderflow()) setIndefinite(i);
+  finish(record);
+  return true;
+}
