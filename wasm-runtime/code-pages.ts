@@ -19,6 +19,7 @@ import {
   HEAD_CROSSING,
   HEAD_FLAGS,
   HEAD_HASH_NEXT,
+  HEAD_IN_REGION,
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PAGE_NEXT,
@@ -36,6 +37,7 @@ import {
   RECORD_TOP,
   STALE_SLOT,
 } from './generated/layout';
+import { hostBlockDropped } from './host';
 import { clearJumpCache } from './jump-cache';
 import { clearPageMeta, codeMask, pageMeta } from './physical-memory';
 import { clearWriteTags } from './tlb';
@@ -153,6 +155,7 @@ function invalidatePage(meta: u32, hit: u64): void {
 function makeStale(head: u32): void {
   count(COUNTER_INVALIDATED_BLOCKS, 1);
   store<u32>(head + RECORD_FN, load<u32>(CPU_STATE + STALE_SLOT));
+  if (load<u8>(head + HEAD_FLAGS) & HEAD_IN_REGION) hostBlockDropped(head);
   store<u8>(head + HEAD_FLAGS, load<u8>(head + HEAD_FLAGS) | HEAD_STALE);
   let link = hashBucket(
     load<u32>(head + HEAD_PHYSICAL_PAGE),

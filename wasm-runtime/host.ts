@@ -54,6 +54,11 @@ export declare function hostReadTaskPriority(): i32;
 @external("host", "translate")
 export declare function hostTranslate(physicalLow: u32, physicalHigh: u32): u32;
 
+/** A block that compiled regions contain went stale: they must not be entered again. */
+// @ts-ignore: decorator
+@external("host", "blockDropped")
+export declare function hostBlockDropped(head: u32): void;
+
 // @ts-ignore: decorator
 @inline
 export function raise(): void {

@@ -148,12 +148,12 @@ function plainField(msr: u32): u32 {
 /** RDMSR: MSR ECX into EDX:EAX. #GP(0) unless CPL is 0, and for an MSR that does not exist. */
 export function readMsr(record: u32): void {
   requirePrivilege(record);
-  const value = valueOf(record, load<u32>(RCX));
+  const value = msrValue(record, load<u32>(RCX));
   store<u64>(RAX, value & 0xffff_ffff);
   store<u64>(RDX, value >> 32);
 }
 
-function valueOf(record: u32, msr: u32): u64 {
+function msrValue(record: u32, msr: u32): u64 {
   if (isApicMsr(msr)) {
     if (hostReadApicMsr(msr, CPU_STATE + MSR_VALUE) === 0) raiseGeneralProtection(record, 0);
     return load<u64>(CPU_STATE + MSR_VALUE);

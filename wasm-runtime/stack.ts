@@ -18,7 +18,7 @@ import {
 } from './mmu';
 
 const RSP_FIELD: u32 = CPU_STATE + GPR + 4 * 8;
-const ALL_ONES: u64 = 0xffff_ffff_ffff_ffff;
+const ALL_ONES: u64 = ~(<u64>0);
 
 /** Frame under construction: linear base, offset mask, offset, and the level it is written at. */
 let stackBase: u64 = 0;

@@ -7,6 +7,7 @@
  * compare sets the condition codes, and transcendental results always count as inexact.
  */
 export * from './x87/control';
+export * from './x87/environment';
 export * from './x87/functions';
 export * from './x87/operations';
 export * from './x87/transfer';

@@ -33,7 +33,7 @@ import {
   SYSTEM_FLAGS,
 } from '../layout/cpu-state.ts';
 import { CPU_STATE, SCRATCH_RECORDS } from '../layout/linear-memory.ts';
-import { HEAD_COUNT, RECORD_FN, RECORD_INDEX, RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SIZE } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_PHYSICAL_PAGE, RECORD_FN, RECORD_INDEX, RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SIZE } from '../layout/record.ts';
 import { BlockBuilder } from '../translate/block-builder.ts';
 import { MemoryViews } from './memory-views.ts';
 import type { HostFunctions, RuntimeExports } from './runtime.ts';
@@ -50,7 +50,7 @@ const DR6_BS = 1 << 14;
 const INITIAL_PAGES = 0x640;
 const MAXIMUM_PAGES = 65536;
 
-export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault';
+export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault' | 'intercepted';
 
 export interface ProcessorOptions {
   /** The runtime module (build/runtime.wasm). */
@@ -58,8 +58,12 @@ export interface ProcessorOptions {
   readonly host: HostFunctions;
   /** A block was entered as often as BlockBuilder.hotness says. */
   readonly requestCompile: (head: number) => void;
+  /** A block of a compiled region went stale. */
+  readonly blockDropped: (head: number) => void;
   /** An instruction without an implementation is about to raise #UD. */
   readonly undefinedInstruction: (record: number) => void;
+  /** Sees every exception before it is delivered; true takes it away from the guest and ends the run. */
+  readonly intercept?: () => boolean;
 }
 
 export class Processor {
@@ -68,10 +72,15 @@ export class Processor {
   readonly table: WebAssembly.Table;
   readonly runtime: RuntimeExports;
   readonly blocks: BlockBuilder;
-  /** Why the last triple fault, if any. */
-  private stopped = false;
+  /** How often run() returned for each reason. */
+  readonly exits = new Map<ExitReason, number>();
+  /** Record of the instruction whose exception was intercepted; 0 = RIP is exact. */
+  interceptedRecord = 0;
+  private stopped: ExitReason | undefined;
+  private readonly intercept: () => boolean;
 
   constructor(options: ProcessorOptions) {
+    this.intercept = options.intercept ?? (() => false);
     this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
     this.views = new MemoryViews(this.memory);
     const instance = new WebAssembly.Instance(options.runtime, {
@@ -83,6 +92,7 @@ export class Processor {
         },
         translate: (low: number, high: number) => this.blocks.build(low >>> 0, high >>> 0),
         requestCompile: options.requestCompile,
+        blockDropped: options.blockDropped,
         undefinedInstruction: options.undefinedInstruction,
       },
     });
@@ -163,6 +173,16 @@ export class Processor {
     this.setU32(INTERRUPT_PENDING, (maskable ? INTERRUPT_MASKABLE : 0) | (nmi ? INTERRUPT_NMI : 0));
   }
 
+  /** The bytes of the instruction of a record of the running block (those in its first page). */
+  codeOfRecord(record: number): Uint8Array {
+    const { u8, u16, u32 } = this.views;
+    const index = u8[record + RECORD_INDEX] as number;
+    const head = record - (index + 1) * RECORD_SIZE;
+    const host = this.runtime.hostPageAddress(u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number);
+    const at = host + (u16[(record + RECORD_PAGE_OFFSET) >> 1] as number);
+    return u8.slice(at, at + (u8[record + RECORD_LENGTH] as number));
+  }
+
   // ---- running ----
 
   /**
@@ -185,7 +205,7 @@ export class Processor {
   run(count: number): ExitReason {
     this.setU32(SLICE, count);
     this.setU32(BUDGET, count);
-    this.stopped = false;
+    this.stopped = undefined;
     let reason = this.resume(this.continue);
     while (reason === EXIT_BUDGET && this.i32(BUDGET) > 0) reason = this.step(this.i32(BUDGET));
     this.setU32(CURRENT_RECORD, 0);
@@ -193,16 +213,9 @@ export class Processor {
     this.setU64(INSTRUCTIONS, this.u64(INSTRUCTIONS) + BigInt(executed));
     this.setU32(SLICE, 0);
     this.setU32(BUDGET, 0);
-    if (this.stopped) return 'triple fault';
-    switch (reason) {
-      case EXIT_BUDGET:
-      case EXIT_STEPPED:
-        return 'budget';
-      case EXIT_EVENT:
-        return 'event';
-      default:
-        return 'halt';
-    }
+    const why = this.stopped ?? exitReason(reason);
+    this.exits.set(why, (this.exits.get(why) ?? 0) + 1);
+    return why;
   }
 
   /** Runs `enter` and whatever the events that it raises lead to. Returns EXIT_REASON. */
@@ -214,6 +227,11 @@ export class Processor {
         return this.i32(EXIT_REASON);
       } catch (error) {
         if (error !== SIGNAL) throw error;
+        if (this.i32(EVENT_KIND) !== EVENT_CODE_WRITE && this.intercept()) {
+          this.stopped = 'intercepted';
+          this.interceptedRecord = this.u32(CURRENT_RECORD);
+          return EXIT_EVENT;
+        }
         if (this.i32(EVENT_KIND) === EVENT_CODE_WRITE) next = this.repeatAlone;
         else next = this.deliver;
       }
@@ -224,7 +242,7 @@ export class Processor {
     this.setU32(EXIT_REASON, EXIT_EVENT);
     this.runtime.deliverEvent();
     if (this.i32(EXIT_REASON) === EXIT_TRIPLE_FAULT) {
-      this.stopped = true;
+      this.stopped = 'triple fault';
       return;
     }
     this.runtime.run();
@@ -302,5 +320,17 @@ export class Processor {
   }
   debugTrap(): void {
     this.between(() => this.runtime.deliverDebugTrap(DR6_BS));
+  }
+}
+
+function exitReason(reason: number): ExitReason {
+  switch (reason) {
+    case EXIT_BUDGET:
+    case EXIT_STEPPED:
+      return 'budget';
+    case EXIT_EVENT:
+      return 'event';
+    default:
+      return 'halt';
   }
 }

@@ -18,7 +18,10 @@ export interface RuntimeExports {
   registerBlock(head: number): void;
   invalidateCode(physicalAddress: bigint, length: number): void;
   invalidateAll(): void;
+  /** Linear address of the instruction of a record of the running block, as an unsigned 64-bit number. */
+  instructionRip(record: number): bigint;
   fetchNextCodePage(): number;
+  resetProcessor(): void;
   updateMode(): void;
   getFlags(): number;
   setFlags(value: number): void;

@@ -18,6 +18,8 @@ export interface Instruction {
   /** Undefined: no such instruction (#UD). */
   variant: Variant | undefined;
   length: number;
+  /** The LOCK prefix is there. */
+  lock: boolean;
   a: number;
   b: number;
   c: number;
@@ -44,6 +46,7 @@ export class Decoder {
   readonly instruction: Instruction = {
     variant: undefined,
     length: 0,
+    lock: false,
     a: 0,
     b: 0,
     c: 0,
@@ -124,6 +127,7 @@ export class Decoder {
 
     const { instruction } = this;
     instruction.variant = undefined;
+    instruction.lock = false;
     instruction.a = 0;
     instruction.b = 0;
     instruction.c = 0;
@@ -166,6 +170,7 @@ export class Decoder {
           this.repeat = byte;
           break;
         case 0xf0:
+          instruction.lock = true;
           break;
         case 0x26:
         case 0x2e:
@@ -274,7 +279,8 @@ export class Decoder {
     let form: Form = 'plain';
     let touchesMemory = false;
     for (const { place } of row.operands) {
-      if (place === 'rm' || place === 'memory' || place === 'register') {
+      if (place === 'register') form = 'register';
+      else if (place === 'rm' || place === 'memory') {
         if (this.modrm >= 0xc0) form = 'register';
         else {
           this.memoryOperand();
@@ -292,6 +298,7 @@ export class Decoder {
     }
     for (const operand of row.operands) this.operand(operand, opcodeByte);
     instruction.scale |= instruction.addressSize << SCALE_ADDRESS_SHIFT;
+    if (instruction.lock && (!candidate.lockable || form === 'register')) return;
     instruction.variant = candidate.variant(this.operandSize, form);
   }
 

@@ -5,7 +5,15 @@
  * The text is made of what the decoder keeps, so a redundant prefix, a redundant index or a zero displacement
  * that was encoded does not show.
  */
-import { GPR, PAGE_BASE, SEGMENT_DS, SEGMENT_NONE, SEGMENT_SS, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
+import {
+  GPR,
+  PAGE_BASE,
+  SEGMENT_DS,
+  SEGMENT_NONE,
+  SEGMENT_SS,
+  YMM,
+  ZERO_REGISTER,
+} from '../layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
 import { Decoder, type Instruction } from './decoder.ts';
@@ -59,7 +67,11 @@ function generalNumber(offset: number): number {
   return (offset - GPR) >> 3;
 }
 
-function registerName(operand: Operand, location: Location & { field: 'a' | 'b' | 'c' }, value: number): string {
+function registerName(
+  operand: Operand,
+  location: Location & { field: 'a' | 'b' | 'c' },
+  value: number,
+): string {
   switch (operand.file) {
     case 'general': {
       const number = generalNumber(value);
@@ -188,7 +200,7 @@ export function formatInstruction(instruction: Instruction, linearAddress: bigin
   const { map, byte } = variant.row.opcode;
   // The shifts by one have no operand for it.
   if (map === 0 && (byte === 0xd0 || byte === 0xd1)) operands.push('1');
-  const mnemonic = mnemonicOf(variant);
+  const mnemonic = (instruction.lock ? 'lock ' : '') + mnemonicOf(variant);
   return operands.length > 0 ? `${mnemonic} ${operands.join(',')}` : mnemonic;
 }
 

@@ -89,6 +89,10 @@ export interface Emitter {
   address(operand: number): Expression;
   /** Effective address before the segment base is added: i64 (LEA). */
   effectiveAddress(operand: number): Expression;
+  /** Linear address of a memory operand with `displacement` (i64) added to its effective address: i64. */
+  addressWith(operand: number, displacement: Expression): Expression;
+  /** Adds `step` (i64) to a general register of the instruction's address size: RSI, ESI or SI. */
+  addToAddressRegister(register: number, step: Expression): void;
 
   /** General register by number 0-15 (never AH..BH). */
   gpr(register: number, size: number): Expression;
@@ -143,6 +147,11 @@ export interface Emitter {
   call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression;
   /** Calls a runtime function that returns nothing. */
   run(name: RuntimeFunction, args: Expression[]): void;
+  /**
+   * Where `condition` (i32) holds, the runtime function does the whole instruction instead of what follows; it may
+   * fault. Nothing may have been written before.
+   */
+  delegate(condition: Expression, name: RuntimeFunction, args: Expression[]): void;
 
   /** Ends the block: to the branch target of the relative operand. */
   jump(): void;

@@ -33,8 +33,16 @@ export interface Candidate {
   readonly stackSized: boolean;
   readonly forced64: boolean;
   readonly sizes: readonly OperandSize[];
+  /** LOCK is allowed if the first operand is in memory; elsewhere it is #UD. */
+  readonly lockable: boolean;
   variant(size: OperandSize, form: Form): Variant | undefined;
 }
+
+/** What LOCK may precede, with a memory operand as the destination (Intel SDM Vol. 2 "LOCK"). */
+const LOCKABLE = new Set([
+  'adc', 'add', 'and', 'btc', 'btr', 'bts', 'cmpxchg', 'cmpxchg16b', 'cmpxchg8b', 'dec', 'inc', 'neg', 'not', 'or',
+  'sbb', 'sub', 'xadd', 'xchg', 'xor',
+]);
 
 const FORMS: readonly Form[] = ['plain', 'register', 'memory', 'general'];
 
@@ -45,6 +53,8 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
   const grid: (Variant | undefined)[] = [];
   for (const variant of variants) grid[variant.operandSize * 4 + FORMS.indexOf(variant.form)] = variant;
   const { code } = { code: row.opcode };
+  // MOV to and from control and debug registers takes any ModRM.mod for 3.
+  const ignoresMod = row.operands.some(({ file }) => file === 'control' || file === 'debug');
   return {
     row,
     code,
@@ -52,9 +62,10 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
       code.extension !== undefined ||
       code.rm !== undefined ||
       places.some((place) => place === 'rm' || place === 'memory' || place === 'register' || place === 'reg'),
-    mod: places.includes('memory') ? 'memory' : places.includes('register') ? 'register' : 'any',
+    mod: places.includes('memory') ? 'memory' : places.includes('register') && !ignoresMod ? 'register' : 'any',
     stackSized: widths.includes('e'),
     forced64: widths.includes('f'),
+    lockable: LOCKABLE.has(row.mnemonic) && (places[0] === 'rm' || places[0] === 'memory'),
     sizes: [...new Set(variants.map((variant) => variant.operandSize))],
     variant: (size, form) => grid[size * 4 + FORMS.indexOf(form)],
   };

@@ -129,6 +129,8 @@ export const Yz = operand('Yz', 'destination', 'z');
 export const Yx = operand('Yx', 'destination', 'x');
 
 export const Sw = operand('Sw', 'reg', 'w', 'segment');
+export const FS = operand('FS', 'fixed', 'w', 'segment', 4);
+export const GS = operand('GS', 'fixed', 'w', 'segment', 5);
 export const Cf = operand('Cf', 'reg', 'f', 'control');
 export const Df = operand('Df', 'reg', 'f', 'debug');
 

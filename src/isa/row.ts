@@ -58,6 +58,8 @@ export interface Row {
   readonly operands: readonly Operand[];
   readonly semantics: Semantics;
   readonly ending: Ending;
+  /** A direct branch that may also go on to the next instruction. */
+  readonly conditional: boolean;
   /**
    * `compiled`: may be part of a compiled region. `handler`: compiled code leaves to the handler (it calls
    * runtime functions that need the whole processor state in memory).
@@ -70,6 +72,7 @@ export interface Row {
 }
 
 export interface RowOptions {
+  readonly conditional?: boolean;
   readonly ending?: Ending;
   readonly tier?: Row['tier'];
   readonly modes?: Row['modes'];
@@ -89,6 +92,7 @@ export function row(
     operands,
     semantics,
     ending: options.ending ?? 'next',
+    conditional: options.conditional ?? false,
     tier: options.tier ?? 'compiled',
     modes: options.modes ?? 'all',
     sizeOf: options.sizeOf,

@@ -160,7 +160,8 @@ export const COUNTER_INVALIDATED_BLOCKS = 4;
 export const COUNTER_LOOKUPS = 5;
 export const COUNTER_EXCEPTIONS = 6;
 export const COUNTER_INTERRUPTS = 7;
-export const COUNTER_COMPILED_INSTRUCTIONS = 8;
+/** Instructions run by handlers; all others ran compiled. */
+export const COUNTER_INTERPRETED_INSTRUCTIONS = 8;
 export const COUNTER_MMIO = 9;
 export const COUNTER_PORT = 10;
 export const COUNTER_CODE_WRITES = 11;

@@ -55,6 +55,8 @@ export const HEAD_STALE = 1;
  * its HEAD_HASH_NEXT is the real head.
  */
 export const HEAD_CROSSING = 2;
+/** A compiled region contains the block: the host is told when it goes stale. */
+export const HEAD_IN_REGION = 4;
 
 /** Most instructions in one block. */
 export const MAX_BLOCK_INSTRUCTIONS = 64;

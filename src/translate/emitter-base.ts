@@ -74,6 +74,8 @@ export abstract class EmitterBase implements Emitter {
   /** Absolute address of an `offset` operand, with its segment base. */
   protected abstract offsetAddress(): Expression;
   protected abstract stringAddress(kind: 'source' | 'destination'): Expression;
+  /** What effective addresses of the `general` form are truncated with: i64. */
+  protected abstract addressMask(): Expression;
   /** Table of the current TLB view: i32 host offset, or a constant folded into `offset`. */
   protected abstract tlbEntry(index: Expression): { entry: Expression; offset: number };
   /** Host address when the probe failed: i32. Must not return if there is none. */
@@ -95,6 +97,7 @@ export abstract class EmitterBase implements Emitter {
   abstract nextRip(): Expression;
   abstract call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression;
   abstract run(name: RuntimeFunction, args: Expression[]): void;
+  abstract delegate(condition: Expression, name: RuntimeFunction, args: Expression[]): void;
   abstract jump(): void;
   abstract jumpIf(condition: Expression): void;
   abstract jumpTo(target: Expression): void;
@@ -255,6 +258,29 @@ export abstract class EmitterBase implements Emitter {
 
   effectiveAddress(_operand: number): Expression {
     return this.memoryAddress();
+  }
+
+  addressWith(operand: number, displacement: Expression): Expression {
+    const { i64: q } = this.m;
+    if (this.variant.form !== 'general') return q.add(this.address(operand), displacement);
+    const effective = this.let(this.memoryAddress(), i64);
+    const base = this.let(q.sub(this.address(operand), effective()), i64);
+    return q.add(base(), q.and(q.add(effective(), displacement), this.addressMask()));
+  }
+
+  addToAddressRegister(register: number, step: Expression): void {
+    const { m } = this;
+    if (this.variant.form !== 'general') {
+      this.setGpr(register, 8, m.i64.add(this.gpr(register, 8), step));
+      return;
+    }
+    const old = this.let(this.gpr(register, 8), i64);
+    const mask = this.let(this.addressMask(), i64);
+    const sum = m.i64.and(m.i64.add(old(), step), mask());
+    // A 32-bit write clears the upper half; a 16-bit write keeps the rest of the register.
+    const kept = m.i64.and(old(), m.i64.const(~0xffffn));
+    const upper = m.select(m.i64.eq(mask(), m.i64.const(0xffffn)), kept, m.i64.const(0n));
+    this.setGpr(register, 8, m.i64.or(upper, sum));
   }
 
   // ---- memory ----

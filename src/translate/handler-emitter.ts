@@ -134,14 +134,17 @@ export class HandlerEmitter extends EmitterBase {
     return this.m.i64.load(CPU_STATE, 1, this.field16(offset));
   }
 
-  /** Truncates an address as the record's address size says. */
-  private truncateAddress(address: Expression): Expression {
+  protected addressMask(): Expression {
     const { m } = this;
     const mode = m.i32.shr_u(m.i32.load8_u(RECORD_SCALE, 1, this.record()), m.i32.const(4));
     const kept = this.let(mode);
     const short = m.select(kept(), m.i64.const(0xffff_ffffn), m.i64.const(-1n));
-    const mask = m.select(m.i32.eq(kept(), m.i32.const(2)), m.i64.const(0xffffn), short);
-    return m.i64.and(address, mask);
+    return m.select(m.i32.eq(kept(), m.i32.const(2)), m.i64.const(0xffffn), short);
+  }
+
+  /** Truncates an address as the record's address size says. */
+  private truncateAddress(address: Expression): Expression {
+    return this.m.i64.and(address, this.addressMask());
   }
 
   private isGeneral(): boolean {
@@ -298,6 +301,10 @@ export class HandlerEmitter extends EmitterBase {
 
   run(name: RuntimeFunction, args: Expression[]): void {
     this.emit(this.callNothing(name, args));
+  }
+
+  delegate(condition: Expression, name: RuntimeFunction, args: Expression[]): void {
+    this.emit(this.m.if(condition, this.m.block(null, [this.callNothing(name, args), this.next()])));
   }
 
   private follow(linkOffset: number): Expression {

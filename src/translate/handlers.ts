@@ -13,11 +13,13 @@ import {
 } from '../isa/instruction-set.ts';
 import { row, opcode } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
-import { BUDGET, EXIT_BUDGET, EXIT_REASON, EXIT_STEPPED, PAGE_BASE, RIP } from '../layout/cpu-state.ts';
+import { BUDGET, COUNTER_INTERPRETED_INSTRUCTIONS, COUNTERS, EXIT_BUDGET, EXIT_REASON, EXIT_STEPPED, PAGE_BASE, RIP } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_COUNT, HEAD_HOTNESS, RECORD_FN, RECORD_PAGE_OFFSET, RECORD_SIZE } from '../layout/record.ts';
 import { emit, exportedFunction, i32, type Module, none, optimize, readModule } from '../wasm/binaryen.ts';
 import { enterRecord, HandlerEmitter, TABLE } from './handler-emitter.ts';
+
+const INTERPRETED = CPU_STATE + COUNTERS + COUNTER_INTERPRETED_INSTRUCTIONS * 8;
 
 /** A variant for the records that are not guest instructions. */
 export function pseudoVariant(slot: number, mnemonic: string): Variant {
@@ -48,6 +50,7 @@ function addEnter(m: Module): void {
     m.local.set(1, m.i32.sub(m.i32.load(CPU_STATE + BUDGET, 4, zero()), m.i32.load16_u(HEAD_COUNT, 2, record()))),
     m.if(m.i32.lt_s(local(), m.i32.const(0)), leaveAt(m, EXIT_BUDGET)),
     m.i32.store(CPU_STATE + BUDGET, 4, zero(), local()),
+    m.i64.store(INTERPRETED, 8, zero(), m.i64.add(m.i64.load(INTERPRETED, 8, zero()), m.i64.extend_u(m.i32.load16_u(HEAD_COUNT, 2, record())))),
     m.local.set(1, m.i32.sub(m.i32.load(HEAD_HOTNESS, 4, record()), m.i32.const(1))),
     m.i32.store(HEAD_HOTNESS, 4, record(), local()),
     m.if(m.i32.eqz(local()), m.call('requestCompile', [record()], none)),

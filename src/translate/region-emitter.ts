@@ -11,9 +11,9 @@
  *    operation and its operands for the exit sequence to work out.
  */
 import type { Condition } from '../isa/condition.ts';
-import type { RuntimeFunction, Value } from '../isa/emitter.ts';
+import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
-import { GPR, PAGE_BASE, SEGMENT_NONE, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
+import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
 import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../layout/record.ts';
@@ -384,6 +384,11 @@ export class RegionEmitter extends EmitterBase {
     return this.truncateAddress(sum);
   }
 
+  protected addressMask(): Expression {
+    const size = this.records.addressSize(this.index);
+    return this.m.i64.const(size === ADDRESS_32 ? 0xffff_ffffn : size === ADDRESS_16 ? 0xffffn : -1n);
+  }
+
   private truncateAddress(address: Expression): Expression {
     const { m } = this;
     switch (this.records.addressSize(this.index)) {
@@ -442,6 +447,30 @@ export class RegionEmitter extends EmitterBase {
     // A host address found by the probe or by fillWrite is never the bounce buffer.
   }
 
+  // ---- SSE ----
+
+  private leaveIf(condition: Expression): void {
+    this.emit(this.m.if(condition, this.leaveToHandler()));
+  }
+
+  requireSse(): void {
+    this.leaveIf(this.state(SSE_DISABLED, 4));
+  }
+
+  requireAligned(linearAddress: Value, size: number): void {
+    const { m } = this;
+    this.leaveIf(m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1)));
+  }
+
+  unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
+    this.leaveIf(rare);
+    return paths.map(({ fast, type }) => this.let(fast(), type));
+  }
+
+  withImmediate(_operand: number, known: (value: number) => Expression): Expression {
+    return known(Number(this.records.immediate(this.index) & 0xffn));
+  }
+
   // ---- flags ----
 
   protected setFlags(source: FlagSource): void {
@@ -497,6 +526,10 @@ export class RegionEmitter extends EmitterBase {
 
   run(name: RuntimeFunction): void {
     throw new Error(`${this.variant.row.mnemonic}: compiled code cannot call ${name}`);
+  }
+
+  delegate(condition: Expression): void {
+    this.emit(this.m.if(condition, this.leaveToHandler()));
   }
 
   jump(): void {

@@ -26,14 +26,31 @@ export const FEATURES =
 export const MAXIMUM_PAGES = 65536;
 
 export function createModule(): Module {
-  const module = new binaryen.Module();
-  module.setFeatures(FEATURES);
-  return module;
+  return prepare(new binaryen.Module());
 }
 
 export function readModule(bytes: Uint8Array): Module {
-  const module = binaryen.readBinary(bytes);
+  return prepare(binaryen.readBinary(bytes));
+}
+
+/** What binaryen's type declarations leave out. */
+interface UndeclaredApi {
+  readonly Load: { setSigned(load: Expression, isSigned: boolean): void };
+}
+
+/**
+ * Binaryen's JavaScript API marks i32.load as signed, and its optimiser then takes i64.extend_i32_u(i32.load)
+ * for i64.load32_s. Loads read from a binary are unsigned; those made here become so.
+ */
+function prepare(module: Module): Module {
   module.setFeatures(FEATURES);
+  const { i32 } = module;
+  const { load } = i32;
+  i32.load = (offset, align, pointer, name) => {
+    const expression = load(offset, align, pointer, name);
+    (binaryen as unknown as UndeclaredApi).Load.setSigned(expression, false);
+    return expression;
+  };
   return module;
 }
 
@@ -61,4 +78,10 @@ export function createType(types: ValueType[]): ValueType {
 
 export function expressionType(expression: Expression): ValueType {
   return binaryen.getExpressionType(expression);
+}
+
+/** Declares the imported linear memory and function table that every region works on. */
+export function addMemoryAndTable(module: Module, from: string, table: string): void {
+  module.addMemoryImport('0', from, 'memory');
+  module.addTableImport(table, from, table);
 }

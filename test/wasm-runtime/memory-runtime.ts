@@ -119,11 +119,14 @@ export const EFER_NXE = 1n << 11n;
 export const RAM_SIZE = 0x80_0000n;
 const PML4 = 0x10_0000n;
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<string, WebAssembly.Module>();
 
-async function compileRuntime(): Promise<WebAssembly.Module> {
-  if (compiled) return compiled;
-  const entries = ['mmu', 'code-cache', 'page-walk', 'physical-memory', 'tlb'].map(
+/** Compiles the memory half of the runtime and the named other files of wasm-runtime/. */
+async function compileRuntime(others: readonly string[]): Promise<WebAssembly.Module> {
+  const key = others.join();
+  const known = compiled.get(key);
+  if (known) return known;
+  const entries = ['mmu', 'code-cache', 'page-walk', 'physical-memory', 'tlb', ...others].map(
     (name) => `wasm-runtime/${name}.ts`,
   );
   const flags =
@@ -135,8 +138,9 @@ async function compileRuntime(): Promise<WebAssembly.Module> {
     },
   });
   if (error || !binary) throw new Error(stderr.toString());
-  compiled = new WebAssembly.Module(Uint8Array.from(binary));
-  return compiled;
+  const module = new WebAssembly.Module(Uint8Array.from(binary));
+  compiled.set(key, module);
+  return module;
 }
 
 export class MemoryRuntime {
@@ -146,6 +150,9 @@ export class MemoryRuntime {
   readonly mmio: string[] = [];
   /** What the device answers: by default its address. */
   readDevice = (address: number, _size: number): number => address;
+  /** What a port answers, and what is done with what is written to one. */
+  readPort = (_port: number, _size: number): number => 0xffff_ffff;
+  writePort = (_port: number, _size: number, _value: number): void => {};
   /** Instruction lengths of the block to be made at a physical address. */
   blockAt = (_pa: number): number[] => [4];
   /** Physical addresses of translation requests. */
@@ -166,6 +173,9 @@ export class MemoryRuntime {
             this.state32(CURRENT_RECORD),
           );
         },
+        blockDropped: () => {},
+        readPort: (port: number, size: number) => this.readPort(port, size),
+        writePort: (port: number, size: number, value: number) => this.writePort(port, size, value >>> 0),
         readMmio: (low: number, _high: number, size: number) => {
           this.mmio.push(`r${size} ${(low >>> 0).toString(16)}`);
           return this.readDevice(low >>> 0, size);
@@ -179,8 +189,9 @@ export class MemoryRuntime {
     this.exports = instance.exports as unknown as MemoryExports;
   }
 
-  static async create(): Promise<MemoryRuntime> {
-    const runtime = new MemoryRuntime(await compileRuntime());
+  /** @param others files of wasm-runtime/ that the tests need besides the memory half. */
+  static async create(others: readonly string[] = []): Promise<MemoryRuntime> {
+    const runtime = new MemoryRuntime(await compileRuntime(others));
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, Number(RAM_SIZE >> 21n));
     runtime.setState64(CR0, CR0_PE);

@@ -20,7 +20,7 @@ const CONTROL_INITIAL: u16 = 0x37f;
 /** Exception flags, stack fault, ES and B. */
 const STATUS_CLEARED: i32 = 0x80ff;
 
-/** Sets what FNINIT sets. */
+/** The state after FNINIT; the registers keep their contents, as empty ones. */
 export function initialiseFpu(): void {
   store<u16>(CPU_STATE + FPU_CONTROL, CONTROL_INITIAL);
   store<u16>(CPU_STATE + FPU_STATUS, 0);

@@ -20,6 +20,7 @@ import {
 } from '../generated/layout';
 import { instructionRip, NO_ERROR_CODE, raiseFault, VECTOR_MF, VECTOR_NM } from '../raise';
 import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND } from './format';
+import { recordOpcode } from './opcode';
 
 /** Status word: exception flags. */
 export const INVALID: i32 = 1;
@@ -161,6 +162,7 @@ export function finish(record: u32): void {
   if (suppressed()) signalled &= (signalled & STACK_FAULT) !== 0 ? ~COMPUTED : ~(COMPUTED | C1);
   const rip = instructionRip(record);
   if ((signalled & EXCEPTIONS & ~controlWord()) !== 0) {
+    recordOpcode(record);
     if (hasOperand) {
       const segment: u32 = record === 0 ? 0 : load<u8>(record + RECORD_SEGMENT);
       const base = record === 0 ? 0 : load<u64>(CPU_STATE + SEGMENT_BASE + segment * 8);
@@ -206,11 +208,16 @@ export function free(i: i32): void {
   store<u16>(CPU_STATE + FPU_TAG, tag | <u16>(EMPTY << (2 * physical(i))));
 }
 
-/** Writes st(i) and marks it in use. */
-export function setRegister(i: i32, head: i32, significand: u64): void {
+/** Writes st(i) and leaves its tag. */
+export function loadRegister(i: i32, head: i32, significand: u64): void {
   const address = register(i);
   store<u64>(address, significand);
   store<u16>(address + 8, <u16>head);
+}
+
+/** Writes st(i) and marks it in use. */
+export function setRegister(i: i32, head: i32, significand: u64): void {
+  loadRegister(i, head, significand);
   const tag = load<u16>(CPU_STATE + FPU_TAG);
   store<u16>(CPU_STATE + FPU_TAG, tag & <u16>~(EMPTY << (2 * physical(i))));
 }

@@ -7,6 +7,7 @@ import { bcdTop, fromBcd, packInteger, toBcd, toInteger } from './integer';
 import {
   begin,
   beginMemory,
+  C1,
   DENORMAL,
   finish,
   headOf,
@@ -25,6 +26,7 @@ import {
   significandOf,
   stackOverflow,
   stackUnderflow,
+  statusWord,
   trapped,
   UNDERFLOW,
 } from './status';
@@ -303,8 +305,10 @@ export function fcmov(record: u32, i: i32, condition: i32): void {
   begin(record);
   if (isEmpty(0) || isEmpty(i)) {
     if (stackUnderflow()) setIndefinite(0);
-  } else if (condition !== 0) {
-    setRegister(0, headOf(i), significandOf(i));
+  } else {
+    if (condition !== 0) setRegister(0, headOf(i), significandOf(i));
+    // C1 tells underflow and otherwise stays.
+    signal(statusWord() & C1);
   }
   finish(record);
 }

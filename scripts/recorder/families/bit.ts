@@ -65,7 +65,7 @@ function* bitTests(op: string): Generator<Case> {
   }
 }
 
-/** Instructions with one source and a destination: [op, undefined flags, register to register only if zero]. */
+/** BSF, BSR and the counting instructions: one source and a destination. */
 function* scans(op: string, undefinedFlags: number): Generator<Case> {
   const cycle = new AddressingCycle();
   const random = new Random(op);

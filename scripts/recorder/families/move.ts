@@ -1,4 +1,4 @@
-/** MOV, MOVZX, MOVSX, MOVSXD, MOVBE, XCHG, BSWAP, CMOVcc, LEA, the accumulator extensions, XLAT and BSWAP. */
+/** MOV, MOVZX, MOVSX, MOVSXD, MOVBE, XCHG, BSWAP, CMOVcc, LEA, the accumulator extensions and XLAT. */
 
 import { type Case, Input } from '../case.ts';
 import {

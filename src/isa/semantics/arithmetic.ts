@@ -1,8 +1,8 @@
-/** ADD, ADC, SUB, SBB, CMP, INC, DEC, NEG, MUL, IMUL, DIV, IDIV, XADD, CMPXCHG. */
-import { i32, i64 } from "../../wasm/binaryen-types.ts";
+/** ADD, ADC, ADCX, ADOX, SUB, SBB, CMP, INC, DEC, NEG, MUL, IMUL, DIV, IDIV, XADD, CMPXCHG. */
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Expression } from '../../wasm/binaryen.ts';
 import type { Emitter, Value } from '../emitter.ts';
-import { constant, int, resize, signExtend, truncate } from './integer.ts';
+import { constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
 
 const RAX = 0;
 const RDX = 2;
@@ -40,6 +40,37 @@ export function adc(e: Emitter): void {
     return r();
   });
 }
+
+/** Carry out of the most significant bit of r = a + b + a carry, as i32 0 or 1. */
+function carryOut(e: Emitter, size: number, a: Value, b: Value, r: Value): Expression {
+  const { m } = e;
+  const integer = int(m, size);
+  const carries = integer.or(
+    integer.and(a(), b()),
+    integer.and(integer.or(a(), b()), integer.xor(r(), constant(m, size, -1))),
+  );
+  return signBit(m, size, carries);
+}
+
+/** ADCX and ADOX: an addition with one flag as its carry, which is the only one to change. */
+function addWith(flag: 'CF' | 'OF'): (e: Emitter) => void {
+  return (e) => {
+    const size = e.sizeOf(0);
+    const type = typeOf(size);
+    const b = e.let(e.read(1), type);
+    const a = e.let(e.read(0), type);
+    const carry = flag === 'CF' ? e.carry() : e.condition('o', false);
+    const sum = int(e.m, size).add(int(e.m, size).add(a(), b()), resize(e.m, 4, size, carry));
+    const r = e.let(sum, type);
+    e.write(0, r());
+    const out = carryOut(e, size, a, b, r);
+    if (flag === 'CF') e.flags.carry(out);
+    else e.flags.carryAndOverflow(e.carry(), out);
+  };
+}
+
+export const adcx = addWith('CF');
+export const adox = addWith('OF');
 
 export function sub(e: Emitter): void {
   const size = e.sizeOf(0);
@@ -192,19 +223,85 @@ export function imul3(e: Emitter): void {
   multiplySigned(e, a, e.let(truncate(e.m, e.sizeOf(0), e.read(2)), type));
 }
 
-/** DIV and IDIV: the runtime divides, raises #DE and writes rAX and rDX. */
-function divide(e: Emitter, signed: boolean): void {
-  const size = e.sizeOf(0);
-  const divisor = resize(e.m, size, 8, e.read(0));
-  e.run(`${signed ? 'idiv' : 'div'}${size * 8}`, [e.record(), divisor]);
+/** Writes quotient and remainder: AL and AH, or rAX and rDX. */
+function writeQuotient(e: Emitter, size: number, quotient: Value, remainder: Value): void {
+  const { m } = e;
+  if (size === 1) {
+    const low = m.i32.and(quotient(), m.i32.const(0xff));
+    e.setGpr(RAX, 2, m.i32.or(low, m.i32.shl(remainder(), m.i32.const(8))));
+    return;
+  }
+  e.setGpr(RAX, size, quotient());
+  e.setGpr(RDX, size, remainder());
 }
 
+/** The dividend of DIV and IDIV of 8 and 16 bits, as i32: AX or DX:AX. */
+function shortDividend(e: Emitter, size: number): Value {
+  const { m } = e;
+  if (size === 1) return e.let(e.gpr(RAX, 2));
+  return e.let(m.i32.or(m.i32.shl(e.gpr(RDX, 2), m.i32.const(16)), e.gpr(RAX, 2)));
+}
+
+/**
+ * DIV: done here if the dividend has no more than 64 bits and the quotient fits, which it does if the upper half
+ * of the dividend is below the divisor.
+ */
 export function div(e: Emitter): void {
-  divide(e, false);
+  const { m } = e;
+  const size = e.sizeOf(0);
+  const divisor = e.let(e.read(0), typeOf(size));
+  const runtime = (condition: Expression): void =>
+    e.delegate(condition, `div${size * 8}`, [e.record(), resize(m, size, 8, divisor())]);
+  if (size === 8) {
+    runtime(m.i32.or(m.i64.ne(e.gpr(RDX, 8), m.i64.const(0n)), m.i64.eqz(divisor())));
+    const dividend = e.let(e.gpr(RAX, 8), i64);
+    const quotient = e.let(m.i64.div_u(dividend(), divisor()), i64);
+    writeQuotient(e, 8, quotient, e.let(m.i64.rem_u(dividend(), divisor()), i64));
+  } else if (size === 4) {
+    runtime(m.i32.ge_u(e.gpr(RDX, 4), divisor()));
+    const high = m.i64.shl(m.i64.extend_u(e.gpr(RDX, 4)), m.i64.const(32n));
+    const dividend = e.let(m.i64.or(high, m.i64.extend_u(e.gpr(RAX, 4))), i64);
+    const wide = e.let(m.i64.extend_u(divisor()), i64);
+    const quotient = e.let(m.i32.wrap(m.i64.div_u(dividend(), wide())));
+    writeQuotient(e, 4, quotient, e.let(m.i32.wrap(m.i64.rem_u(dividend(), wide()))));
+  } else {
+    const dividend = shortDividend(e, size);
+    runtime(m.i32.ge_u(m.i32.shr_u(dividend(), m.i32.const(size * 8)), divisor()));
+    const quotient = e.let(m.i32.div_u(dividend(), divisor()));
+    writeQuotient(e, size, quotient, e.let(m.i32.rem_u(dividend(), divisor())));
+  }
 }
 
+/**
+ * IDIV: done here if the dividend is the sign extension of rAX (that of 8 and 16 bits may be any whose quotient
+ * fits) and the divisor is neither 0 nor -1.
+ */
 export function idiv(e: Emitter): void {
-  divide(e, true);
+  const { m } = e;
+  const size = e.sizeOf(0);
+  const type = typeOf(size);
+  const operand = e.let(e.read(0), type);
+  const runtime = (condition: Expression): void =>
+    e.delegate(condition, `idiv${size * 8}`, [e.record(), resize(m, size, 8, operand())]);
+  const divisor = e.let(signExtend(m, size, operand()), type);
+  const integer = int(m, size);
+  const zeroOrMinusOne = integer.le_u(
+    integer.add(divisor(), constant(m, size, 1)),
+    constant(m, size, 1),
+  );
+  if (size >= 4) {
+    const dividend = e.let(e.gpr(RAX, size), type);
+    const sign = integer.shr_s(dividend(), constant(m, size, size * 8 - 1));
+    runtime(m.i32.or(zeroOrMinusOne, integer.ne(e.gpr(RDX, size), sign)));
+    const quotient = e.let(integer.div_s(dividend(), divisor()), type);
+    writeQuotient(e, size, quotient, e.let(integer.rem_s(dividend(), divisor()), type));
+    return;
+  }
+  runtime(zeroOrMinusOne);
+  const dividend = e.let(signExtend(m, size * 2, shortDividend(e, size)()));
+  const quotient = e.let(m.i32.div_s(dividend(), divisor()));
+  runtime(m.i32.ne(quotient(), signExtend(m, size, quotient())));
+  writeQuotient(e, size, quotient, e.let(m.i32.rem_s(dividend(), divisor())));
 }
 
 export function xadd(e: Emitter): void {
@@ -244,11 +341,8 @@ export function cmpxchg(e: Emitter): void {
   const old = seen;
   const r = e.let(truncate(m, size, int(m, size).sub(expected(), old())), type);
   e.flags.sub(size, expected, old, r);
-  // A 32-bit accumulator is only written (and zero-extended) when the comparison fails.
-  if (size === 4) {
-    const kept = e.let(e.gpr(RAX, 8), i64);
-    e.setGpr(RAX, 8, m.select(m.i32.eqz(r()), kept(), m.i64.extend_u(old())));
-  } else {
-    e.setGpr(RAX, size, old());
-  }
+  // The accumulator is only written when the comparison fails: it may be the destination, and 32 bits zero-extend.
+  const width = size === 4 ? 8 : size;
+  const kept = e.let(e.gpr(RAX, width), typeOf(width));
+  e.setGpr(RAX, width, m.select(int(m, size).eqz(r()), kept(), resize(m, size, width, old())));
 }

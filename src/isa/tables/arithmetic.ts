@@ -1,7 +1,8 @@
-import { Eb, Ev, Gb, Gv, Iz, sIb, Zv } from '../operand.ts';
-import { one, type Row, row, rowPerRegister, two } from '../row.ts';
+import { Eb, Ev, Ey, Gb, Gv, Gy, Iz, sIb, Zv } from '../operand.ts';
+import { one, opcode, type Row, row, rowPerRegister, two } from '../row.ts';
 import {
-  adc, add, cmp, cmpxchg, dec, div, idiv, imul2, imul3, imulAccumulator, inc, mul, neg, sbb, sub, xadd,
+  adc, adcx, add, adox, cmp, cmpxchg, dec, div, idiv, imul2, imul3, imulAccumulator,
+  inc, mul, neg, sbb, sub, xadd,
 } from '../semantics/arithmetic.ts';
 import { binaryRows } from './logic.ts';
 
@@ -26,10 +27,12 @@ export const arithmetic: Row[] = [
   row(two(0xaf), 'imul', [Gv, Ev], imul2),
   row(one(0x69), 'imul', [Gv, Ev, Iz], imul3),
   row(one(0x6b), 'imul', [Gv, Ev, sIb], imul3),
-  row(one(0xf6, 6), 'div', [Eb], div, { tier: 'handler' }),
-  row(one(0xf7, 6), 'div', [Ev], div, { tier: 'handler' }),
-  row(one(0xf6, 7), 'idiv', [Eb], idiv, { tier: 'handler' }),
-  row(one(0xf7, 7), 'idiv', [Ev], idiv, { tier: 'handler' }),
+  row(one(0xf6, 6), 'div', [Eb], div),
+  row(one(0xf7, 6), 'div', [Ev], div),
+  row(one(0xf6, 7), 'idiv', [Eb], idiv),
+  row(one(0xf7, 7), 'idiv', [Ev], idiv),
+  row({ ...opcode(2, 0xf6), prefix: '66' }, 'adcx', [Gy, Ey], adcx),
+  row({ ...opcode(2, 0xf6), prefix: 'f3' }, 'adox', [Gy, Ey], adox),
   row(two(0xc0), 'xadd', [Eb, Gb], xadd),
   row(two(0xc1), 'xadd', [Ev, Gv], xadd),
   row(two(0xb0), 'cmpxchg', [Eb, Gb], cmpxchg),

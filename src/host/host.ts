@@ -1,0 +1,17 @@
+import type { RemoteCompiler } from '../translate/tiering.ts';
+
+/** What the machine needs of the place it runs in. Node's is in host/node, the browser's in host/browser. */
+export interface Host {
+  /** Monotonic time in milliseconds. */
+  now(): number;
+  /** Milliseconds since 1970 (UTC). */
+  epochMilliseconds(): number;
+  /** The compiled runtime module. */
+  loadRuntime(): Promise<WebAssembly.Module>;
+  /** Lets the host's other events happen, then continues at once. */
+  yield(): Promise<void>;
+  /** Sleeps for at most `milliseconds` (Infinity: until woken); `wake` ends it early. */
+  sleep(milliseconds: number): { readonly done: Promise<void>; wake(): void };
+  /** Starts the compile worker. */
+  startCompiler(): RemoteCompiler;
+}

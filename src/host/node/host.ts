@@ -1,0 +1,69 @@
+/** The host functions in Node. */
+import { readFile } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import type { CompileRequest, CompileResult, RemoteCompiler } from '../../translate/tiering.ts';
+import type { Host } from '../host.ts';
+
+/** The runtime beside the built package, or in build/ when run from source. */
+const RUNTIME_LOCATIONS = ['../../runtime.wasm', '../../../build/runtime.wasm'];
+
+export class NodeHost implements Host {
+  private worker: Worker | undefined;
+
+  now(): number {
+    return performance.now();
+  }
+
+  epochMilliseconds(): number {
+    return Date.now();
+  }
+
+  async loadRuntime(): Promise<WebAssembly.Module> {
+    for (const location of RUNTIME_LOCATIONS) {
+      const bytes = await readFile(new URL(location, import.meta.url)).catch(() => undefined);
+      if (bytes !== undefined) return WebAssembly.compile(bytes as BufferSource);
+    }
+    throw new Error('runtime.wasm is missing: run `npm run build`');
+  }
+
+  yield(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  sleep(milliseconds: number): { readonly done: Promise<void>; wake(): void } {
+    let wake: () => void = () => {};
+    const done = new Promise<void>((resolve) => {
+      // setTimeout counts whole milliseconds; a shorter wait only lets other events happen.
+      const timer =
+        milliseconds < 1
+          ? undefined
+          : setTimeout(resolve, Math.min(Math.floor(milliseconds), 2 ** 31 - 1));
+      const immediate = milliseconds < 1 ? setImmediate(resolve) : undefined;
+      wake = () => {
+        if (timer !== undefined) clearTimeout(timer);
+        if (immediate !== undefined) clearImmediate(immediate);
+        resolve();
+      };
+    });
+    return { done, wake };
+  }
+
+  startCompiler(): RemoteCompiler {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url));
+    // A machine that has ended must not keep the process alive.
+    worker.unref();
+    this.worker = worker;
+    return {
+      post: (request: CompileRequest) => worker.postMessage(request),
+      onResult: (listener) => {
+        worker.on('message', (result: CompileResult) => listener(result));
+      },
+    };
+  }
+
+  /** Ends the compile worker. */
+  async close(): Promise<void> {
+    await this.worker?.terminate();
+  }
+}

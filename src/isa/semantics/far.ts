@@ -1,0 +1,64 @@
+/**
+ * Control transfers that may change segment, privilege or mode: software interrupts, IRET, far jumps, calls and
+ * returns, fast system calls, and the instructions that are defined to be undefined.
+ */
+import type { Emitter } from '../emitter.ts';
+import type { Semantics } from '../row.ts';
+import { resize } from './integer.ts';
+import { farPointer } from './segment.ts';
+
+/** Runs a runtime function that sets RIP and the mode, with the operand size if it differs by that. */
+export function transfer(name: string, sized: boolean): Semantics {
+  return (e) => {
+    e.run(name, sized ? [e.record(), e.m.i32.const(e.operandSize)] : [e.record()]);
+    e.dispatch();
+  };
+}
+
+/** JMP and CALL through a far pointer in memory. */
+export function farTransfer(name: 'farJump' | 'farCall'): Semantics {
+  return (e) => {
+    const size = e.operandSize;
+    const { offset, selector } = farPointer(e, 0);
+    e.run(name, [e.record(), selector(), resize(e.m, size, 8, offset()), e.m.i32.const(size)]);
+    e.dispatch();
+  };
+}
+
+export function farReturn(e: Emitter): void {
+  const { m } = e;
+  const dropped = e.operandCount > 0 ? e.read(0) : m.i32.const(0);
+  e.run('farReturn', [e.record(), m.i32.const(e.operandSize), dropped]);
+  e.dispatch();
+}
+
+// ---- raised on purpose: nothing follows ----
+
+/** INT n. */
+export function int(e: Emitter): void {
+  e.run('softwareInterrupt', [e.record(), e.read(0)]);
+  e.emit(e.m.unreachable());
+}
+
+/** INT3. */
+export function int3(e: Emitter): void {
+  e.run('softwareException', [e.record(), e.m.i32.const(3)]);
+  e.emit(e.m.unreachable());
+}
+
+/** INTO: nothing happens unless OF is set. */
+export function into(e: Emitter): void {
+  e.when(e.condition('o', false), () => e.run('softwareException', [e.record(), e.m.i32.const(4)]));
+}
+
+/** INT1. */
+export function int1(e: Emitter): void {
+  e.run('softwareDebugTrap', [e.record()]);
+  e.emit(e.m.unreachable());
+}
+
+/** UD0, UD1, UD2. */
+export function undefinedOpcode(e: Emitter): void {
+  e.run('raiseUndefined', [e.record()]);
+  e.emit(e.m.unreachable());
+}

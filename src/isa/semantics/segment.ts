@@ -1,0 +1,143 @@
+/**
+ * Segment registers and the system segments: loads and stores of selectors, far pointers, questions about
+ * selectors, FS and GS bases.
+ */
+import {
+  INTERRUPT_SHADOW,
+  MSR_KERNEL_GS_BASE,
+  SEGMENT_BASE,
+  SEGMENT_GS,
+  SEGMENT_SELECTOR,
+  SEGMENT_SS,
+} from '../../layout/cpu-state.ts';
+import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Emitter, Value } from '../emitter.ts';
+import type { Semantics } from '../row.ts';
+import { resize } from './integer.ts';
+import { push, top } from './stack.ts';
+import { endBlock, isSomethingPending, requirePrivilege } from './system.ts';
+
+const RSP = 4;
+
+/** LDTR and TR in the order of the selector fields. */
+export const SEGMENT_LDTR = 6;
+export const SEGMENT_TR = 7;
+
+/** Loads a segment register with all checks; raises before anything has changed. */
+function load(e: Emitter, segment: number, selector: Expression): void {
+  e.run('loadSegment', [e.record(), e.m.i32.const(segment), selector]);
+}
+
+/**
+ * After a load: SS holds interrupts off for one instruction, which matters only if one waits, and may change
+ * the mode (its B bit, outside 64-bit code).
+ */
+function endLoad(e: Emitter, segment: number): void {
+  if (segment !== SEGMENT_SS) return;
+  e.setState(INTERRUPT_SHADOW, 4, isSomethingPending(e));
+  endBlock(e);
+}
+
+export function movToSegment(segment: number): Semantics {
+  return (e) => {
+    load(e, segment, e.read(1));
+    endLoad(e, segment);
+  };
+}
+
+export function movFromSegment(segment: number): Semantics {
+  return (e) => e.write(0, resize(e.m, 4, e.sizeOf(0), e.state(SEGMENT_SELECTOR + segment * 4, 4)));
+}
+
+export function pushSegment(segment: number): Semantics {
+  return (e) => {
+    const size = e.operandSize;
+    const selector = resize(e.m, 4, size, e.state(SEGMENT_SELECTOR + segment * 4, 4));
+    push(e, size, e.let(selector, size === 8 ? i64 : i32));
+  };
+}
+
+export function popSegment(segment: number): Semantics {
+  return (e) => {
+    const size = e.operandSize;
+    const { value, above } = top(e, size);
+    load(e, segment, resize(e.m, size, 4, value()));
+    e.setGpr(RSP, 8, above());
+    endLoad(e, segment);
+  };
+}
+
+/** The far pointer at a memory operand: offset of the operand size, then selector. */
+export function farPointer(e: Emitter, operand: number): { offset: Value; selector: Value } {
+  const size = e.operandSize;
+  const address = e.let(e.address(operand), i64);
+  const offset = e.let(e.load(size, address), size === 8 ? i64 : i32);
+  const above = e.let(e.m.i64.add(address(), e.m.i64.const(BigInt(size))), i64);
+  return { offset, selector: e.let(e.load(2, above)) };
+}
+
+/** LFS, LGS, LSS. */
+export function loadFarPointer(segment: number): Semantics {
+  return (e) => {
+    const { offset, selector } = farPointer(e, 1);
+    load(e, segment, selector());
+    e.write(0, offset());
+    endLoad(e, segment);
+  };
+}
+
+// ---- system segments ----
+
+/** LLDT and LTR. */
+export function loadSystemSegment(name: 'loadLdtr' | 'loadTr'): Semantics {
+  return (e) => e.run(name, [e.record(), e.read(0)]);
+}
+
+/** SLDT and STR. */
+export function storeSystemSegment(segment: number): Semantics {
+  return (e) => {
+    const selector = e.call('storeSystemSelector', [e.record(), e.m.i32.const(segment)], i32);
+    e.write(0, resize(e.m, 4, e.sizeOf(0), selector));
+  };
+}
+
+/** VERR and VERW. */
+export function verify(access: 'read' | 'write'): Semantics {
+  return (e) => e.run('verifySegment', [e.record(), e.read(0), e.m.i32.const(access === 'write' ? 1 : 0)]);
+}
+
+/** LAR and LSL; without an answer the destination keeps its value, a 32-bit one zero-extended as by CMOV. */
+export function query(name: 'loadAccessRights' | 'loadSegmentLimit'): Semantics {
+  return (e) => {
+    const { m } = e;
+    const size = e.sizeOf(0);
+    const answer = e.let(e.call(name, [e.record(), e.read(1)], i64), i64);
+    const known = m.i64.ge_s(answer(), m.i64.const(0n));
+    e.write(0, m.select(known, resize(m, 8, size, answer()), e.read(0)));
+  };
+}
+
+// ---- FS and GS bases ----
+
+export function readBase(segment: number): Semantics {
+  return (e) => {
+    const base = e.call('readSegmentBase', [e.record(), e.m.i32.const(segment)], i64);
+    e.write(0, resize(e.m, 8, e.sizeOf(0), base));
+  };
+}
+
+export function writeBase(segment: number): Semantics {
+  return (e) => {
+    const base = resize(e.m, e.sizeOf(0), 8, e.read(0));
+    e.run('writeSegmentBase', [e.record(), e.m.i32.const(segment), base]);
+  };
+}
+
+export function swapgs(e: Emitter): void {
+  const field = SEGMENT_BASE + SEGMENT_GS * 8;
+  requirePrivilege(e);
+  const base = e.let(e.state(field, 8), i64);
+  e.setState(field, 8, e.state(MSR_KERNEL_GS_BASE, 8));
+  e.setState(MSR_KERNEL_GS_BASE, 8, base());
+}

@@ -1,0 +1,205 @@
+/**
+ * Privileged and identification instructions: flags of the system, control and debug registers, MSRs, time,
+ * ports, TLB and cache maintenance.
+ *
+ * Whatever may change translation, privilege or the mode ends with `endBlock`: the code that follows is looked
+ * up anew.
+ */
+import {
+  CPL,
+  CURRENT_RECORD,
+  EXIT_HLT,
+  INTERRUPT_PENDING,
+  INTERRUPT_SHADOW,
+  MSR_TSC_AUX,
+  RIP,
+  SYSTEM_FLAGS,
+} from '../../layout/cpu-state.ts';
+import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Semantics } from '../row.ts';
+import { resize } from './integer.ts';
+
+const FLAG_IF = 1 << 9;
+const IOPL_SHIFT = 12;
+
+/** Ends the block at the next instruction, in the mode that is now current. */
+export function endBlock(e: Emitter): void {
+  e.setState(RIP, 8, e.call('nextRip', [e.record()], i64));
+  e.dispatch();
+}
+
+/** #GP(0). Never returns. */
+export function raiseProtection(e: Emitter): void {
+  e.run('raiseGeneralProtection', [e.record(), e.m.i32.const(0)]);
+}
+
+/** #GP(0) unless CPL is 0. */
+export function requirePrivilege(e: Emitter): void {
+  e.when(e.state(CPL, 4), () => raiseProtection(e));
+}
+
+/** The host may ask how far the block has come (the instruction clock): name this instruction. */
+function announce(e: Emitter): void {
+  e.setState(CURRENT_RECORD, 4, e.record());
+}
+
+/** A runtime function that is given the record and does everything. */
+export function perform(name: string): Semantics {
+  return (e) => e.run(name, [e.record()]);
+}
+
+// ---- flags of the system ----
+
+/** #GP(0) if CPL > IOPL. */
+function requireInterruptPrivilege(e: Emitter): void {
+  const { m } = e;
+  const iopl = m.i32.and(m.i32.shr_u(e.state(SYSTEM_FLAGS, 4), m.i32.const(IOPL_SHIFT)), m.i32.const(3));
+  e.when(m.i32.gt_u(e.state(CPL, 4), iopl), () => raiseProtection(e));
+}
+
+export function cli(e: Emitter): void {
+  requireInterruptPrivilege(e);
+  e.setState(SYSTEM_FLAGS, 4, e.m.i32.and(e.state(SYSTEM_FLAGS, 4), e.m.i32.const(~FLAG_IF)));
+}
+
+/**
+ * STI: interrupts stay out for one more instruction if IF was clear. That matters only if one waits already, so
+ * only then is the shadow noted; the host loop steps over it.
+ */
+export function sti(e: Emitter): void {
+  const { m } = e;
+  requireInterruptPrivilege(e);
+  const old = e.let(e.state(SYSTEM_FLAGS, 4));
+  e.setState(SYSTEM_FLAGS, 4, m.i32.or(old(), m.i32.const(FLAG_IF)));
+  const opened = m.i32.eqz(m.i32.and(old(), m.i32.const(FLAG_IF)));
+  e.when(m.i32.and(opened, isSomethingPending(e)), () => e.setState(INTERRUPT_SHADOW, 4, m.i32.const(1)));
+  e.leaveIfInterrupt();
+}
+
+/** i32 0 or 1. */
+export function isSomethingPending(e: Emitter): Expression {
+  return e.m.i32.ne(e.state(INTERRUPT_PENDING, 4), e.m.i32.const(0));
+}
+
+/** STAC and CLAC select another view of memory. */
+export function setAlignmentCheck(value: 0 | 1): Semantics {
+  return (e) => {
+    e.run('setAlignmentCheck', [e.record(), e.m.i32.const(value)]);
+    endBlock(e);
+  };
+}
+
+export function hlt(e: Emitter): void {
+  requirePrivilege(e);
+  e.exit(EXIT_HLT);
+}
+
+// ---- control and debug registers ----
+
+export function movFromControl(e: Emitter): void {
+  const value = e.call('readCr', [e.record(), e.registerNumber(1)], i64);
+  e.write(0, resize(e.m, 8, e.sizeOf(0), value));
+}
+
+export function movToControl(e: Emitter): void {
+  announce(e);
+  e.run('writeCr', [e.record(), e.registerNumber(0), resize(e.m, e.sizeOf(1), 8, e.read(1))]);
+  endBlock(e);
+}
+
+export function movFromDebug(e: Emitter): void {
+  const value = e.call('readDr', [e.record(), e.registerNumber(1)], i64);
+  e.write(0, resize(e.m, 8, e.sizeOf(0), value));
+}
+
+/** Breakpoints never match, so nothing else changes. */
+export function movToDebug(e: Emitter): void {
+  e.run('writeDr', [e.record(), e.registerNumber(0), resize(e.m, e.sizeOf(1), 8, e.read(1))]);
+}
+
+export function smsw(e: Emitter): void {
+  e.write(0, resize(e.m, 8, e.sizeOf(0), e.call('smsw', [e.record()], i64)));
+}
+
+export function lmsw(e: Emitter): void {
+  e.run('lmsw', [e.record(), e.read(0)]);
+  endBlock(e);
+}
+
+// ---- descriptor table registers ----
+
+/** LGDT and LIDT. */
+export function loadTable(table: 'gdt' | 'idt'): Semantics {
+  return (e) => e.run('loadTableRegister', tableArguments(e, table));
+}
+
+/** SGDT and SIDT. */
+export function storeTable(table: 'gdt' | 'idt'): Semantics {
+  return (e) => e.run('storeTableRegister', tableArguments(e, table));
+}
+
+function tableArguments(e: Emitter, table: 'gdt' | 'idt'): Expression[] {
+  const { m } = e;
+  return [e.record(), m.i32.const(table === 'gdt' ? 0 : 1), e.address(0), m.i32.const(e.operandSize)];
+}
+
+// ---- TLB and caches ----
+
+export function invlpg(e: Emitter): void {
+  e.run('invlpg', [e.record(), e.address(0)]);
+  endBlock(e);
+}
+
+export function invpcid(e: Emitter): void {
+  e.run('invpcid', [e.record(), e.read(0), e.address(1)]);
+  endBlock(e);
+}
+
+/** INVD, WBINVD, WBNOINVD: there is no cache to write back. */
+export function flushCaches(e: Emitter): void {
+  requirePrivilege(e);
+}
+
+/** CLFLUSH, CLFLUSHOPT, CLWB: a load of one byte as far as faults go. */
+export function flushLine(e: Emitter): void {
+  e.read(0);
+}
+
+// ---- identification, MSRs, time ----
+
+export function cpuid(e: Emitter): void {
+  e.run('cpuid', []);
+}
+
+/** RDMSR, RDTSC, RDTSCP: may ask the host for the time. */
+export function performTimed(name: string): Semantics {
+  return (e) => {
+    announce(e);
+    e.run(name, [e.record()]);
+  };
+}
+
+/** No MSR changes the mode; those of the APIC may let an interrupt in. */
+export function wrmsr(e: Emitter): void {
+  announce(e);
+  e.run('writeMsr', [e.record()]);
+  e.leaveIfInterrupt();
+}
+
+export function rdpid(e: Emitter): void {
+  e.write(0, resize(e.m, 4, e.sizeOf(0), e.state(MSR_TSC_AUX, 4)));
+}
+
+// ---- ports ----
+
+export function input(e: Emitter): void {
+  announce(e);
+  e.write(0, e.call('readPort', [e.record(), e.read(1), e.m.i32.const(e.sizeOf(0))], i32));
+}
+
+export function output(e: Emitter): void {
+  announce(e);
+  e.run('writePort', [e.record(), e.read(0), e.m.i32.const(e.sizeOf(1)), e.read(1)]);
+}

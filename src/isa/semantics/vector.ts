@@ -1,0 +1,62 @@
+/** Helpers shared by the SSE families. */
+import { v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression, Module } from '../../wasm/binaryen.ts';
+import type { Emitter, Value } from '../emitter.ts';
+import type { Semantics } from '../row.ts';
+
+/** An SSE instruction: #UD or #NM come before everything else. */
+export function sse(semantics: Semantics): Semantics {
+  return (e) => {
+    e.requireSse();
+    semantics(e);
+  };
+}
+
+/** A v128 constant from the bytes of lanes of `width` bytes, lowest first. */
+export function lanes(m: Module, width: number, values: readonly number[]): Expression {
+  const bytes = new Uint8Array(16);
+  for (let i = 0; i < 16; i++) {
+    const value = BigInt.asUintN(64, BigInt(values[Math.floor(i / width)] as number));
+    bytes[i] = Number((value >> BigInt((i % width) * 8)) & 0xffn);
+  }
+  return m.v128.const(bytes);
+}
+
+/** The same value in all lanes. */
+export function splat(m: Module, width: number, value: number): Expression {
+  return lanes(m, width, Array<number>(16 / width).fill(value));
+}
+
+export function zero(m: Module): Expression {
+  return m.v128.const(new Uint8Array(16));
+}
+
+/** Shuffle of lanes of `width` bytes: numbers from 0 are lanes of `left`, then come those of `right`. */
+export function shuffle(
+  m: Module,
+  width: number,
+  left: Expression,
+  right: Expression,
+  order: readonly number[],
+): Expression {
+  const bytes = order.flatMap((lane) => Array.from({ length: width }, (_, i) => lane * width + i));
+  return m.i8x16.shuffle(left, right, bytes);
+}
+
+/** first = op(first, second). */
+export function packed(operation: (m: Module, a: Expression, b: Expression) => Expression): Semantics {
+  return (e) => e.write(0, operation(e.m, e.read(0), e.read(1)));
+}
+
+/** The same for operations that use an operand more than once. */
+export function packedValues(operation: (e: Emitter, a: Value, b: Value) => Expression): Semantics {
+  return (e) => {
+    const b = e.let(e.read(1), v128);
+    e.write(0, operation(e, e.let(e.read(0), v128), b));
+  };
+}
+
+/** first = op(second). */
+export function unary(operation: (m: Module, a: Expression) => Expression): Semantics {
+  return (e) => e.write(0, operation(e.m, e.read(1)));
+}

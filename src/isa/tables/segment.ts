@@ -1,0 +1,62 @@
+/** Segment registers and system segments. What does not exist in 64-bit mode is left out. */
+import { SEGMENT_FS, SEGMENT_GS, SEGMENT_SS } from '../../layout/cpu-state.ts';
+import { Ew, FS, GS, Gv, M, Mw, Rv, Ry, Sw } from '../operand.ts';
+import { one, type Row, type RowOptions, row, systemRow, two, twoPrefix } from '../row.ts';
+import {
+  loadFarPointer,
+  loadSystemSegment,
+  movFromSegment,
+  movToSegment,
+  popSegment,
+  pushSegment,
+  query,
+  readBase,
+  SEGMENT_LDTR,
+  SEGMENT_TR,
+  storeSystemSegment,
+  swapgs,
+  verify,
+  writeBase,
+} from '../semantics/segment.ts';
+
+const SEGMENTS = [0, 1, 2, 3, 4, 5];
+const CS = 1;
+
+/** Loading SS ends the block. */
+function loadOptions(segment: number): RowOptions {
+  return segment === SEGMENT_SS ? { ending: 'dispatch' } : {};
+}
+
+export const segment: Row[] = [
+  ...SEGMENTS.filter((index) => index !== CS).map((index) =>
+    systemRow(one(0x8e, index), 'mov', [Sw, Ew], movToSegment(index), loadOptions(index)),
+  ),
+  ...SEGMENTS.flatMap((index) => [
+    row(one(0x8c, index), 'mov', [Rv, Sw], movFromSegment(index)),
+    row(one(0x8c, index), 'mov', [Mw, Sw], movFromSegment(index)),
+  ]),
+  row(two(0xa0), 'push', [FS], pushSegment(SEGMENT_FS), { sizeOf: 'e' }),
+  row(two(0xa8), 'push', [GS], pushSegment(SEGMENT_GS), { sizeOf: 'e' }),
+  systemRow(two(0xa1), 'pop', [FS], popSegment(SEGMENT_FS), { sizeOf: 'e' }),
+  systemRow(two(0xa9), 'pop', [GS], popSegment(SEGMENT_GS), { sizeOf: 'e' }),
+  systemRow(two(0xb2), 'lss', [Gv, M], loadFarPointer(SEGMENT_SS), loadOptions(SEGMENT_SS)),
+  systemRow(two(0xb4), 'lfs', [Gv, M], loadFarPointer(SEGMENT_FS)),
+  systemRow(two(0xb5), 'lgs', [Gv, M], loadFarPointer(SEGMENT_GS)),
+
+  systemRow(two(0x00, 0), 'sldt', [Rv], storeSystemSegment(SEGMENT_LDTR)),
+  systemRow(two(0x00, 0), 'sldt', [Mw], storeSystemSegment(SEGMENT_LDTR)),
+  systemRow(two(0x00, 1), 'str', [Rv], storeSystemSegment(SEGMENT_TR)),
+  systemRow(two(0x00, 1), 'str', [Mw], storeSystemSegment(SEGMENT_TR)),
+  systemRow(two(0x00, 2), 'lldt', [Ew], loadSystemSegment('loadLdtr')),
+  systemRow(two(0x00, 3), 'ltr', [Ew], loadSystemSegment('loadTr')),
+  systemRow(two(0x00, 4), 'verr', [Ew], verify('read')),
+  systemRow(two(0x00, 5), 'verw', [Ew], verify('write')),
+  systemRow(two(0x02), 'lar', [Gv, Ew], query('loadAccessRights')),
+  systemRow(two(0x03), 'lsl', [Gv, Ew], query('loadSegmentLimit')),
+
+  systemRow(twoPrefix('f3', 0xae, 0), 'rdfsbase', [Ry], readBase(SEGMENT_FS), { modes: 'only64' }),
+  systemRow(twoPrefix('f3', 0xae, 1), 'rdgsbase', [Ry], readBase(SEGMENT_GS), { modes: 'only64' }),
+  systemRow(twoPrefix('f3', 0xae, 2), 'wrfsbase', [Ry], writeBase(SEGMENT_FS), { modes: 'only64' }),
+  systemRow(twoPrefix('f3', 0xae, 3), 'wrgsbase', [Ry], writeBase(SEGMENT_GS), { modes: 'only64' }),
+  systemRow({ ...two(0x01, 7), rm: 0 }, 'swapgs', [], swapgs, { modes: 'only64' }),
+];

@@ -1,0 +1,105 @@
+/** Privileged and identification instructions. INS and OUTS are string instructions. */
+import { AL, Cf, Df, DX, Ew, eAX, Gq, Ib, M, Mb, Mu, Mw, Rf, Rv } from '../operand.ts';
+import { type Opcode, one, opcode, type Row, row, systemRow, two, twoPrefix } from '../row.ts';
+import { nop } from '../semantics/move.ts';
+import {
+  cli,
+  cpuid,
+  flushCaches,
+  flushLine,
+  hlt,
+  input,
+  invlpg,
+  invpcid,
+  lmsw,
+  loadTable,
+  movFromControl,
+  movFromDebug,
+  movToControl,
+  movToDebug,
+  output,
+  perform,
+  performTimed,
+  rdpid,
+  setAlignmentCheck,
+  smsw,
+  sti,
+  storeTable,
+  wrmsr,
+} from '../semantics/system.ts';
+
+const endsBlock = { ending: 'dispatch' } as const;
+/** SGDT and kin: 10 bytes in 64-bit mode whatever the prefixes say; outside it loads heed the operand size. */
+const tableSize = { sizeOf: 'f' } as const;
+const tableSize64 = { sizeOf: 'f', modes: 'only64' } as const;
+const tableSizeLegacy = { sizeOf: 'v', modes: 'not64' } as const;
+
+/** An opcode whose ModRM byte is fixed. */
+function fixed(code: Opcode, rm: number): Opcode {
+  return { ...code, rm };
+}
+
+/** The fences: any register in ModRM.rm. */
+function fence(mnemonic: string, extension: number): Row[] {
+  return Array.from({ length: 8 }, (_, rm) =>
+    row(fixed(twoPrefix('none', 0xae, extension), rm), mnemonic, [], nop),
+  );
+}
+
+export const system: Row[] = [
+  systemRow(one(0xfa), 'cli', [], cli),
+  systemRow(one(0xfb), 'sti', [], sti),
+  systemRow(one(0xf4), 'hlt', [], hlt, endsBlock),
+  systemRow(fixed(twoPrefix('none', 0x01, 1), 2), 'clac', [], setAlignmentCheck(0), endsBlock),
+  systemRow(fixed(twoPrefix('none', 0x01, 1), 3), 'stac', [], setAlignmentCheck(1), endsBlock),
+
+  systemRow(two(0x20), 'mov', [Rf, Cf], movFromControl),
+  systemRow(two(0x22), 'mov', [Cf, Rf], movToControl, endsBlock),
+  systemRow(two(0x21), 'mov', [Rf, Df], movFromDebug),
+  systemRow(two(0x23), 'mov', [Df, Rf], movToDebug),
+  systemRow(two(0x01, 4), 'smsw', [Rv], smsw),
+  systemRow(two(0x01, 4), 'smsw', [Mw], smsw),
+  systemRow(two(0x01, 6), 'lmsw', [Ew], lmsw, endsBlock),
+  systemRow(two(0x06), 'clts', [], perform('clts')),
+  systemRow(fixed(twoPrefix('none', 0x01, 2), 0), 'xgetbv', [], perform('xgetbv')),
+  systemRow(fixed(twoPrefix('none', 0x01, 2), 1), 'xsetbv', [], perform('xsetbv')),
+
+  systemRow(two(0x01, 0), 'sgdt', [M], storeTable('gdt'), tableSize),
+  systemRow(two(0x01, 1), 'sidt', [M], storeTable('idt'), tableSize),
+  systemRow(two(0x01, 2), 'lgdt', [M], loadTable('gdt'), tableSize64),
+  systemRow(two(0x01, 2), 'lgdt', [M], loadTable('gdt'), tableSizeLegacy),
+  systemRow(two(0x01, 3), 'lidt', [M], loadTable('idt'), tableSize64),
+  systemRow(two(0x01, 3), 'lidt', [M], loadTable('idt'), tableSizeLegacy),
+
+  systemRow(two(0x01, 7), 'invlpg', [Mb], invlpg, endsBlock),
+  systemRow({ ...opcode(2, 0x82), prefix: '66' }, 'invpcid', [Gq, Mu], invpcid, {
+    ...endsBlock,
+    modes: 'only64',
+  }),
+  systemRow(two(0x08), 'invd', [], flushCaches),
+  systemRow(two(0x09), 'wbinvd', [], flushCaches),
+  systemRow(twoPrefix('f3', 0x09), 'wbnoinvd', [], flushCaches),
+  row(twoPrefix('none', 0xae, 7), 'clflush', [Mb], flushLine),
+  row(twoPrefix('66', 0xae, 7), 'clflushopt', [Mb], flushLine),
+  row(twoPrefix('66', 0xae, 6), 'clwb', [Mb], flushLine),
+  ...fence('lfence', 5),
+  ...fence('mfence', 6),
+  ...fence('sfence', 7),
+
+  systemRow(two(0xa2), 'cpuid', [], cpuid),
+  systemRow(two(0x32), 'rdmsr', [], performTimed('readMsr')),
+  systemRow(two(0x30), 'wrmsr', [], wrmsr),
+  systemRow(two(0x31), 'rdtsc', [], performTimed('rdtsc')),
+  systemRow(fixed(two(0x01, 7), 1), 'rdtscp', [], performTimed('rdtscp')),
+  systemRow(two(0x33), 'rdpmc', [], perform('rdpmc')),
+  row(twoPrefix('f3', 0xc7, 7), 'rdpid', [Rf], rdpid),
+
+  systemRow(one(0xe4), 'in', [AL, Ib], input),
+  systemRow(one(0xe5), 'in', [eAX, Ib], input),
+  systemRow(one(0xec), 'in', [AL, DX], input),
+  systemRow(one(0xed), 'in', [eAX, DX], input),
+  systemRow(one(0xe6), 'out', [Ib, AL], output),
+  systemRow(one(0xe7), 'out', [Ib, eAX], output),
+  systemRow(one(0xee), 'out', [DX, AL], output),
+  systemRow(one(0xef), 'out', [DX, eAX], output),
+];

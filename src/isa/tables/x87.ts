@@ -1,0 +1,162 @@
+/** The x87 FPU (D8 to DF, 9B), and saving its state together with that of SSE and AVX (0F AE). */
+import { M, Md, Mq, Mw, ST, STi } from '../operand.ts';
+import { one, type Row, type Semantics, systemRow, twoPrefix } from '../row.ts';
+import { nop } from '../semantics/move.ts';
+import {
+  arithmeticToStack,
+  arithmeticToTop,
+  environment,
+  extendedState,
+  fcmov,
+  memory,
+  memoryArithmetic,
+  plain,
+  stack,
+} from '../semantics/x87.ts';
+
+/** ModRM.reg of D8: the operation of st(0) with the other operand. */
+const OPERATIONS = ['add', 'mul', 'com', 'comp', 'sub', 'subr', 'div', 'divr'];
+/** Of those, the comparisons have no forms that write ST(i). */
+const ARITHMETIC = [0, 1, 4, 5, 6, 7];
+/**
+ * With ST(i) as the destination the mnemonic names ST(i) as the left operand, but the encoding still has st(0)
+ * there: /4 is FSUBR.
+ */
+const TO_STACK = ['add', 'mul', '', '', 'subr', 'sub', 'divr', 'div'];
+
+/** The four memory forms and three register forms of the basic operations. */
+function arithmeticRows(): Row[] {
+  return [
+    ...OPERATIONS.flatMap((name, i) => [
+      systemRow(one(0xd8, i), `f${name}`, [Md], memoryArithmetic('fpuArithmetic32', i)),
+      systemRow(one(0xdc, i), `f${name}`, [Mq], memoryArithmetic('fpuArithmetic64', i)),
+      systemRow(one(0xda, i), `fi${name}`, [Md], memoryArithmetic('fpuArithmeticInteger32', i)),
+      systemRow(one(0xde, i), `fi${name}`, [Mw], memoryArithmetic('fpuArithmeticInteger16', i)),
+    ]),
+    ...ARITHMETIC.flatMap((i) => [
+      systemRow(one(0xd8, i), `f${OPERATIONS[i]}`, [ST, STi], arithmeticToTop(i)),
+      systemRow(one(0xdc, i), `f${TO_STACK[i]}`, [STi, ST], arithmeticToStack(i, 0)),
+      systemRow(one(0xde, i), `f${TO_STACK[i]}p`, [STi, ST], arithmeticToStack(i, 1)),
+    ]),
+  ];
+}
+
+/** An instruction without operands: both the ModRM byte's fields are part of the opcode. */
+function fixed(byte: number, modrm: number, mnemonic: string, semantics: Semantics): Row {
+  return systemRow({ ...one(byte, (modrm >> 3) & 7), rm: modrm & 7 }, mnemonic, [], semantics);
+}
+
+const CONSTANTS = ['fld1', 'fldl2t', 'fldl2e', 'fldpi', 'fldlg2', 'fldln2', 'fldz'];
+
+const compareRows: Row[] = [
+  systemRow(one(0xd8, 2), 'fcom', [STi], stack('fcom', 0, 0, 0)),
+  systemRow(one(0xd8, 3), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
+  fixed(0xde, 0xd9, 'fcompp', plain('fcom', 1, 0, 2)),
+  systemRow(one(0xdd, 4), 'fucom', [STi], stack('fcom', 0, 1, 0)),
+  systemRow(one(0xdd, 5), 'fucomp', [STi], stack('fcom', 0, 1, 1)),
+  fixed(0xda, 0xe9, 'fucompp', plain('fcom', 1, 1, 2)),
+  systemRow(one(0xdb, 6), 'fcomi', [ST, STi], stack('fcomi', 1, 0, 0)),
+  systemRow(one(0xdf, 6), 'fcomip', [ST, STi], stack('fcomi', 1, 0, 1)),
+  systemRow(one(0xdb, 5), 'fucomi', [ST, STi], stack('fcomi', 1, 1, 0)),
+  systemRow(one(0xdf, 5), 'fucomip', [ST, STi], stack('fcomi', 1, 1, 1)),
+  fixed(0xd9, 0xe4, 'ftst', plain('ftst')),
+  fixed(0xd9, 0xe5, 'fxam', plain('fxam')),
+];
+
+const transferRows: Row[] = [
+  systemRow(one(0xd9, 0), 'fld', [Md], memory('fld32')),
+  systemRow(one(0xdd, 0), 'fld', [Mq], memory('fld64')),
+  systemRow(one(0xdb, 5), 'fld', [M], memory('fld80')),
+  systemRow(one(0xd9, 0), 'fld', [STi], stack('fldSt', 0)),
+  systemRow(one(0xdf, 0), 'fild', [Mw], memory('fild16')),
+  systemRow(one(0xdb, 0), 'fild', [Md], memory('fild32')),
+  systemRow(one(0xdf, 5), 'fild', [Mq], memory('fild64')),
+  systemRow(one(0xdf, 4), 'fbld', [M], memory('fbld')),
+  ...CONSTANTS.map((mnemonic, i) => fixed(0xd9, 0xe8 + i, mnemonic, plain('fldConstant', i))),
+
+  systemRow(one(0xd9, 2), 'fst', [Md], memory('fst32', 0)),
+  systemRow(one(0xd9, 3), 'fstp', [Md], memory('fst32', 1)),
+  systemRow(one(0xdd, 2), 'fst', [Mq], memory('fst64', 0)),
+  systemRow(one(0xdd, 3), 'fstp', [Mq], memory('fst64', 1)),
+  systemRow(one(0xdb, 7), 'fstp', [M], memory('fstp80')),
+  systemRow(one(0xdd, 2), 'fst', [STi], stack('fstSt', 0, 0)),
+  systemRow(one(0xdd, 3), 'fstp', [STi], stack('fstSt', 0, 1)),
+  systemRow(one(0xdf, 2), 'fist', [Mw], memory('fist16', 0)),
+  systemRow(one(0xdf, 3), 'fistp', [Mw], memory('fist16', 1)),
+  systemRow(one(0xdb, 2), 'fist', [Md], memory('fist32', 0)),
+  systemRow(one(0xdb, 3), 'fistp', [Md], memory('fist32', 1)),
+  systemRow(one(0xdf, 7), 'fistp', [Mq], memory('fistp64')),
+  systemRow(one(0xdf, 1), 'fisttp', [Mw], memory('fisttp16')),
+  systemRow(one(0xdb, 1), 'fisttp', [Md], memory('fisttp32')),
+  systemRow(one(0xdd, 1), 'fisttp', [Mq], memory('fisttp64')),
+  systemRow(one(0xdf, 6), 'fbstp', [M], memory('fbstp')),
+
+  systemRow(one(0xd9, 1), 'fxch', [STi], stack('fxch', 0)),
+  systemRow(one(0xda, 0), 'fcmovb', [ST, STi], fcmov('b', false)),
+  systemRow(one(0xda, 1), 'fcmove', [ST, STi], fcmov('z', false)),
+  systemRow(one(0xda, 2), 'fcmovbe', [ST, STi], fcmov('be', false)),
+  systemRow(one(0xda, 3), 'fcmovu', [ST, STi], fcmov('p', false)),
+  systemRow(one(0xdb, 0), 'fcmovnb', [ST, STi], fcmov('b', true)),
+  systemRow(one(0xdb, 1), 'fcmovne', [ST, STi], fcmov('z', true)),
+  systemRow(one(0xdb, 2), 'fcmovnbe', [ST, STi], fcmov('be', true)),
+  systemRow(one(0xdb, 3), 'fcmovnu', [ST, STi], fcmov('p', true)),
+];
+
+const functionRows: Row[] = [
+  fixed(0xd9, 0xe0, 'fchs', plain('fchs')),
+  fixed(0xd9, 0xe1, 'fabs', plain('fabs')),
+  fixed(0xd9, 0xf0, 'f2xm1', plain('f2xm1')),
+  fixed(0xd9, 0xf1, 'fyl2x', plain('fyl2x')),
+  fixed(0xd9, 0xf2, 'fptan', plain('fptan')),
+  fixed(0xd9, 0xf3, 'fpatan', plain('fpatan')),
+  fixed(0xd9, 0xf4, 'fxtract', plain('fxtract')),
+  fixed(0xd9, 0xf5, 'fprem1', plain('fprem', 1)),
+  fixed(0xd9, 0xf8, 'fprem', plain('fprem', 0)),
+  fixed(0xd9, 0xf9, 'fyl2xp1', plain('fyl2xp1')),
+  fixed(0xd9, 0xfa, 'fsqrt', plain('fsqrt')),
+  fixed(0xd9, 0xfb, 'fsincos', plain('fsincos')),
+  fixed(0xd9, 0xfc, 'frndint', plain('frndint')),
+  fixed(0xd9, 0xfd, 'fscale', plain('fscale')),
+  fixed(0xd9, 0xfe, 'fsin', plain('fsin')),
+  fixed(0xd9, 0xff, 'fcos', plain('fcos')),
+];
+
+const controlRows: Row[] = [
+  systemRow(one(0x9b), 'fwait', [], plain('fwait')),
+  fixed(0xd9, 0xd0, 'fnop', plain('fnop')),
+  fixed(0xd9, 0xf6, 'fdecstp', plain('rotateFpuStack', -1)),
+  fixed(0xd9, 0xf7, 'fincstp', plain('rotateFpuStack', 1)),
+  systemRow(one(0xdd, 0), 'ffree', [STi], stack('ffree', 0, 0)),
+  systemRow(one(0xdf, 0), 'ffreep', [STi], stack('ffree', 0, 1)),
+  fixed(0xdb, 0xe2, 'fnclex', plain('fnclex')),
+  fixed(0xdb, 0xe3, 'fninit', plain('fninit')),
+  // Of the 8087 and the 80287; they have not done anything since.
+  fixed(0xdb, 0xe0, 'fneni', nop),
+  fixed(0xdb, 0xe1, 'fndisi', nop),
+  fixed(0xdb, 0xe4, 'fnsetpm', nop),
+  systemRow(one(0xd9, 5), 'fldcw', [Mw], memory('fldcw')),
+  systemRow(one(0xd9, 7), 'fnstcw', [Mw], memory('fnstcw')),
+  systemRow(one(0xdd, 7), 'fnstsw', [Mw], memory('fnstsw')),
+  fixed(0xdf, 0xe0, 'fnstsw', plain('fnstswAx')),
+  systemRow(one(0xd9, 4), 'fldenv', [M], environment('fldenv'), { sizeOf: 'v' }),
+  systemRow(one(0xd9, 6), 'fnstenv', [M], environment('fnstenv'), { sizeOf: 'v' }),
+  systemRow(one(0xdd, 4), 'frstor', [M], environment('frstor'), { sizeOf: 'v' }),
+  systemRow(one(0xdd, 6), 'fnsave', [M], environment('fnsave'), { sizeOf: 'v' }),
+];
+
+const stateRows: Row[] = [
+  systemRow(twoPrefix('none', 0xae, 0), 'fxsave', [M], environment('fxsave'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xae, 1), 'fxrstor', [M], environment('fxrstor'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xae, 4), 'xsave', [M], extendedState('xsave'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xae, 5), 'xrstor', [M], extendedState('xrstor'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xae, 6), 'xsaveopt', [M], extendedState('xsave'), { sizeOf: 'y' }),
+];
+
+export const x87: Row[] = [
+  ...transferRows,
+  ...arithmeticRows(),
+  ...compareRows,
+  ...functionRows,
+  ...controlRows,
+  ...stateRows,
+];

@@ -1,0 +1,240 @@
+/**
+ * The machine's parts and how they are connected: one processor, its memory, the buses and every device.
+ * A reset makes a new board.
+ */
+import { COM1_IRQ, COM1_PORT, COM1_PORT_COUNT, PCI_CONFIG_PORT, PCI_CONFIG_PORT_END, pciInterruptGsi, RTC_IRQ, SCI_IRQ } from '../boot/io-map.ts';
+import { ECAM, ECAM_SIZE, HIGH_RAM, HPET, HPET_REGISTERS_SIZE, IO_APIC, lowRamEnd, PAGE_SIZE } from '../boot/memory-map.ts';
+import { Processor } from '../cpu/processor.ts';
+import type { HostFunctions } from '../cpu/runtime.ts';
+import { AcpiPm } from '../devices/acpi-pm.ts';
+import { DeliveryMode } from '../devices/apic-message.ts';
+import type { AccessSize } from '../devices/device.ts';
+import { Hpet } from '../devices/hpet.ts';
+import { I8042 } from '../devices/i8042.ts';
+import { I8254 } from '../devices/i8254.ts';
+import { I8259Pair } from '../devices/i8259.ts';
+import { IoApic } from '../devices/io-apic.ts';
+import { LocalApic } from '../devices/local-apic.ts';
+import { Mc146818 } from '../devices/mc146818.ts';
+import { MmioBus } from '../devices/mmio-bus.ts';
+import { PciBus } from '../devices/pci/pci-bus.ts';
+import { PciHostBridge } from '../devices/pci/pci-host-bridge.ts';
+import { PortBus } from '../devices/port-bus.ts';
+import { ResetControl } from '../devices/reset-control.ts';
+import { TimerQueue } from '../devices/timer-queue.ts';
+import { Uart16550A } from '../devices/uart-16550a.ts';
+import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
+import { InterruptWiring, SwitchedLine } from './interrupt-wiring.ts';
+import { Ram } from './ram.ts';
+
+/** MAXPHYADDR as CPUID announces it. */
+const PHYSICAL_ADDRESS_BITS = 40;
+
+export interface BoardOptions {
+  readonly runtime: WebAssembly.Module;
+  /** Bytes of RAM. */
+  readonly memorySize: number;
+  readonly clock: ClockKind;
+  /** Monotonic host time in milliseconds. */
+  readonly hostTime: () => number;
+  /** What the RTC shows at power-on. */
+  readonly epochMilliseconds: number;
+  /** A byte left COM1. */
+  readonly transmit: (byte: number) => void;
+  readonly requestCompile: (head: number) => void;
+  readonly blockDropped: (head: number) => void;
+  readonly undefinedInstruction: (record: number) => void;
+}
+
+/** What the guest asked of the machine itself. */
+export type Request = 'power off' | 'reset';
+
+export class Board {
+  readonly processor: Processor;
+  readonly ram: Ram;
+  readonly clock: MachineClock;
+  readonly timers = new TimerQueue();
+  readonly ports = new PortBus();
+  readonly mmio = new MmioBus();
+  readonly localApic: LocalApic;
+  readonly ioApic: IoApic;
+  readonly pic: I8259Pair;
+  readonly uart: Uart16550A;
+  readonly acpi: AcpiPm;
+  readonly hpet: Hpet;
+  request: Request | undefined;
+  nmiPending = false;
+  private localApicBase = 0;
+  private apicMapping: { remove(): void } | undefined;
+
+  constructor(options: BoardOptions) {
+    this.processor = new Processor({
+      runtime: options.runtime,
+      host: this.hostFunctions(),
+      requestCompile: options.requestCompile,
+      blockDropped: options.blockDropped,
+      undefinedInstruction: options.undefinedInstruction,
+    });
+    const { processor, timers } = this;
+    this.ram = new Ram(processor, options.memorySize);
+    this.clock =
+      options.clock === 'host'
+        ? new HostClock(options.hostTime)
+        : new InstructionClock(() => processor.instructions);
+    const { clock } = this;
+
+    this.localApic = new LocalApic({
+      id: 0,
+      clock,
+      timers,
+      physicalAddressBits: PHYSICAL_ADDRESS_BITS,
+      sink: {
+        interruptPendingChanged: () => this.interruptsChanged(),
+        nmi: () => this.raiseNmi(),
+        init: () => this.ask('reset'),
+        startup: () => {},
+        eoiBroadcast: (vector) => this.ioApic.eoi(vector),
+        sendIpi: () => {},
+      },
+    });
+    this.pic = new I8259Pair((level) => {
+      this.localApic.setLint0(level);
+      this.interruptsChanged();
+    });
+    this.ioApic = new IoApic({
+      deliver: (message) => {
+        if (message.deliveryMode === DeliveryMode.extInt) this.interruptsChanged();
+        else if (this.localApic.matchesDestination(message.destination, message.logical)) this.localApic.receive(message);
+      },
+    });
+    const wiring = new InterruptWiring(this.ioApic, this.pic);
+
+    const pitLine = new SwitchedLine(wiring.isa(0));
+    const rtcLine = new SwitchedLine(wiring.isa(RTC_IRQ));
+    const pit = new I8254({ clock, timers, line: pitLine });
+    const low = lowRamEnd(options.memorySize);
+    const rtc = new Mc146818({
+      clock,
+      timers,
+      line: rtcLine,
+      epochMilliseconds: options.epochMilliseconds,
+      memory: { below4GiB: low, above4GiB: options.memorySize - low },
+    });
+    const hpetLines = Array.from({ length: 24 }, (_, gsi) => wiring.gsi(gsi));
+    this.hpet = new Hpet({
+      clock,
+      timers,
+      lines: (gsi) => hpetLines[gsi] as (typeof hpetLines)[number],
+      legacyReplacement: (on) => {
+        pitLine.connect(!on);
+        rtcLine.connect(!on);
+      },
+    });
+    this.acpi = new AcpiPm({ clock, timers, sci: wiring.gsi(SCI_IRQ), powerOff: () => this.ask('power off') });
+    this.uart = new Uart16550A({ base: COM1_PORT, line: wiring.isa(COM1_IRQ), transmit: options.transmit });
+
+    const { ports, mmio } = this;
+    const reset = new ResetControl(() => this.ask('reset'));
+    const keyboard = new I8042(() => this.ask('reset'));
+    const pci = new PciBus({
+      memory: mmio,
+      ports,
+      interruptLine: (device, pin) => wiring.gsi(pciInterruptGsi(device, pin - 1)),
+    });
+    ports.add(0x20, 0x21, this.pic);
+    ports.add(0xa0, 0xa1, this.pic);
+    ports.add(0x4d0, 0x4d1, this.pic);
+    ports.add(0x40, 0x43, pit);
+    ports.add(0x61, 0x61, pit);
+    ports.add(0x60, 0x60, keyboard);
+    ports.add(0x64, 0x64, keyboard);
+    ports.add(0x70, 0x71, rtc);
+    ports.add(0x92, 0x92, reset);
+    ports.add(COM1_PORT, COM1_PORT + COM1_PORT_COUNT - 1, this.uart);
+    ports.add(0x600, 0x60f, this.acpi);
+    ports.add(PCI_CONFIG_PORT, PCI_CONFIG_PORT_END - 1, new PciHostBridge(pci, reset));
+    mmio.add(ECAM, ECAM_SIZE, pci);
+    mmio.add(IO_APIC, PAGE_SIZE, this.ioApic);
+    mmio.add(HPET, HPET_REGISTERS_SIZE, this.hpet);
+    this.mapLocalApic();
+    timers.onChange = () => this.deadlineChanged();
+  }
+
+  /** The guest-physical address after the last byte of RAM, or of RAM below 4 GiB. */
+  get ramEnd(): number {
+    const low = lowRamEnd(this.ram.size);
+    return this.ram.size > low ? HIGH_RAM + this.ram.size - low : low;
+  }
+
+  // ---- interrupts ----
+
+  hasInterrupt(): boolean {
+    return this.localApic.hasPendingInterrupt() || (this.pic.hasPendingInterrupt() && this.localApic.acceptsExtInt);
+  }
+
+  /** Vector of the interrupt the processor takes now. */
+  acknowledge(): number {
+    return this.localApic.hasPendingInterrupt() ? this.localApic.acknowledge() : this.pic.acknowledge();
+  }
+
+  private interruptsChanged(): void {
+    const { processor } = this;
+    const pending = this.hasInterrupt();
+    processor.setInterruptPending(pending, this.nmiPending);
+    if (pending && processor.interruptsEnabled) processor.endSlice();
+  }
+
+  private raiseNmi(): void {
+    this.nmiPending = true;
+    this.processor.setInterruptPending(this.hasInterrupt(), true);
+    this.processor.endSlice();
+  }
+
+  private ask(request: Request): void {
+    this.request = request;
+    this.processor.endSlice();
+  }
+
+  /** A timer was armed: the instruction clock must not run past it. */
+  private deadlineChanged(): void {
+    if (this.clock.kind === 'instructions' || this.timers.nextDeadline() <= this.clock.now()) this.processor.endSlice();
+  }
+
+  // ---- accesses ----
+
+  private mapLocalApic(): void {
+    const base = this.localApic.enabled && !this.localApic.x2apicMode ? this.localApic.baseAddress : 0;
+    if (base === this.localApicBase) return;
+    this.apicMapping?.remove();
+    this.apicMapping = base === 0 ? undefined : this.mmio.add(base, PAGE_SIZE, this.localApic);
+    this.localApicBase = base;
+  }
+
+  private hostFunctions(): HostFunctions {
+    const address = (low: number, high: number): number => (high >>> 0) * 2 ** 32 + (low >>> 0);
+    return {
+      readPort: (port, size) => this.ports.read(port, size as 1 | 2 | 4),
+      writePort: (port, size, value) => this.ports.write(port, size as 1 | 2 | 4, value >>> 0),
+      readMmio: (low, high, size) => this.mmio.read(address(low, high), size as Exclude<AccessSize, 8>),
+      writeMmio: (low, high, size, value) =>
+        this.mmio.write(address(low, high), size as Exclude<AccessSize, 8>, value >>> 0),
+      now: () => this.clock.now(),
+      writeApicMsr: (msr, low, high) => {
+        const done = this.localApic.writeMsr(msr, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
+        if (done && msr === 0x1b) this.mapLocalApic();
+        return done ? 1 : 0;
+      },
+      readApicMsr: (msr, target) => {
+        const value = this.localApic.readMsr(msr);
+        if (value === undefined) return 0;
+        this.processor.views.i64[target >> 3] = BigInt.asIntN(64, value);
+        return 1;
+      },
+      writeTaskPriority: (value) => {
+        this.localApic.tpr = value;
+      },
+      readTaskPriority: () => this.localApic.tpr,
+    };
+  }
+}
+

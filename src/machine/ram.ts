@@ -1,0 +1,53 @@
+/** Guest RAM for devices and loaders: physical addresses to the chunks of linear memory. */
+import type { Processor } from '../cpu/processor.ts';
+import type { GuestMemory } from '../devices/device.ts';
+import { CHUNK_SHIFT } from '../layout/linear-memory.ts';
+import { HIGH_RAM, lowRamEnd, PAGE_SIZE } from '../boot/memory-map.ts';
+
+const CHUNK = 2 ** CHUNK_SHIFT;
+
+export class Ram implements GuestMemory {
+  readonly size: number;
+  private readonly processor: Processor;
+
+  /** @param size bytes; rounded up to 2 MiB below 4 GiB for what is mapped. */
+  constructor(processor: Processor, size: number) {
+    this.processor = processor;
+    this.size = size;
+    const low = lowRamEnd(size);
+    processor.runtime.mapRam(0, Math.ceil(low / CHUNK));
+    if (size > low) processor.runtime.mapRam(HIGH_RAM / CHUNK, Math.ceil((size - low) / CHUNK));
+  }
+
+  /** Calls `use` for each page-sized piece of a range with its host offset. */
+  private pieces(
+    physicalAddress: number,
+    length: number,
+    use: (host: number, offset: number, count: number) => void,
+  ): void {
+    for (let done = 0; done < length; ) {
+      const at = physicalAddress + done;
+      const within = at % PAGE_SIZE;
+      const count = Math.min(PAGE_SIZE - within, length - done);
+      const host = this.processor.runtime.hostPageAddress(Math.floor(at / PAGE_SIZE));
+      if (host === 0) throw new RangeError(`no RAM at guest-physical address 0x${at.toString(16)}`);
+      use((host >>> 0) + within, done, count);
+      done += count;
+    }
+  }
+
+  read(physicalAddress: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    this.pieces(physicalAddress, length, (host, offset, count) => {
+      bytes.set(this.processor.views.u8.subarray(host, host + count), offset);
+    });
+    return bytes;
+  }
+
+  write(physicalAddress: number, bytes: Uint8Array): void {
+    this.pieces(physicalAddress, bytes.length, (host, offset, count) => {
+      this.processor.runtime.invalidateCode(BigInt(physicalAddress + offset), count);
+      this.processor.views.u8.set(bytes.subarray(offset, offset + count), host);
+    });
+  }
+}

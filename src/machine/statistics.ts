@@ -1,0 +1,78 @@
+/** What `--stats` writes: counts of everything that matters for speed. */
+import {
+  COUNTER_CODE_WRITES,
+  COUNTER_EXCEPTIONS,
+  COUNTER_INTERPRETED_INSTRUCTIONS,
+  COUNTER_INTERRUPTS,
+  COUNTER_INVALIDATED_BLOCKS,
+  COUNTER_INVALIDATIONS,
+  COUNTER_LOOKUPS,
+  COUNTER_MMIO,
+  COUNTER_PAGE_WALKS,
+  COUNTER_PORT,
+  COUNTER_TLB_FLUSHES,
+  COUNTER_TLB_MISSES,
+  HEAP_TOP,
+} from '../layout/cpu-state.ts';
+import { HEAP_BASE } from '../layout/linear-memory.ts';
+import type { Tiering } from '../translate/tiering.ts';
+import type { Board } from './board.ts';
+
+export interface Statistics {
+  readonly wallMilliseconds: number;
+  readonly instructions: { readonly total: number; readonly interpreted: number; readonly compiled: number };
+  readonly blocks: { readonly translated: number; readonly instructions: number; readonly arenaRecycled: number };
+  readonly regions: Tiering['statistics'];
+  readonly memory: {
+    readonly tlbMisses: number;
+    readonly pageWalks: number;
+    readonly tlbFlushes: number;
+    /** Bytes of guest RAM that were touched, in 2 MiB chunks. */
+    readonly ramTouched: number;
+  };
+  readonly invalidations: { readonly pages: number; readonly blocks: number; readonly codeWrites: number };
+  readonly lookups: number;
+  readonly events: { readonly exceptions: number; readonly interrupts: number };
+  readonly accesses: { readonly mmio: number; readonly port: number };
+  readonly exits: Readonly<Record<string, number>>;
+  /** Code bytes of instructions that are not implemented, with how often they raised #UD. */
+  readonly unimplemented: Readonly<Record<string, number>>;
+}
+
+export function collectStatistics(
+  board: Board,
+  tiering: Tiering,
+  undefinedInstructions: ReadonlyMap<string, number>,
+  wallMilliseconds: number,
+): Statistics {
+  const { processor } = board;
+  const counter = (index: number): number => processor.counter(index);
+  const total = processor.instructions;
+  const interpreted = counter(COUNTER_INTERPRETED_INSTRUCTIONS);
+  return {
+    wallMilliseconds: Math.round(wallMilliseconds),
+    instructions: { total, interpreted, compiled: total - interpreted },
+    blocks: {
+      translated: processor.blocks.blocks,
+      instructions: processor.blocks.instructions,
+      arenaRecycled: processor.blocks.recycled,
+    },
+    regions: tiering.statistics,
+    memory: {
+      tlbMisses: counter(COUNTER_TLB_MISSES),
+      pageWalks: counter(COUNTER_PAGE_WALKS),
+      tlbFlushes: counter(COUNTER_TLB_FLUSHES),
+      ramTouched: processor.u32(HEAP_TOP) - HEAP_BASE,
+    },
+    invalidations: {
+      pages: counter(COUNTER_INVALIDATIONS),
+      blocks: counter(COUNTER_INVALIDATED_BLOCKS),
+      codeWrites: counter(COUNTER_CODE_WRITES),
+    },
+    lookups: counter(COUNTER_LOOKUPS),
+    events: { exceptions: counter(COUNTER_EXCEPTIONS), interrupts: counter(COUNTER_INTERRUPTS) },
+    accesses: { mmio: counter(COUNTER_MMIO), port: counter(COUNTER_PORT) },
+    exits: Object.fromEntries(processor.exits),
+    unimplemented: Object.fromEntries(undefinedInstructions),
+  };
+}

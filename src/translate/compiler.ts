@@ -1,0 +1,62 @@
+/**
+ * Compiles regions into one module: regions in, wasm bytes out. Runs in the compile worker or, synchronously,
+ * on the machine's own thread.
+ */
+import { addMemoryAndTable, createModule, createType, emit, type Module, none, type ValueType } from '../wasm/binaryen.ts';
+import { TABLE } from './handler-emitter.ts';
+import { BlockRecords } from './record-view.ts';
+import { compileRegion } from './region.ts';
+
+/** A region as it travels to the worker: plain data. */
+export interface RegionSource {
+  /** Table slot the function goes to. */
+  readonly slot: number;
+  readonly blocks: readonly RegionBlockSource[];
+}
+
+export interface RegionBlockSource {
+  /** Address of the head record. */
+  readonly head: number;
+  /** Copy of the head, instruction and end records. */
+  readonly records: Uint8Array;
+  /** Indices of the successor blocks in the region, -1 = outside. */
+  readonly taken: number;
+  readonly fall: number;
+}
+
+/** Where generated modules import from. */
+export const IMPORT_RUNTIME = 'runtime';
+export const IMPORT_ENVIRONMENT = 'env';
+
+/** @returns the bytes of a module whose start-up puts each region into its table slot. */
+export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
+  const m = createModule();
+  addMemoryAndTable(m, IMPORT_ENVIRONMENT, TABLE);
+  const imported = new Set<string>();
+  const imports = {
+    function: (name: string, parameters: ValueType[], result: ValueType) => importOnce(m, imported, name, parameters, result),
+  };
+  for (const source of sources) {
+    const name = `region${source.slot}`;
+    const region = source.blocks.map((block) => ({
+      records: new BlockRecords(block.head, block.records),
+      taken: block.taken < 0 ? undefined : block.taken,
+      fall: block.fall < 0 ? undefined : block.fall,
+    }));
+    compileRegion(m, name, region, imports);
+    m.addActiveElementSegment(TABLE, `slot${source.slot}`, [name], m.i32.const(source.slot));
+  }
+  const bytes = emit(m);
+  m.dispose();
+  return bytes;
+}
+
+function importOnce(m: Module, imported: Set<string>, name: string, parameters: ValueType[], result: ValueType): void {
+  if (imported.has(name)) return;
+  imported.add(name);
+  m.addFunctionImport(name, IMPORT_RUNTIME, name, parametersType(parameters), result);
+}
+
+function parametersType(parameters: ValueType[]): ValueType {
+  return parameters.length === 0 ? none : createType(parameters);
+}

@@ -1,0 +1,236 @@
+/**
+ * Decides what is compiled and when, and installs the results.
+ *
+ * A block that has been entered often enough asks for compilation (record.ts: HEAD_HOTNESS). Requests are
+ * collected, turned into regions and sent to the compile worker in batches, one at a time, because a module costs
+ * the same however many regions it holds. Results are installed between two slices, if every block of the region
+ * is still what it was.
+ */
+import type { Processor } from '../cpu/processor.ts';
+import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
+import { ARENA_EPOCH } from '../layout/cpu-state.ts';
+import { HEAD_FLAGS, HEAD_HOTNESS, HEAD_IN_REGION, HEAD_STALE, RECORD_FN } from '../layout/record.ts';
+import { compileRegions, type RegionSource } from './compiler.ts';
+import { collectRegion } from './region-collector.ts';
+
+export type Tier = 'auto' | 'interpreter' | 'compiled';
+
+/** Entries after which a block is compiled. */
+const HOT = 500;
+/** Most regions in one module. */
+const BATCH = 64;
+/** Table slots added at a time. */
+const TABLE_STEP = 4096;
+
+/** What the worker is sent and sends back. */
+export interface CompileRequest {
+  readonly id: number;
+  readonly regions: readonly RegionSource[];
+}
+export interface CompileResult {
+  readonly id: number;
+  readonly module: WebAssembly.Module;
+  readonly bytes: number;
+  /** Time the worker took, in milliseconds: Binaryen, and the engine's compilation. */
+  readonly milliseconds: number;
+}
+
+/** The compile worker as this file sees it. */
+export interface RemoteCompiler {
+  post(request: CompileRequest): void;
+  onResult(listener: (result: CompileResult) => void): void;
+}
+
+interface InstalledRegion {
+  readonly head: number;
+  readonly slot: number;
+  readonly blocks: readonly number[];
+}
+
+interface Batch {
+  readonly epoch: number;
+  readonly regions: readonly RegionSource[];
+}
+
+export interface TieringStatistics {
+  requests: number;
+  regions: number;
+  modules: number;
+  compiledInstructions: number;
+  moduleBytes: number;
+  compileMilliseconds: number;
+  rejected: number;
+  dropped: number;
+}
+
+export class Tiering {
+  readonly statistics: TieringStatistics = {
+    requests: 0,
+    regions: 0,
+    modules: 0,
+    compiledInstructions: 0,
+    moduleBytes: 0,
+    compileMilliseconds: 0,
+    rejected: 0,
+    dropped: 0,
+  };
+  private readonly processor: Processor;
+  private readonly tier: Tier;
+  private readonly remote: RemoteCompiler | undefined;
+  private readonly milliseconds: () => number;
+  private waiting: number[] = [];
+  private underWay: { id: number; batch: Batch } | undefined;
+  private arrived: CompileResult | undefined;
+  private nextId = 1;
+  private nextSlot = FIRST_REGION_SLOT;
+  private readonly freeSlots: number[] = [];
+  /** Regions by each block they contain. */
+  private readonly regionsOf = new Map<number, InstalledRegion[]>();
+  private epoch = 0;
+
+  constructor(
+    processor: Processor,
+    tier: Tier,
+    remote: RemoteCompiler | undefined,
+    milliseconds: () => number,
+  ) {
+    this.processor = processor;
+    this.tier = tier;
+    this.remote = remote;
+    this.milliseconds = milliseconds;
+    processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? 1 : HOT;
+    remote?.onResult((result) => {
+      if (result.id === this.underWay?.id) this.arrived = result;
+    });
+  }
+
+  /** A block has become hot. Called by guest code on its way into the block. */
+  request(head: number): void {
+    this.statistics.requests += 1;
+    this.waiting.push(head);
+    if (this.tier === 'compiled') this.compileNow();
+  }
+
+  /** Installs what has arrived and sends what waits: between two slices. */
+  poll(): void {
+    this.checkEpoch();
+    if (this.arrived !== undefined && this.underWay !== undefined) {
+      const { batch } = this.underWay;
+      const result = this.arrived;
+      this.arrived = undefined;
+      this.underWay = undefined;
+      this.statistics.compileMilliseconds += result.milliseconds;
+      this.install(batch, result.module, result.bytes);
+    }
+    if (this.underWay === undefined && this.waiting.length > 0 && this.remote !== undefined) {
+      const batch = this.takeBatch();
+      if (batch.regions.length === 0) return;
+      const id = this.nextId++;
+      this.underWay = { id, batch };
+      this.remote.post({ id, regions: batch.regions });
+    }
+  }
+
+  private compileNow(): void {
+    this.checkEpoch();
+    const batch = this.takeBatch();
+    if (batch.regions.length === 0) return;
+    const start = this.milliseconds();
+    const bytes = compileRegions(batch.regions);
+    const module = new WebAssembly.Module(bytes as BufferSource);
+    this.statistics.compileMilliseconds += this.milliseconds() - start;
+    this.install(batch, module, bytes.length);
+  }
+
+  /** The record arena was emptied: every address known here dangles. */
+  private checkEpoch(): void {
+    const epoch = this.processor.i32(ARENA_EPOCH);
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    this.waiting = [];
+    for (const regions of this.regionsOf.values()) for (const region of regions) this.freeSlots.push(region.slot);
+    this.regionsOf.clear();
+  }
+
+  private isStale(head: number): boolean {
+    return ((this.processor.views.u8[head + HEAD_FLAGS] as number) & HEAD_STALE) !== 0;
+  }
+
+  private takeBatch(): Batch {
+    const regions: RegionSource[] = [];
+    const { views } = this.processor;
+    while (this.waiting.length > 0 && regions.length < BATCH) {
+      const head = this.waiting.shift() as number;
+      if (this.isStale(head)) continue;
+      regions.push({ slot: this.allocateSlot(), blocks: collectRegion(views, head) });
+    }
+    return { epoch: this.epoch, regions };
+  }
+
+  private allocateSlot(): number {
+    const free = this.freeSlots.pop();
+    if (free !== undefined) return free;
+    const { table } = this.processor;
+    if (this.nextSlot >= table.length) table.grow(TABLE_STEP);
+    return this.nextSlot++;
+  }
+
+  private install(batch: Batch, module: WebAssembly.Module, bytes: number): void {
+    const { processor, statistics } = this;
+    if (batch.epoch !== this.epoch) {
+      for (const region of batch.regions) this.freeSlots.push(region.slot);
+      return;
+    }
+    new WebAssembly.Instance(module, {
+      env: { memory: processor.memory, table: processor.table },
+      runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
+    });
+    statistics.modules += 1;
+    statistics.moduleBytes += bytes;
+    const { u8, u32 } = processor.views;
+    for (const { slot, blocks } of batch.regions) {
+      const heads = blocks.map((block) => block.head);
+      const head = heads[0] as number;
+      if (heads.some((block) => this.isStale(block)) || u32[(head + RECORD_FN) >> 2] !== SLOT_ENTER) {
+        statistics.rejected += 1;
+        this.freeSlots.push(slot);
+        if (!this.isStale(head)) this.coolDown(head);
+        continue;
+      }
+      const region = { head, slot, blocks: heads };
+      for (const block of heads) {
+        const regions = this.regionsOf.get(block);
+        if (regions === undefined) this.regionsOf.set(block, [region]);
+        else regions.push(region);
+        u8[block + HEAD_FLAGS] = (u8[block + HEAD_FLAGS] as number) | HEAD_IN_REGION;
+      }
+      u32[(head + RECORD_FN) >> 2] = slot;
+      statistics.regions += 1;
+    }
+  }
+
+  /** Lets a block that is not compiled any more become hot again. */
+  private coolDown(head: number): void {
+    this.processor.views.u32[(head + HEAD_HOTNESS) >> 2] = this.processor.blocks.hotness;
+  }
+
+  /** A block went stale: the regions that contain it are not entered again. */
+  drop(block: number): void {
+    const regions = this.regionsOf.get(block);
+    if (regions === undefined) return;
+    const { u32 } = this.processor.views;
+    for (const region of [...regions]) {
+      this.statistics.dropped += 1;
+      for (const member of region.blocks) {
+        const rest = this.regionsOf.get(member)?.filter((other) => other !== region) ?? [];
+        if (rest.length === 0) this.regionsOf.delete(member);
+        else this.regionsOf.set(member, rest);
+      }
+      this.freeSlots.push(region.slot);
+      if (u32[(region.head + RECORD_FN) >> 2] === region.slot) {
+        u32[(region.head + RECORD_FN) >> 2] = SLOT_ENTER;
+        this.coolDown(region.head);
+      }
+    }
+  }
+}

@@ -1,0 +1,217 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CPL, CR0, CR3, CR4, DR, MODE, MSR_EFER, XCR0 } from '../../src/layout/cpu-state.ts';
+import { TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
+import {
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_READ_TAG,
+  TLB_TABLE_SIZE,
+  VIEW_SUPERVISOR,
+} from '../../src/layout/tlb.ts';
+import {
+  GP,
+  KERNEL_CODE,
+  KERNEL_CODE_32,
+  KERNEL_RIP,
+  ProcessorRuntime,
+  RAX,
+  RCX,
+  RDX,
+  UD,
+  USER_STACK,
+} from './processor-runtime.ts';
+
+const GP0 = { vector: GP, error: 0 };
+const UNDEFINED = { vector: UD, error: -1 };
+const PG = 1n << 31n;
+const PAE = 0x20n;
+const PCIDE = 1n << 17n;
+const OSXSAVE = 1n << 18n;
+const writeCr = (index: number, value: bigint) => cpu.exports.writeCr(cpu.record(), index, value);
+const readCr = (index: number) => BigInt.asUintN(64, cpu.exports.readCr(cpu.record(), index) as bigint);
+
+let cpu: ProcessorRuntime;
+beforeEach(async () => {
+  cpu = await ProcessorRuntime.create();
+});
+
+/** Whether the supervisor TLB holds the page of `la`. */
+function cached(la: bigint): boolean {
+  const index = Number((la >> 12n) & BigInt(TLB_ENTRIES - 1));
+  const entry = TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE + index * TLB_ENTRY_SIZE;
+  return cpu.view.getBigUint64(entry + TLB_READ_TAG, true) === (la & ~0xfffn);
+}
+
+/** Enters the page of `la` into the TLB. */
+function touch(la: bigint): void {
+  cpu.exports.readData32(0, la);
+  expect(cached(la)).toBe(true);
+}
+
+describe('control registers', () => {
+  test('need CPL 0, and only CR0, CR2, CR3, CR4 and CR8 exist', () => {
+    for (const index of [1, 5, 6, 7, 9, 15]) {
+      expect(cpu.event(() => readCr(index))).toEqual(UNDEFINED);
+      expect(cpu.event(() => writeCr(index, 0n))).toEqual(UNDEFINED);
+    }
+    cpu.enterUser();
+    for (const index of [0, 2, 3, 4, 8]) {
+      expect(cpu.event(() => readCr(index))).toEqual(GP0);
+      expect(cpu.event(() => writeCr(index, 0n))).toEqual(GP0);
+    }
+  });
+
+  test('CR0: ET is always set, undefined bits read as zero', () => {
+    writeCr(0, PG | 0x1_ffc0n | 1n);
+    expect(readCr(0)).toBe(PG | 0x1_0011n);
+  });
+
+  test.each([
+    ['PG without PE', PG],
+    ['NW without CD', PG | 1n | (1n << 29n)],
+    ['an upper bit', PG | 1n | (1n << 32n)],
+    ['PG clear in 64-bit mode', 1n],
+  ])('CR0: %s faults', (_name, value) => {
+    expect(cpu.event(() => writeCr(0, value))).toEqual(GP0);
+    expect(readCr(0)).toBe(0x8001_0011n);
+  });
+
+  test('long mode begins with PG when LME is set, and ends with it', () => {
+    cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, KERNEL_RIP, 4);
+    writeCr(0, 0x11n);
+    expect(cpu.state64(MSR_EFER)).toBe(0x901n);
+    expect(cpu.event(() => writeCr(4, 0n))).toBeUndefined();
+    expect(cpu.event(() => writeCr(0, PG | 1n))).toEqual(GP0);
+    writeCr(4, PAE);
+    writeCr(0, PG | 1n);
+    expect(cpu.state64(MSR_EFER)).toBe(0xd01n);
+    expect(cpu.state32(MODE) & 3).toBe(MODE_CODE_32);
+    cpu.exports.farJump(cpu.record(), KERNEL_CODE, KERNEL_RIP, 4);
+    expect(cpu.state32(MODE) & 3).toBe(MODE_CODE_64);
+  });
+
+  test('without LME, PG leaves long mode off', () => {
+    cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, KERNEL_RIP, 4);
+    writeCr(0, 0x11n);
+    cpu.setState64(MSR_EFER, 1n);
+    writeCr(0, PG | 1n);
+    expect(cpu.state64(MSR_EFER)).toBe(1n);
+  });
+
+  test('CR0.PE clear is real mode at CPL 0', () => {
+    cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, KERNEL_RIP, 4);
+    writeCr(0, 0x11n);
+    writeCr(0, 0x10n);
+    expect(cpu.state32(MODE) & MODE_REAL).toBe(MODE_REAL);
+    expect(cpu.state32(CPL)).toBe(0);
+  });
+
+  test('CR3: address bits above 40 are reserved; bit 63 needs PCIDE', () => {
+    expect(cpu.event(() => writeCr(3, 1n << 40n))).toEqual(GP0);
+    expect(cpu.event(() => writeCr(3, 1n << 63n))).toEqual(GP0);
+    writeCr(3, 0x40_0018n);
+    expect(readCr(3)).toBe(0x40_0018n);
+  });
+
+  test('CR4: only announced features, and PAE stays in long mode', () => {
+    for (const bit of [0n, 1n, 6n, 12n, 13n, 14n, 22n, 23n, 32n]) {
+      expect(cpu.event(() => writeCr(4, PAE | (1n << bit)))).toEqual(GP0);
+    }
+    expect(cpu.event(() => writeCr(4, 0n))).toEqual(GP0);
+    writeCr(4, PAE | 0x31_0fbcn | OSXSAVE);
+    expect(readCr(4)).toBe(0x35_0fbcn);
+  });
+
+  test('PCIDE is not announced, so it faults', () => {
+    expect(cpu.event(() => writeCr(4, PAE | PCIDE))).toEqual(GP0);
+  });
+
+  test('writes that change translation flush the TLB', () => {
+    for (const write of [
+      () => writeCr(3, readCr(3)),
+      () => writeCr(4, PAE | 0x80n),
+      () => writeCr(4, PAE | (1n << 20n)),
+      () => writeCr(0, 0x8000_0011n),
+      () => cpu.exports.invlpg(cpu.record(), 0x1000n),
+    ]) {
+      touch(0x1000n);
+      write();
+      expect(cached(0x1000n)).toBe(false);
+    }
+    touch(0x1000n);
+    writeCr(0, 0x8000_0019n);
+    expect(cached(0x1000n)).toBe(true);
+  });
+
+  test('CR8 is the task priority of the APIC', () => {
+    writeCr(8, 9n);
+    expect(cpu.log).toEqual(['cr8 9']);
+    expect(readCr(8)).toBe(5n);
+    expect(cpu.event(() => writeCr(8, 16n))).toEqual(GP0);
+  });
+
+  test('LMSW sets PE, MP, EM and TS but cannot clear PE; CLTS clears TS', () => {
+    cpu.exports.lmsw(cpu.record(), 0xfffe);
+    expect(cpu.state64(CR0)).toBe(0x8001_001fn);
+    cpu.exports.lmsw(cpu.record(), 0x8);
+    expect(cpu.state64(CR0)).toBe(0x8001_0019n);
+    cpu.exports.clts(cpu.record());
+    expect(cpu.state64(CR0)).toBe(0x8001_0011n);
+  });
+
+  test('SMSW and SGDT work at CPL 3 unless CR4.UMIP forbids', () => {
+    cpu.enterUser();
+    expect(cpu.exports.smsw(cpu.record())).toBe(0x8001_0011n);
+    cpu.setState64(CR4, PAE | 0x800n);
+    expect(cpu.event(() => cpu.exports.smsw(cpu.record()))).toEqual(GP0);
+    expect(cpu.event(() => cpu.exports.storeTableRegister(cpu.record(), 0, USER_STACK, 8))).toEqual(GP0);
+    expect(cpu.event(() => cpu.exports.storeSystemSelector(cpu.record(), 7))).toEqual(GP0);
+  });
+});
+
+describe('debug registers', () => {
+  test('keep the fixed bits of DR6 and DR7', () => {
+    cpu.exports.writeDr(cpu.record(), 6, 0n);
+    cpu.exports.writeDr(cpu.record(), 7, 0xffff_ffffn & ~(1n << 13n));
+    expect(cpu.exports.readDr(cpu.record(), 6)).toBe(0xffff_0ff0n);
+    expect(cpu.exports.readDr(cpu.record(), 7)).toBe(0xffff_07ffn);
+    expect(cpu.event(() => cpu.exports.writeDr(cpu.record(), 7, 1n << 32n))).toEqual(GP0);
+  });
+
+  test('DR4 and DR5 are DR6 and DR7 unless CR4.DE is set', () => {
+    cpu.exports.writeDr(cpu.record(), 5, 0x401n);
+    expect(cpu.exports.readDr(cpu.record(), 7)).toBe(0x401n);
+    writeCr(4, PAE | 8n);
+    expect(cpu.event(() => cpu.exports.readDr(cpu.record(), 5))).toEqual(UNDEFINED);
+  });
+
+  test('DR7.GD makes an access #DB, once', () => {
+    cpu.exports.writeDr(cpu.record(), 7, 1n << 13n);
+    expect(cpu.event(() => cpu.exports.readDr(cpu.record(), 0))).toEqual({ vector: 1, error: -1 });
+    expect(cpu.state64(DR + 48)).toBe(0xffff_2ff0n);
+    expect(cpu.exports.readDr(cpu.record(), 0)).toBe(0n);
+  });
+});
+
+describe('XCR0', () => {
+  test('is accessible with CR4.OSXSAVE and takes only supported states', () => {
+    cpu.setGpr(RCX, 0n);
+    expect(cpu.event(() => cpu.exports.xgetbv(cpu.record()))).toEqual(UNDEFINED);
+    writeCr(4, PAE | OSXSAVE);
+    cpu.setGpr(RAX, 3n);
+    cpu.setGpr(RDX, 0n);
+    cpu.exports.xsetbv(cpu.record());
+    expect(cpu.state64(XCR0)).toBe(3n);
+    cpu.setGpr(RAX, 0n);
+    cpu.exports.xgetbv(cpu.record());
+    expect(cpu.gpr(RAX)).toBe(3n);
+    for (const value of [0n, 2n, 5n, 0x200n]) {
+      cpu.setGpr(RAX, value);
+      expect(cpu.event(() => cpu.exports.xsetbv(cpu.record()))).toEqual(GP0);
+    }
+    cpu.setGpr(RAX, 3n);
+    cpu.enterUser();
+    expect(cpu.event(() => cpu.exports.xsetbv(cpu.record()))).toEqual(GP0);
+  });
+});

@@ -1,0 +1,35 @@
+import { beforeEach, expect, test } from 'vitest';
+import {
+  BUDGET,
+  CR0,
+  CR3,
+  CR4,
+  MODE,
+  MSR_EFER,
+  RIP,
+  SEGMENT_BASE,
+  SEGMENT_CS,
+  SEGMENT_RIGHTS,
+} from '../../src/layout/cpu-state.ts';
+import { MODE_CODE_16, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
+import { VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
+import { ProcessorRuntime, RDX } from './processor-runtime.ts';
+
+let cpu: ProcessorRuntime;
+beforeEach(async () => {
+  cpu = await ProcessorRuntime.create();
+});
+
+test('reset is real mode at F000:FFF0 with the code segment at the top of 4 GiB', () => {
+  cpu.exports.resetProcessor();
+  expect(cpu.state64(RIP)).toBe(0xfff0n);
+  expect(cpu.state64(SEGMENT_BASE + SEGMENT_CS * 8)).toBe(0xffff_0000n);
+  expect(cpu.selector(SEGMENT_CS)).toBe(0xf000);
+  expect(cpu.state32(SEGMENT_RIGHTS + SEGMENT_CS * 4)).toBe(0x9b);
+  expect(cpu.flags).toBe(2);
+  expect(cpu.state64(CR0)).toBe(0x6000_0010n);
+  expect([cpu.state64(CR3), cpu.state64(CR4), cpu.state64(MSR_EFER)]).toEqual([0n, 0n, 0n]);
+  expect(cpu.gpr(RDX)).toBe(0x3_0661n);
+  expect(cpu.state32(MODE)).toBe(MODE_CODE_16 | MODE_REAL | (VIEW_SUPERVISOR << MODE_VIEW_SHIFT));
+  expect(cpu.state32(BUDGET)).toBe(0);
+});

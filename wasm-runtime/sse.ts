@@ -1,0 +1,5 @@
+/** SSE: what handlers call. */
+export { raiseSseDisabled, updateSseDisabled } from './sse/availability';
+export * from './sse/convert';
+export * from './sse/operations';
+export { loadMxcsr } from './sse/status';

@@ -1,0 +1,79 @@
+/**
+ * MXCSR: the control bits an operation works with and the exceptions it signals (Intel SDM Vol. 1 "MXCSR Control
+ * and Status Register", "SIMD Floating-Point Exceptions").
+ *
+ * A slow path calls begin(), computes all lanes, each of which may signal(), and calls finish(), which sets the
+ * sticky flags and raises #XM if an unmasked exception was signalled.
+ */
+import { CPU_STATE, CR4, MXCSR, MXCSR_CONTROL } from '../generated/layout';
+import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_XM } from '../raise';
+
+/** Status flags; the mask of each is MASK_SHIFT bits above. */
+export const INVALID: u32 = 1;
+export const DENORMAL: u32 = 2;
+export const ZERO_DIVIDE: u32 = 4;
+export const OVERFLOW: u32 = 8;
+export const UNDERFLOW: u32 = 16;
+export const PRECISION: u32 = 32;
+
+const ALL_FLAGS: u32 = 0x3f;
+/** What an operation can tell from its operands: reported before any result is computed. */
+const PRECOMPUTATION: u32 = INVALID | DENORMAL | ZERO_DIVIDE;
+const DENORMALS_ARE_ZEROS: u32 = 1 << 6;
+const MASK_SHIFT: u32 = 7;
+const ROUNDING_SHIFT: u32 = 13;
+const FLUSH_TO_ZERO: u32 = 1 << 15;
+
+export const ROUND_NEAREST: u32 = 0;
+export const ROUND_DOWN: u32 = 1;
+export const ROUND_UP: u32 = 2;
+export const ROUND_TRUNCATE: u32 = 3;
+
+const CR4_OSXMMEXCPT: u64 = 1 << 10;
+
+let control: u32 = 0;
+let signalled: u32 = 0;
+
+/** Starts an operation: reads MXCSR. */
+export function begin(): void {
+  control = load<u32>(CPU_STATE + MXCSR);
+  signalled = 0;
+}
+
+export function signal(flags: u32): void {
+  signalled |= flags;
+}
+
+export function unmasked(flag: u32): bool {
+  return ((control >> MASK_SHIFT) & flag) === 0;
+}
+
+export function denormalsAreZeros(): bool {
+  return (control & DENORMALS_ARE_ZEROS) !== 0;
+}
+
+export function flushToZero(): bool {
+  return (control & FLUSH_TO_ZERO) !== 0;
+}
+
+/** MXCSR.RC: ROUND_*. */
+export function roundingMode(): u32 {
+  return (control >> ROUNDING_SHIFT) & 3;
+}
+
+/** Ends an operation; returns only if no signalled exception is unmasked. */
+export function finish(record: u32): void {
+  const masks = (control >> MASK_SHIFT) & ALL_FLAGS;
+  // A lane with an unmasked exception of the first group keeps all lanes from having results.
+  if ((signalled & PRECOMPUTATION & ~masks) !== 0) signalled &= PRECOMPUTATION;
+  store<u32>(CPU_STATE + MXCSR, control | signalled);
+  if ((signalled & ~masks) === 0) return;
+  if ((load<u64>(CPU_STATE + CR4) & CR4_OSXMMEXCPT) === 0) raiseUndefined(record);
+  raiseFault(record, VECTOR_XM, NO_ERROR_CODE);
+}
+
+/** LDMXCSR: #GP(0) if a reserved bit is set. */
+export function loadMxcsr(record: u32, value: u32): void {
+  if ((value & ~(MXCSR_CONTROL | ALL_FLAGS)) !== 0) raiseFault(record, 13, 0);
+  store<u32>(CPU_STATE + MXCSR, value);
+}
