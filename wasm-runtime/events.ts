@@ -6,6 +6,9 @@
  * Everything is read, checked and pushed before any register changes, so a fault in the middle leaves the
  * interrupted context as it was: it raises again through JavaScript, and the next deliverEvent() sees from
  * EVENT_DELIVERING that it is nested.
+ *
+ * RF is never kept in the flags, since there are no instruction breakpoints for it to suppress: it appears only in
+ * the image that faults push.
  */
 import { count } from './counters';
 import { isLongMode, setExternalEvent } from './descriptors';
@@ -81,10 +84,7 @@ function isDoubleFault(first: i32, second: i32): bool {
   return isContributory(first) && isContributory(second);
 }
 
-/**
- * Enters the handler of an event. RIP is exact; `returnRip` is what is pushed. `image` has RF set in the pushed
- * flags by faults.
- */
+/** Enters the handler of an event. RIP is exact; `returnRip` is what is pushed. */
 function enterHandler(vector: i32, errorCode: i32, kind: i32, returnRip: u64): void {
   const isException = kind === EVENT_FAULT || kind === EVENT_TRAP;
   store<i32>(CPU_STATE + EVENT_DELIVERING, isException ? vector : DELIVERING_OTHER);

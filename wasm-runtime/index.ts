@@ -24,3 +24,6 @@ export * from './cpuid';
 export * from './reset';
 export * from './string';
 export * from './crc32c';
+export * from './sse';
+export * from './x87';
+export * from './fpu-state';

@@ -92,7 +92,7 @@ export function deliverLongMode(vector: i32, errorCode: i32, kind: i32, returnRi
   if (!isCanonical(rip)) raiseFault(0, VECTOR_GP, externalEvent);
 
   const flags = getFlags();
-  // #DB is a trap or, for instruction breakpoints and general detect, reported with RF by software's choice.
+  // Faults push RF set, except debug exceptions; a double fault is an abort.
   const isFault = kind === EVENT_FAULT && vector !== VECTOR_DB && vector !== VECTOR_DF;
   stack &= ~0xf;
   push(newCpl, stack - 8, load<u32>(CPU_STATE + SEGMENT_SELECTOR + SEGMENT_SS * 4));

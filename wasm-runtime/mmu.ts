@@ -23,11 +23,15 @@ import {
   TLB_TABLE_SIZE,
   TLB_WRITE_TAG,
   VIEW_SUPERVISOR,
+  GPR,
+  RECORD_BASE,
+  RECORD_SEGMENT,
+  SEGMENT_NONE,
 } from './generated/layout';
 import { hostReadMmio, hostWriteMmio } from './host';
 import { ACCESS_READ, ACCESS_WRITE, WALK_NON_CANONICAL, walkError } from './page-walk';
 import { codeMask } from './physical-memory';
-import { raiseCodeWrite, raiseFault, raisePageFault, VECTOR_GP } from './raise';
+import { raiseCodeWrite, raiseFault, raisePageFault, VECTOR_GP, VECTOR_SS } from './raise';
 import { accessHost, accessPhysical, tlbEntry, translate } from './tlb';
 
 export {
@@ -75,6 +79,16 @@ function holdsCode(pa: u64, size: u32): bool {
   if (mask === 0) return false;
   const offset = <u32>pa & (PAGE_SIZE - 1);
   return (mask & granules(offset, offset + size)) !== 0;
+}
+
+/**
+ * #SS for an access through the stack segment (base RSP or RBP without override; the decoder gives instructions
+ * without a memory operand the base RSP), else #GP (Intel SDM Vol. 1 "Canonical Addressing").
+ */
+function nonCanonicalVector(record: u32): i32 {
+  if (record === 0 || load<u8>(record + RECORD_SEGMENT) !== SEGMENT_NONE) return VECTOR_GP;
+  const base = load<u16>(record + RECORD_BASE);
+  return base === GPR + 4 * 8 || base === GPR + 5 * 8 ? VECTOR_SS : VECTOR_GP;
 }
 
 /**
@@ -142,7 +156,7 @@ function checkWrite(table: u32, record: u32, la: u64, size: u32): void {
 
 /** Raises what the last failed translation found. */
 function raiseAccess(record: u32, la: u64): void {
-  if (walkError === WALK_NON_CANONICAL) raiseFault(record, VECTOR_GP, 0);
+  if (walkError === WALK_NON_CANONICAL) raiseFault(record, nonCanonicalVector(record), 0);
   raisePageFault(record, la, walkError);
 }
 

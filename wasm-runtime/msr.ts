@@ -69,12 +69,7 @@ const EFER_NXE: u64 = 1 << 11;
 const EFER_WRITABLE: u64 = 1 | EFER_LME | EFER_NXE;
 const CR0_PG: u32 = 1 << 31;
 
-/**
- * Not vulnerable, whichever bit a kernel asks for: RDCL, return stack underflow (not set: a hint to stuff), L1D
- * flush on VM entry, SSB, MDS, page size change machine checks, TSX asynchronous abort, shared buffers data
- * read/sampling, fill buffers stale data, primary stale data, BHI, post-barrier return stack, gather data, register
- * file data, indirect target selection.
- */
+/** IA32_ARCH_CAPABILITIES: not vulnerable, whichever bit a kernel asks for, and no bit that offers a mitigation. */
 const ARCH_CAPABILITIES: u64 =
   (1 << 0) | // RDCL_NO
   (1 << 3) | // SKIP_L1DFL_VMENTRY
@@ -94,7 +89,7 @@ const ARCH_CAPABILITIES: u64 =
 /** Update revision, in the upper half of IA32_BIOS_SIGN_ID: newer than any that exists. */
 const MICROCODE_REVISION: u64 = 0x0100_0000;
 
-/** Fast strings; performance monitoring, BTS and PEBS unavailable. Writable: fast strings, ENHANCED SPEEDSTEP, MONITOR, LIMIT CPUID, xTPR, XD disable. */
+/** Fast strings, thermal control, SpeedStep, MONITOR, CPUID limit, xTPR and execute-disable bits. */
 const MISC_ENABLE_WRITABLE: u64 = 0x4_00c5_0009;
 
 const RAX: u32 = CPU_STATE + GPR;

@@ -2,4 +2,6 @@
 export { raiseSseDisabled, updateSseDisabled } from './sse/availability';
 export * from './sse/convert';
 export * from './sse/operations';
+export * from './sse/search';
 export { loadMxcsr } from './sse/status';
+export * from './sse/string';

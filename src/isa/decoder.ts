@@ -296,6 +296,8 @@ export class Decoder {
     if (touchesMemory) {
       form = instruction.segment === SEGMENT_NONE && instruction.addressSize === ADDRESS_64 ? 'memory' : 'general';
     }
+    // Tells the runtime that what the instruction accesses is the stack (PUSH, CALL): faults differ.
+    if (!touchesMemory) instruction.base = GPR + 4 * 8;
     for (const operand of row.operands) this.operand(operand, opcodeByte);
     instruction.scale |= instruction.addressSize << SCALE_ADDRESS_SHIFT;
     if (instruction.lock && (!candidate.lockable || form === 'register')) return;
@@ -312,6 +314,7 @@ export class Decoder {
 
   private register(operand: Operand, number: number): void {
     if (operand.file === 'xmm') this.setField(YMM + number * 32);
+    else if (operand.file === 'x87') this.setField(number & 7);
     else if (operand.file !== 'general') this.setField(number);
     else if (operand.width === 'b' && !this.hasRex && number >= 4 && number < 8) {
       this.setField(GPR + (number - 4) * 8 + 1); // AH, CH, DH, BH

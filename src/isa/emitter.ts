@@ -67,6 +67,8 @@ export interface Emitter {
   isRegister(operand: number): boolean;
   read(operand: number): Expression;
   write(operand: number, value: Expression): void;
+  /** Writes a general register only where `condition` (i32) holds; otherwise all of its 64 bits stay. */
+  writeRegisterIf(operand: number, condition: Expression, value: Expression): void;
   /** Reads, changes and writes one operand; memory is probed for write before anything happens. */
   update(operand: number, change: (old: Value) => Expression): void;
   /** An operand of 4 or 8 bytes as f32 or f64. */
@@ -83,6 +85,8 @@ export interface Emitter {
     known: (value: number) => Expression,
     general: (value: Value) => Expression,
   ): Expression;
+  /** Value of an immediate operand where it is known while code is made. */
+  knownImmediate(operand: number): number | undefined;
   /** Number of a segment, control or debug register operand: i32. */
   registerNumber(operand: number): Expression;
   /** Linear address of a memory operand: i64. */

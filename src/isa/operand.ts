@@ -30,7 +30,7 @@ export type Place =
   | 'source'
   | 'destination';
 
-export type RegisterFile = 'general' | 'xmm' | 'segment' | 'control' | 'debug';
+export type RegisterFile = 'general' | 'xmm' | 'x87' | 'segment' | 'control' | 'debug';
 
 export interface Operand {
   readonly name: string;
@@ -138,6 +138,7 @@ export const Vx = operand('Vx', 'reg', 'x', 'xmm');
 /** The low 4 or 8 bytes of an XMM register. */
 export const Vd = operand('Vd', 'reg', 'd', 'xmm');
 export const Vq = operand('Vq', 'reg', 'q', 'xmm');
+export const Vy = operand('Vy', 'reg', 'y', 'xmm');
 /** 16 bytes; aligned if they are in memory. */
 export const Wx = alignedVector('Wx', 'rm');
 /** Like Wx, without the alignment check of memory operands. */
@@ -155,3 +156,7 @@ export const AX = operand('AX', 'fixed', 'w', 'general', 0);
 export const DX = operand('DX', 'fixed', 'w', 'general', 2);
 export const rAX = operand('rAX', 'fixed', 'v', 'general', 0);
 export const eAX = operand('eAX', 'fixed', 'z', 'general', 0);
+
+/** Top of the x87 stack, and the stack register ModRM.rm names. */
+export const ST = operand('ST', 'fixed', 'd', 'x87');
+export const STi = operand('STi', 'register', 'd', 'x87');

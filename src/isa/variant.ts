@@ -16,7 +16,7 @@ export type RegisterField = 'a' | 'b' | 'c';
 export type Location =
   | { readonly kind: 'general' | 'xmm'; readonly field: RegisterField; readonly size: number }
   /** The field holds the register's number. */
-  | { readonly kind: 'segment' | 'control' | 'debug'; readonly field: RegisterField; readonly size: number }
+  | { readonly kind: 'x87' | 'segment' | 'control' | 'debug'; readonly field: RegisterField; readonly size: number }
   | { readonly kind: 'memory'; readonly size: number; readonly aligned: boolean }
   | { readonly kind: 'offset'; readonly size: number }
   | { readonly kind: 'source' | 'destination'; readonly size: number }

@@ -82,7 +82,7 @@ export const YMM = 512;
 export const FPU_REGISTERS = 1024;
 export const FPU_CONTROL = 1152;
 export const FPU_STATUS = 1154;
-/** Two bits a register as in FSTENV: 0 valid, 1 zero, 2 special, 3 empty. u16 */
+/** Two bits a register in physical order: 3 empty, 0 in use (what FSTENV tells besides is worked out when it is stored). u16 */
 export const FPU_TAG = 1156;
 export const FPU_OPCODE = 1158;
 export const FPU_IP = 1160;

@@ -107,6 +107,7 @@ export abstract class EmitterBase implements Emitter {
   abstract requireSse(): void;
   abstract requireAligned(linearAddress: Value, size: number): void;
   abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
+  abstract knownImmediate(operand: number): number | undefined;
   abstract withImmediate(
     operand: number,
     known: (value: number) => Expression,
@@ -237,6 +238,16 @@ export abstract class EmitterBase implements Emitter {
       default:
         return m.i32x4.replace_lane(zero(), 0, this.read(operand));
     }
+  }
+
+  writeRegisterIf(operand: number, condition: Expression, value: Expression): void {
+    const { m } = this;
+    const location = this.location(operand);
+    if (location.kind !== 'general') throw new Error(`operand ${operand} is not a general register`);
+    // Elsewhere a 32-bit write would clear the upper half.
+    const whole = location.size === 4 ? { ...location, size: 8 } : location;
+    const extended = location.size === 4 ? m.i64.extend_u(value) : value;
+    this.writeField(whole, m.select(condition, extended, this.readField(whole)));
   }
 
   update(operand: number, change: (old: Value) => Expression): void {

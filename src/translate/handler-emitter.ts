@@ -249,6 +249,10 @@ export class HandlerEmitter extends EmitterBase {
     );
   }
 
+  knownImmediate(): undefined {
+    return undefined;
+  }
+
   withImmediate(
     operand: number,
     _known: (value: number) => Expression,

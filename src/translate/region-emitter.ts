@@ -169,8 +169,8 @@ export class RegionEmitter extends EmitterBase {
     ];
     if (source.kind === 'logic') return statements;
     statements.push(m.local.set(LOCAL_FLAG_A, wide(source.a)));
-    if (source.kind === 'inc' || source.kind === 'dec') statements.push(m.local.set(LOCAL_FLAG_AUX, source.aux()));
-    else statements.push(m.local.set(LOCAL_FLAG_B, wide(source.b)));
+    if ('b' in source) statements.push(m.local.set(LOCAL_FLAG_B, wide(source.b)));
+    else statements.push(m.local.set(LOCAL_FLAG_AUX, source.aux()));
     return statements;
   }
 
@@ -465,6 +465,11 @@ export class RegionEmitter extends EmitterBase {
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
     this.leaveIf(rare);
     return paths.map(({ fast, type }) => this.let(fast(), type));
+  }
+
+  knownImmediate(operand: number): number | undefined {
+    if (this.location(operand).kind !== 'immediate') return undefined;
+    return Number(BigInt.asIntN(32, this.records.immediate(this.index)));
   }
 
   withImmediate(_operand: number, known: (value: number) => Expression): Expression {

@@ -187,7 +187,8 @@ export function initialState(vector: Vector): InitialState {
   const register = initialRegisters(vector);
   const scratch = initialScratch(vector);
   const codeArea = new Uint8Array(CODE_SIZE).fill(CODE_FILLER);
-  codeArea.set(parseBytes(vector.code), Number(register('rip')) - CODE);
+  const start = Number(register('rip')) - CODE;
+  codeArea.set(parseBytes(vector.code).subarray(0, CODE_SIZE - start), start);
   return { ...makeState(register, scratch), scratch, codeArea };
 }
 

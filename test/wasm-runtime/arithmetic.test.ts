@@ -57,7 +57,7 @@ function operand(bits: number): bigint {
     case 4:
       return ((1n << (half - 1n)) << half) | random(bits / 2);
     case 5:
-      return random(bits) >> random(6) % BigInt(bits);
+      return random(bits) >> (random(6) % BigInt(bits));
     default:
       return random(bits);
   }
@@ -69,7 +69,8 @@ describe.each([16, 32, 64])('division of %i bits', (bits) => {
     ['idiv', true],
   ])('%s agrees with exact arithmetic', (name, signed) => {
     const divide = (runtime.exports as unknown as Record<string, Division>)[`${name}${bits}`] as Division;
-    const interpret = (value: bigint, width: number): bigint => (signed ? BigInt.asIntN(width, value) : value);
+    const interpret = (value: bigint, width: number): bigint =>
+      signed ? BigInt.asIntN(width, value) : value;
     for (let i = 0; i < 20_000; i++) {
       const divisor = operand(bits);
       let high = operand(bits);
@@ -101,7 +102,13 @@ describe.each([16, 32, 64])('division of %i bits', (bits) => {
 describe('crc32c', () => {
   it('gives the check value of the standard in pieces of every size', () => {
     const text = [...new TextEncoder().encode('123456789')];
-    for (const pieces of [[8, 1], [1, 8], [4, 4, 1], [2, 4, 2, 1], [1, 1, 1, 1, 1, 1, 1, 1, 1]]) {
+    for (const pieces of [
+      [8, 1],
+      [1, 8],
+      [4, 4, 1],
+      [2, 4, 2, 1],
+      [1, 1, 1, 1, 1, 1, 1, 1, 1],
+    ]) {
       let crc = 0xffff_ffff;
       let at = 0;
       for (const size of pieces) {

@@ -1,14 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CPL, CR0, CR3, CR4, DR, MODE, MSR_EFER, XCR0 } from '../../src/layout/cpu-state.ts';
-import { TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { CPL, CR0, CR4, DR, MODE, MSR_EFER, XCR0 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
-import {
-  TLB_ENTRIES,
-  TLB_ENTRY_SIZE,
-  TLB_READ_TAG,
-  TLB_TABLE_SIZE,
-  VIEW_SUPERVISOR,
-} from '../../src/layout/tlb.ts';
 import {
   GP,
   KERNEL_CODE,
@@ -35,19 +27,6 @@ let cpu: ProcessorRuntime;
 beforeEach(async () => {
   cpu = await ProcessorRuntime.create();
 });
-
-/** Whether the supervisor TLB holds the page of `la`. */
-function cached(la: bigint): boolean {
-  const index = Number((la >> 12n) & BigInt(TLB_ENTRIES - 1));
-  const entry = TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE + index * TLB_ENTRY_SIZE;
-  return cpu.view.getBigUint64(entry + TLB_READ_TAG, true) === (la & ~0xfffn);
-}
-
-/** Enters the page of `la` into the TLB. */
-function touch(la: bigint): void {
-  cpu.exports.readData32(0, la);
-  expect(cached(la)).toBe(true);
-}
 
 describe('control registers', () => {
   test('need CPL 0, and only CR0, CR2, CR3, CR4 and CR8 exist', () => {
@@ -135,13 +114,13 @@ describe('control registers', () => {
       () => writeCr(0, 0x8000_0011n),
       () => cpu.exports.invlpg(cpu.record(), 0x1000n),
     ]) {
-      touch(0x1000n);
+      cpu.touch(0x1000n);
       write();
-      expect(cached(0x1000n)).toBe(false);
+      expect(cpu.isCached(0x1000n)).toBe(false);
     }
-    touch(0x1000n);
+    cpu.touch(0x1000n);
     writeCr(0, 0x8000_0019n);
-    expect(cached(0x1000n)).toBe(true);
+    expect(cpu.isCached(0x1000n)).toBe(true);
   });
 
   test('CR8 is the task priority of the APIC', () => {

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CR4 } from '../../src/layout/cpu-state.ts';
 import { ProcessorRuntime, RAX, RBX, RCX, RDX } from './processor-runtime.ts';
 
 const PAE = 0x20n;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CPL, SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
+import { SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
 import { GP, ProcessorRuntime, RAX, RCX, RDX } from './processor-runtime.ts';
 
 const GP0 = { vector: GP, error: 0 };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CPL, SEGMENT_LIMIT } from '../../src/layout/cpu-state.ts';
+import { SEGMENT_LIMIT } from '../../src/layout/cpu-state.ts';
 import { GP, PF, ProcessorRuntime, RDX, TSS } from './processor-runtime.ts';
 
 const GP0 = { vector: GP, error: 0 };
@@ -24,7 +24,7 @@ describe('ports', () => {
     cpu.write64(BigInt(TSS + 0x60), 0x0068_0000_0000_0000n);
     expect(read(0x10, 1)).toEqual(GP0);
     cpu.setState32(SEGMENT_LIMIT + 7 * 4, 0x68 + 4);
-    cpu.write64(BigInt(TSS + 0x68), 0xff_0040_0000n);
+    cpu.write64(BigInt(TSS + 0x68), 0x0040_0000n);
     expect(read(0x10, 4)).toBeUndefined();
     expect(read(0x16, 1)).toEqual(GP0);
     expect(read(0x15, 1)).toBeUndefined();

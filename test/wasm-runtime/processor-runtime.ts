@@ -37,7 +37,7 @@ import {
   SEGMENT_SS,
   TR_BASE,
 } from '../../src/layout/cpu-state.ts';
-import { CPU_STATE, HEAP_BASE, SCRATCH_RECORDS } from '../../src/layout/linear-memory.ts';
+import { CPU_STATE, HEAP_BASE, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import {
   HEAD_COUNT,
   RECORD_INDEX,
@@ -45,6 +45,13 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
+import {
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_READ_TAG,
+  TLB_TABLE_SIZE,
+  VIEW_SUPERVISOR,
+} from '../../src/layout/tlb.ts';
 
 export const RAX = 0;
 export const RCX = 1;
@@ -305,6 +312,19 @@ export class ProcessorRuntime {
     }
     this.setState32(BUDGET, 97);
     return head + (index + 1) * RECORD_SIZE;
+  }
+
+  /** Enters the page of `la` into the TLB. */
+  touch(la: bigint): void {
+    this.exports.readData32(0, la);
+    if (!this.isCached(la)) throw new Error('not entered into the TLB');
+  }
+
+  /** Whether the supervisor TLB holds the page of `la`. */
+  isCached(la: bigint): boolean {
+    const index = Number((la >> 12n) & BigInt(TLB_ENTRIES - 1));
+    const entry = TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE + index * TLB_ENTRY_SIZE;
+    return this.view.getBigUint64(entry + TLB_READ_TAG, true) === (la & ~0xfffn);
   }
 
   /** Vector and error code of the event that `action` raises; error -1 = none. Undefined if it raises nothing. */

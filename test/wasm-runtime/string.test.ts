@@ -86,7 +86,14 @@ beforeEach(async () => {
 
 describe('REP MOVS', () => {
   /** Element by element, as the manual has it. */
-  function model(memory: Uint8Array, size: number, count: number, from: number, to: number, down: boolean): void {
+  function model(
+    memory: Uint8Array,
+    size: number,
+    count: number,
+    from: number,
+    to: number,
+    down: boolean,
+  ): void {
     for (let i = 0; i < count; i++) {
       const at = (down ? -i : i) * size;
       memory.set(memory.slice(from + at, from + at + size), to + at);
@@ -98,7 +105,9 @@ describe('REP MOVS', () => {
     for (const down of [false, true]) {
       direction(down);
       for (const count of [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 40, 63, 65, 100]) {
-        for (const distance of [0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 24, 64, 100, 1500, -1, -3, -8, -9, -64, -1500]) {
+        for (const distance of [
+          0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 24, 64, 100, 1500, -1, -3, -8, -9, -64, -1500,
+        ]) {
           fillRandomly(base, 0x3000);
           // Ends close to a page boundary, so that some of them cross it.
           const from = 0x1800 + (down ? 0x700 : 0);

@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
-  CPL,
-  CR4,
   EXIT_HLT,
   EXIT_REASON,
   GDTR_BASE,
@@ -15,16 +13,8 @@ import {
   SEGMENT_FS,
   SEGMENT_GS,
 } from '../../src/layout/cpu-state.ts';
-import { TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
-import {
-  TLB_ENTRIES,
-  TLB_ENTRY_SIZE,
-  TLB_READ_TAG,
-  TLB_TABLE_SIZE,
-  VIEW_SUPERVISOR,
-  VIEW_SUPERVISOR_AC,
-} from '../../src/layout/tlb.ts';
+import { VIEW_SUPERVISOR, VIEW_SUPERVISOR_AC } from '../../src/layout/tlb.ts';
 import {
   AC,
   GP,
@@ -51,19 +41,6 @@ let cpu: ProcessorRuntime;
 beforeEach(async () => {
   cpu = await ProcessorRuntime.create();
 });
-
-/** Whether the supervisor TLB holds the page of `la`. */
-function cached(la: bigint): boolean {
-  const index = Number((la >> 12n) & BigInt(TLB_ENTRIES - 1));
-  const entry = TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE + index * TLB_ENTRY_SIZE;
-  return cpu.view.getBigUint64(entry + TLB_READ_TAG, true) === (la & ~0xfffn);
-}
-
-/** Enters the page of `la` into the TLB. */
-function touch(la: bigint): void {
-  cpu.exports.readData32(0, la);
-  expect(cached(la)).toBe(true);
-}
 
 describe('descriptor table registers', () => {
   test('LGDT and SGDT with 64-bit operands', () => {
@@ -108,9 +85,9 @@ describe('INVPCID', () => {
     cpu.write64(0x9000n, 0n);
     cpu.write64(0x9008n, 0x1000n);
     for (const type of [0n, 1n, 2n, 3n]) {
-      touch(0x1000n);
+      cpu.touch(0x1000n);
       invpcid(type);
-      expect(cached(0x1000n)).toBe(false);
+      expect(cpu.isCached(0x1000n)).toBe(false);
     }
     expect(cpu.event(() => invpcid(4n))).toEqual(GP0);
     cpu.write64(0x9008n, NON_CANONICAL);

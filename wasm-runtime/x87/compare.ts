@@ -1,4 +1,6 @@
 /** Comparison of double extended-precision numbers, and FXAM's classification. */
+
+import { noteDenormals } from './arithmetic';
 import {
   EXPONENT_MAX,
   INTEGER_BIT,
@@ -9,7 +11,6 @@ import {
   normalSignificand,
   SIGN,
 } from './format';
-import { noteDenormals } from './arithmetic';
 import { C0, C1, C2, C3, INVALID, signal } from './status';
 
 /** Results of compare(), as condition codes. */

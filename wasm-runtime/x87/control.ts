@@ -1,14 +1,22 @@
 /** Instructions that control the FPU: words, initialisation, stack rotation. */
-import { CPU_STATE, FPU_CONTROL, FPU_DP, FPU_IP, FPU_OPCODE, FPU_STATUS, FPU_TAG, GPR } from '../generated/layout';
-import { readData16, writeData16 } from '../mmu';
+import {
+  CPU_STATE,
+  FPU_CONTROL,
+  FPU_DP,
+  FPU_IP,
+  FPU_OPCODE,
+  FPU_STATUS,
+  FPU_TAG,
+} from '../generated/layout';
+import { readData16 } from '../mmu';
 import {
   begin,
+  checkPending,
   controlWord,
   finish,
   free,
   pop,
   requireAvailable,
-  checkPending,
   rotateStack,
   setControl,
   setStatus,
@@ -49,22 +57,16 @@ export function fldcw(record: u32, la: u64): void {
   setControl(<i32>readData16(record, la));
 }
 
-/** FNSTCW m16. */
-export function fnstcw(record: u32, la: u64): void {
+/** The control word, for FNSTCW. */
+export function fpuControlWord(record: u32): i32 {
   requireAvailable(record);
-  writeData16(record, la, <u32>controlWord());
+  return controlWord();
 }
 
-/** FNSTSW m16. */
-export function fnstsw(record: u32, la: u64): void {
+/** The status word, for FNSTSW. */
+export function fpuStatusWord(record: u32): i32 {
   requireAvailable(record);
-  writeData16(record, la, <u32>statusWord());
-}
-
-/** FNSTSW AX. */
-export function fnstswAx(record: u32): void {
-  requireAvailable(record);
-  store<u16>(CPU_STATE + GPR, <u16>statusWord());
+  return statusWord();
 }
 
 /** FFREE ST(i); with `pops` 1, FFREEP. */

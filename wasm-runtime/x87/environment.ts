@@ -14,6 +14,7 @@ import {
   MODE_REAL,
 } from '../generated/layout';
 import { initialiseFpu } from './control';
+import { EXPONENT_MAX } from './format';
 import { IMAGE, probeImage, readImage, writeImage } from './image';
 import {
   checkPending,
@@ -26,7 +27,6 @@ import {
   significandOf,
   statusWord,
 } from './status';
-import { EXPONENT_MAX } from './format';
 
 const REGISTERS_SIZE: u32 = 80;
 const OPCODE_BITS: u32 = 0x7ff;
@@ -102,7 +102,7 @@ function loadEnvironment(operandSize: i32): void {
     dp = load<u16>(IMAGE + 10);
     opcode = load<u16>(IMAGE + 8);
     if (isRealFormat()) {
-      ip |= <u64>(opcode & 0xf000) << 4;
+      ip |= (<u64>(opcode & 0xf000)) << 4;
       dp |= (<u64>load<u16>(IMAGE + 12) & 0xf000) << 4;
     } else {
       opcode = load<u16>(CPU_STATE + FPU_OPCODE);

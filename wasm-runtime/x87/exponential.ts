@@ -52,7 +52,8 @@ export function exponentialMinusOne(head: i32, a: u64): u64 {
   if (isUnsupported(head, a)) return invalidResult();
   if (isNotANumber(head, a)) return quietNaN(head, a);
   if (a === 0) return packZero(head & SIGN);
-  if (isInfinity(head, a)) return (head & SIGN) !== 0 ? pack(SIGN | EXPONENT_BIAS, INTEGER_BIT) : packInfinity(0);
+  if (isInfinity(head, a))
+    return (head & SIGN) !== 0 ? pack(SIGN | EXPONENT_BIAS, INTEGER_BIT) : packInfinity(0);
   if (isDenormal(head, a)) signal(DENORMAL);
   const exponent = head & EXPONENT_MAX;
   if (exponent >= EXPONENT_BIAS) {

@@ -44,11 +44,11 @@ export function extendDouble(bits: u64): u64 {
  */
 export function narrow(head: i32, a: u64, precision: i32): u64 {
   const fractionBits = <u64>(precision - 1);
-  const signBit = <u64>((head & SIGN) !== 0) << (precision === 24 ? 31 : 63);
+  const signBit = (<u64>((head & SIGN) !== 0)) << (precision === 24 ? 31 : 63);
   const infinity: u64 = (precision === 24 ? <u64>0xff : <u64>0x7ff) << fractionBits;
   if (isUnsupported(head, a)) {
     const quiet = invalidResult();
-    return (<u64>1 << (precision === 24 ? 31 : 63)) | infinity | ((quiet << 1) >> (64 - fractionBits));
+    return ((<u64>1) << (precision === 24 ? 31 : 63)) | infinity | ((quiet << 1) >> (64 - fractionBits));
   }
   if (isNotANumber(head, a)) return signBit | infinity | ((quietNaN(head, a) << 1) >> (64 - fractionBits));
   if ((head & EXPONENT_MAX) === EXPONENT_MAX) return signBit | infinity;

@@ -1,5 +1,14 @@
 /** Conversions between double extended-precision numbers, signed integers and packed BCD. */
-import { EXPONENT_BIAS, EXPONENT_MAX, INTEGER_BIT, normalExponent, normalSignificand, pack, packZero, SIGN } from './format';
+import {
+  EXPONENT_BIAS,
+  EXPONENT_MAX,
+  INTEGER_BIT,
+  normalExponent,
+  normalSignificand,
+  pack,
+  packZero,
+  SIGN,
+} from './format';
 import { roundsUp } from './round';
 import { C1, INVALID, PRECISION, roundingControl, signal } from './status';
 import { secondWord, shiftRightSticky } from './wide-integer';
@@ -59,10 +68,11 @@ function isBeyondInteger(head: i32, a: u64): bool {
  * invalid operation, with the integer indefinite as the masked result.
  */
 export function toInteger(head: i32, a: u64, bits: i32, mode: i32): i64 {
-  const limit: u64 = 1 << <u64>(bits - 1);
+  const limit: u64 = 1 << (<u64>(bits - 1));
   const negative = (head & SIGN) !== 0;
   if (isBeyondInteger(head, a)) {
-    if (!(negative && bits === 64 && (head & EXPONENT_MAX) === EXPONENT_BIAS + 63 && a === INTEGER_BIT)) signal(INVALID);
+    if (!(negative && bits === 64 && (head & EXPONENT_MAX) === EXPONENT_BIAS + 63 && a === INTEGER_BIT))
+      signal(INVALID);
     return <i64>(0 - limit);
   }
   const magnitude = roundMagnitude(head, a, mode);
@@ -93,10 +103,10 @@ export function toBcd(head: i32, a: u64): u64 {
       noteRounding();
       let low: u64 = 0;
       for (let shift = 0; shift < 64; shift += 4) {
-        low |= magnitude % 10 << shift;
+        low |= (magnitude % 10) << shift;
         magnitude /= 10;
       }
-      bcdTop = <u32>(magnitude % 10 | (magnitude / 10 << 4)) | ((head & SIGN) !== 0 ? 0x8000 : 0);
+      bcdTop = <u32>((magnitude % 10) | ((magnitude / 10) << 4)) | ((head & SIGN) !== 0 ? 0x8000 : 0);
       return low;
     }
   }

@@ -1,5 +1,12 @@
 /** The x87 opcode register (FOP), which unmasked exceptions set. */
-import { CPU_STATE, FPU_OPCODE, PAGE_BASE, RECORD_LENGTH, RECORD_PAGE_OFFSET, TLB_TABLE } from '../generated/layout';
+import {
+  CPU_STATE,
+  FPU_OPCODE,
+  PAGE_BASE,
+  RECORD_LENGTH,
+  RECORD_PAGE_OFFSET,
+  TLB_TABLE,
+} from '../generated/layout';
 import { hostAddress } from '../physical-memory';
 import { accessPhysical, translateFetch } from '../tlb';
 

@@ -43,9 +43,9 @@ function compute(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
   return divide(bHead, b, aHead, a);
 }
 
-/** Writes the result to st(i), unless it is suppressed, and ends the instruction. */
-function finishResult(record: u32, i: i32, significand: u64): void {
-  if (!suppressed()) setRegister(i, resultHead, significand);
+/** Writes the result to st(0), unless it is suppressed, and ends the instruction. */
+function finishResult(record: u32, significand: u64): void {
+  if (!suppressed()) setRegister(0, resultHead, significand);
   finish(record);
 }
 
@@ -104,11 +104,17 @@ export function fxam(record: u32): void {
 export function fpuArithmetic(record: u32, operation: i32, i: i32, target: i32, pops: i32): void {
   begin(record);
   if (isEmpty(0) || isEmpty(i)) {
-    if (!stackUnderflow()) return finish(record);
+    if (!stackUnderflow()) {
+      finish(record);
+      return;
+    }
     setIndefinite(target);
   } else {
     const result = compute(operation, headOf(0), significandOf(0), headOf(i), significandOf(i));
-    if (suppressed()) return finish(record);
+    if (suppressed()) {
+      finish(record);
+      return;
+    }
     setRegister(target, resultHead, result);
   }
   finish(record);
@@ -119,9 +125,10 @@ export function fpuArithmetic(record: u32, operation: i32, i: i32, target: i32, 
 function computeMemory(record: u32, operation: i32, head: i32, significand: u64): void {
   if (operation === COMPARE || operation === COMPARE_AND_POP) {
     const codes = compare(headOf(0), significandOf(0), head, significand, false);
-    return finishCompare(record, codes, operation - COMPARE);
+    finishCompare(record, codes, operation - COMPARE);
+    return;
   }
-  finishResult(record, 0, compute(operation, headOf(0), significandOf(0), head, significand));
+  finishResult(record, compute(operation, headOf(0), significandOf(0), head, significand));
 }
 
 /** If st(0) is empty, gives the masked response of an operation with a memory operand and returns true. */

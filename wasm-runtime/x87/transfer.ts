@@ -1,5 +1,14 @@
 /** Instructions that move numbers: loads, stores, conversions, constants, FXCH and FCMOVcc. */
-import { finishWrite, readData16, readData32, readData64, slowWrite, writeData16, writeData32, writeData64 } from '../mmu';
+import {
+  finishWrite,
+  readData16,
+  readData32,
+  readData64,
+  slowWrite,
+  writeData16,
+  writeData32,
+  writeData64,
+} from '../mmu';
 import { quietNaN } from './arithmetic';
 import { extendDouble, extendSingle, narrow, wasDenormal } from './float';
 import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND, INTEGER_BIT, isNotANumber, resultHead } from './format';
@@ -133,7 +142,10 @@ export function fst32(record: u32, la: u64, pops: i32): void {
   let bits = SINGLE_INDEFINITE;
   if (isEmpty(0)) stackUnderflow();
   else bits = <u32>narrow(headOf(0), significandOf(0), 24);
-  if (storeSuppressed()) return finish(record);
+  if (storeSuppressed()) {
+    finish(record);
+    return;
+  }
   writeData32(record, la, bits);
   finishStore(record, pops);
 }
@@ -144,7 +156,10 @@ export function fst64(record: u32, la: u64, pops: i32): void {
   let bits = DOUBLE_INDEFINITE;
   if (isEmpty(0)) stackUnderflow();
   else bits = narrow(headOf(0), significandOf(0), 53);
-  if (storeSuppressed()) return finish(record);
+  if (storeSuppressed()) {
+    finish(record);
+    return;
+  }
   writeData64(record, la, bits);
   finishStore(record, pops);
 }
@@ -168,7 +183,10 @@ export function fstp80(record: u32, la: u64): void {
     head = headOf(0);
     significand = significandOf(0);
   }
-  if (storeSuppressed()) return finish(record);
+  if (storeSuppressed()) {
+    finish(record);
+    return;
+  }
   write80(record, la, significand, head);
   finishStore(record, 1);
 }
@@ -177,7 +195,10 @@ export function fstp80(record: u32, la: u64): void {
 export function fstSt(record: u32, i: i32, pops: i32): void {
   begin(record);
   if (isEmpty(0)) {
-    if (!stackUnderflow()) return finish(record);
+    if (!stackUnderflow()) {
+      finish(record);
+      return;
+    }
     setIndefinite(i);
   } else {
     setRegister(i, headOf(0), significandOf(0));
@@ -189,26 +210,35 @@ export function fstSt(record: u32, i: i32, pops: i32): void {
 function storedInteger(bits: i32, mode: i32): i64 {
   if (!isEmpty(0)) return toInteger(headOf(0), significandOf(0), bits, mode);
   stackUnderflow();
-  return <i64>(0 - (<u64>1 << <u64>(bits - 1)));
+  return <i64>(0 - ((<u64>1) << (<u64>(bits - 1))));
 }
 
 function storeInteger16(record: u32, la: u64, mode: i32, pops: i32): void {
   const value = storedInteger(16, mode);
-  if (storeSuppressed()) return finish(record);
+  if (storeSuppressed()) {
+    finish(record);
+    return;
+  }
   writeData16(record, la, <u32>value & 0xffff);
   finishStore(record, pops);
 }
 
 function storeInteger32(record: u32, la: u64, mode: i32, pops: i32): void {
   const value = storedInteger(32, mode);
-  if (storeSuppressed()) return finish(record);
+  if (storeSuppressed()) {
+    finish(record);
+    return;
+  }
   writeData32(record, la, <u32>value);
   finishStore(record, pops);
 }
 
 function storeInteger64(record: u32, la: u64, mode: i32, pops: i32): void {
   const value = storedInteger(64, mode);
-  if (storeSuppressed()) return finish(record);
+  if (storeSuppressed()) {
+    finish(record);
+    return;
+  }
   writeData64(record, la, <u64>value);
   finishStore(record, pops);
 }
@@ -260,7 +290,10 @@ export function fbstp(record: u32, la: u64): void {
     low = toBcd(headOf(0), significandOf(0));
     top = bcdTop;
   }
-  if (storeSuppressed()) return finish(record);
+  if (storeSuppressed()) {
+    finish(record);
+    return;
+  }
   write80(record, la, low, top);
   finishStore(record, 1);
 }
@@ -289,7 +322,10 @@ export function fldConstant(record: u32, index: i32): void {
 export function fxch(record: u32, i: i32): void {
   begin(record);
   if (isEmpty(0) || isEmpty(i)) {
-    if (!stackUnderflow()) return finish(record);
+    if (!stackUnderflow()) {
+      finish(record);
+      return;
+    }
     if (isEmpty(0)) setIndefinite(0);
     if (isEmpty(i)) setIndefinite(i);
   }

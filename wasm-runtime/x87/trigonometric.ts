@@ -52,12 +52,14 @@ const HALF_PI_HIGH: u64 = 3;
 const HALF_PI_LOW: u64 = 0x243f_6a88_85a3_08d3;
 
 /** Significands (high and low word) and exponents of atan(n/8), n = 1 to 8. */
-const ARC_TANGENTS: u32 = <u32>memory.data<u64>([
-  0xfead_d4d5_617b_6e32, 0xc897_989f_3e88_8ef8, 0xfadb_afc9_6406_eb15, 0x6dc7_9ef5_f7a2_17e6,
-  0xb7b0_ca0f_26f7_8473, 0x8aa3_2122_dcfe_4483, 0xed63_382b_0dda_7b45, 0x6fe4_45ec_bc3a_8d03,
-  0x8f00_5d5e_f7f5_9f9b, 0x5c83_5e16_65c4_3748, 0xa4bc_7d19_34f7_0924, 0x19a8_7f2a_457d_ac9f,
-  0xb805_3e2b_c231_9e73, 0xcb2d_a552_10a4_443d, 0xc90f_daa2_2168_c234, 0xc4c6_628b_80dc_1cd1,
-]);
+const ARC_TANGENTS: u32 = <u32>(
+  memory.data<u64>([
+    0xfead_d4d5_617b_6e32, 0xc897_989f_3e88_8ef8, 0xfadb_afc9_6406_eb15, 0x6dc7_9ef5_f7a2_17e6,
+    0xb7b0_ca0f_26f7_8473, 0x8aa3_2122_dcfe_4483, 0xed63_382b_0dda_7b45, 0x6fe4_45ec_bc3a_8d03,
+    0x8f00_5d5e_f7f5_9f9b, 0x5c83_5e16_65c4_3748, 0xa4bc_7d19_34f7_0924, 0x19a8_7f2a_457d_ac9f,
+    0xb805_3e2b_c231_9e73, 0xcb2d_a552_10a4_443d, 0xc90f_daa2_2168_c234, 0xc4c6_628b_80dc_1cd1,
+  ])
+);
 const ARC_TANGENT_EXPONENTS: u32 = <u32>memory.data<i8>([-4, -3, -2, -2, -1, -1, -1, -1]);
 
 /** Sine, cosine and tangent are defined for arguments below 2^63 in magnitude; otherwise C2 is set. */

@@ -157,7 +157,7 @@ export function divideWideFloat(target: u32, a: u32, b: u32): void {
 /** Divides by a whole number from 1 to 2^31 - 1. */
 export function divideWideSmall(slot: u32, divisor: u32): void {
   const shift = clz<u64>(divisor);
-  const normal = <u64>divisor << shift;
+  const normal = (<u64>divisor) << shift;
   const high = load<u64>(slot + HIGH);
   const low = load<u64>(slot + LOW);
   // Times 2^63, so that the highest of the three words is below the divisor.

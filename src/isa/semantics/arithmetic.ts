@@ -1,6 +1,7 @@
 /** ADD, ADC, ADCX, ADOX, SUB, SBB, CMP, INC, DEC, NEG, MUL, IMUL, DIV, IDIV, XADD, CMPXCHG. */
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
 
@@ -285,10 +286,7 @@ export function idiv(e: Emitter): void {
     e.delegate(condition, `idiv${size * 8}`, [e.record(), resize(m, size, 8, operand())]);
   const divisor = e.let(signExtend(m, size, operand()), type);
   const integer = int(m, size);
-  const zeroOrMinusOne = integer.le_u(
-    integer.add(divisor(), constant(m, size, 1)),
-    constant(m, size, 1),
-  );
+  const zeroOrMinusOne = integer.le_u(integer.add(divisor(), constant(m, size, 1)), constant(m, size, 1));
   if (size >= 4) {
     const dividend = e.let(e.gpr(RAX, size), type);
     const sign = integer.shr_s(dividend(), constant(m, size, size * 8 - 1));
@@ -332,13 +330,18 @@ export function cmpxchg(e: Emitter): void {
   const type = typeOf(size);
   const desired = e.let(e.read(1), type);
   const expected = e.let(e.gpr(RAX, size), type);
-  let seen: Value | undefined;
-  e.update(0, (old) => {
-    seen = old;
-    return m.select(int(m, size).eq(old(), expected()), desired(), old());
-  });
-  if (seen === undefined) return;
-  const old = seen;
+  const isExpected = (value: Value): Expression => int(m, size).eq(value(), expected());
+  let old = expected;
+  if (e.isRegister(0)) {
+    old = e.let(e.read(0), type);
+    e.writeRegisterIf(0, isExpected(old), desired());
+  } else {
+    // Memory is always written, if only with its old value.
+    e.update(0, (memory) => {
+      old = memory;
+      return m.select(isExpected(memory), desired(), memory());
+    });
+  }
   const r = e.let(truncate(m, size, int(m, size).sub(expected(), old())), type);
   e.flags.sub(size, expected, old, r);
   // The accumulator is only written when the comparison fails: it may be the destination, and 32 bits zero-extend.

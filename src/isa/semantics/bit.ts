@@ -1,6 +1,7 @@
 /** BT, BTS, BTR, BTC, BSF, BSR, POPCNT, LZCNT, TZCNT, CRC32. */
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { constant, int, resize, signExtend } from './integer.ts';
@@ -91,8 +92,8 @@ function scan(index: (e: Emitter, size: number, a: Value) => Expression): Semant
   return (e) => {
     const size = e.sizeOf(0);
     const a = e.let(e.read(1), typeOf(size));
-    const old = e.let(e.read(0), typeOf(size));
-    e.write(0, e.m.select(int(e.m, size).eqz(a()), old(), index(e, size, a)));
+    const found = int(e.m, size).ne(a(), constant(e.m, size, 0));
+    e.writeRegisterIf(0, found, index(e, size, a));
     e.flags.logic(size, a);
   };
 }

@@ -8,13 +8,31 @@ function typeOf(size: number): number {
   return size === 8 ? i64 : i32;
 }
 
-/** The count operand masked to 5 or 6 bits, as i32. */
-function maskedCount(e: Emitter, size: number, operand: number): Value {
-  const raw = operand < e.operandCount ? resize(e.m, e.sizeOf(operand), 4, e.read(operand)) : e.m.i32.const(1);
-  return e.let(e.m.i32.and(raw, e.m.i32.const(size === 8 ? 63 : 31)));
+/** A shift count masked to 5 or 6 bits, as i32, and its value where that is known while code is made. */
+interface Count {
+  readonly value: Value;
+  readonly known: number | undefined;
 }
 
-function count(e: Emitter, size: number, value: Value): Expression {
+/** The count operand; shifts without one are by 1. */
+function maskedCount(e: Emitter, size: number, operand: number): Count {
+  const mask = size === 8 ? 63 : 31;
+  const known = operand < e.operandCount ? e.knownImmediate(operand) : 1;
+  if (known !== undefined) return { value: () => e.m.i32.const(known & mask), known: known & mask };
+  const raw = resize(e.m, e.sizeOf(operand), 4, e.read(operand));
+  return { value: e.let(e.m.i32.and(raw, e.m.i32.const(mask))), known: undefined };
+}
+
+/** Flags of a shift by `count`: unchanged if it is zero. */
+function shiftFlags(e: Emitter, count: Count, size: number, r: Value, cf: Expression, of: Expression): void {
+  if (count.known === undefined) {
+    e.flags.resultIf(e.let(e.m.i32.ne(count.value(), e.m.i32.const(0))), size, r, cf, of);
+  } else if (count.known !== 0) {
+    e.flags.result(size, r, cf, of);
+  }
+}
+
+function countOfType(e: Emitter, size: number, value: Value): Expression {
   return resize(e.m, 4, size, value());
 }
 
@@ -25,10 +43,9 @@ function shiftWith(
   return (e) => {
     const size = e.sizeOf(0);
     const n = maskedCount(e, size, 1);
-    const shifted = e.let(e.m.i32.ne(n(), e.m.i32.const(0)));
     e.update(0, (a) => {
-      const { result, carry, overflow } = wide(e, size, a, n);
-      e.flags.resultIf(shifted, size, result, carry(), overflow);
+      const { result, carry, overflow } = wide(e, size, a, n.value);
+      shiftFlags(e, n, size, result, carry(), overflow);
       return result();
     });
   };
@@ -79,12 +96,12 @@ function rotate(left: boolean): (e: Emitter) => void {
     const { m } = e;
     const size = e.sizeOf(0);
     const bits = size * 8;
-    const n = maskedCount(e, size, 1);
+    const n = maskedCount(e, size, 1).value;
     const rotated = e.let(m.i32.ne(n(), m.i32.const(0)));
     e.update(0, (a) => {
       let result: Value;
       if (size >= 4) {
-        const by = count(e, size, n);
+        const by = countOfType(e, size, n);
         const ops = int(m, size);
         result = e.let(left ? ops.rotl(a(), by) : ops.rotr(a(), by), typeOf(size));
       } else {
@@ -121,7 +138,7 @@ function rotateThroughCarry(left: boolean): (e: Emitter) => void {
     const { m } = e;
     const size = e.sizeOf(0);
     const bits = size * 8;
-    const raw = maskedCount(e, size, 1);
+    const raw = maskedCount(e, size, 1).value;
     const n = size >= 4 ? raw : e.let(m.i32.rem_u(raw(), m.i32.const(bits + 1)));
     const turned = e.let(m.i32.ne(n(), m.i32.const(0)));
     e.update(0, (a) => {
@@ -168,7 +185,8 @@ function shiftDouble(left: boolean): (e: Emitter) => void {
     const size = e.sizeOf(0);
     const bits = size * 8;
     const filler = e.let(e.read(1), typeOf(size));
-    const n = maskedCount(e, size, 2);
+    const count = maskedCount(e, size, 2);
+    const n = count.value;
     const shifted = e.let(m.i32.ne(n(), m.i32.const(0)));
     e.update(0, (a) => {
       let result: Value;
@@ -205,7 +223,7 @@ function shiftDouble(left: boolean): (e: Emitter) => void {
         }
       }
       const overflow = m.i32.xor(signBit(m, size, result()), signBit(m, size, a()));
-      e.flags.resultIf(shifted, size, result, carry(), overflow);
+      shiftFlags(e, count, size, result, carry(), overflow);
       return result();
     });
   };

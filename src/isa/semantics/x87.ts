@@ -26,6 +26,11 @@ export function memoryArithmetic(name: RuntimeFunction, operation: number): Sema
   return (e) => e.run(name, [e.record(), e.m.i32.const(operation), e.address(0)]);
 }
 
+/** FNSTCW and FNSTSW: a runtime function that gives the word to be stored. */
+export function storeWord(name: RuntimeFunction): Semantics {
+  return (e) => e.write(0, e.call(name, [e.record()], i32));
+}
+
 /** FSTENV and kin: the layout depends on the operand size. */
 export function environment(name: RuntimeFunction): Semantics {
   return (e) => e.run(name, [e.record(), e.address(0), e.m.i32.const(e.operandSize)]);
@@ -48,7 +53,13 @@ export function stack(name: RuntimeFunction, operand: number, ...values: number[
 export function arithmeticToTop(operation: number): Semantics {
   return (e) => {
     const zero = e.m.i32.const(0);
-    e.run('fpuArithmetic', [e.record(), e.m.i32.const(operation), e.registerNumber(1), zero, e.m.i32.const(0)]);
+    e.run('fpuArithmetic', [
+      e.record(),
+      e.m.i32.const(operation),
+      e.registerNumber(1),
+      zero,
+      e.m.i32.const(0),
+    ]);
   };
 }
 

@@ -1,8 +1,24 @@
 import { Eb, Ev, Ey, Gb, Gv, Gy, Iz, sIb, Zv } from '../operand.ts';
 import { one, opcode, type Row, row, rowPerRegister, two } from '../row.ts';
 import {
-  adc, adcx, add, adox, cmp, cmpxchg, dec, div, idiv, imul2, imul3, imulAccumulator,
-  inc, mul, neg, sbb, sub, xadd,
+  adc,
+  adcx,
+  add,
+  adox,
+  cmp,
+  cmpxchg,
+  dec,
+  div,
+  idiv,
+  imul2,
+  imul3,
+  imulAccumulator,
+  inc,
+  mul,
+  neg,
+  sbb,
+  sub,
+  xadd,
 } from '../semantics/arithmetic.ts';
 import { binaryRows } from './logic.ts';
 

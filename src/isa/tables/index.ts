@@ -11,7 +11,15 @@ import { shift } from './shift.ts';
 import { system } from './system.ts';
 import { bit } from './bit.ts';
 import { flag } from './flag.ts';
+import { sseConvert } from './sse-convert.ts';
+import { sseFloat } from './sse-float.ts';
+import { sseInteger } from './sse-integer.ts';
+import { sseMove } from './sse-move.ts';
+import { sseShuffle } from './sse-shuffle.ts';
+import { sseString } from './sse-string.ts';
 import { string } from './string.ts';
+
+import { x87 } from './x87.ts';
 
 export const ROWS: readonly Row[] = [
   ...move,
@@ -26,4 +34,11 @@ export const ROWS: readonly Row[] = [
   ...bit,
   ...flag,
   ...string,
+  ...x87,
+  ...sseMove,
+  ...sseInteger,
+  ...sseShuffle,
+  ...sseFloat,
+  ...sseConvert,
+  ...sseString,
 ];

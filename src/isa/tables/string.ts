@@ -56,11 +56,56 @@ function handlerOnly(line: Row): Row {
 }
 
 export const string: Row[] = [
-  ...moveRows('movs', 0xa4, [[Yb, Xb], [Yv, Xv]], movs, 'repMovs'),
-  ...moveRows('stos', 0xaa, [[Yb, AL], [Yv, rAX]], stos, 'repStos'),
-  ...moveRows('lods', 0xac, [[AL, Xb], [rAX, Xv]], lods, 'repLods'),
-  ...compareRows('cmps', 0xa6, [[Xb, Yb], [Xv, Yv]], cmps, 'repCmps'),
-  ...compareRows('scas', 0xae, [[AL, Yb], [rAX, Yv]], scas, 'repScas'),
+  ...moveRows(
+    'movs',
+    0xa4,
+    [
+      [Yb, Xb],
+      [Yv, Xv],
+    ],
+    movs,
+    'repMovs',
+  ),
+  ...moveRows(
+    'stos',
+    0xaa,
+    [
+      [Yb, AL],
+      [Yv, rAX],
+    ],
+    stos,
+    'repStos',
+  ),
+  ...moveRows(
+    'lods',
+    0xac,
+    [
+      [AL, Xb],
+      [rAX, Xv],
+    ],
+    lods,
+    'repLods',
+  ),
+  ...compareRows(
+    'cmps',
+    0xa6,
+    [
+      [Xb, Yb],
+      [Xv, Yv],
+    ],
+    cmps,
+    'repCmps',
+  ),
+  ...compareRows(
+    'scas',
+    0xae,
+    [
+      [AL, Yb],
+      [rAX, Yv],
+    ],
+    scas,
+    'repScas',
+  ),
   ...moveRows('ins', 0x6c, [[Yb], [Yz]], ins, 'repIns').map(handlerOnly),
   ...moveRows('outs', 0x6e, [[Xb], [Xz]], outs, 'repOuts').map(handlerOnly),
 ];

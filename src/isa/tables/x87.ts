@@ -1,5 +1,5 @@
 /** The x87 FPU (D8 to DF, 9B), and saving its state together with that of SSE and AVX (0F AE). */
-import { M, Md, Mq, Mw, ST, STi } from '../operand.ts';
+import { AX, M, Md, Mq, Mw, ST, STi } from '../operand.ts';
 import { one, type Row, type Semantics, systemRow, twoPrefix } from '../row.ts';
 import { nop } from '../semantics/move.ts';
 import {
@@ -12,6 +12,7 @@ import {
   memoryArithmetic,
   plain,
   stack,
+  storeWord,
 } from '../semantics/x87.ts';
 
 /** ModRM.reg of D8: the operation of st(0) with the other operand. */
@@ -135,9 +136,9 @@ const controlRows: Row[] = [
   fixed(0xdb, 0xe1, 'fndisi', nop),
   fixed(0xdb, 0xe4, 'fnsetpm', nop),
   systemRow(one(0xd9, 5), 'fldcw', [Mw], memory('fldcw')),
-  systemRow(one(0xd9, 7), 'fnstcw', [Mw], memory('fnstcw')),
-  systemRow(one(0xdd, 7), 'fnstsw', [Mw], memory('fnstsw')),
-  fixed(0xdf, 0xe0, 'fnstsw', plain('fnstswAx')),
+  systemRow(one(0xd9, 7), 'fnstcw', [Mw], storeWord('fpuControlWord')),
+  systemRow(one(0xdd, 7), 'fnstsw', [Mw], storeWord('fpuStatusWord')),
+  systemRow({ ...one(0xdf, 4), rm: 0 }, 'fnstsw', [AX], storeWord('fpuStatusWord')),
   systemRow(one(0xd9, 4), 'fldenv', [M], environment('fldenv'), { sizeOf: 'v' }),
   systemRow(one(0xd9, 6), 'fnstenv', [M], environment('fnstenv'), { sizeOf: 'v' }),
   systemRow(one(0xdd, 4), 'frstor', [M], environment('frstor'), { sizeOf: 'v' }),

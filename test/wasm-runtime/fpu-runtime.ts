@@ -1,0 +1,301 @@
+/**
+ * The x87 half of the runtime over the real MMU, in 64-bit mode at CPL 0: the first 2 MiB are identity-mapped RAM,
+ * what follows is not mapped. Numbers are written as in the manual's figures: sign and exponent, then significand,
+ * 20 hexadecimal digits.
+ */
+import asc from 'assemblyscript/asc';
+import {
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CURRENT_RECORD,
+  EVENT_ERROR,
+  EVENT_VECTOR,
+  FPU_CONTROL,
+  FPU_REGISTERS,
+  FPU_STATUS,
+  FPU_TAG,
+  MODE,
+  MSR_EFER,
+  MXCSR,
+  PAGE_BASE,
+  RIP,
+  TLB_TABLE,
+  XCR0,
+} from '../../src/layout/cpu-state.ts';
+import { CPU_STATE, HEAP_BASE, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
+import { RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SEGMENT, RECORD_SIZE } from '../../src/layout/record.ts';
+import { TLB_TABLE_SIZE, VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
+
+/** Exceptions, flags and condition codes of the status word. */
+export const IE = 0x01;
+export const DE = 0x02;
+export const ZE = 0x04;
+export const OE = 0x08;
+export const UE = 0x10;
+export const PE = 0x20;
+export const SF = 0x40;
+export const ES = 0x80;
+export const C0 = 0x100;
+export const C1 = 0x200;
+export const C2 = 0x400;
+export const C3 = 0x4000;
+export const B = 0x8000;
+
+export const CR0_MP = 1n << 1n;
+export const CR0_EM = 1n << 2n;
+export const CR0_TS = 1n << 3n;
+export const CR0_NE = 1n << 5n;
+const CR0_LONG_MODE = 0x8001_0011n;
+
+/** Vectors. */
+export const UD = 6;
+export const NM = 7;
+export const GP = 13;
+export const PF = 14;
+export const MF = 16;
+
+export const ZERO = '00000000000000000000';
+export const MINUS_ZERO = '80000000000000000000';
+export const ONE = '3fff8000000000000000';
+export const MINUS_ONE = 'bfff8000000000000000';
+export const TWO = '40008000000000000000';
+export const THREE = '4000c000000000000000';
+export const INFINITY = '7fff8000000000000000';
+export const MINUS_INFINITY = 'ffff8000000000000000';
+/** The QNaN floating-point indefinite. */
+export const INDEFINITE = 'ffffc000000000000000';
+
+/** Memory operand of the tests, and the first address that is not mapped. */
+export const OPERAND = 0x1_0000n;
+export const UNMAPPED = 0x20_0000n;
+/** Where the record's instruction is; its bytes are D8 C1 after a REX prefix. */
+export const INSTRUCTION = 0x3123n;
+const PAGE_TABLES = 0x10_0000n;
+
+class GuestEvent extends Error {}
+
+type Exports = Record<string, (...values: (number | bigint)[]) => number | bigint | undefined>;
+
+let compiled: WebAssembly.Module | undefined;
+
+async function compileRuntime(): Promise<WebAssembly.Module> {
+  if (compiled) return compiled;
+  const entries = 'physical-memory mmu flags x87 fpu-state'
+    .split(' ')
+    .map((name) => `wasm-runtime/${name}.ts`);
+  const flags =
+    '--runtime stub --importMemory --memoryBase 65536 --noAssert -O2 --enable simd --enable bulk-memory';
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main([...entries, '--outFile', 'fpu.wasm', ...flags.split(' ')], {
+    writeFile(name, contents) {
+      if (name === 'fpu.wasm' && typeof contents !== 'string') binary = contents;
+    },
+  });
+  if (error || !binary) throw new Error(stderr.toString());
+  compiled = new WebAssembly.Module(Uint8Array.from(binary));
+  return compiled;
+}
+
+export class FpuRuntime {
+  readonly memory = new WebAssembly.Memory({ initial: HEAP_BASE / 65536, maximum: 65536 });
+  /** The record that the functions are called with. */
+  readonly record = SCRATCH_RECORDS + RECORD_SIZE;
+  private readonly exports: Exports;
+
+  private constructor(module: WebAssembly.Module) {
+    const refuse = (): never => {
+      throw new Error('an x87 instruction asked the host for something');
+    };
+    const host = Object.fromEntries(WebAssembly.Module.imports(module).map(({ name }) => [name, refuse]));
+    host.raise = () => {
+      throw new GuestEvent(`vector ${this.state32(EVENT_VECTOR)}`);
+    };
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.memory }, host });
+    this.exports = instance.exports as unknown as Exports;
+  }
+
+  /** With the FPU as after FNINIT. */
+  static async create(): Promise<FpuRuntime> {
+    const fpu = new FpuRuntime(await compileRuntime());
+    fpu.exports.initializeMemory();
+    fpu.exports.mapRam(0, 1);
+    fpu.write(PAGE_TABLES, 8, (PAGE_TABLES + 0x1000n) | 7n);
+    fpu.write(PAGE_TABLES + 0x1000n, 8, (PAGE_TABLES + 0x2000n) | 7n);
+    fpu.write(PAGE_TABLES + 0x2000n, 8, 0xe3n);
+    fpu.setState64(CR3, PAGE_TABLES);
+    fpu.setState64(CR4, 0x20n | (1n << 18n));
+    fpu.setState64(MSR_EFER, 0xd01n);
+    fpu.setState64(XCR0, 7n);
+    fpu.cr0 = CR0_NE;
+    fpu.mode = MODE_CODE_64;
+    fpu.setState32(TLB_TABLE, TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE);
+    fpu.setState32(MXCSR, 0x1f80);
+    fpu.setState64(PAGE_BASE, INSTRUCTION & ~0xfffn);
+    fpu.setState64(RIP, 0n);
+    fpu.view.setUint16(fpu.record + RECORD_PAGE_OFFSET, Number(INSTRUCTION & 0xfffn), true);
+    fpu.view.setUint8(fpu.record + RECORD_LENGTH, 3);
+    fpu.view.setUint8(fpu.record + RECORD_SEGMENT, 6);
+    fpu.write(INSTRUCTION, 3, 0xc1d848n);
+    fpu.run('fninit');
+    return fpu;
+  }
+
+  get view(): DataView {
+    return new DataView(this.memory.buffer);
+  }
+
+  state32(field: number): number {
+    return this.view.getInt32(CPU_STATE + field, true);
+  }
+
+  setState32(field: number, value: number): void {
+    this.view.setInt32(CPU_STATE + field, value, true);
+  }
+
+  state64(field: number): bigint {
+    return this.view.getBigUint64(CPU_STATE + field, true);
+  }
+
+  setState64(field: number, value: bigint): void {
+    this.view.setBigUint64(CPU_STATE + field, value, true);
+  }
+
+  /** CR0 bits besides those of long mode. */
+  set cr0(bits: bigint) {
+    this.setState64(CR0, CR0_LONG_MODE | bits);
+  }
+
+  /** Mode key without the view. */
+  set mode(key: number) {
+    this.setState32(MODE, key | (VIEW_SUPERVISOR << MODE_VIEW_SHIFT));
+  }
+
+  /** Calls a runtime function with the record and `values`. */
+  run(name: string, ...values: (number | bigint)[]): void {
+    (this.exports[name] as (...values: (number | bigint)[]) => void)(this.record, ...values);
+  }
+
+  /** Vector and error code (-1 = none) that a call raises, or undefined. */
+  event(name: string, ...values: (number | bigint)[]): { vector: number; error: number } | undefined {
+    try {
+      this.run(name, ...values);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof GuestEvent)) throw error;
+      expectRecord(this.state32(CURRENT_RECORD), this.record);
+      return { vector: this.state32(EVENT_VECTOR), error: this.state32(EVENT_ERROR) };
+    }
+  }
+
+  get faultAddress(): bigint {
+    return this.state64(CR2);
+  }
+
+  get flags(): number {
+    return Number((this.exports.getFlags as () => number)());
+  }
+
+  get control(): number {
+    return this.view.getUint16(CPU_STATE + FPU_CONTROL, true);
+  }
+
+  set control(value: number) {
+    this.view.setUint16(CPU_STATE + FPU_CONTROL, value, true);
+  }
+
+  get status(): number {
+    return this.view.getUint16(CPU_STATE + FPU_STATUS, true);
+  }
+
+  set status(value: number) {
+    this.view.setUint16(CPU_STATE + FPU_STATUS, value, true);
+  }
+
+  /** The status word without TOP. */
+  get conditions(): number {
+    return this.status & ~0x3800;
+  }
+
+  get top(): number {
+    return (this.status >> 11) & 7;
+  }
+
+  private physical(i: number): number {
+    return (this.top + i) & 7;
+  }
+
+  /** st(i), or undefined if it is empty. */
+  st(i: number): string | undefined {
+    if (((this.view.getUint16(CPU_STATE + FPU_TAG, true) >> (2 * this.physical(i))) & 3) === 3)
+      return undefined;
+    const address = CPU_STATE + FPU_REGISTERS + this.physical(i) * 16;
+    const head = this.view
+      .getUint16(address + 8, true)
+      .toString(16)
+      .padStart(4, '0');
+    return head + this.view.getBigUint64(address, true).toString(16).padStart(16, '0');
+  }
+
+  /** The registers in use from the top on, up to the first empty one. */
+  get stack(): string[] {
+    const values: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      const value = this.st(i);
+      if (value === undefined) break;
+      values.push(value);
+    }
+    return values;
+  }
+
+  /** Replaces the stack: the first value becomes st(0). Status flags are cleared. */
+  load(...values: string[]): void {
+    const top = (8 - values.length) & 7;
+    this.status = top << 11;
+    let tags = 0xffff;
+    values.forEach((value, i) => {
+      const register = (top + i) & 7;
+      const address = CPU_STATE + FPU_REGISTERS + register * 16;
+      this.view.setUint16(address + 8, Number.parseInt(value.slice(0, 4), 16), true);
+      this.view.setBigUint64(address, BigInt(`0x${value.slice(4)}`), true);
+      tags &= ~(3 << (2 * register));
+    });
+    this.view.setUint16(CPU_STATE + FPU_TAG, tags, true);
+  }
+
+  /** The stack after an instruction on `values`. */
+  apply(values: string[], name: string, ...rest: (number | bigint)[]): string[] {
+    this.load(...values);
+    this.run(name, ...rest);
+    return this.stack;
+  }
+
+  // The host address comes first: it may grow the memory, which detaches views.
+  private host(pa: bigint): number {
+    return Number((this.exports.hostAddress as (pa: bigint) => number)(pa));
+  }
+
+  /** `size` bytes of physical memory, little-endian. */
+  read(pa: bigint, size: number): bigint {
+    const host = this.host(pa);
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.view.getUint8(host + i));
+    return value;
+  }
+
+  write(pa: bigint, size: number, value: bigint): void {
+    const host = this.host(pa);
+    for (let i = 0; i < size; i++) this.view.setUint8(host + i, Number((value >> BigInt(8 * i)) & 0xffn));
+  }
+
+  bytes(pa: bigint, size: number): Uint8Array {
+    const host = this.host(pa);
+    return new Uint8Array(this.memory.buffer, host, size);
+  }
+}
+
+function expectRecord(actual: number, expected: number): void {
+  if (actual !== expected) throw new Error(`the event names record ${actual}, not ${expected}`);
+}

@@ -1,0 +1,173 @@
+/** Repeated MOVS, STOS, LODS, INS and OUTS. */
+import { TLB_READ_TAG, TLB_WRITE_TAG } from '../generated/layout';
+import { fillRead } from '../mmu';
+import { inputElement, outputElement } from '../ports';
+import { copyDown, copyUp, fill } from './block';
+import { loadElement, readElement, storeElement, writeElement } from './element';
+import {
+  RAX,
+  RCX,
+  RDI,
+  RSI,
+  advanceCount,
+  advanceDestination,
+  advanceSource,
+  backward,
+  begin,
+  destination,
+  destinationAddress,
+  elementsInPage,
+  isSimple,
+  lowest,
+  probe,
+  remaining,
+  source,
+  sourceAddress,
+  writableChunk,
+} from './repetition';
+
+/** REP MOVS of elements of `size` (1, 2, 4 or 8) bytes. */
+export function repMovs(record: u32, size: u32): void {
+  const count = load<u64>(RCX);
+  if (isSimple(record, count)) {
+    const bytes = <u32>count * size;
+    const from = load<u64>(RSI);
+    const to = load<u64>(RDI);
+    const fromHost = probe(from, bytes, TLB_READ_TAG);
+    const toHost = probe(to, bytes, TLB_WRITE_TAG);
+    if (fromHost !== 0 && toHost !== 0) {
+      copyUp(toHost, fromHost, bytes, size);
+      store<u64>(RCX, 0);
+      store<u64>(RSI, from + bytes);
+      store<u64>(RDI, to + bytes);
+      return;
+    }
+  }
+  if (begin(record)) moveChunks(record, size);
+}
+
+function moveChunks(record: u32, size: u32): void {
+  const shift = ctz(size);
+  do {
+    const from = sourceAddress();
+    const to = destinationAddress();
+    let count = elementsInPage(from, source, shift, remaining);
+    count = elementsInPage(to, destination, shift, count);
+    if (!moveChunk(record, from, to, <u32>count << shift, size)) {
+      writeElement(record, to, size, readElement(record, from, size));
+      count = 1;
+    }
+    advanceSource(count, shift);
+    advanceDestination(count, shift);
+    advanceCount(count);
+  } while (remaining !== 0);
+}
+
+function moveChunk(record: u32, from: u64, to: u64, bytes: u32, size: u32): bool {
+  if (bytes === 0) return false;
+  const fromHost = fillRead(lowest(from, bytes, size), bytes);
+  if (fromHost === 0) return false;
+  const toHost = writableChunk(record, lowest(to, bytes, size), bytes);
+  if (toHost === 0) return false;
+  if (backward) copyDown(toHost, fromHost, bytes, size);
+  else copyUp(toHost, fromHost, bytes, size);
+  return true;
+}
+
+/** The low `size` bytes of RAX, repeated to eight. */
+// @ts-ignore: decorator
+@inline
+function fillPattern(size: u32): u64 {
+  switch (size) {
+    case 1:
+      return <u64>load<u8>(RAX) * 0x0101_0101_0101_0101;
+    case 2:
+      return <u64>load<u16>(RAX) * 0x0001_0001_0001_0001;
+    case 4:
+      return <u64>load<u32>(RAX) * 0x0000_0001_0000_0001;
+    default:
+      return load<u64>(RAX);
+  }
+}
+
+/** REP STOS. */
+export function repStos(record: u32, size: u32): void {
+  const count = load<u64>(RCX);
+  if (isSimple(record, count)) {
+    const bytes = <u32>count * size;
+    const to = load<u64>(RDI);
+    const host = probe(to, bytes, TLB_WRITE_TAG);
+    if (host !== 0) {
+      fill(host, bytes, fillPattern(size));
+      store<u64>(RCX, 0);
+      store<u64>(RDI, to + bytes);
+      return;
+    }
+  }
+  if (begin(record)) storeChunks(record, size);
+}
+
+function storeChunks(record: u32, size: u32): void {
+  const shift = ctz(size);
+  const pattern = fillPattern(size);
+  do {
+    const to = destinationAddress();
+    let count = elementsInPage(to, destination, shift, remaining);
+    const bytes = <u32>count << shift;
+    const host = bytes === 0 ? 0 : writableChunk(record, lowest(to, bytes, size), bytes);
+    if (host !== 0) {
+      fill(host, bytes, pattern);
+    } else {
+      writeElement(record, to, size, pattern);
+      count = 1;
+    }
+    advanceDestination(count, shift);
+    advanceCount(count);
+  } while (remaining !== 0);
+}
+
+/** REP LODS: every element is read, the last one stays. */
+export function repLods(record: u32, size: u32): void {
+  if (!begin(record)) return;
+  const shift = ctz(size);
+  do {
+    const from = sourceAddress();
+    let count = elementsInPage(from, source, shift, remaining);
+    const bytes = <u32>count << shift;
+    const host = bytes === 0 ? 0 : fillRead(lowest(from, bytes, size), bytes);
+    let value: u64;
+    if (host !== 0) {
+      value = loadElement(backward ? host : host + bytes - size, size);
+    } else {
+      value = readElement(record, from, size);
+      count = 1;
+    }
+    // A 32-bit write clears the upper half of the register.
+    if (size === 4) store<u64>(RAX, value);
+    else storeElement(RAX, size, value);
+    advanceSource(count, shift);
+    advanceCount(count);
+  } while (remaining !== 0);
+}
+
+/** REP INS: element by element; a device sees each access. */
+export function repIns(record: u32, size: u32): void {
+  if (!begin(record)) return;
+  const shift = ctz(size);
+  do {
+    inputElement(record, destinationAddress(), size);
+    advanceDestination(1, shift);
+    advanceCount(1);
+  } while (remaining !== 0);
+}
+
+/** REP OUTS. */
+export function repOuts(record: u32, size: u32): void {
+  if (!begin(record)) return;
+  const shift = ctz(size);
+  do {
+    outputElement(record, sourceAddress(), size);
+    advanceSource(1, shift);
+    advanceCount(1);
+  } while (remaining !== 0);
+}

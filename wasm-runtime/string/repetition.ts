@@ -1,0 +1,165 @@
+/** What all repeated string instructions share: the registers they step, and the chunks they work in. */
+import { granules, invalidateCode } from '../code-pages';
+import {
+  ADDRESS_32,
+  ADDRESS_64,
+  CPU_STATE,
+  GPR,
+  MODE,
+  MODE_CODE_64,
+  MODE_CODE_MASK,
+  RECORD_SCALE,
+  RECORD_SEGMENT,
+  SEGMENT_BASE,
+  SEGMENT_ES,
+  SEGMENT_NONE,
+  SYSTEM_FLAGS,
+  TLB_ADDEND,
+  TLB_TABLE,
+} from '../generated/layout';
+import { fillWrite } from '../mmu';
+import { ACCESS_WRITE } from '../page-walk';
+import { codeMask } from '../physical-memory';
+import { raiseCodeWrite } from '../raise';
+import { accessHost, accessPhysical, tlbEntry, translate } from '../tlb';
+
+export const RAX: u32 = CPU_STATE + GPR;
+export const RCX: u32 = CPU_STATE + GPR + 1 * 8;
+export const RSI: u32 = CPU_STATE + GPR + 6 * 8;
+export const RDI: u32 = CPU_STATE + GPR + 7 * 8;
+
+const FLAG_DF: u32 = 1 << 10;
+const PAGE_SIZE: u32 = 0x1000;
+const PAGE_MASK: u64 = ~(<u64>0xfff);
+/** Scale (with its address size) and segment of a record without index, address-size prefix and override. */
+const FLAT: u32 = SEGMENT_NONE << 8;
+
+/** The repetition under way: offsets and elements that are left, all within `addressMask`. */
+export let remaining: u64 = 0;
+export let source: u64 = 0;
+export let destination: u64 = 0;
+let addressMask: u64 = 0;
+let sourceBase: u64 = 0;
+let destinationBase: u64 = 0;
+/** Linear addresses have 32 bits outside 64-bit mode. */
+let linearMask: u64 = 0;
+export let backward: bool = false;
+
+/**
+ * Whether the fast paths apply: flat 64-bit addresses going up, and 1 to 4096 elements (more never fit a page).
+ */
+// @ts-ignore: decorator
+@inline
+export function isSimple(record: u32, count: u64): bool {
+  return (
+    count - 1 < PAGE_SIZE &&
+    <u32>load<u16>(record + RECORD_SCALE) === FLAT &&
+    (load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_DF) === 0
+  );
+}
+
+/** Host address of `bytes` at `la` if the TLB has their page with tag `tag` and it is the only one; else 0. */
+// @ts-ignore: decorator
+@inline
+export function probe(la: u64, bytes: u32, tag: u32): u32 {
+  const entry = tlbEntry(load<u32>(CPU_STATE + TLB_TABLE), la);
+  if (((la + bytes - 1) & PAGE_MASK) !== load<u64>(entry + tag)) return 0;
+  return <u32>la + load<u32>(entry + TLB_ADDEND);
+}
+
+/** Reads count, offsets and bases; false if there is nothing to repeat. */
+export function begin(record: u32): bool {
+  const addressSize = load<u8>(record + RECORD_SCALE) >> 4;
+  if (addressSize === ADDRESS_64) addressMask = u64.MAX_VALUE;
+  else addressMask = addressSize === ADDRESS_32 ? 0xffff_ffff : 0xffff;
+  remaining = load<u64>(RCX) & addressMask;
+  if (remaining === 0) return false;
+  source = load<u64>(RSI) & addressMask;
+  destination = load<u64>(RDI) & addressMask;
+  backward = (load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_DF) !== 0;
+  sourceBase = load<u64>(CPU_STATE + SEGMENT_BASE + <u32>load<u8>(record + RECORD_SEGMENT) * 8);
+  if ((load<u32>(CPU_STATE + MODE) & MODE_CODE_MASK) === MODE_CODE_64) {
+    destinationBase = 0;
+    linearMask = u64.MAX_VALUE;
+  } else {
+    destinationBase = load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_ES * 8);
+    linearMask = 0xffff_ffff;
+  }
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+export function sourceAddress(): u64 {
+  return (sourceBase + source) & linearMask;
+}
+
+// @ts-ignore: decorator
+@inline
+export function destinationAddress(): u64 {
+  return (destinationBase + destination) & linearMask;
+}
+
+/** Writes a register of the instruction's address size. */
+// @ts-ignore: decorator
+@inline
+function writeAddressRegister(register: u32, value: u64): void {
+  if (addressMask === 0xffff) store<u16>(register, <u16>value);
+  else store<u64>(register, value);
+}
+
+// @ts-ignore: decorator
+@inline
+function moveOn(offset: u64, count: u64, shift: u32): u64 {
+  const bytes = count << shift;
+  return (backward ? offset - bytes : offset + bytes) & addressMask;
+}
+
+export function advanceCount(count: u64): void {
+  remaining -= count;
+  writeAddressRegister(RCX, remaining);
+}
+
+export function advanceSource(count: u64, shift: u32): void {
+  source = moveOn(source, count, shift);
+  writeAddressRegister(RSI, source);
+}
+
+export function advanceDestination(count: u64, shift: u32): void {
+  destination = moveOn(destination, count, shift);
+  writeAddressRegister(RDI, destination);
+}
+
+/**
+ * Elements, at most `limit`, from linear address `la` (offset `offset`) on in the direction of travel that lie
+ * within one page without the offset wrapping round. 0: the next element crosses a page, or may wrap.
+ */
+export function elementsInPage(la: u64, offset: u64, shift: u32, limit: u64): u64 {
+  const inPage = <u32>la & (PAGE_SIZE - 1);
+  if (!backward) {
+    const fit = <u64>((PAGE_SIZE - inPage) >> shift);
+    return min(min(fit, limit), (addressMask - offset) >> shift);
+  }
+  if (inPage + (1 << shift) > PAGE_SIZE) return 0;
+  return min(min(<u64>(inPage >> shift) + 1, limit), (offset >> shift) + 1);
+}
+
+/** Linear address of the lowest byte of a chunk whose first element is at `la`. */
+// @ts-ignore: decorator
+@inline
+export function lowest(la: u64, bytes: u32, size: u32): u64 {
+  return backward ? la - (bytes - size) : la;
+}
+
+/** Host address of a chunk to be written, or 0. Raises a code write after dropping all code under the chunk. */
+export function writableChunk(record: u32, la: u64, bytes: u32): u32 {
+  const host = fillWrite(la, bytes);
+  if (host !== 0) return host;
+  if (!translate(load<u32>(CPU_STATE + TLB_TABLE), la, ACCESS_WRITE) || accessHost === 0) return 0;
+  const offset = <u32>la & (PAGE_SIZE - 1);
+  if (codeMask(accessPhysical) & granules(offset, offset + bytes)) {
+    invalidateCode(accessPhysical, bytes);
+    raiseCodeWrite(record);
+  }
+  return 0;
+}
