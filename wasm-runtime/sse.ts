@@ -1,4 +1,6 @@
 /** SSE: what handlers call. */
+
+export * from './sse/aes';
 export { raiseSseDisabled, updateSseDisabled } from './sse/availability';
 export * from './sse/convert';
 export * from './sse/operations';

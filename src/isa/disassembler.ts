@@ -52,6 +52,9 @@ const SIZED_MNEMONICS: Readonly<Record<string, readonly [string, string, string]
   retf: ['retfw', 'retf', 'retfq'],
   sysret: ['sysret', 'sysretd', 'sysretq'],
   sysexit: ['sysexit', 'sysexitd', 'sysexitq'],
+  movd: ['movd', 'movd', 'movq'],
+  pinsrd: ['pinsrd', 'pinsrd', 'pinsrq'],
+  pextrd: ['pextrd', 'pextrd', 'pextrq'],
 };
 
 /** Name of general register `number` (0-15) at `size` bytes; never AH to BH. */
@@ -79,6 +82,8 @@ function registerName(
     }
     case 'xmm':
       return `xmm${(value - YMM) / 32}`;
+    case 'x87':
+      return operand.place === 'fixed' ? 'st' : `st(${value})`;
     case 'segment':
       return SEGMENT_NAMES[value] ?? '?';
     case 'control':

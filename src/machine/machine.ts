@@ -49,6 +49,8 @@ const DEFAULT_MEMORY = 512 * 1024 * 1024;
 const SLICE = 200_000;
 /** Host milliseconds after which other events of the host get a turn. */
 const TURN = 8;
+/** The same while compiled code is on its way: the sooner it is installed the better. */
+const SHORT_TURN = 1;
 /** RTC of a deterministic run: 2024-01-01 00:00:00 UTC. */
 const FIXED_EPOCH = 1_704_067_200_000;
 
@@ -166,7 +168,7 @@ export class Machine {
       if (this.stopRequested) return { kind: 'stopped' };
       if (host.now() >= turnEnd) {
         await host.yield();
-        turnEnd = host.now() + TURN;
+        turnEnd = host.now() + (this.tiering.isWaiting ? SHORT_TURN : TURN);
       }
     }
   }

@@ -125,7 +125,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   m.addTableExport(TABLE, TABLE);
   if (optimized) optimize(m);
   if (!m.validate()) throw new Error('the runtime module is not valid');
-  const bytes = emit(m);
+  const bytes = emit(m, true);
   m.dispose();
   return bytes;
 }

@@ -7,6 +7,7 @@ import { SLOT_END, variantOfSlot } from '../isa/instruction-set.ts';
 import {
   HEAD_COUNT,
   HEAD_FLAGS,
+  HEAD_HOTNESS,
   HEAD_STALE,
   RECORD_FN,
   RECORD_LINK_FALL,
@@ -27,8 +28,11 @@ function linkKinds(slot: number): { taken: boolean; fall: boolean } {
   return { taken: true, fall: variant.row.conditional };
 }
 
-export function collectRegion(views: MemoryViews, head: number): RegionBlockSource[] {
-  const { u32, u16, u8 } = views;
+/**
+ * @param coldest HEAD_HOTNESS above which a block is too cold to be worth compiling (the count goes down).
+ */
+export function collectRegion(views: MemoryViews, head: number, coldest: number): RegionBlockSource[] {
+  const { i32, u32, u16, u8 } = views;
   const blocks: { head: number; records: Uint8Array; takenHead: number; fallHead: number }[] = [];
   const indexOf = new Map<number, number>();
   const queue = [head];
@@ -49,6 +53,7 @@ export function collectRegion(views: MemoryViews, head: number): RegionBlockSour
       const target = u32[(last + offset) >> 2] as number;
       if (target === 0 || (u8[target + HEAD_FLAGS] as number) & HEAD_STALE) return 0;
       if (indexOf.has(target)) return target;
+      if ((i32[(target + HEAD_HOTNESS) >> 2] as number) > coldest) return 0;
       const targetCount = u16[(target + HEAD_COUNT) >> 1] as number;
       if (queue.length >= MAX_BLOCKS || instructions + targetCount > MAX_INSTRUCTIONS) return 0;
       indexOf.set(target, queue.length);

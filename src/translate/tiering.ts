@@ -2,15 +2,15 @@
  * Decides what is compiled and when, and installs the results.
  *
  * A block that has been entered often enough asks for compilation (record.ts: HEAD_HOTNESS). Requests are
- * collected, turned into regions and sent to the compile worker in batches, one at a time, because a module costs
- * the same however many regions it holds. Results are installed between two slices, if every block of the region
+ * collected, turned into regions and sent to the compile worker in batches, because a module costs the same
+ * however many regions it holds. Results are installed between two slices, if every block of the region
  * is still what it was.
  */
 import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
 import { ARENA_EPOCH } from '../layout/cpu-state.ts';
 import { HEAD_FLAGS, HEAD_HOTNESS, HEAD_IN_REGION, HEAD_STALE, RECORD_FN } from '../layout/record.ts';
-import { compileRegions, type RegionSource } from './compiler.ts';
+import { compileRegions, type PackedRegions, packRegions, type RegionSource } from './compiler.ts';
 import { collectRegion } from './region-collector.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
@@ -18,14 +18,18 @@ export type Tier = 'auto' | 'interpreter' | 'compiled';
 /** Entries after which a block is compiled. */
 const HOT = 500;
 /** Most regions in one module. */
-const BATCH = 64;
+const BATCH = 24;
+/** Batches at the worker: while one comes back the next is compiled. */
+const MOST_BATCHES = 2;
+/** Blocks of a region have been entered at least this often. */
+const WARM = 40;
 /** Table slots added at a time. */
 const TABLE_STEP = 4096;
 
 /** What the worker is sent and sends back. */
 export interface CompileRequest {
   readonly id: number;
-  readonly regions: readonly RegionSource[];
+  readonly regions: PackedRegions;
 }
 export interface CompileResult {
   readonly id: number;
@@ -79,13 +83,15 @@ export class Tiering {
   private readonly remote: RemoteCompiler | undefined;
   private readonly milliseconds: () => number;
   private waiting: number[] = [];
-  private underWay: { id: number; batch: Batch } | undefined;
-  private arrived: CompileResult | undefined;
+  private readonly underWay = new Map<number, Batch>();
+  private arrived: CompileResult[] = [];
   private nextId = 1;
   private nextSlot = FIRST_REGION_SLOT;
   private readonly freeSlots: number[] = [];
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
+  /** Blocks that became hot while they were part of a region already. */
+  private readonly deferred = new Set<number>();
   private epoch = 0;
 
   constructor(
@@ -99,9 +105,12 @@ export class Tiering {
     this.remote = remote;
     this.milliseconds = milliseconds;
     processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? 1 : HOT;
-    remote?.onResult((result) => {
-      if (result.id === this.underWay?.id) this.arrived = result;
-    });
+    remote?.onResult((result) => this.arrived.push(result));
+  }
+
+  /** True while results are expected: the host loop then lets messages in more often. */
+  get isWaiting(): boolean {
+    return this.underWay.size > 0;
   }
 
   /** A block has become hot. Called by guest code on its way into the block. */
@@ -114,20 +123,20 @@ export class Tiering {
   /** Installs what has arrived and sends what waits: between two slices. */
   poll(): void {
     this.checkEpoch();
-    if (this.arrived !== undefined && this.underWay !== undefined) {
-      const { batch } = this.underWay;
-      const result = this.arrived;
-      this.arrived = undefined;
-      this.underWay = undefined;
-      this.statistics.compileMilliseconds += result.milliseconds;
-      this.install(batch, result.module, result.bytes);
+    for (const { id, module, bytes, milliseconds } of this.arrived) {
+      const batch = this.underWay.get(id);
+      if (batch === undefined) continue;
+      this.underWay.delete(id);
+      this.statistics.compileMilliseconds += milliseconds;
+      this.install(batch, module, bytes);
     }
-    if (this.underWay === undefined && this.waiting.length > 0 && this.remote !== undefined) {
+    this.arrived = [];
+    while (this.underWay.size < MOST_BATCHES && this.waiting.length > 0 && this.remote !== undefined) {
       const batch = this.takeBatch();
       if (batch.regions.length === 0) return;
       const id = this.nextId++;
-      this.underWay = { id, batch };
-      this.remote.post({ id, regions: batch.regions });
+      this.underWay.set(id, batch);
+      this.remote.post({ id, regions: packRegions(batch.regions) });
     }
   }
 
@@ -150,19 +159,33 @@ export class Tiering {
     this.waiting = [];
     for (const regions of this.regionsOf.values()) for (const region of regions) this.freeSlots.push(region.slot);
     this.regionsOf.clear();
+    this.deferred.clear();
   }
 
   private isStale(head: number): boolean {
     return ((this.processor.views.u8[head + HEAD_FLAGS] as number) & HEAD_STALE) !== 0;
   }
 
+  /** The hottest of what waits: the count goes on while a block is waiting. */
   private takeBatch(): Batch {
     const regions: RegionSource[] = [];
-    const { views } = this.processor;
+    const covered = new Set<number>();
+    const { processor } = this;
+    const { views } = processor;
+    const heat = (head: number): number => views.i32[(head + HEAD_HOTNESS) >> 2] as number;
+    this.waiting.sort((a, b) => heat(b) - heat(a));
     while (this.waiting.length > 0 && regions.length < BATCH) {
-      const head = this.waiting.shift() as number;
+      const head = this.waiting.pop() as number;
       if (this.isStale(head)) continue;
-      regions.push({ slot: this.allocateSlot(), blocks: collectRegion(views, head) });
+      if ((covered.has(head) || this.regionsOf.has(head)) && !this.deferred.delete(head)) {
+        // Part of another region: compiled as an entry of its own only if it is still entered from outside.
+        this.deferred.add(head);
+        this.coolDown(head);
+        continue;
+      }
+      const blocks = collectRegion(views, head, processor.blocks.hotness - WARM);
+      for (const block of blocks) covered.add(block.head);
+      regions.push({ slot: this.allocateSlot(), blocks });
     }
     return { epoch: this.epoch, regions };
   }

@@ -61,7 +61,9 @@ export function exportedFunction(module: Module, name: string): string {
   return binaryen.getExportInfo(reference).value;
 }
 
-export function emit(module: Module): Uint8Array {
+/** @param names keeps the function names, so that profiles can show them. */
+export function emit(module: Module, names = false): Uint8Array {
+  binaryen.setDebugInfo(names);
   return module.emitBinary();
 }
 

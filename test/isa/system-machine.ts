@@ -7,8 +7,21 @@
 import { readFileSync } from 'node:fs';
 import { Processor } from '../../src/cpu/processor.ts';
 import {
-  CPL, CR0, CR3, CR4, GDTR_BASE, GDTR_LIMIT, IDTR_BASE, IDTR_LIMIT, MSR_EFER, SEGMENT_CS, SEGMENT_SS, TR_BASE,
-  SEGMENT_LIMIT, SEGMENT_RIGHTS,
+  CPL,
+  CR0,
+  CR3,
+  CR4,
+  GDTR_BASE,
+  GDTR_LIMIT,
+  IDTR_BASE,
+  IDTR_LIMIT,
+  MSR_EFER,
+  SEGMENT_CS,
+  SEGMENT_LIMIT,
+  SEGMENT_RIGHTS,
+  SEGMENT_SELECTOR,
+  SEGMENT_SS,
+  TR_BASE,
 } from '../../src/layout/cpu-state.ts';
 
 const runtimeModule = new WebAssembly.Module(
@@ -100,6 +113,8 @@ export class SystemMachine {
       this.write(HANDLERS + vector * 16, [0xf4]);
     }
     this.write64(TSS + 4, INNER_STACK);
+    // No I/O permission bitmap.
+    this.write(TSS + 0x66, [0xff, 0xff]);
     processor.setU64(GDTR_BASE, BigInt(GDT));
     processor.setU32(GDTR_LIMIT, DESCRIPTORS.length * 8 - 1);
     processor.setU64(IDTR_BASE, BigInt(IDT));
@@ -107,13 +122,12 @@ export class SystemMachine {
     processor.setU64(TR_BASE, BigInt(TSS));
     processor.setU32(SEGMENT_LIMIT + 7 * 4, 0x67);
     processor.setU32(SEGMENT_RIGHTS + 7 * 4, 0x8b);
-    processor.setU32(256 + 7 * 4, TR);
+    processor.setU32(SEGMENT_SELECTOR + 7 * 4, TR);
     processor.setU64(CR0, 0x8005_0033n);
     processor.setU64(CR3, BigInt(PML4));
     // SMAP, SMEP, FSGSBASE, OSXSAVE are left to the tests; OSXMMEXCPT OSFXSR PGE PAE.
     processor.setU64(CR4, 0x6a0n);
     processor.setU64(MSR_EFER, 0xd01n);
-    processor.setU32(1308, -1);
     this.toKernel();
   }
 
@@ -142,11 +156,14 @@ export class SystemMachine {
 
   write(physical: number, bytes: readonly number[]): void {
     this.processor.runtime.invalidateCode(BigInt(physical), bytes.length);
-    this.processor.views.u8.set(bytes, this.host(physical));
+    // Touching a page may grow the memory, which replaces the views.
+    const host = this.host(physical);
+    this.processor.views.u8.set(bytes, host);
   }
 
   write64(physical: number, value: bigint): void {
-    this.processor.views.i64[this.host(physical) >> 3] = BigInt.asIntN(64, value);
+    const host = this.host(physical);
+    new DataView(this.processor.memory.buffer).setBigUint64(host, BigInt.asUintN(64, value), true);
   }
 
   read64(physical: number | bigint): bigint {

@@ -150,7 +150,7 @@ export class VectorMachine {
     const slot = this.nextSlot;
     if (slot >= this.table.length) this.table.grow(4096);
     this.nextSlot = slot >= FIRST_REGION_SLOT + 60_000 ? FIRST_REGION_SLOT : slot + 1;
-    const bytes = compileRegions([{ slot, blocks: collectRegion(processor.views, head) }]);
+    const bytes = compileRegions([{ slot, blocks: collectRegion(processor.views, head, Number.POSITIVE_INFINITY) }]);
     new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
       env: { memory: processor.memory, table: this.table },
       runtime: processor.runtime as unknown as WebAssembly.ModuleImports,

@@ -25,10 +25,10 @@ import {
   isZero,
   quiet,
   round,
+  SINGLE,
   shiftSticky,
   signBit,
   significandOf,
-  SINGLE,
   toDouble,
 } from './number';
 import {
@@ -59,8 +59,10 @@ function add(a: u64, b: u64, precision: i32): u64 {
   if (infiniteB) return b;
   const cancelled = roundingMode() === ROUND_DOWN ? top : 0;
   if (isZero(a, precision) && isZero(b, precision)) return a === b ? a : cancelled;
-  if (isZero(b, precision)) return round(a & top, exponentOf(a, precision), significandOf(a, precision), precision);
-  if (isZero(a, precision)) return round(b & top, exponentOf(b, precision), significandOf(b, precision), precision);
+  if (isZero(b, precision))
+    return round(a & top, exponentOf(a, precision), significandOf(a, precision), precision);
+  if (isZero(a, precision))
+    return round(b & top, exponentOf(b, precision), significandOf(b, precision), precision);
   if ((a & (top - 1)) < (b & (top - 1))) {
     const swap = a;
     a = b;

@@ -12,9 +12,9 @@ import {
   isZero,
   quiet,
   round,
+  SINGLE,
   signBit,
   significandOf,
-  SINGLE,
   toDouble,
 } from './number';
 import { begin, DENORMAL, finish, INVALID, PRECISION, ROUND_TRUNCATE, roundingMode, signal } from './status';
@@ -32,7 +32,7 @@ function toInteger(bits: u64, precision: i32, size: i32, truncate: i32): i64 {
   }
   const value = toDouble(flushed(bits, precision), precision);
   const rounded = roundToIntegral(value, truncate !== 0 ? ROUND_TRUNCATE : roundingMode());
-  const limit: f64 = size === 8 ? 9223372036854775808.0 : 2147483648.0;
+  const limit: f64 = size === 8 ? 2147483648.0 * 4294967296.0 : 2147483648.0;
   if (rounded >= limit || rounded < -limit) {
     signal(INVALID);
     return integerIndefinite(size);

@@ -33,7 +33,7 @@ export function infinity(precision: i32): u64 {
 }
 
 function quietBit(precision: i32): u64 {
-  return <u64>1 << (precision - 2);
+  return (<u64>1) << (precision - 2);
 }
 
 /** The QNaN that invalid operations give: "QNaN floating-point indefinite". */
@@ -67,7 +67,7 @@ export function isZero(bits: u64, precision: i32): bool {
 
 export function isDenormal(bits: u64, precision: i32): bool {
   const size = magnitude(bits, precision);
-  return size !== 0 && size < <u64>1 << (precision - 1);
+  return size !== 0 && size < (<u64>1) << (precision - 1);
 }
 
 /** The operand as MXCSR.DAZ makes it. */
@@ -107,7 +107,7 @@ export function shiftSticky(significand: u64, count: i32): u64 {
 
 /** Rounds at bit `cut` (1 to 63); wraps to 0 if the carry leaves the word. */
 function roundAt(negative: bool, significand: u64, cut: i32): u64 {
-  const unit = <u64>1 << cut;
+  const unit = (<u64>1) << cut;
   const rest = significand & (unit - 1);
   const kept = significand - rest;
   if (rest === 0) return kept;
@@ -124,7 +124,7 @@ function roundAt(negative: bool, significand: u64, cut: i32): u64 {
 export function round(sign: u64, exponent: i32, significand: u64, precision: i32): u64 {
   const cut = 64 - precision;
   const negative = sign !== 0;
-  const discarded = (<u64>1 << cut) - 1;
+  const discarded = ((<u64>1) << cut) - 1;
   const maximum = 2 * bias(precision) + 1;
   let biased = exponent + bias(precision);
   if (biased <= 0) {
@@ -158,6 +158,6 @@ export function round(sign: u64, exponent: i32, significand: u64, precision: i32
     return sign | (away ? infinity(precision) : infinity(precision) - 1);
   }
   if (inexact) signal(PRECISION);
-  const fraction = (rounded >> cut) & ((<u64>1 << (precision - 1)) - 1);
-  return sign | (<u64>biased << (precision - 1)) | fraction;
+  const fraction = (rounded >> cut) & (((<u64>1) << (precision - 1)) - 1);
+  return sign | ((<u64>biased) << (precision - 1)) | fraction;
 }

@@ -91,10 +91,30 @@ export function sseFlushed64(value: f64): f64 {
 export function sseDotProduct32(record: u32, a: v128, b: v128, control: i32): v128 {
   begin();
   let products = f32x4.splat(0);
-  if (control & 0x10) products = f32x4.replace_lane(products, 0, single(SSE_MULTIPLY, f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)));
-  if (control & 0x20) products = f32x4.replace_lane(products, 1, single(SSE_MULTIPLY, f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)));
-  if (control & 0x40) products = f32x4.replace_lane(products, 2, single(SSE_MULTIPLY, f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)));
-  if (control & 0x80) products = f32x4.replace_lane(products, 3, single(SSE_MULTIPLY, f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)));
+  if (control & 0x10)
+    products = f32x4.replace_lane(
+      products,
+      0,
+      single(SSE_MULTIPLY, f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)),
+    );
+  if (control & 0x20)
+    products = f32x4.replace_lane(
+      products,
+      1,
+      single(SSE_MULTIPLY, f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)),
+    );
+  if (control & 0x40)
+    products = f32x4.replace_lane(
+      products,
+      2,
+      single(SSE_MULTIPLY, f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)),
+    );
+  if (control & 0x80)
+    products = f32x4.replace_lane(
+      products,
+      3,
+      single(SSE_MULTIPLY, f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)),
+    );
   const low = single(SSE_ADD, f32x4.extract_lane(products, 0), f32x4.extract_lane(products, 1));
   const high = single(SSE_ADD, f32x4.extract_lane(products, 2), f32x4.extract_lane(products, 3));
   const sum = f32x4.splat(single(SSE_ADD, low, high));

@@ -21,7 +21,7 @@ const SECOND = memory.data(16, 16);
 
 function element(operand: usize, index: i32, control: i32): i32 {
   if (control & WORDS) {
-    const word = load<u16>(operand + (<usize>index << 1));
+    const word = load<u16>(operand + ((<usize>index) << 1));
     return control & SIGNED ? <i32>(<i16>word) : <i32>word;
   }
   const byte = load<u8>(operand + <usize>index);

@@ -2,8 +2,9 @@
  * Conversions between integers and floating-point formats. Inline code rounds to nearest (or truncates); the
  * runtime does the rest, as in sse-float.ts. Integers out of range are the "integer indefinite" 80..0H.
  */
-import { f32, f64, i32, i64, v128 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression } from '../../wasm/binaryen.ts';
+import { f32, f64, i32, i64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { scalarType } from './sse-float.ts';
@@ -60,7 +61,12 @@ export function cvtsd2ss(e: Emitter): void {
   const value = e.let(e.readFloat(1), f64);
   const fast = e.let(m.f32.demote(value()), f32);
   const rare = m.i32.or(m.f32.ne(fast(), fast()), e.specialMxcsr());
-  const [result] = e.unlessRare(rare, { fast, type: f32, name: 'sseNarrow', args: [e.record(), value()] }) as [Value];
+  const [result] = e.unlessRare(rare, {
+    fast,
+    type: f32,
+    name: 'sseNarrow',
+    args: [e.record(), value()],
+  }) as [Value];
   e.writeFloat(0, result());
 }
 
@@ -69,7 +75,9 @@ export function cvtss2sd(e: Emitter): void {
   const value = e.let(e.readFloat(1), f32);
   const fast = e.let(m.f64.promote(value()), f64);
   const rare = m.i32.or(m.f64.ne(fast(), fast()), e.specialMxcsr());
-  const [result] = e.unlessRare(rare, { fast, type: f64, name: 'sseWiden', args: [e.record(), value()] }) as [Value];
+  const [result] = e.unlessRare(rare, { fast, type: f64, name: 'sseWiden', args: [e.record(), value()] }) as [
+    Value,
+  ];
   e.writeFloat(0, result());
 }
 

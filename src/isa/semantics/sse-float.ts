@@ -5,13 +5,11 @@
  * gives and x86 does (Intel SDM Vol. 1 "Operating on NaNs"). The runtime (wasm-runtime/sse/) also computes
  * everything under another rounding mode, FTZ, DAZ or unmasked exceptions, and then exactly.
  *
- * Deviations: the sticky flags of MXCSR are not set by inline code; only where the runtime computes. RCP and
- * RSQRT are rounded from exact results, so they have more right bits than a processor's.
+ * Deviation: the sticky flags of MXCSR are not set by inline code; only where the runtime computes.
  */
 import {
   SSE_ADD,
   SSE_ADD_SUBTRACT,
-  SSE_COMPARE,
   SSE_DIVIDE,
   SSE_MAXIMUM,
   SSE_MINIMUM,
@@ -20,11 +18,11 @@ import {
   SSE_SQUARE_ROOT,
   SSE_SUBTRACT,
 } from '../../layout/sse-operations.ts';
-import { f32, f64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Expression, Module } from '../../wasm/binaryen.ts';
+import { f32, f64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { shuffle, splat } from './vector.ts';
+import { shuffle } from './vector.ts';
 
 export function scalarType(size: number): number {
   return size === 8 ? f64 : f32;
@@ -181,158 +179,6 @@ function addSubtract(size: 4 | 8): Semantics {
 export const addsubps = addSubtract(4);
 export const addsubpd = addSubtract(8);
 
-/** Predicate 0-7 of CMPcc: EQ, LT, LE, UNORD, NEQ, NLT, NLE, ORD. */
-function predicateOfLanes(m: Module, size: number, predicate: number, a: Value, b: Value): Expression {
-  const vector = floats(m, size);
-  switch (predicate) {
-    case 0:
-      return vector.eq(a(), b());
-    case 1:
-      return vector.lt(a(), b());
-    case 2:
-      return vector.le(a(), b());
-    case 3:
-      return m.v128.or(vector.ne(a(), a()), vector.ne(b(), b()));
-    case 4:
-      return vector.ne(a(), b());
-    case 5:
-      return m.v128.not(vector.lt(a(), b()));
-    case 6:
-      return m.v128.not(vector.le(a(), b()));
-    default:
-      return m.v128.and(vector.eq(a(), a()), vector.eq(b(), b()));
-  }
-}
-
-/** The mask that predicate `immediate` & 7 gives for all lanes. */
-function comparison(e: Emitter, size: number, a: Value, b: Value): Expression {
-  const { m } = e;
-  return e.withImmediate(
-    2,
-    (immediate) => predicateOfLanes(m, size, immediate & 7, a, b),
-    (immediate) => {
-      const bit = (mask: number): Expression => m.i32.and(immediate(), m.i32.const(mask));
-      const mask = m.if(
-        bit(2),
-        m.if(bit(1), predicateOfLanes(m, size, 3, a, b), predicateOfLanes(m, size, 2, a, b)),
-        m.if(bit(1), predicateOfLanes(m, size, 1, a, b), predicateOfLanes(m, size, 0, a, b)),
-      );
-      const negated = m.select(bit(4), splat(m, 4, -1), splat(m, 4, 0));
-      return m.v128.xor(mask, negated);
-    },
-  );
-}
-
-function compareOperation(e: Emitter): Expression {
-  const { m } = e;
-  return m.i32.add(m.i32.and(e.read(2), m.i32.const(7)), m.i32.const(SSE_COMPARE));
-}
-
-function compareScalar(e: Emitter): void {
-  const { m } = e;
-  const size = e.sizeOf(0);
-  const type = scalarType(size);
-  const vector = floats(m, size);
-  const b = e.let(e.readFloat(1), type);
-  const a = e.let(e.readFloat(0), type);
-  const lanesA = e.let(vector.splat(a()), v128);
-  const lanesB = e.let(vector.splat(b()), v128);
-  const mask = comparison(e, size, lanesA, lanesB);
-  const fast = e.let(vector.extract_lane(mask, 0), type);
-  const args = [e.record(), compareOperation(e), a(), b()];
-  const path = { fast, type, name: `sseScalar${size * 8}`, args };
-  const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
-  e.writeFloat(0, value());
-}
-
-function comparePacked(size: number): Semantics {
-  return (e) => {
-    const b = e.let(e.read(1), v128);
-    const a = e.let(e.read(0), v128);
-    const fast = e.let(comparison(e, size, a, b), v128);
-    const args = [e.record(), compareOperation(e), a(), b()];
-    const path = { fast, type: v128, name: `ssePacked${size * 8}`, args };
-    const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
-    e.write(0, value());
-  };
-}
-
-export const cmp: FloatSemantics = {
-  ss: compareScalar,
-  sd: compareScalar,
-  ps: comparePacked(4),
-  pd: comparePacked(8),
-};
-
-/** COMISS and COMISD; UCOMISS and UCOMISD accept QNaNs without an invalid operation exception. */
-function compareFlags(quietly: boolean): Semantics {
-  return (e) => {
-    const { m } = e;
-    const size = e.sizeOf(0);
-    const type = scalarType(size);
-    const b = e.let(e.readFloat(1), type);
-    const a = e.let(e.readFloat(0), type);
-    const bits = size * 8;
-    const args = [e.record(), a(), b(), m.i32.const(quietly ? 1 : 0)];
-    const [x, y] = e.unlessRare(
-      e.specialMxcsr(),
-      { fast: a, type, name: `sseOrdered${bits}`, args },
-      { fast: b, type, name: `sseFlushed${bits}`, args: [b()] },
-    ) as [Value, Value];
-    e.flags.compareFloat(size, x, y);
-  };
-}
-
-export const comi = compareFlags(false);
-export const ucomi = compareFlags(true);
-
-/** Smallest normal f32. */
-const MINIMUM_NORMAL = 0x0080_0000;
-const SIGN_32 = -0x8000_0000;
-const QUIET_32 = 0x0040_0000;
-
-/** Denormal lanes become zeros of the same sign, whatever MXCSR says. */
-function flushLanes(e: Emitter, value: Value): Value {
-  const { m } = e;
-  const tiny = m.f32x4.lt(m.f32x4.abs(value()), splat(m, 4, MINIMUM_NORMAL));
-  const kept = m.v128.or(m.v128.not(tiny), splat(m, 4, SIGN_32));
-  return e.let(m.v128.and(value(), kept), v128);
-}
-
-/** Lanes that are NaNs, quieted; the other lanes of `result`. */
-function keepNaNs(m: Module, value: Value, result: Expression): Expression {
-  const nan = m.f32x4.ne(value(), value());
-  return m.v128.bitselect(m.v128.or(value(), splat(m, 4, QUIET_32)), result, nan);
-}
-
-const ONE_32 = 0x3f80_0000;
-
-function reciprocal(e: Emitter, value: Value): Expression {
-  const { m } = e;
-  const x = flushLanes(e, value);
-  const quotient = e.let(m.f32x4.div(splat(m, 4, ONE_32), x()), v128);
-  return keepNaNs(m, value, flushLanes(e, quotient)());
-}
-
-function reciprocalRoot(e: Emitter, value: Value): Expression {
-  const { m } = e;
-  const x = flushLanes(e, value);
-  const root = m.f32x4.div(splat(m, 4, ONE_32), m.f32x4.sqrt(x()));
-  // Negative numbers give the default NaN.
-  const negative = m.f32x4.lt(x(), splat(m, 4, 0));
-  return keepNaNs(m, value, m.v128.bitselect(splat(m, 4, SIGN_32 + 0x7fc0_0000), root, negative));
-}
-
-function approximation(compute: (e: Emitter, value: Value) => Expression): Pick<FloatSemantics, 'ss' | 'ps'> {
-  return {
-    ss: (e) => e.write(0, e.m.i32x4.extract_lane(compute(e, e.let(e.readVector(1), v128)), 0)),
-    ps: (e) => e.write(0, compute(e, e.let(e.read(1), v128))),
-  };
-}
-
-export const rcp = approximation(reciprocal);
-export const rsqrt = approximation(reciprocalRoot);
-
 /** ROUNDPS and kin; nearest, down, up, truncate by bits 0-1 of the immediate, bit 2: as MXCSR.RC, nearest if not special. */
 const ROUNDINGS = ['nearest', 'floor', 'ceil', 'trunc'] as const;
 
@@ -352,11 +198,7 @@ function byRounding(e: Emitter, make: (name: (typeof ROUNDINGS)[number]) => Expr
       return m.if(
         bit(4),
         make('nearest'),
-        m.if(
-          bit(2),
-          m.if(bit(1), make('trunc'), make('ceil')),
-          m.if(bit(1), make('floor'), make('nearest')),
-        ),
+        m.if(bit(2), m.if(bit(1), make('trunc'), make('ceil')), m.if(bit(1), make('floor'), make('nearest'))),
       );
     },
   );
@@ -367,7 +209,10 @@ function roundScalar(e: Emitter): void {
   const size = e.sizeOf(0);
   const type = scalarType(size);
   const b = e.let(e.readFloat(1), type);
-  const fast = e.let(byRounding(e, (name) => float(m, size)[name](b())), type);
+  const fast = e.let(
+    byRounding(e, (name) => float(m, size)[name](b())),
+    type,
+  );
   const rare = m.i32.or(float(m, size).ne(fast(), fast()), e.specialMxcsr());
   const args = [e.record(), roundOperation(e), b(), b()];
   const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${size * 8}`, args }) as [Value];
@@ -378,7 +223,10 @@ function roundPacked(size: number): Semantics {
   return (e) => {
     const { m } = e;
     const b = e.let(e.read(1), v128);
-    const fast = e.let(byRounding(e, (name) => floats(m, size)[name](b())), v128);
+    const fast = e.let(
+      byRounding(e, (name) => floats(m, size)[name](b())),
+      v128,
+    );
     const rare = m.i32.or(m.v128.any_true(floats(m, size).ne(fast(), fast())), e.specialMxcsr());
     const args = [e.record(), roundOperation(e), b(), b()];
     const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${size * 8}`, args }) as [Value];
@@ -386,7 +234,12 @@ function roundPacked(size: number): Semantics {
   };
 }
 
-export const round: FloatSemantics = { ss: roundScalar, sd: roundScalar, ps: roundPacked(4), pd: roundPacked(8) };
+export const round: FloatSemantics = {
+  ss: roundScalar,
+  sd: roundScalar,
+  ps: roundPacked(4),
+  pd: roundPacked(8),
+};
 
 /** DPPS and DPPD. */
 export function dotProduct(size: 4 | 8): Semantics {

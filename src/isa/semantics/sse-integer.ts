@@ -1,6 +1,7 @@
 /** Packed integer arithmetic, logic, comparison and shifts. */
-import { i64, v128 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression, Module } from '../../wasm/binaryen.ts';
+import { i64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { lanes, packed, packedValues, shuffle, splat, unary, zero } from './vector.ts';
@@ -132,13 +133,22 @@ export const psignw = sign(2);
 export const psignd = sign(4);
 
 /** PHADD and PHSUB: pairs of the first, then of the second. */
-function horizontal(width: 2 | 4, operation: (m: Module, even: Expression, odd: Expression) => Expression): Semantics {
+function horizontal(
+  width: 2 | 4,
+  operation: (m: Module, even: Expression, odd: Expression) => Expression,
+): Semantics {
   const even = Array.from({ length: 16 / width }, (_, i) => 2 * i);
   return packedValues(({ m }, a, b) =>
     operation(
       m,
       shuffle(m, width, a(), b(), even),
-      shuffle(m, width, a(), b(), even.map((lane) => lane + 1)),
+      shuffle(
+        m,
+        width,
+        a(),
+        b(),
+        even.map((lane) => lane + 1),
+      ),
     ),
   );
 }
@@ -153,7 +163,13 @@ export const phsubsw = horizontal(2, (m, even, odd) => m.i16x8.sub_saturate_s(ev
 export type ShiftOperation = 'shl' | 'shr_u' | 'shr_s';
 
 /** Shift of lanes of `width` bytes by an i32 count below 8 * width. */
-function shiftLanes(m: Module, width: number, operation: ShiftOperation, value: Expression, count: Expression) {
+function shiftLanes(
+  m: Module,
+  width: number,
+  operation: ShiftOperation,
+  value: Expression,
+  count: Expression,
+) {
   const lane = width === 2 ? m.i16x8 : width === 4 ? m.i32x4 : m.i64x2;
   return lane[operation](value, count);
 }

@@ -5,8 +5,9 @@
  * Deviation: MASKMOVDQU ignores a segment override, and reads and writes all 16 bytes, so that it faults where
  * only bytes that are not selected are inaccessible.
  */
-import { i32, i64, v128 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { lanes, shuffle, splat } from './vector.ts';
@@ -63,13 +64,33 @@ export function maskmovdqu(e: Emitter): void {
 function laneOperations({ m }: Emitter, width: number) {
   switch (width) {
     case 1:
-      return { splat: m.i8x16.splat, replace: m.i8x16.replace_lane, extract: m.i8x16.extract_lane_u, eq: m.i8x16.eq };
+      return {
+        splat: m.i8x16.splat,
+        replace: m.i8x16.replace_lane,
+        extract: m.i8x16.extract_lane_u,
+        eq: m.i8x16.eq,
+      };
     case 2:
-      return { splat: m.i16x8.splat, replace: m.i16x8.replace_lane, extract: m.i16x8.extract_lane_u, eq: m.i16x8.eq };
+      return {
+        splat: m.i16x8.splat,
+        replace: m.i16x8.replace_lane,
+        extract: m.i16x8.extract_lane_u,
+        eq: m.i16x8.eq,
+      };
     case 4:
-      return { splat: m.i32x4.splat, replace: m.i32x4.replace_lane, extract: m.i32x4.extract_lane, eq: m.i32x4.eq };
+      return {
+        splat: m.i32x4.splat,
+        replace: m.i32x4.replace_lane,
+        extract: m.i32x4.extract_lane,
+        eq: m.i32x4.eq,
+      };
     default:
-      return { splat: m.i64x2.splat, replace: m.i64x2.replace_lane, extract: m.i64x2.extract_lane, eq: m.i64x2.eq };
+      return {
+        splat: m.i64x2.splat,
+        replace: m.i64x2.replace_lane,
+        extract: m.i64x2.extract_lane,
+        eq: m.i64x2.eq,
+      };
   }
 }
 
@@ -84,7 +105,11 @@ export function insertLane(e: Emitter, width: number, vector: Value, value: Valu
     (number) => {
       const selected = m.i32.and(number(), m.i32.const(count - 1));
       const index = operations.splat(width === 8 ? m.i64.extend_u(selected) : selected);
-      const numbers = lanes(m, width, Array.from({ length: count }, (_, i) => i));
+      const numbers = lanes(
+        m,
+        width,
+        Array.from({ length: count }, (_, i) => i),
+      );
       return m.v128.bitselect(operations.splat(value()), vector(), operations.eq(numbers, index));
     },
   );
@@ -100,7 +125,11 @@ export function extractLane(e: Emitter, width: number, vector: Value): Expressio
     (number) => operations.extract(vector(), number & (count - 1)),
     (number) => {
       const first = m.i32.mul(m.i32.and(number(), m.i32.const(count - 1)), m.i32.const(width));
-      const offsets = lanes(m, 1, Array.from({ length: 16 }, (_, i) => i % width));
+      const offsets = lanes(
+        m,
+        1,
+        Array.from({ length: 16 }, (_, i) => i % width),
+      );
       const indices = m.i8x16.add(m.i8x16.splat(first), offsets);
       return operations.extract(m.i8x16.swizzle(vector(), indices), 0);
     },
@@ -139,7 +168,11 @@ export function insertps(e: Emitter): void {
     },
     (control) => {
       const from = m.i32.mul(m.i32.shr_u(control(), m.i32.const(6)), m.i32.const(4));
-      const offsets = lanes(m, 1, Array.from({ length: 16 }, (_, i) => i % 4));
+      const offsets = lanes(
+        m,
+        1,
+        Array.from({ length: 16 }, (_, i) => i % 4),
+      );
       const value = m.i8x16.swizzle(source(), m.i8x16.add(m.i8x16.splat(from), offsets));
       const to = m.i32x4.splat(m.i32.and(m.i32.shr_u(control(), m.i32.const(4)), m.i32.const(3)));
       const place = m.i32x4.eq(lanes(m, 4, [0, 1, 2, 3]), to);

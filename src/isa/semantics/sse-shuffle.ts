@@ -1,6 +1,7 @@
 /** Shuffles, interleaving, packing, widening and blending. */
-import { v128 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression, Module } from '../../wasm/binaryen.ts';
+import { v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { lanes, packed, shuffle, splat, zero } from './vector.ts';
@@ -40,7 +41,9 @@ function shuffleWords(first: 0 | 4): Semantics {
     const result = e.withImmediate(
       2,
       (control) => {
-        const order = words.map((word) => (shuffled(word) ? first + (selectors(control)[word & 3] as number) : word));
+        const order = words.map((word) =>
+          shuffled(word) ? first + (selectors(control)[word & 3] as number) : word,
+        );
         return shuffle(m, 2, value(), value(), order);
       },
       (control) => {
@@ -130,8 +133,17 @@ export function palignr(e: Emitter): void {
     2,
     (count) => {
       if (count >= 32) return zero(m);
-      if (count <= 16) return m.i8x16.shuffle(low(), high(), NUMBERS.map((i) => i + count));
-      return m.i8x16.shuffle(high(), zero(m), NUMBERS.map((i) => i + count - 16));
+      if (count <= 16)
+        return m.i8x16.shuffle(
+          low(),
+          high(),
+          NUMBERS.map((i) => i + count),
+        );
+      return m.i8x16.shuffle(
+        high(),
+        zero(m),
+        NUMBERS.map((i) => i + count - 16),
+      );
     },
     (count) => {
       const limited = m.select(m.i32.gt_u(count(), m.i32.const(32)), m.i32.const(32), count());
@@ -191,7 +203,11 @@ type Widening = (m: Module, value: Expression) => Expression;
 
 /** PMOVSX and PMOVZX: as many widenings as it takes, each of which doubles the width of lanes. */
 function widen(...steps: Widening[]): Semantics {
-  return (e) => e.write(0, steps.reduce((value, step) => step(e.m, value), e.readVector(1)));
+  return (e) =>
+    e.write(
+      0,
+      steps.reduce((value, step) => step(e.m, value), e.readVector(1)),
+    );
 }
 
 const signBytes: Widening = (m, value) => m.i16x8.extend_low_i8x16_s(value);

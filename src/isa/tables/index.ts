@@ -11,6 +11,7 @@ import { shift } from './shift.ts';
 import { system } from './system.ts';
 import { bit } from './bit.ts';
 import { flag } from './flag.ts';
+import { sseAes } from './sse-aes.ts';
 import { sseConvert } from './sse-convert.ts';
 import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
@@ -41,4 +42,5 @@ export const ROWS: readonly Row[] = [
   ...sseFloat,
   ...sseConvert,
   ...sseString,
+  ...sseAes,
 ];

@@ -1,7 +1,7 @@
 import { Ey, Gy, Md, Vd, Vq, Vx, Wd, Wq, Wx } from '../operand.ts';
 import { type Row, twoPrefix } from '../row.ts';
-import * as convert from '../semantics/sse-convert.ts';
 import { ldmxcsr, stmxcsr } from '../semantics/sse-control.ts';
+import * as convert from '../semantics/sse-convert.ts';
 import { packedRow, sseRow } from './sse-row.ts';
 
 const none = (byte: number) => twoPrefix('none', byte);

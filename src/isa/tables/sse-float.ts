@@ -1,7 +1,9 @@
 import { Ib, Vd, Vq, Vx, Wd, Wq, Wx } from '../operand.ts';
 import { type Row, twoPrefix } from '../row.ts';
+import { cmp, comi, ucomi } from '../semantics/sse-compare.ts';
 import * as float from '../semantics/sse-float.ts';
 import { pand, pandn, por, pxor } from '../semantics/sse-integer.ts';
+import { rcp, rsqrt } from '../semantics/sse-reciprocal.ts';
 import { escape3a, floatRows, packedRow, sseRow } from './sse-row.ts';
 
 export const sseFloat: Row[] = [
@@ -12,15 +14,15 @@ export const sseFloat: Row[] = [
   ...floatRows(0x5d, 'min', float.min),
   ...floatRows(0x5f, 'max', float.max),
   ...floatRows(0x51, 'sqrt', float.sqrt),
-  ...floatRows(0xc2, 'cmp', float.cmp, [Ib]),
-  sseRow(twoPrefix('none', 0x53), 'rcpps', [Vx, Wx], float.rcp.ps),
-  sseRow(twoPrefix('f3', 0x53), 'rcpss', [Vd, Wd], float.rcp.ss),
-  sseRow(twoPrefix('none', 0x52), 'rsqrtps', [Vx, Wx], float.rsqrt.ps),
-  sseRow(twoPrefix('f3', 0x52), 'rsqrtss', [Vd, Wd], float.rsqrt.ss),
-  sseRow(twoPrefix('none', 0x2e), 'ucomiss', [Vd, Wd], float.ucomi),
-  sseRow(twoPrefix('66', 0x2e), 'ucomisd', [Vq, Wq], float.ucomi),
-  sseRow(twoPrefix('none', 0x2f), 'comiss', [Vd, Wd], float.comi),
-  sseRow(twoPrefix('66', 0x2f), 'comisd', [Vq, Wq], float.comi),
+  ...floatRows(0xc2, 'cmp', cmp, [Ib]),
+  sseRow(twoPrefix('none', 0x53), 'rcpps', [Vx, Wx], rcp.ps),
+  sseRow(twoPrefix('f3', 0x53), 'rcpss', [Vd, Wd], rcp.ss),
+  sseRow(twoPrefix('none', 0x52), 'rsqrtps', [Vx, Wx], rsqrt.ps),
+  sseRow(twoPrefix('f3', 0x52), 'rsqrtss', [Vd, Wd], rsqrt.ss),
+  sseRow(twoPrefix('none', 0x2e), 'ucomiss', [Vd, Wd], ucomi),
+  sseRow(twoPrefix('66', 0x2e), 'ucomisd', [Vq, Wq], ucomi),
+  sseRow(twoPrefix('none', 0x2f), 'comiss', [Vd, Wd], comi),
+  sseRow(twoPrefix('66', 0x2f), 'comisd', [Vq, Wq], comi),
   sseRow(twoPrefix('none', 0x54), 'andps', [Vx, Wx], pand),
   sseRow(twoPrefix('none', 0x55), 'andnps', [Vx, Wx], pandn),
   sseRow(twoPrefix('none', 0x56), 'orps', [Vx, Wx], por),

@@ -1,7 +1,7 @@
 import { Ib, Ux, Vx, Wx } from '../operand.ts';
 import { type Row, twoPrefix } from '../row.ts';
 import * as integer from '../semantics/sse-integer.ts';
-import { shiftByImmediate, shiftByRegister, type ShiftOperation } from '../semantics/sse-integer.ts';
+import { type ShiftOperation, shiftByImmediate, shiftByRegister } from '../semantics/sse-integer.ts';
 import { escape38, packedRow, sseRow } from './sse-row.ts';
 
 /** By the low quadword of an operand, and by an immediate of group 12, 13 or 14. */

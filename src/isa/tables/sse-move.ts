@@ -1,13 +1,49 @@
 import {
-  Ed, Ew, Ey, Gd, Gy, Ib, Mb, Md, Mq, Mu, Mw, Mx, My, Rd, Ud, Uq, Ux, Vd, Vq, Vx, Vy, Wd, Wq, Wu, Wx, Yx,
+  Ed,
+  Ew,
+  Ey,
+  Gd,
+  Gy,
+  Ib,
+  Mb,
+  Md,
+  Mq,
+  Mu,
+  Mw,
+  Mx,
+  My,
+  Rd,
+  Ud,
+  Uq,
+  Ux,
+  Vd,
+  Vq,
+  Vx,
+  Vy,
+  Wd,
+  Wq,
+  Wu,
+  Wx,
+  Yx,
 } from '../operand.ts';
 import { type Row, twoPrefix } from '../row.ts';
 import { mov } from '../semantics/move.ts';
 import {
-  insertps, loadHigh, loadLow, maskmovdqu, movddup, movmskpd, movmskps, movshdup, movsldup, pextr, pinsr, pmovmskb,
+  insertps,
+  loadHigh,
+  loadLow,
+  maskmovdqu,
+  movddup,
+  movmskpd,
+  movmskps,
+  movshdup,
+  movsldup,
+  pextr,
+  pinsr,
+  pmovmskb,
   storeHigh,
 } from '../semantics/sse-move.ts';
-import { escape38, escape3a, sseRow } from './sse-row.ts';
+import { escape3a, escape38, sseRow } from './sse-row.ts';
 
 const none = (byte: number) => twoPrefix('none', byte);
 const p66 = (byte: number) => twoPrefix('66', byte);
@@ -66,7 +102,7 @@ export const sseMove: Row[] = [
   sseRow(p66(0xc4), 'pinsrw', [Vx, Ew, Ib], pinsr(2)),
   sseRow(escape3a('66', 0x20), 'pinsrb', [Vx, Rd, Ib], pinsr(1)),
   sseRow(escape3a('66', 0x20), 'pinsrb', [Vx, Mb, Ib], pinsr(1)),
-  sseRow(escape3a('66', 0x22), 'pinsr', [Vx, Ey, Ib], pinsr(0)),
+  sseRow(escape3a('66', 0x22), 'pinsrd', [Vx, Ey, Ib], pinsr(0)),
   sseRow(escape3a('66', 0x21), 'insertps', [Vx, Ux, Ib], insertps),
   sseRow(escape3a('66', 0x21), 'insertps', [Vx, Md, Ib], insertps),
   sseRow(p66(0xc5), 'pextrw', [Gd, Ux, Ib], pextr(2)),
@@ -74,6 +110,6 @@ export const sseMove: Row[] = [
   sseRow(escape3a('66', 0x14), 'pextrb', [Mb, Vx, Ib], pextr(1)),
   sseRow(escape3a('66', 0x15), 'pextrw', [Rd, Vx, Ib], pextr(2)),
   sseRow(escape3a('66', 0x15), 'pextrw', [Mw, Vx, Ib], pextr(2)),
-  sseRow(escape3a('66', 0x16), 'pextr', [Ey, Vx, Ib], pextr(0)),
+  sseRow(escape3a('66', 0x16), 'pextrd', [Ey, Vx, Ib], pextr(0)),
   sseRow(escape3a('66', 0x17), 'extractps', [Ed, Vx, Ib], pextr(4)),
 ];

@@ -1,9 +1,18 @@
 /** What the SSE tables share. */
 import type { Operand } from '../operand.ts';
-import { type MandatoryPrefix, type Opcode, opcode, type Row, type RowOptions, row, type Semantics, twoPrefix } from '../row.ts';
+import { Vd, Vq, Vx, Wd, Wq, Wx } from '../operand.ts';
+import {
+  type MandatoryPrefix,
+  type Opcode,
+  opcode,
+  type Row,
+  type RowOptions,
+  row,
+  type Semantics,
+  twoPrefix,
+} from '../row.ts';
 import type { FloatSemantics } from '../semantics/sse-float.ts';
 import { sse } from '../semantics/vector.ts';
-import { Vd, Vq, Vx, Wd, Wq, Wx } from '../operand.ts';
 
 /** A row whose instruction needs SSE to be enabled. */
 export function sseRow(

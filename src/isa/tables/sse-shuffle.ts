@@ -1,7 +1,7 @@
 import { Ib, Vx, Wd, Wq, Ww, Wx } from '../operand.ts';
 import { type Row, twoPrefix } from '../row.ts';
 import * as shuffle from '../semantics/sse-shuffle.ts';
-import { escape38, escape3a, packedRow, sseRow } from './sse-row.ts';
+import { escape3a, escape38, packedRow, sseRow } from './sse-row.ts';
 
 export const sseShuffle: Row[] = [
   sseRow(twoPrefix('66', 0x70), 'pshufd', [Vx, Wx, Ib], shuffle.pshufd),

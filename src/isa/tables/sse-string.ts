@@ -1,7 +1,7 @@
 import { Ib, Vx, Wu, Wx } from '../operand.ts';
 import type { Row, RowOptions } from '../row.ts';
 import { compareExplicit, compareImplicit, mpsadbw, phminposuw } from '../semantics/sse-string.ts';
-import { escape38, escape3a, sseRow } from './sse-row.ts';
+import { escape3a, escape38, sseRow } from './sse-row.ts';
 
 const handler: RowOptions = { tier: 'handler' };
 const sized: RowOptions = { tier: 'handler', sizeOf: 'y' };

@@ -1,0 +1,208 @@
+/** `longmode boot`: boots a kernel with the terminal as its serial console. */
+import { type Command, Option } from 'commander';
+import { InputError } from '../../boot/input-error.ts';
+import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
+import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
+import { Progress } from '../../host/node/progress.ts';
+import type { Machine, MachineOptions } from '../../index.ts';
+import {
+  EXIT_GUEST_DIED,
+  EXIT_OK,
+  EXIT_SIGNAL,
+  EXIT_SOFTWARE,
+  EXIT_TIMEOUT,
+} from '../exit-code.ts';
+import { readInput, writeOutput } from '../files.ts';
+import { guestCacheFolder } from '../guest-cache.ts';
+import { createSession, type SessionEnding } from '../guest-session.ts';
+import { parseMemorySize, parseSeconds, parseSeed } from '../option-values.ts';
+
+const EXAMPLES = `
+The guest's first serial port is the terminal. Keys for the emulator (C-a is Ctrl-A):
+  ${ESCAPES_HELP.trimEnd().replaceAll('\n', '\n  ')}
+
+Exit status: 0 the guest powered off, 1 the guest died, 2 bad usage or input, 124 time-out,
+128 + N signal N.
+
+Examples:
+  longmode boot
+  longmode boot --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0 quiet' --memory 1G
+  longmode boot --kernel vmlinuz --clock instructions --seed 1 --timeout 60 --stats stats.json < /dev/null`;
+
+interface BootOptions {
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append: string;
+  /** Bytes. */
+  readonly memory?: Named<number>;
+  readonly clock: NonNullable<MachineOptions['clock']>;
+  readonly tier: NonNullable<MachineOptions['tier']>;
+  /** Seconds. */
+  readonly timeout?: Named<number>;
+  readonly stats?: string;
+  readonly seed?: Named<number>;
+  readonly reboot: boolean;
+  readonly mirror?: string;
+}
+
+/** An option's value with how it was given. */
+interface Named<T> {
+  readonly name: string;
+  readonly value: T;
+}
+
+/** Makes a parser for commander that names the option in its errors. */
+function named<T>(option: string, parse: (text: string) => T): (text: string) => Named<T> {
+  return (text) => {
+    try {
+      return { name: `${option} ${text}`, value: parse(text) };
+    } catch (error) {
+      if (error instanceof InputError) throw new InputError(`${option} ${text}: ${error.message}`);
+      throw error;
+    }
+  };
+}
+
+/** @param setExitCode takes the exit code when the command has run. */
+export function addBootCommand(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command('boot')
+    .description('boot a Linux kernel; without --kernel a Debian kernel with a busybox shell, downloaded once')
+    .option('--kernel <file>', 'kernel image (bzImage)')
+    .option('--initrd <file>', 'initramfs')
+    .option('--append <text>', 'kernel command line', GUEST_COMMAND_LINE)
+    .option(
+      '--memory <size>',
+      'RAM: 512M, 2G, or a number of MiB (default: 512M)',
+      named('--memory', parseMemorySize),
+    )
+    .addOption(
+      new Option('--clock <kind>', 'time passes as on the host, or by one nanosecond an instruction')
+        .choices(['host', 'instructions'])
+        .default('host'),
+    )
+    .addOption(
+      new Option('--tier <kind>', 'how guest code is run')
+        .choices(['auto', 'interpreter', 'compiled'])
+        .default('auto'),
+    )
+    .option('--timeout <seconds>', 'stop the guest after this time', named('--timeout', parseSeconds))
+    .option('--stats <file>', 'write statistics of the run to a JSON file')
+    .option('--seed <number>', "seed of the guest's randomness", named('--seed', parseSeed))
+    .option('--no-reboot', 'exit when the guest restarts')
+    .option('--mirror <url>', 'Debian mirror to download from where there is no apt')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: BootOptions) => setExitCode(await boot(options)));
+}
+
+async function boot(options: BootOptions): Promise<number> {
+  const progress = new Progress(process.stderr);
+  try {
+    const files = await readFiles(options, progress);
+    progress.show('booting');
+    const session = await createSession({
+      create: (onSerialOutput) => createMachine(options, files, onSerialOutput),
+      onFirstOutput: () => progress.done(),
+      timeout: options.timeout?.value,
+    });
+    // Better now than after an hour.
+    if (options.stats !== undefined) await writeOutput('--stats', options.stats, '');
+    return await runToExitCode(session, options);
+  } finally {
+    progress.done();
+  }
+}
+
+interface Files {
+  readonly kernelName: string;
+  readonly kernel: Uint8Array;
+  readonly initrd: Uint8Array | undefined;
+}
+
+/** The files named, or those of the downloaded guest. */
+async function readFiles(options: BootOptions, progress: Progress): Promise<Files> {
+  const { mirror } = options;
+  const initrd = options.initrd === undefined ? undefined : await readInput('--initrd', options.initrd);
+  if (options.kernel !== undefined) {
+    return { kernelName: options.kernel, kernel: await readInput('--kernel', options.kernel), initrd };
+  }
+  const guest = await fetchGuest({
+    cacheFolder: guestCacheFolder(),
+    mirror,
+    progress: (message) => progress.show(message),
+  });
+  return {
+    kernelName: guest.kernel,
+    kernel: await readInput('--kernel', guest.kernel),
+    initrd: initrd ?? (await readInput('--initrd', guest.initrd)),
+  };
+}
+
+/** @throws InputError, which names the inputs that do not go together. */
+async function createMachine(
+  options: BootOptions,
+  { kernelName, kernel, initrd }: Files,
+  onSerialOutput: (bytes: Uint8Array) => void,
+): Promise<Machine> {
+  // Loads Binaryen, which --help and bad usage need not wait for.
+  const { Machine } = await import('../../index.ts');
+  try {
+    return await Machine.create({
+      kernel,
+      ...(initrd === undefined ? {} : { initrd }),
+      commandLine: options.append,
+      ...(options.memory === undefined ? {} : { memorySize: options.memory.value }),
+      clock: options.clock,
+      tier: options.tier,
+      ...(options.seed === undefined ? {} : { seed: options.seed.value }),
+      reboot: options.reboot,
+      onSerialOutput,
+    });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const others = [options.initrd && `--initrd ${options.initrd}`, options.memory?.name].filter(Boolean);
+    const inputs = others.length === 0 ? kernelName : `${kernelName} with ${others.join(' and ')}`;
+    throw new InputError(`cannot boot ${inputs}: ${error.message}`);
+  }
+}
+
+async function runToExitCode(
+  session: { readonly machine: Machine; run(): Promise<SessionEnding> },
+  { stats, timeout }: BootOptions,
+): Promise<number> {
+  const { machine } = session;
+  let exitCode: number;
+  try {
+    exitCode = await report(machine, await session.run(), timeout?.value);
+  } catch (error) {
+    const { registerDump } = await import('../register-dump.ts');
+    process.stderr.write(`\nlongmode: internal error: ${(error as Error).stack ?? error}\n`);
+    process.stderr.write(registerDump(machine.processor));
+    exitCode = EXIT_SOFTWARE;
+  }
+  if (stats !== undefined) {
+    await writeOutput('--stats', stats, `${JSON.stringify(machine.statistics(), null, 2)}\n`);
+  }
+  return exitCode;
+}
+
+/** Tells on stderr what is worth telling. */
+async function report(machine: Machine, ending: SessionEnding, timeout: number | undefined): Promise<number> {
+  switch (ending.kind) {
+    case 'power off':
+    case 'restart':
+    case 'quit':
+      return EXIT_OK;
+    case 'died': {
+      const { registerDump } = await import('../register-dump.ts');
+      process.stderr.write(`\nlongmode: the guest died: ${ending.reason}\n`);
+      process.stderr.write(registerDump(machine.processor));
+      return EXIT_GUEST_DIED;
+    }
+    case 'timeout':
+      process.stderr.write(`\nlongmode: stopped after ${timeout} seconds (--timeout)\n`);
+      return EXIT_TIMEOUT;
+    case 'signal':
+      return EXIT_SIGNAL + ending.number;
+  }
+}

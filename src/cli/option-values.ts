@@ -1,0 +1,46 @@
+/** Reads the values of options. The parsers throw InputError with a message to put after the option's name. */
+import { InputError } from '../boot/input-error.ts';
+import { GIB, HIGH_RAM, KIB, LOW_RAM_LIMIT, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
+import { CHUNK_COUNT, CHUNK_SHIFT } from '../layout/linear-memory.ts';
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  k: KIB,
+  m: MIB,
+  g: GIB,
+  t: KIB * GIB,
+};
+
+/** Guest-physical address space less the hole below 4 GiB, in bytes. */
+const LARGEST_MEMORY = CHUNK_COUNT * 2 ** CHUNK_SHIFT - (HIGH_RAM - LOW_RAM_LIMIT);
+
+/** The longest time a host timer can wait, in seconds. */
+const LONGEST_TIMEOUT = 2_147_483;
+
+/**
+ * A size as QEMU's -m takes it: a number with B, K, M, G or T behind it, in MiB if there is none.
+ * Returns bytes, rounded up to whole pages.
+ */
+export function parseMemorySize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([bkmgt]?)$/i.exec(text);
+  if (match === null) throw new InputError('not a size: give a number such as 512M, 2G or 2048 (in MiB)');
+  const [, number, unit] = match as unknown as [string, string, string];
+  const bytes = Number(number) * (SIZE_UNITS[unit.toLowerCase() || 'm'] as number);
+  if (bytes > LARGEST_MEMORY) throw new InputError(`too large: at most ${LARGEST_MEMORY / GIB}G`);
+  return Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE;
+}
+
+/** A duration above 0 in seconds, fractions allowed. Returns seconds. */
+export function parseSeconds(text: string): number {
+  const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds > 0)) throw new InputError('not a number of seconds above 0');
+  if (seconds > LONGEST_TIMEOUT) throw new InputError(`too long: at most ${LONGEST_TIMEOUT} seconds`);
+  return seconds;
+}
+
+/** A whole number from 0 to 2^53 - 1, decimal or hexadecimal with 0x. */
+export function parseSeed(text: string): number {
+  const seed = /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(seed)) throw new InputError('not a whole number from 0 to 2^53 - 1');
+  return seed;
+}

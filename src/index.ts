@@ -1,0 +1,31 @@
+/** The public API. Node's host is the default; another one can be given. */
+import type { Host } from './host/host.ts';
+import { NodeHost } from './host/node/host.ts';
+import {
+  Machine as AnyHostMachine,
+  type MachineOptions as AnyHostMachineOptions,
+} from './machine/machine.ts';
+
+export { InputError } from './boot/input-error.ts';
+export type { Host } from './host/host.ts';
+export type { ClockKind } from './machine/clock.ts';
+export type { Ending } from './machine/machine.ts';
+export type { Statistics } from './machine/statistics.ts';
+export type { Tier } from './translate/tiering.ts';
+
+export interface MachineOptions extends Omit<AnyHostMachineOptions, 'host'> {
+  /** What the machine runs in; a new NodeHost by default. */
+  readonly host?: Host;
+}
+
+export type Machine = AnyHostMachine;
+
+export const Machine = {
+  /**
+   * Makes a machine with the kernel in its memory, ready to run().
+   * @throws InputError for a kernel, initramfs, command line or memory size that cannot be used.
+   */
+  create(options: MachineOptions): Promise<Machine> {
+    return AnyHostMachine.create({ ...options, host: options.host ?? new NodeHost() });
+  },
+};

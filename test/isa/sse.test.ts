@@ -1,0 +1,110 @@
+/** What the recorded SSE vectors do not show: disabled SSE, exact MXCSR flags, and published AES examples. */
+import { describe, expect, it } from 'vitest';
+import { CR0, CR4, SSE_DISABLED } from '../../src/layout/cpu-state.ts';
+import { CODE } from '../vectors/layout.ts';
+import { compare, expectedState, type Vector } from '../vectors/vector.ts';
+import { type Tier, VectorMachine } from './vector-machine.ts';
+
+const TIERS: Tier[] = ['interpreter', 'compiled'];
+
+function differences(vector: Vector, tier: Tier, prepare?: (machine: VectorMachine) => void): string[] {
+  const machine = new VectorMachine();
+  prepare?.(machine);
+  return compare(expectedState(vector), machine.run(vector, tier));
+}
+
+describe.each(TIERS)('SSE (%s)', (tier) => {
+  const addps: Vector = { asm: 'addps xmm0, xmm1', code: '0f58c1', in: {}, out: {} };
+  const fault = (vector: number): Vector => ({ ...addps, out: { fault: { vector } } });
+
+  it('raises #UD with CR0.EM set or CR4.OSFXSR clear, before #NM', () => {
+    const withoutOsfxsr = (machine: VectorMachine): void => {
+      machine.processor.setU64(CR4, 0x4a0n);
+      machine.processor.setU64(CR0, 0x8005_003bn);
+      machine.processor.setU32(SSE_DISABLED, 1);
+    };
+    expect(differences(fault(6), tier, withoutOsfxsr)).toEqual([]);
+    const emulated = (machine: VectorMachine): void => {
+      machine.processor.setU64(CR0, 0x8005_0037n);
+      machine.processor.setU32(SSE_DISABLED, 1);
+    };
+    expect(differences(fault(6), tier, emulated)).toEqual([]);
+  });
+
+  it('raises #NM with CR0.TS set', () => {
+    const switched = (machine: VectorMachine): void => {
+      machine.processor.setU64(CR0, 0x8005_003bn);
+      machine.processor.setU32(SSE_DISABLED, 1);
+    };
+    expect(differences(fault(7), tier, switched)).toEqual([]);
+  });
+
+  it('raises #UD instead of #XM with CR4.OSXMMEXCPT clear', () => {
+    const divide: Vector = {
+      asm: 'divss xmm0, xmm1',
+      code: 'f30f5ec1',
+      in: { xmm0: '3f800000', xmm1: '0', mxcsr: '1d80' },
+      out: { mxcsr: '1d84', fault: { vector: 19 } },
+    };
+    expect(differences(divide, tier)).toEqual([]);
+    const undefinedInstead: Vector = { ...divide, out: { mxcsr: '1d84', fault: { vector: 6 } } };
+    const clear = (machine: VectorMachine): void => machine.processor.setU64(CR4, 0x2a0n);
+    expect(differences(undefinedInstead, tier, clear)).toEqual([]);
+  });
+
+  it('checks the alignment of a 16-byte operand before its page', () => {
+    const vector: Vector = {
+      asm: 'movaps xmm0, [rbx]',
+      code: '0f2803',
+      in: { rbx: '30000008' },
+      out: { fault: { vector: 13, error: '0' } },
+    };
+    expect(differences(vector, tier)).toEqual([]);
+  });
+
+  it('refuses reserved bits of MXCSR', () => {
+    const vector: Vector = {
+      asm: 'ldmxcsr [rbx]',
+      code: '0fae13',
+      in: { rbx: '10000100', mem: { 10000100: '801f0100' } },
+      out: { fault: { vector: 13, error: '0' } },
+    };
+    expect(differences(vector, tier)).toEqual([]);
+  });
+
+  it('computes one round of the example of FIPS 197, appendix B', () => {
+    // Round 1 of the cipher: state after the first AddRoundKey, round key, state at the start of round 2.
+    const reverseBytes = (digits: string): string => (digits.match(/../g) as string[]).reverse().join('');
+    const vector: Vector = {
+      asm: 'aesenc xmm0, xmm1',
+      code: '660f38dcc1',
+      in: {
+        xmm0: reverseBytes('193de3bea0f4e22b9ac68d2ae9f84808'),
+        xmm1: reverseBytes('a0fafe1788542cb123a339392a6c7605'),
+      },
+      out: { xmm0: reverseBytes('a49c7ff2689f352b6b5bea43026a5049') },
+    };
+    expect(differences(vector, tier)).toEqual([]);
+  });
+
+  it('multiplies without carries: the example of the PCLMULQDQ white paper', () => {
+    const vector: Vector = {
+      asm: 'pclmulqdq xmm0, xmm1, 0',
+      code: '660f3a44c100',
+      in: { xmm0: '7b5b54657374566563746f725d53475d', xmm1: '48692853686179295b477565726f6e5d' },
+      out: { xmm0: '1d4d84c85c3440c0929633d5d36f0451' },
+    };
+    expect(differences(vector, tier)).toEqual([]);
+  });
+
+  it('leaves RIP at a faulting instruction behind others', () => {
+    const vector: Vector = {
+      asm: 'addps xmm0, xmm0; movaps xmm1, [rbx]',
+      code: '0f58c00f280b',
+      steps: 2,
+      in: { xmm0: '3f800000', rbx: '10000104' },
+      out: { xmm0: '40000000', rip: (CODE + 0x803).toString(16), fault: { vector: 13, error: '0' } },
+    };
+    expect(differences(vector, tier)).toEqual([]);
+  });
+});
