@@ -22,6 +22,8 @@ import {
   PAGE_BASE,
   RECORD_ARENA,
   RECORD_DISP,
+  RECORD_HINT_FALL,
+  RECORD_HINT_TAKEN,
   RECORD_INDEX,
   RECORD_LENGTH,
   RECORD_LINK_TAKEN,
@@ -112,6 +114,28 @@ function findBlock(la: u64, mode: i32): u32 {
   return head;
 }
 
+/** For the compiler: head record of the one-page block at a physical address, or 0 if it has never been run. */
+export function findRegistered(page: u32, offset: u32, mode: i32): u32 {
+  let head = load<u32>(hashBucket(page, offset, mode));
+  while (head !== 0) {
+    if (
+      load<u32>(head + HEAD_PHYSICAL_PAGE) === page &&
+      <u32>load<u16>(head + RECORD_PAGE_OFFSET) === offset &&
+      <i32>load<u16>(head + HEAD_MODE) === mode &&
+      load<u8>(head + HEAD_PAGE_COUNT) === 1
+    ) {
+      return head;
+    }
+    head = load<u32>(head + HEAD_HASH_NEXT);
+  }
+  return 0;
+}
+
+/** For compiled code on its way into another page: whether code at `la` comes from physical page `page`. */
+export function fetchesFrom(la: u64, page: u32): i32 {
+  return <i32>(translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la) && <u32>(accessPhysical >> 12) === page);
+}
+
 /**
  * For the translator: number of the physical page that follows the page of RIP in linear memory, when the
  * instruction at RIP crosses into it. Raises #PF with RIP unchanged if it cannot be fetched from.
@@ -165,7 +189,15 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
       ? pageBase + <u64>(<i64>load<i32>(record + RECORD_DISP))
       : pageBase + <u64>load<u16>(record + RECORD_PAGE_OFFSET) + <u64>load<u8>(record + RECORD_LENGTH);
   const target = ripOf(la, mode);
-  if ((la ^ pageBase) & PAGE_MASK || record < <u32>RECORD_ARENA) return lookupJump(record, target);
+  if (record < <u32>RECORD_ARENA) return lookupJump(record, target);
+  if ((la ^ pageBase) & PAGE_MASK) {
+    const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
+    const head = lookupJump(record, target);
+    if (epoch === load<i32>(CPU_STATE + ARENA_EPOCH)) {
+      store<u32>(record + (linkOffset === RECORD_LINK_TAKEN ? RECORD_HINT_TAKEN : RECORD_HINT_FALL), head);
+    }
+    return head;
+  }
 
   const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
   const physicalPage = load<u32>(record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE + HEAD_PHYSICAL_PAGE);

@@ -22,6 +22,8 @@ export interface RuntimeExports {
   instructionRip(record: number): bigint;
   fetchNextCodePage(): number;
   resetProcessor(): void;
+  /** Head record of a known block of one page by physical address and mode key, or 0. */
+  findRegistered(physicalPage: number, pageOffset: number, mode: number): number;
   updateMode(): void;
   getFlags(): number;
   setFlags(value: number): void;

@@ -47,10 +47,11 @@ export const onePrefix = (prefix: MandatoryPrefix, byte: number, extension?: num
 export type Semantics = (e: Emitter) => void;
 
 /**
- * How an instruction ends. `next`: falls into the following record. `direct`: a branch with linked targets.
- * `dispatch`: the block ends and the next block is looked up at RIP (indirect branches, mode changes).
+ * What follows an instruction. `next`: the following record. `jump`, `call`: a linked target. `branch`: a linked
+ * target or the next instruction. `return`: the address that the matching call pushed. `dispatch`: the block is
+ * looked up at RIP (indirect branches, mode changes).
  */
-export type Ending = 'next' | 'direct' | 'dispatch';
+export type Ending = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'dispatch';
 
 export interface Row {
   readonly mnemonic: string;
@@ -58,8 +59,6 @@ export interface Row {
   readonly operands: readonly Operand[];
   readonly semantics: Semantics;
   readonly ending: Ending;
-  /** A direct branch that may also go on to the next instruction. */
-  readonly conditional: boolean;
   /**
    * `compiled`: may be part of a compiled region. `handler`: compiled code leaves to the handler (it calls
    * runtime functions that need the whole processor state in memory).
@@ -72,7 +71,6 @@ export interface Row {
 }
 
 export interface RowOptions {
-  readonly conditional?: boolean;
   readonly ending?: Ending;
   readonly tier?: Row['tier'];
   readonly modes?: Row['modes'];
@@ -92,7 +90,6 @@ export function row(
     operands,
     semantics,
     ending: options.ending ?? 'next',
-    conditional: options.conditional ?? false,
     tier: options.tier ?? 'compiled',
     modes: options.modes ?? 'all',
     sizeOf: options.sizeOf,

@@ -35,6 +35,12 @@ export const RECORD_SCALE = 20;
 export const RECORD_SEGMENT = 21;
 export const RECORD_C = 22;
 export const RECORD_IMM = 24;
+/**
+ * Direct branches have no register operands: in their place is where they last led when that was in another page,
+ * which is no link (the page may come to be mapped elsewhere) but tells the compiler what to follow.
+ */
+export const RECORD_HINT_TAKEN = 8;
+export const RECORD_HINT_FALL = 12;
 export const RECORD_LINK_TAKEN = 24;
 export const RECORD_LINK_FALL = 28;
 

@@ -159,12 +159,8 @@ export class Machine {
     for (;;) {
       const ending = this.slice();
       this.flushOutput();
-      if (ending === 'idle') {
-        await this.idle();
-        turnEnd = host.now() + TURN;
-        continue;
-      }
-      if (ending !== undefined) return ending;
+      if (ending === 'idle') await this.idle();
+      else if (ending !== undefined) return ending;
       if (this.stopRequested) return { kind: 'stopped' };
       if (host.now() >= turnEnd) {
         await host.yield();

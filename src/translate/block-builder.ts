@@ -26,6 +26,8 @@ import {
   RECORD_C,
   RECORD_DISP,
   RECORD_FN,
+  RECORD_HINT_FALL,
+  RECORD_HINT_TAKEN,
   RECORD_IMM,
   RECORD_INDEX,
   RECORD_INDEX_REG,
@@ -37,6 +39,9 @@ import {
 } from '../layout/record.ts';
 
 const PAGE_SIZE = 4096;
+
+/** How a block continues after an instruction: it leaves by itself, an end record is due, or the block goes on. */
+type After = 'ends' | 'stops' | 'goes on';
 
 export class BlockBuilder {
   private readonly views: MemoryViews;
@@ -73,10 +78,10 @@ export class BlockBuilder {
 
     let offset = start;
     let count = 0;
-    let ended = false;
+    let after: After = 'goes on';
     let secondPage = 0;
     let pages = 1;
-    while (!ended && count < MAX_BLOCK_INSTRUCTIONS && offset < PAGE_SIZE) {
+    while (after === 'goes on' && count < MAX_BLOCK_INSTRUCTIONS && offset < PAGE_SIZE) {
       let result = this.decodeAt(hostPage, offset, mode);
       if (result === 'truncated') {
         if (count > 0) break;
@@ -84,10 +89,11 @@ export class BlockBuilder {
         pages = 2;
         result = this.decodeCrossing(hostPage, offset, secondPage, mode);
       }
-      ended = this.writeInstruction(head + (count + 1) * RECORD_SIZE, offset, count, result);
+      after = this.writeInstruction(head + (count + 1) * RECORD_SIZE, offset, count, result);
       offset += this.decoder.instruction.length;
       count += 1;
     }
+    const ended = after === 'ends';
     if (!ended) this.writeEnd(head + (count + 1) * RECORD_SIZE, offset, count);
     this.writeHead(head, start, count, mode, physicalPage, pages, secondPage);
     this.views.u32[(CPU_STATE + RECORD_TOP) >> 2] = head + (count + (ended ? 1 : 2)) * RECORD_SIZE;
@@ -118,8 +124,8 @@ export class BlockBuilder {
     return this.decoder.decode(this.crossing, 0, first + MAX_INSTRUCTION_LENGTH, offset, mode);
   }
 
-  /** Writes the decoder's instruction as a record; true if it ends the block. */
-  private writeInstruction(record: number, offset: number, index: number, result: DecodeResult): boolean {
+  /** Writes the decoder's instruction as a record. */
+  private writeInstruction(record: number, offset: number, index: number, result: DecodeResult): After {
     const { instruction } = this.decoder;
     const { u8, u16, i32, u32 } = this.views;
     const variant = result === 'ok' ? instruction.variant : undefined;
@@ -137,7 +143,12 @@ export class BlockBuilder {
     u8[record + RECORD_SEGMENT] = instruction.segment;
     i32[(record + RECORD_IMM) >> 2] = instruction.immediateLow;
     i32[(record + RECORD_IMM + 4) >> 2] = instruction.immediateHigh;
-    return variant === undefined || variant.row.ending !== 'next';
+    // What follows an instruction that only its handler can run is a block that can be compiled.
+    if (variant === undefined) return 'ends';
+    const { ending } = variant.row;
+    if (ending === 'jump' || ending === 'branch') u32.fill(0, (record + RECORD_HINT_TAKEN) >> 2, (record + RECORD_HINT_FALL + 4) >> 2);
+    if (ending !== 'next') return 'ends';
+    return variant.row.tier === 'handler' ? 'stops' : 'goes on';
   }
 
   private writeEnd(record: number, offset: number, index: number): void {

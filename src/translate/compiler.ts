@@ -22,6 +22,8 @@ export interface RegionBlockSource {
   /** Indices of the successor blocks in the region, -1 = outside. */
   readonly taken: number;
   readonly fall: number;
+  /** Linear page relative to the page of the region's first block. */
+  readonly page: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: slot, number of blocks, then for each block: head, bytes of records, taken, fall. */
+  /** For each region: slot, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -39,8 +41,8 @@ export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   let bytes = 0;
   for (const { slot, blocks } of sources) {
     layout.push(slot, blocks.length);
-    for (const { head, records, taken, fall } of blocks) {
-      layout.push(head, records.length, taken, fall);
+    for (const { head, records, taken, fall, page } of blocks) {
+      layout.push(head, records.length, taken, fall, page);
       bytes += records.length;
     }
   }
@@ -65,7 +67,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
     const blocks = Array.from({ length: next() }, () => {
       const head = next();
       const length = next();
-      const block = { head, records: records.subarray(offset, offset + length), taken: next(), fall: next() };
+      const block = { head, records: records.subarray(offset, offset + length), taken: next(), fall: next(), page: next() };
       offset += length;
       return block;
     });
@@ -92,6 +94,7 @@ export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
       records: new BlockRecords(block.head, block.records),
       taken: block.taken < 0 ? undefined : block.taken,
       fall: block.fall < 0 ? undefined : block.fall,
+      page: block.page,
     }));
     compileRegion(m, name, region, imports);
     m.addActiveElementSegment(TABLE, `slot${source.slot}`, [name], m.i32.const(source.slot));

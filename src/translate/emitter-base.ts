@@ -22,8 +22,8 @@ export function typeOfSize(size: number): ValueType {
 }
 
 /** log2 of a page minus log2 of a TLB entry: one shift gives the scaled index. */
-const INDEX_SHIFT = 12 - Math.log2(TLB_ENTRY_SIZE);
-const INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
+export const TLB_INDEX_SHIFT = 12 - Math.log2(TLB_ENTRY_SIZE);
+export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
 
 export abstract class EmitterBase implements Emitter {
   readonly m: Module;
@@ -300,8 +300,8 @@ export abstract class EmitterBase implements Emitter {
   protected probe(access: Access, linearAddress: Value, size: number): Value {
     const { m } = this;
     const index = m.i32.and(
-      m.i32.wrap(m.i64.shr_u(linearAddress(), m.i64.const(BigInt(INDEX_SHIFT)))),
-      m.i32.const(INDEX_MASK),
+      m.i32.wrap(m.i64.shr_u(linearAddress(), m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
+      m.i32.const(TLB_INDEX_MASK),
     );
     const { entry, offset } = this.tlbEntry(index);
     const slot = this.let(entry);

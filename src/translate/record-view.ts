@@ -2,6 +2,7 @@
 import {
   HEAD_COUNT,
   HEAD_MODE,
+  HEAD_PHYSICAL_PAGE,
   RECORD_A,
   RECORD_B,
   RECORD_BASE,
@@ -31,6 +32,13 @@ export class BlockRecords {
 
   get count(): number {
     return this.view.getUint16(HEAD_COUNT, true);
+  }
+  /** Offset of the first instruction in its page. */
+  get startOffset(): number {
+    return this.view.getUint16(RECORD_PAGE_OFFSET, true);
+  }
+  get physicalPage(): number {
+    return this.view.getUint32(HEAD_PHYSICAL_PAGE, true);
   }
   get mode(): number {
     return this.view.getUint16(HEAD_MODE, true);

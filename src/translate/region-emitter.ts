@@ -2,8 +2,8 @@
  * The emitter of run time: record fields are constants, registers and flags are locals of one wasm function.
  *
  * Invariants:
- * 1. Every register the region touches is loaded once, at its entry, and is in its local from then on; every
- *    register it writes anywhere is stored at every way out. (One exit sequence serves all ways out.)
+ * 1. Before a block starts, every register it touches is in its local; what it writes is stored by the block's own
+ *    way out (region.ts works out which loads and stores that takes).
  * 2. Before an instruction has done anything that can be seen, it may leave: to its own handler, which does it
  *    again with the slow paths that compiled code does not have. So a probe never comes after a write.
  * 3. Flags are `source` (what set them last, as locals of this block) until something needs their two words.
@@ -23,8 +23,14 @@ import { type Access, EmitterBase } from './emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
 import type { BlockRecords } from './record-view.ts';
 
-/** Labels and locals of the exit sequence (region.ts). */
+/** Label of the exit sequence that all ways out share (region.ts). */
 export const EXIT_LABEL = 'exit';
+
+/** Label of a block's own way out, which stores what has been written on the way to and in the block. */
+export function blockExitLabel(block: number): string {
+  return `X${block}`;
+}
+
 /** What the exit sequence does after it has stored everything. */
 export const EXIT_ENTER = 0;
 export const EXIT_LINK = 1;
@@ -47,6 +53,9 @@ export const LOCAL_FLAG_A = 9;
 export const LOCAL_FLAG_B = 10;
 export const LOCAL_FLAG_R = 11;
 const FIRST_FREE_LOCAL = 12;
+
+/** Number of XMM0 among the registers a block touches; general registers come before it. */
+const FIRST_XMM = 16;
 export const FIXED_LOCALS: readonly ValueType[] = [i32, i32, i64, i64, i32, i64, i32, i32, i64, i64, i64];
 
 export const FLAGS_RAW = 0;
@@ -57,6 +66,8 @@ export type Terminator =
   | { readonly kind: 'jump' }
   | { readonly kind: 'fall' }
   | { readonly kind: 'branch'; readonly condition: Expression }
+  /** To the linear address in LOCAL_RIP. */
+  | { readonly kind: 'indirect' }
   /** The code that leaves is already emitted. */
   | { readonly kind: 'left' };
 
@@ -76,12 +87,14 @@ export class RegionEmitter extends EmitterBase {
   private inUse: { type: ValueType; local: number }[] = [];
   private readonly registerLocals = new Map<number, number>();
   private readonly xmmLocals = new Map<number, number>();
-  readonly writtenRegisters = new Set<number>();
-  readonly writtenXmm = new Set<number>();
+  /** Bit masks of the registers the current block touches and writes: GPR n is bit n, XMM n is bit n + 16. */
+  touched = 0;
+  written = 0;
   writesFlags = false;
-  usesPageBase = false;
 
   private block: BlockRecords | undefined;
+  private label = EXIT_LABEL;
+  private pageDelta = 0n;
   private index = 0;
   private source: FlagSource;
   terminator: Terminator = { kind: 'fall' };
@@ -106,8 +119,13 @@ export class RegionEmitter extends EmitterBase {
     return [...FIXED_LOCALS, ...this.locals];
   }
 
-  beginBlock(block: BlockRecords): void {
+  /** @param page linear page of the block relative to the region's entry. */
+  beginBlock(block: BlockRecords, number: number, page: number): void {
     this.block = block;
+    this.label = blockExitLabel(number);
+    this.pageDelta = BigInt(page) * 4096n;
+    this.touched = 0;
+    this.written = 0;
     this.statements = [];
     this.source = this.rawSource;
     this.terminator = { kind: 'fall' };
@@ -179,7 +197,7 @@ export class RegionEmitter extends EmitterBase {
   /** Sets the exit locals and branches to the exit sequence. */
   leave(kind: number, before: Expression[]): Expression {
     const { m } = this;
-    return m.block(null, [...before, m.local.set(LOCAL_KIND, m.i32.const(kind)), m.br(EXIT_LABEL)]);
+    return m.block(null, [...before, m.local.set(LOCAL_KIND, m.i32.const(kind)), m.br(this.label)]);
   }
 
   setTarget(record: number): Expression {
@@ -224,40 +242,44 @@ export class RegionEmitter extends EmitterBase {
     return local;
   }
 
-  /** Statements of the entry: load every register that the region touches. */
-  loads(): Expression[] {
+  /** Loads a register (numbered as in `touched`) into its local. */
+  loadRegister(register: number): Expression {
     const { m } = this;
-    const zero = (): Expression => m.i32.const(0);
-    return [
-      ...[...this.registerLocals].map(([register, local]) =>
-        m.local.set(local, m.i64.load(CPU_STATE + GPR + register * 8, 8, zero())),
-      ),
-      ...[...this.xmmLocals].map(([register, local]) =>
-        m.local.set(local, m.v128.load(CPU_STATE + YMM + register * 32, 16, zero())),
-      ),
-    ];
+    const zero = m.i32.const(0);
+    if (register < FIRST_XMM) {
+      return m.local.set(this.registerLocal(register), m.i64.load(CPU_STATE + GPR + register * 8, 8, zero));
+    }
+    const xmm = register - FIRST_XMM;
+    return m.local.set(this.xmmLocal(xmm), m.v128.load(CPU_STATE + YMM + xmm * 32, 16, zero));
   }
 
-  /** Statements of the exit: store every register that the region writes. */
-  stores(): Expression[] {
+  storeRegister(register: number): Expression {
     const { m } = this;
-    const zero = (): Expression => m.i32.const(0);
-    return [
-      ...[...this.writtenRegisters].map((register) =>
-        m.i64.store(CPU_STATE + GPR + register * 8, 8, zero(), m.local.get(this.registerLocal(register), i64)),
-      ),
-      ...[...this.writtenXmm].map((register) =>
-        m.v128.store(CPU_STATE + YMM + register * 32, 16, zero(), m.local.get(this.xmmLocal(register), v128)),
-      ),
-    ];
+    const zero = m.i32.const(0);
+    if (register < FIRST_XMM) {
+      const value = m.local.get(this.registerLocal(register), i64);
+      return m.i64.store(CPU_STATE + GPR + register * 8, 8, zero, value);
+    }
+    const xmm = register - FIRST_XMM;
+    return m.v128.store(CPU_STATE + YMM + xmm * 32, 16, zero, m.local.get(this.xmmLocal(xmm), v128));
+  }
+
+  /** The page of the current block, for a way out of it. */
+  storePageBase(page: number): Expression[] {
+    if (page === 0) return [];
+    const { m } = this;
+    const base = m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(BigInt(page) * 4096n));
+    return [m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), base)];
   }
 
   private get(register: number): Expression {
+    this.touched |= 1 << register;
     return this.m.local.get(this.registerLocal(register), i64);
   }
 
   private set(register: number, value: Expression): void {
-    this.writtenRegisters.add(register);
+    this.touched |= 1 << register;
+    this.written |= 1 << register;
     this.emit(this.m.local.set(this.registerLocal(register), value));
   }
 
@@ -296,11 +318,13 @@ export class RegionEmitter extends EmitterBase {
   }
 
   xmm(register: number): Expression {
+    this.touched |= 1 << (FIRST_XMM + register);
     return this.m.local.get(this.xmmLocal(register), v128);
   }
 
   setXmm(register: number, value: Expression): void {
-    this.writtenXmm.add(register);
+    this.touched |= 1 << (FIRST_XMM + register);
+    this.written |= 1 << (FIRST_XMM + register);
     this.emit(this.m.local.set(this.xmmLocal(register), value));
   }
 
@@ -359,7 +383,15 @@ export class RegionEmitter extends EmitterBase {
   }
 
   private pageBase(): Expression {
-    return this.m.local.get(LOCAL_PAGE_BASE, i64);
+    return this.linearAddress(0);
+  }
+
+  /** Linear address of an offset relative to the start of the current block's page. */
+  private linearAddress(offset: number): Expression {
+    const { m } = this;
+    const base = m.local.get(LOCAL_PAGE_BASE, i64);
+    const delta = this.pageDelta + BigInt(offset);
+    return delta === 0n ? base : m.i64.add(base, m.i64.const(delta));
   }
 
   /** Base or index register by its state offset; undefined for the always-zero one. */
@@ -521,7 +553,7 @@ export class RegionEmitter extends EmitterBase {
 
   nextRip(): Expression {
     const offset = this.records.pageOffset(this.index) + this.records.instructionLength(this.index);
-    return this.m.i64.add(this.pageBase(), this.m.i64.const(BigInt(offset)));
+    return this.linearAddress(offset);
   }
 
   call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
@@ -548,11 +580,15 @@ export class RegionEmitter extends EmitterBase {
   }
 
   jumpTo(target: Expression): void {
-    const { m } = this;
-    const before = [m.local.set(LOCAL_RIP, target), ...this.flagsAsWords()];
-    const record = (this.block as BlockRecords).address(this.index);
-    this.emit(this.leave(EXIT_INDIRECT, [...before, this.setTarget(record)]));
-    this.terminator = { kind: 'left' };
+    this.emit(this.m.local.set(LOCAL_RIP, target));
+    this.terminator = { kind: 'indirect' };
+  }
+
+  /** Leaves to the linear address in LOCAL_RIP. */
+  leaveIndirect(): Expression {
+    const { records } = this;
+    const last = this.setTarget(records.address(records.length - 1));
+    return this.leave(EXIT_INDIRECT, [...this.flagsAsWords(), last]);
   }
 
   dispatch(): void {

@@ -2,18 +2,30 @@
  * Compiles a region, a set of blocks with one entry, into one wasm function.
  *
  *     (func (param $target i32)
- *       load registers, budget, page base
+ *       load budget, page base, flags
  *       (block $exit  blocks of the region as nested wasm blocks and loops)
- *       store registers, flags, budget
+ *       store flags, budget
  *       go on as LOCAL_KIND says: enter the record in $target, follow its link, look LOCAL_RIP up, or
  *       return to the host because the budget is used up)
+ *
+ * Registers are loaded where the first block that touches them starts, unless every way there has them already, and
+ * stored where the region is left, if they were written on the way. With `live` the registers that are in their
+ * locals and `dirty` those whose local is newer than the processor state, at the start of block b:
+ *
+ *     dirtyIn(b) = union of dirtyIn(p) + written(p)            over its predecessors p
+ *     liveIn(b)  = dirtyIn(b) + touched(b) + intersection of liveIn(p)
+ *
+ * and the edge from p to b loads liveIn(b) - liveIn(p). The entry block loads all of its liveIn.
  */
 import { SLOT_END, variantOfSlot } from '../isa/instruction-set.ts';
 import { BUDGET, EXIT_BUDGET, EXIT_REASON, FLAG_AUX, FLAG_RESULT, PAGE_BASE, RIP } from '../layout/cpu-state.ts';
-import { CPU_STATE } from '../layout/linear-memory.ts';
+import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
 import { RECORD_FN, RECORD_LINK_FALL, RECORD_LINK_TAKEN, RECORD_PAGE_OFFSET } from '../layout/record.ts';
+import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
+import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE, TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, none } from '../wasm/binaryen.ts';
 import { type Structure, structure } from './control-flow.ts';
+import { TLB_INDEX_MASK, TLB_INDEX_SHIFT } from './emitter-base.ts';
 import { flagEffects } from './flag-effects.ts';
 import { TABLE } from './handler-emitter.ts';
 import type { BlockRecords } from './record-view.ts';
@@ -36,8 +48,10 @@ import {
   LOCAL_PAGE_BASE,
   LOCAL_RIP,
   LOCAL_TARGET,
+  blockExitLabel,
   RegionEmitter,
   type RegionImports,
+  type Terminator,
 } from './region-emitter.ts';
 
 export interface RegionBlock {
@@ -46,6 +60,8 @@ export interface RegionBlock {
   readonly taken: number | undefined;
   /** The same for the next instruction after the block. */
   readonly fall: number | undefined;
+  /** Linear page relative to the entry's. */
+  readonly page: number;
 }
 
 /** The blocks of a region; the first is the entry. */
@@ -92,9 +108,33 @@ function flagsLiveIn(region: Region, lengths: readonly number[]): boolean[] {
   return live;
 }
 
+const UNREACHABLE: CompiledBlock = {
+  statements: [],
+  terminator: { kind: 'left' },
+  taken: [],
+  fall: [],
+  indirect: undefined,
+  touched: 0,
+  written: 0,
+};
+
 /** Adds the region as a function called `name`. */
 export function compileRegion(m: Module, name: string, region: Region, imports: RegionImports): void {
   new RegionCompiler(m, region, imports).compile(name);
+}
+
+/** A block after its instructions have been emitted, before it is put into its place. */
+interface CompiledBlock {
+  readonly statements: Expression[];
+  readonly terminator: Terminator;
+  /** Flags moved to where the other side of the edge expects them, or the way out. */
+  readonly taken: Expression[];
+  readonly fall: Expression[];
+  /** Way out of an indirect branch. */
+  readonly indirect: Expression | undefined;
+  /** Bit masks of registers as in RegionEmitter.touched. */
+  readonly touched: number;
+  readonly written: number;
 }
 
 class RegionCompiler {
@@ -104,30 +144,84 @@ class RegionCompiler {
   private readonly emitter: RegionEmitter;
   private readonly shape: Structure;
   private readonly lengths: number[];
-  private readonly liveIn: boolean[];
+  private readonly flagsLiveIn: boolean[];
+  private readonly blocks: CompiledBlock[];
+  private liveIn: number[] = [];
+  private dirtyIn: number[] = [];
 
   constructor(m: Module, region: Region, imports: RegionImports) {
     this.m = m;
     this.region = region;
     this.imports = imports;
     this.lengths = region.map((block) => compiledLength(block.records));
-    this.liveIn = flagsLiveIn(region, this.lengths);
-    this.shape = structure({
-      successors: region.map((block, b) => {
-        if (this.lengths[b] !== block.records.length) return [];
-        return [block.taken, block.fall].filter((successor) => successor !== undefined);
-      }),
-    });
+    this.flagsLiveIn = flagsLiveIn(region, this.lengths);
     this.emitter = new RegionEmitter(m, imports, firstVariant());
+    this.shape = structure({ successors: region.map((_, b) => this.successorsBeforeShape(b)) });
+    this.blocks = region.map((_, b) => (this.shape.rank[b] === -1 ? UNREACHABLE : this.compileBlock(b)));
+    this.placeRegisters();
+  }
+
+  private successorsBeforeShape(b: number): number[] {
+    const block = this.region[b] as RegionBlock;
+    if (this.lengths[b] !== block.records.length) return [];
+    return [block.taken, block.fall].filter((successor) => successor !== undefined);
   }
 
   compile(name: string): void {
     const { m, emitter } = this;
-    const body = m.block(EXIT_LABEL, [this.tree(0)]);
-    const head = (this.region[0] as RegionBlock).records.head;
-    void head;
+    const entry = registersOf(this.liveIn[0] as number).map((register) => emitter.loadRegister(register));
+    const body = m.block(EXIT_LABEL, [...entry, this.tree(0)]);
     const code = m.block(null, [...this.prologue(), body, ...this.epilogue()]);
     m.addFunction(name, i32, none, emitter.localTypes, code);
+  }
+
+  // ---- registers ----
+
+  private successors(b: number): number[] {
+    return this.successorsBeforeShape(b).filter((successor) => !this.shape.isIrreducible(b, successor));
+  }
+
+  /** Solves the equations at the top of the file; sets of registers are bit masks. */
+  private placeRegisters(): void {
+    const { order } = this.shape;
+    const { blocks } = this;
+    const edges = order.flatMap((from) => this.successors(from).map((to) => ({ from, to })));
+    const dirty = this.region.map(() => 0);
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const { from, to } of edges) {
+        const union = (dirty[to] as number) | (dirty[from] as number) | (blocks[from] as CompiledBlock).written;
+        if (union !== dirty[to]) {
+          dirty[to] = union;
+          changed = true;
+        }
+      }
+    }
+    const needed = this.region.map((_, b) => (dirty[b] as number) | (blocks[b] as CompiledBlock).touched);
+    // The intersection starts with everything and shrinks; nothing is in a local before the entry block.
+    const live = this.region.map((_, b) => (b === 0 ? (needed[0] as number) : -1));
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const { from, to } of edges) {
+        const both = ((live[to] as number) & (live[from] as number)) | (needed[to] as number);
+        if (both !== live[to]) {
+          live[to] = both;
+          changed = true;
+        }
+      }
+    }
+    this.liveIn = live;
+    this.dirtyIn = dirty;
+  }
+
+  private dirtyOut(b: number): number {
+    return (this.dirtyIn[b] as number) | (this.blocks[b] as CompiledBlock).written;
+  }
+
+  /** Loads of the registers that the other side expects in their locals. */
+  private loadsForEdge(from: number, to: number): Expression[] {
+    const missing = (this.liveIn[to] as number) & ~(this.liveIn[from] as number);
+    return registersOf(missing).map((register) => this.emitter.loadRegister(register));
   }
 
   // ---- structured control flow (control-flow.ts) ----
@@ -154,13 +248,120 @@ class RegionCompiler {
     return this.tree(to);
   }
 
-  // ---- blocks ----
-
+  /** A block's code, with its own way out behind it. */
   private code(node: number): Expression {
     const { m, emitter } = this;
     const block = this.region[node] as RegionBlock;
+    const { statements, terminator, taken, fall, indirect } = this.blocks[node] as CompiledBlock;
+    const body = [...statements];
+    switch (terminator.kind) {
+      case 'left':
+        break;
+      case 'jump':
+        body.push(...taken, ...this.edgeTarget(node, block.taken, RECORD_LINK_TAKEN));
+        break;
+      case 'fall':
+        body.push(...fall, ...this.edgeTarget(node, block.fall, RECORD_LINK_FALL));
+        break;
+      case 'branch':
+        body.push(
+          m.if(
+            terminator.condition,
+            m.block(null, [...taken, ...this.edgeTarget(node, block.taken, RECORD_LINK_TAKEN)]),
+            m.block(null, [...fall, ...this.edgeTarget(node, block.fall, RECORD_LINK_FALL)]),
+          ),
+        );
+        break;
+      case 'indirect':
+        if (this.isInside(node, block.taken)) {
+          const inside = m.block(null, [...taken, ...this.passage(node, block.taken)]);
+          body.push(m.if(this.isAddressOf(block.taken), inside));
+        }
+        body.push(indirect as Expression);
+        break;
+    }
+    const stores = registersOf(this.dirtyOut(node)).map((register) => emitter.storeRegister(register));
+    return m.block(null, [
+      m.block(blockExitLabel(node), body),
+      ...stores,
+      ...emitter.storePageBase(block.page),
+      m.br(EXIT_LABEL),
+    ]);
+  }
+
+  /** Whether LOCAL_RIP is the linear address of a block of the region. */
+  private isAddressOf(node: number): Expression {
+    const { m } = this;
+    const { records, page } = this.region[node] as RegionBlock;
+    const offset = BigInt(page) * 4096n + BigInt(records.startOffset);
+    return m.i64.eq(
+      m.local.get(LOCAL_RIP, i64),
+      m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(offset)),
+    );
+  }
+
+  /** Code that goes on in a block of the region: loads what it expects, then branches. */
+  private passage(from: number, to: number): Expression[] {
+    return [...this.loadsForEdge(from, to), this.branch(from, to)];
+  }
+
+  /** The same behind the check that the other page is still what it was; otherwise out by the link. */
+  private edgeTarget(from: number, to: number | undefined, link: number): Expression[] {
+    const { m } = this;
+    if (!this.isInside(from, to)) return [];
+    const passage = this.passage(from, to);
+    const { page } = this.region[to] as RegionBlock;
+    if (page === 0 || page === (this.region[from] as RegionBlock).page) return passage;
+    return [m.if(this.isMapped(to), m.block(null, passage)), this.leaveByLink(from, link)];
+  }
+
+  /** Whether the execute TLB has the page of a block, at the physical page it had when it was translated. */
+  private isMapped(node: number): Expression {
+    const { m } = this;
+    const { records, page } = this.region[node] as RegionBlock;
+    const linear = (): Expression =>
+      m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(BigInt(page) * 4096n));
+    const view = (records.mode >> MODE_VIEW_SHIFT) & 3;
+    const table = TLB_BASE + view * TLB_TABLE_SIZE;
+    const entry = m.i32.and(
+      m.i32.wrap(m.i64.shr_u(linear(), m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
+      m.i32.const(TLB_INDEX_MASK),
+    );
+    this.imports.function('fetchesFrom', [i64, i32], i32);
+    const entryLocal = (): Expression => m.local.get(LOCAL_LINK, i32);
+    const physical = m.i32.and(m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entryLocal()), m.i32.const(TLB_PAGE_MASK));
+    return m.block(
+      null,
+      [
+        m.local.set(LOCAL_LINK, entry),
+        m.if(
+          m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entryLocal()), linear()),
+          m.i32.eq(physical, m.i32.const(records.physicalPage)),
+          m.call('fetchesFrom', [linear(), m.i32.const(records.physicalPage)], i32),
+        ),
+      ],
+      i32,
+    );
+  }
+
+  private leaveByLink(from: number, link: number): Expression {
+    const { m, emitter } = this;
+    const { records } = this.region[from] as RegionBlock;
+    return m.block(null, [
+      emitter.setTarget(records.address(records.length - 1)),
+      m.local.set(LOCAL_LINK, m.i32.const(link)),
+      m.local.set(LOCAL_KIND, m.i32.const(EXIT_LINK)),
+      m.br(blockExitLabel(from)),
+    ]);
+  }
+
+  // ---- blocks ----
+
+  private compileBlock(node: number): CompiledBlock {
+    const { emitter } = this;
+    const block = this.region[node] as RegionBlock;
     const { records } = block;
-    emitter.beginBlock(records);
+    emitter.beginBlock(records, node, block.page);
     this.takeBudget(records);
     const length = this.lengths[node] as number;
     for (let index = 0; index < length; index++) {
@@ -168,28 +369,24 @@ class RegionCompiler {
       if (variant !== undefined) emitter.instruction(index, variant);
     }
     if (length < records.length) emitter.leaveAt(length);
-    const { terminator } = emitter;
+    const { terminator, touched, written } = emitter;
     const statements = emitter.takeStatements();
-    switch (terminator.kind) {
-      case 'left':
-        break;
-      case 'jump':
-        statements.push(...this.edge(node, block.taken, RECORD_LINK_TAKEN));
-        break;
-      case 'fall':
-        statements.push(...this.edge(node, block.fall, RECORD_LINK_FALL));
-        break;
-      case 'branch': {
-        // Both arms are built before either continues into another block, which changes the emitter's state.
-        const taken = this.edgePrefix(node, block.taken, RECORD_LINK_TAKEN);
-        const fall = this.edgePrefix(node, block.fall, RECORD_LINK_FALL);
-        const then = m.block(null, [...taken, ...this.edgeTarget(node, block.taken)]);
-        const otherwise = m.block(null, [...fall, ...this.edgeTarget(node, block.fall)]);
-        statements.push(m.if(terminator.condition, then, otherwise));
-        break;
-      }
-    }
-    return m.block(null, statements);
+    const hasTaken = terminator.kind === 'jump' || terminator.kind === 'branch';
+    const hasFall = terminator.kind === 'fall' || terminator.kind === 'branch';
+    const returns = terminator.kind === 'indirect';
+    return {
+      statements,
+      terminator,
+      taken: hasTaken
+        ? this.edgePrefix(node, block.taken, RECORD_LINK_TAKEN)
+        : returns && this.isInside(node, block.taken)
+          ? emitter.flagsForEdge(this.flagsLiveIn[block.taken] as boolean)
+          : [],
+      fall: hasFall ? this.edgePrefix(node, block.fall, RECORD_LINK_FALL) : [],
+      indirect: returns ? emitter.leaveIndirect() : undefined,
+      touched,
+      written,
+    };
   }
 
   private takeBudget(records: BlockRecords): void {
@@ -212,40 +409,24 @@ class RegionCompiler {
     return to !== undefined && !this.shape.isIrreducible(from, to);
   }
 
-  private edge(from: number, to: number | undefined, link: number): Expression[] {
-    return [...this.edgePrefix(from, to, link), ...this.edgeTarget(from, to)];
-  }
-
-  /** Flags for the other side and, if that is outside, the way out. */
+  /** Flags for the other side or, if that is outside, the way out. */
   private edgePrefix(from: number, to: number | undefined, link: number): Expression[] {
-    const { m, emitter } = this;
-    if (this.isInside(from, to)) return emitter.flagsForEdge(this.liveIn[to] as boolean);
-    const { records } = this.region[from] as RegionBlock;
-    const last = records.address(records.length - 1);
-    return [
-      emitter.leave(EXIT_LINK, [
-        ...emitter.flagsAsWords(),
-        emitter.setTarget(last),
-        m.local.set(LOCAL_LINK, m.i32.const(link)),
-      ]),
-    ];
-  }
-
-  private edgeTarget(from: number, to: number | undefined): Expression[] {
-    return this.isInside(from, to) ? [this.branch(from, to)] : [];
+    const { emitter } = this;
+    if (!this.isInside(from, to)) return [...emitter.flagsAsWords(), this.leaveByLink(from, link)];
+    // An edge that may find its page gone leaves from here too: then the words are wanted.
+    return emitter.flagsForEdge(this.flagsLiveIn[to] as boolean);
   }
 
   // ---- entry and exit ----
 
   private prologue(): Expression[] {
-    const { m, emitter } = this;
+    const { m } = this;
     const zero = (): Expression => m.i32.const(0);
     return [
       m.local.set(LOCAL_BUDGET, m.i32.load(CPU_STATE + BUDGET, 4, zero())),
       m.local.set(LOCAL_PAGE_BASE, m.i64.load(CPU_STATE + PAGE_BASE, 8, zero())),
       m.local.set(LOCAL_FLAG_RESULT, m.i64.load(CPU_STATE + FLAG_RESULT, 8, zero())),
       m.local.set(LOCAL_FLAG_AUX, m.i32.load(CPU_STATE + FLAG_AUX, 4, zero())),
-      ...emitter.loads(),
     ];
   }
 
@@ -255,14 +436,13 @@ class RegionCompiler {
     const kindIs = (kind: number): Expression => m.i32.eq(m.local.get(LOCAL_KIND, i32), m.i32.const(kind));
     const target = (): Expression => m.local.get(LOCAL_TARGET, i32);
     const statements: Expression[] = [
-      ...emitter.stores(),
       m.i32.store(CPU_STATE + BUDGET, 4, zero(), m.local.get(LOCAL_BUDGET, i32)),
     ];
     if (emitter.writesFlags) statements.push(this.storeFlags());
     this.imports.function('resolveLink', [i32, i32], i32);
     this.imports.function('lookupJump', [i32, i64], i32);
     const rip = m.i64.add(
-      m.local.get(LOCAL_PAGE_BASE, i64),
+      m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
       m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, target())),
     );
     const followLink = m.block(null, [
@@ -319,6 +499,13 @@ function firstVariant() {
   const variant = variantOfSlot(8);
   if (variant === undefined) throw new Error('no instructions');
   return variant;
+}
+
+/** Numbers of the bits that are set. */
+function registersOf(mask: number): number[] {
+  const registers: number[] = [];
+  for (let rest = mask; rest !== 0; rest &= rest - 1) registers.push(31 - Math.clz32(rest & -rest));
+  return registers;
 }
 
 function loopLabel(node: number): string {

@@ -11,7 +11,7 @@ import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
 import { ARENA_EPOCH } from '../layout/cpu-state.ts';
 import { HEAD_FLAGS, HEAD_HOTNESS, HEAD_IN_REGION, HEAD_STALE, RECORD_FN } from '../layout/record.ts';
 import { compileRegions, type PackedRegions, packRegions, type RegionSource } from './compiler.ts';
-import { collectRegion } from './region-collector.ts';
+import { RegionCollector } from './region-collector.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
@@ -79,6 +79,7 @@ export class Tiering {
     dropped: 0,
   };
   private readonly processor: Processor;
+  private readonly collector: RegionCollector;
   private readonly tier: Tier;
   private readonly remote: RemoteCompiler | undefined;
   private readonly milliseconds: () => number;
@@ -101,6 +102,7 @@ export class Tiering {
     milliseconds: () => number,
   ) {
     this.processor = processor;
+    this.collector = new RegionCollector(processor.views, processor.runtime);
     this.tier = tier;
     this.remote = remote;
     this.milliseconds = milliseconds;
@@ -157,7 +159,7 @@ export class Tiering {
     if (epoch === this.epoch) return;
     this.epoch = epoch;
     this.waiting = [];
-    for (const regions of this.regionsOf.values()) for (const region of regions) this.freeSlots.push(region.slot);
+    for (const region of new Set([...this.regionsOf.values()].flat())) this.freeSlots.push(region.slot);
     this.regionsOf.clear();
     this.deferred.clear();
   }
@@ -183,7 +185,7 @@ export class Tiering {
         this.coolDown(head);
         continue;
       }
-      const blocks = collectRegion(views, head, processor.blocks.hotness - WARM);
+      const blocks = this.collector.collect(head, processor.blocks.hotness - WARM);
       for (const block of blocks) covered.add(block.head);
       regions.push({ slot: this.allocateSlot(), blocks });
     }
@@ -212,7 +214,8 @@ export class Tiering {
     statistics.moduleBytes += bytes;
     const { u8, u32 } = processor.views;
     for (const { slot, blocks } of batch.regions) {
-      const heads = blocks.map((block) => block.head);
+      // A function that is called twice is in a region twice.
+      const heads = [...new Set(blocks.map((block) => block.head))];
       const head = heads[0] as number;
       if (heads.some((block) => this.isStale(block)) || u32[(head + RECORD_FN) >> 2] !== SLOT_ENTER) {
         statistics.rejected += 1;

@@ -12,7 +12,7 @@ import { CPU_STATE } from '../../src/layout/linear-memory.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { compileRegions } from '../../src/translate/compiler.ts';
-import { collectRegion } from '../../src/translate/region-collector.ts';
+import { RegionCollector } from '../../src/translate/region-collector.ts';
 import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
 import { initialState, type State, type Vector } from '../vectors/vector.ts';
 
@@ -150,7 +150,7 @@ export class VectorMachine {
     const slot = this.nextSlot;
     if (slot >= this.table.length) this.table.grow(4096);
     this.nextSlot = slot >= FIRST_REGION_SLOT + 60_000 ? FIRST_REGION_SLOT : slot + 1;
-    const bytes = compileRegions([{ slot, blocks: collectRegion(processor.views, head, Number.POSITIVE_INFINITY) }]);
+    const bytes = compileRegions([{ slot, blocks: new RegionCollector(processor.views, processor.runtime).collect(head, Number.POSITIVE_INFINITY) }]);
     new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
       env: { memory: processor.memory, table: this.table },
       runtime: processor.runtime as unknown as WebAssembly.ModuleImports,

@@ -4,8 +4,10 @@ import { one, type Row, row, two } from '../row.ts';
 import { call, callIndirect, jcc, jmp, jmpIndirect, jrcxz, loop, ret, retImmediate } from '../semantics/branch.ts';
 
 const conditions = Array.from({ length: 16 }, (_, code) => code);
-const direct = { ending: 'direct', sizeOf: 'f' } as const;
-const conditional = { ...direct, conditional: true } as const;
+const direct = { ending: 'jump', sizeOf: 'f' } as const;
+const conditional = { ending: 'branch', sizeOf: 'f' } as const;
+const called = { ending: 'call', sizeOf: 'f' } as const;
+const returns = { ending: 'return', sizeOf: 'f' } as const;
 const indirect = { ending: 'dispatch', sizeOf: 'f' } as const;
 
 export const branch: Row[] = [
@@ -14,10 +16,10 @@ export const branch: Row[] = [
   row(one(0xff, 4), 'jmp', [Ef], jmpIndirect, indirect),
   ...conditions.map((code) => row(one(0x70 + code), `j${CONDITION_NAMES[code]}`, [Jb], jcc(code), conditional)),
   ...conditions.map((code) => row(two(0x80 + code), `j${CONDITION_NAMES[code]}`, [Jz], jcc(code), conditional)),
-  row(one(0xe8), 'call', [Jz], call, direct),
+  row(one(0xe8), 'call', [Jz], call, called),
   row(one(0xff, 2), 'call', [Ef], callIndirect, indirect),
-  row(one(0xc3), 'ret', [], ret, indirect),
-  row(one(0xc2), 'ret', [Iw], retImmediate, indirect),
+  row(one(0xc3), 'ret', [], ret, returns),
+  row(one(0xc2), 'ret', [Iw], retImmediate, returns),
   row(one(0xe0), 'loopne', [Jb], loop('notEqual'), conditional),
   row(one(0xe1), 'loope', [Jb], loop('equal'), conditional),
   row(one(0xe2), 'loop', [Jb], loop('always'), conditional),

@@ -1,0 +1,77 @@
+/** The command lines that boot the same guest in QEMU TCG and in longmode. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { guestCacheFolder } from '../src/cli/guest-cache.ts';
+import { fetchGuest, type Guest } from '../src/host/node/guest.ts';
+import { type ChildRun, runChild } from './child.ts';
+import { progress } from './report.ts';
+
+/** Longest time a boot may take, in seconds. */
+const TIMEOUT = 120;
+const MEMORY = '512M';
+
+export interface GuestFiles {
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+/** How QEMU is started besides what every guest needs. */
+export interface QemuMachine {
+  readonly name: string;
+  /** Value of -M. */
+  readonly machine: string;
+  /** Value of -cpu. */
+  readonly cpu: string;
+}
+
+/** The machine like a PC of 2009: it has a HPET, so that the kernel can always calibrate its clocks. */
+export const QEMU_Q35: QemuMachine = { name: 'QEMU TCG, q35', machine: 'q35', cpu: 'max' };
+
+/** The machine made to boot fast, with the processor that has every feature QEMU knows and with the default one. */
+export const QEMU_MICROVM: readonly QemuMachine[] = [
+  { name: 'QEMU TCG, microvm', machine: 'microvm', cpu: 'max' },
+  { name: 'QEMU TCG, microvm, -cpu qemu64', machine: 'microvm', cpu: 'qemu64' },
+];
+
+/** The Debian kernel and the initramfs that `longmode boot` boots, downloaded if they are not there. */
+export function stockGuest(): Promise<Guest> {
+  return fetchGuest({ cacheFolder: guestCacheFolder(), progress });
+}
+
+/** Boots in QEMU's software emulation, TCG, until the guest powers off. */
+export function runQemu({ machine, cpu }: QemuMachine, files: GuestFiles, commandLine: string): Promise<ChildRun> {
+  const args = ['-M', machine, '-accel', 'tcg', '-cpu', cpu, '-m', MEMORY];
+  args.push('-kernel', files.kernel, '-initrd', files.initrd, '-append', commandLine);
+  args.push('-nographic', '-no-reboot');
+  return runChild('qemu-system-x86_64', args, TIMEOUT);
+}
+
+/**
+ * The kernel parameter without which microvm hangs now and then: it has neither a HPET nor an ACPI timer, so the
+ * kernel measures the time stamp counter against the PIT, which fails on a host that has something else to do. The
+ * counter is the host's; its frequency comes from the log of a kernel that could measure it.
+ */
+export function tscParameter(bootLog: string): string {
+  const megahertz = /tsc: Detected ([\d.]+) MHz/.exec(bootLog)?.[1];
+  if (megahertz === undefined) throw new Error('the kernel did not tell the frequency of the time stamp counter');
+  return `tsc_early_khz=${Math.round(Number(megahertz) * 1000)}`;
+}
+
+/** Boots in longmode until the guest powers off. */
+export function runLongmode(
+  cli: string,
+  files: GuestFiles,
+  commandLine: string,
+  options: readonly string[] = [],
+): Promise<ChildRun> {
+  const args = [cli, 'boot', '--kernel', files.kernel, '--initrd', files.initrd, '--append', commandLine];
+  return runChild(process.execPath, [...args, '--memory', MEMORY, '--no-reboot', ...options], TIMEOUT);
+}
+
+/** Path of the command line program: the one given, or that of the package, which is built first if it is old. */
+export function longmodeCli(given: string | undefined): string {
+  if (given !== undefined) return given;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  execFileSync(process.execPath, [`${root}scripts/build.ts`], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return `${root}dist/cli.js`;
+}
