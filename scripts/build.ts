@@ -62,7 +62,8 @@ try {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(work, join(root, 'dist'));
   }
-  if (isStale('dist/runtime.wasm', [RUNTIME])) copyFileSync(join(root, RUNTIME), join(root, 'dist/runtime.wasm'));
+  if (isStale('dist/runtime.wasm', [RUNTIME]))
+    copyFileSync(join(root, RUNTIME), join(root, 'dist/runtime.wasm'));
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);
   process.exitCode = 1;

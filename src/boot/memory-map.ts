@@ -5,7 +5,7 @@
  *     0          RAM (conventional memory)
  *     0x9_FC00   reserved (extended BIOS data area)
  *     0xA_0000   nothing (no VGA)
- *     0xF_0000   reserved (BIOS area; holds the ACPI RSDP)
+ *     0xF_0000   reserved (BIOS area; holds the ACPI RSDP and the SMBIOS tables)
  *     0x10_0000  RAM up to 3 GiB; its last 64 KiB hold the ACPI tables
  *     3 GiB      PCI memory window
  *     0xE000_0000 PCI Express configuration space (ECAM)
@@ -24,6 +24,8 @@ export const EBDA_END = 0xa0000;
 
 export const BIOS_AREA = 0xf0000;
 export const BIOS_AREA_END = 0x100000;
+/** SMBIOS entry point and, right after it, the structures. */
+export const SMBIOS_AREA = 0xf0040;
 
 /** RAM from here on is contiguous up to `lowRamEnd`. */
 export const EXTENDED_MEMORY = 0x100000;

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../boot/input-error.ts';
 import { addBootCommand } from './commands/boot.ts';
-import { EXIT_BAD_INPUT, EXIT_OK, EXIT_SOFTWARE } from './exit-code.ts';
+import { EXIT_BAD_INPUT, EXIT_OK } from './exit-code.ts';
+import { internalError } from './internal-error.ts';
 
 const EXAMPLES = `
 Examples:
@@ -18,7 +19,10 @@ function version(): string {
 
 /** Commander's messages as ours: one line, with the program's name. */
 function oneLine(message: string): string {
-  return `longmode: ${message.replace(/^error: /, '').trim().replaceAll('\n', ' ')}\n`;
+  return `longmode: ${message
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ')}\n`;
 }
 
 /**
@@ -46,7 +50,6 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`longmode: ${error.message}\n`);
       return EXIT_BAD_INPUT;
     }
-    process.stderr.write(`longmode: internal error: ${(error as Error).stack ?? error}\n`);
-    return EXIT_SOFTWARE;
+    return internalError(error);
   }
 }

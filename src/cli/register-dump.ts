@@ -24,18 +24,59 @@ import { MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
 import { readLinear } from './linear-address.ts';
 
 const REGISTERS = [
-  'RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI',
-  'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R14', 'R15',
+  'RAX',
+  'RCX',
+  'RDX',
+  'RBX',
+  'RSP',
+  'RBP',
+  'RSI',
+  'RDI',
+  'R8',
+  'R9',
+  'R10',
+  'R11',
+  'R12',
+  'R13',
+  'R14',
+  'R15',
 ];
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
 const TASK_REGISTER = 7;
 /** EFLAGS bits by number. */
 const FLAGS: Readonly<Record<number, string>> = {
-  0: 'CF', 2: 'PF', 4: 'AF', 6: 'ZF', 7: 'SF', 8: 'TF', 9: 'IF', 10: 'DF', 11: 'OF', 14: 'NT', 17: 'VM', 18: 'AC',
+  0: 'CF',
+  2: 'PF',
+  4: 'AF',
+  6: 'ZF',
+  7: 'SF',
+  8: 'TF',
+  9: 'IF',
+  10: 'DF',
+  11: 'OF',
+  14: 'NT',
+  17: 'VM',
+  18: 'AC',
 };
 const EXCEPTIONS: Readonly<Record<number, string>> = {
-  0: '#DE', 1: '#DB', 2: 'NMI', 3: '#BP', 4: '#OF', 5: '#BR', 6: '#UD', 7: '#NM', 8: '#DF', 10: '#TS', 11: '#NP',
-  12: '#SS', 13: '#GP', 14: '#PF', 16: '#MF', 17: '#AC', 18: '#MC', 19: '#XM',
+  0: '#DE',
+  1: '#DB',
+  2: 'NMI',
+  3: '#BP',
+  4: '#OF',
+  5: '#BR',
+  6: '#UD',
+  7: '#NM',
+  8: '#DF',
+  10: '#TS',
+  11: '#NP',
+  12: '#SS',
+  13: '#GP',
+  14: '#PF',
+  16: '#MF',
+  17: '#AC',
+  18: '#MC',
+  19: '#XM',
 };
 
 /** Instructions shown after the one at RIP, and bytes looked at before it. */
@@ -58,7 +99,9 @@ function flagNames(flags: number): string {
 
 function modeName(mode: number): string {
   if ((mode & MODE_REAL) !== 0) return 'real mode';
-  return (mode & MODE_CODE_MASK) === MODE_CODE_64 ? '64-bit mode' : `${16 << (mode & MODE_CODE_MASK)}-bit mode`;
+  return (mode & MODE_CODE_MASK) === MODE_CODE_64
+    ? '64-bit mode'
+    : `${16 << (mode & MODE_CODE_MASK)}-bit mode`;
 }
 
 function generalRegisters(processor: Processor): string[] {

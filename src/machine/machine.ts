@@ -5,6 +5,7 @@ import { buildAcpiTables } from '../boot/acpi/tables.ts';
 import { buildE820 } from '../boot/e820.ts';
 import { type Linux64Entry, loadLinux64 } from '../boot/linux64.ts';
 import { lowRamEnd } from '../boot/memory-map.ts';
+import { buildSmbios } from '../boot/smbios.ts';
 import type { ExitReason } from '../cpu/processor.ts';
 import type { Host } from '../host/host.ts';
 import { type RemoteCompiler, type Tier, Tiering } from '../translate/tiering.ts';
@@ -130,7 +131,7 @@ export class Machine {
     });
     tiering = new Tiering(board.processor, this.options.tier ?? 'auto', this.remote, () => host.now());
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
-    for (const region of acpi.regions) board.ram.write(region.address, region.bytes);
+    for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)]) board.ram.write(address, bytes);
     const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
     const entry: Linux64Entry = loadLinux64(board.ram, {
       kernel,

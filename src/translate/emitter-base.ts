@@ -80,8 +80,10 @@ export abstract class EmitterBase implements Emitter {
   protected abstract tlbEntry(index: Expression): { entry: Expression; offset: number };
   /** Host address when the probe failed: i32. Must not return if there is none. */
   protected abstract missed(access: Access, linearAddress: Value, size: number): Expression;
+  /** Whether a missed write may give the bounce buffer instead of guest memory. */
+  protected abstract readonly mayBounce: boolean;
   /** After a store through a host address that may be the bounce buffer. */
-  protected abstract finishStore(host: Value): void;
+  protected finishStore(_host: Value): void {}
   protected abstract setFlags(source: FlagSource): void;
   protected abstract flagResult(): Expression;
   protected abstract flagAux(): Expression;
@@ -296,40 +298,47 @@ export abstract class EmitterBase implements Emitter {
 
   // ---- memory ----
 
-  /** The inline TLB probe (tlb.ts): host address of an access, as a local. */
-  protected probe(access: Access, linearAddress: Value, size: number): Value {
+  /** The inline TLB probe (tlb.ts): host address of an access, to be used once. */
+  protected probe(access: Access, linearAddress: Value, size: number): Expression {
     const { m } = this;
     const index = m.i32.and(
       m.i32.wrap(m.i64.shr_u(linearAddress(), m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
       m.i32.const(TLB_INDEX_MASK),
     );
     const { entry, offset } = this.tlbEntry(index);
-    const slot = this.let(entry);
+    const slot = this.newLocal(i32);
     const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(BigInt(size - 1)));
     const page = m.i64.and(last, m.i64.const(-4096n));
-    const tag = m.i64.load(offset + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG), 8, slot());
-    const hit = m.i32.add(m.i32.wrap(linearAddress()), m.i32.load(offset + TLB_ADDEND, 4, slot()));
-    return this.let(m.if(m.i64.eq(tag, page), hit, this.missed(access, linearAddress, size)));
+    const field = offset + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
+    const tag = m.i64.load(field, 8, m.local.tee(slot, entry, i32));
+    const addend = m.i32.load(offset + TLB_ADDEND, 4, m.local.get(slot, i32));
+    const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);
+    return m.if(m.i64.eq(tag, page), hit, this.missed(access, linearAddress, size));
   }
 
   load(size: number, linearAddress: Value): Expression {
     const host = this.probe('read', linearAddress, size);
     const type = typeOfSize(size);
-    return this.let(this.loadHost(size, 0, host()), type)();
+    return this.let(this.loadHost(size, 0, host), type)();
   }
 
   store(size: number, linearAddress: Value, value: Expression): void {
-    const host = this.probe('write', linearAddress, size);
+    const probed = this.probe('write', linearAddress, size);
+    if (!this.mayBounce) {
+      this.emit(this.storeHost(size, 0, probed, value));
+      return;
+    }
+    const host = this.let(probed);
     this.emit(this.storeHost(size, 0, host(), value));
     this.finishStore(host);
   }
 
   updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void {
-    const host = this.probe('readWrite', linearAddress, size);
+    const host = this.let(this.probe('readWrite', linearAddress, size));
     const old = this.let(this.loadHost(size, 0, host()), typeOfSize(size));
     const value = this.let(change(old), typeOfSize(size));
     this.emit(this.storeHost(size, 0, host(), value()));
-    this.finishStore(host);
+    if (this.mayBounce) this.finishStore(host);
   }
 
   // ---- flags ----

@@ -197,7 +197,9 @@ export class HandlerEmitter extends EmitterBase {
     return this.call(MISSED[access], [this.record(), linearAddress(), this.m.i32.const(size)], i32);
   }
 
-  protected finishStore(host: Value): void {
+  protected readonly mayBounce = true;
+
+  protected override finishStore(host: Value): void {
     const { m } = this;
     this.emit(m.if(m.i32.eq(host(), m.i32.const(CPU_STATE + BOUNCE)), this.callNothing('finishWrite', [])));
   }

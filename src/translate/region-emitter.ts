@@ -31,7 +31,7 @@ export function blockExitLabel(block: number): string {
   return `X${block}`;
 }
 
-/** What the exit sequence does after it has stored everything. */
+/** What the exit sequence does after it has stored everything. Locals start at 0: entering needs no store. */
 export const EXIT_ENTER = 0;
 export const EXIT_LINK = 1;
 export const EXIT_INDIRECT = 2;
@@ -74,6 +74,11 @@ export type Terminator =
 const FILL: Record<Access, RuntimeFunction> = { read: 'fillRead', write: 'fillWrite', readWrite: 'fillWrite' };
 const RUNTIME_FILL_RESULT = i32;
 
+interface TemporaryLocal {
+  readonly type: ValueType;
+  readonly local: number;
+}
+
 export interface RegionImports {
   /** Makes sure the module imports the runtime function. */
   function(name: RuntimeFunction, parameters: ValueType[], result: ValueType): void;
@@ -84,7 +89,10 @@ export class RegionEmitter extends EmitterBase {
   private readonly imports: RegionImports;
   private readonly locals: ValueType[] = [];
   private readonly free = new Map<ValueType, number[]>();
-  private inUse: { type: ValueType; local: number }[] = [];
+  /** Locals handed out in the current instruction, and those that the flag source is made of. */
+  private inUse: TemporaryLocal[] = [];
+  private kept: TemporaryLocal[] = [];
+  private keepsFlags = false;
   private readonly registerLocals = new Map<number, number>();
   private readonly xmmLocals = new Map<number, number>();
   /** Bit masks of the registers the current block touches and writes: GPR n is bit n, XMM n is bit n + 16. */
@@ -129,12 +137,21 @@ export class RegionEmitter extends EmitterBase {
     this.statements = [];
     this.source = this.rawSource;
     this.terminator = { kind: 'fall' };
-    for (const { type, local } of this.inUse) this.free.get(type)?.push(local);
+    this.release(this.inUse);
+    this.release(this.kept);
     this.inUse = [];
+    this.kept = [];
+    this.keepsFlags = false;
   }
 
   /** Emits one instruction; false if it can only be run by its handler (the block has then been left). */
   instruction(index: number, variant: Variant): void {
+    if (this.keepsFlags) {
+      this.release(this.kept);
+      this.kept = this.inUse;
+    } else this.release(this.inUse);
+    this.inUse = [];
+    this.keepsFlags = false;
     this.index = index;
     this.variant = variant;
     variant.row.semantics(this);
@@ -197,7 +214,8 @@ export class RegionEmitter extends EmitterBase {
   /** Sets the exit locals and branches to the exit sequence. */
   leave(kind: number, before: Expression[]): Expression {
     const { m } = this;
-    return m.block(null, [...before, m.local.set(LOCAL_KIND, m.i32.const(kind)), m.br(this.label)]);
+    const set = kind === EXIT_ENTER ? [] : [m.local.set(LOCAL_KIND, m.i32.const(kind))];
+    return m.block(null, [...before, ...set, m.br(this.label)]);
   }
 
   setTarget(record: number): Expression {
@@ -215,6 +233,10 @@ export class RegionEmitter extends EmitterBase {
     const local = this.free.get(type)?.pop() ?? this.permanentLocal(type);
     this.inUse.push({ type, local });
     return local;
+  }
+
+  private release(locals: readonly TemporaryLocal[]): void {
+    for (const { type, local } of locals) this.free.get(type)?.push(local);
   }
 
   private permanentLocal(type: ValueType): number {
@@ -464,20 +486,15 @@ export class RegionEmitter extends EmitterBase {
     const name = FILL[access];
     this.imports.function(name, [i64, i32], RUNTIME_FILL_RESULT);
     const host = this.newLocal(i32);
-    return m.block(
-      null,
-      [
-        m.local.set(host, m.call(name, [linearAddress(), m.i32.const(size)], i32)),
-        m.if(m.i32.eqz(m.local.get(host, i32)), this.leaveToHandler()),
-        m.local.get(host, i32),
-      ],
-      i32,
+    return m.if(
+      m.local.tee(host, m.call(name, [linearAddress(), m.i32.const(size)], RUNTIME_FILL_RESULT), i32),
+      m.local.get(host, i32),
+      this.leaveToHandler(),
     );
   }
 
-  protected finishStore(_host: Value): void {
-    // A host address found by the probe or by fillWrite is never the bounce buffer.
-  }
+  /** A host address found by the probe or by the fill functions is never the bounce buffer. */
+  protected readonly mayBounce = false;
 
   // ---- SSE ----
 
@@ -513,6 +530,7 @@ export class RegionEmitter extends EmitterBase {
   protected setFlags(source: FlagSource): void {
     this.writesFlags = true;
     this.source = source;
+    this.keepsFlags = true;
   }
 
   /** Turns the source into words that are in locals of this block. */
@@ -521,6 +539,7 @@ export class RegionEmitter extends EmitterBase {
     const { result, aux } = materialize(this.m, this.source);
     const words = { kind: 'raw', result: this.let(result, i64), aux: this.let(aux) } as const;
     this.source = words;
+    this.keepsFlags = true;
     return words;
   }
 

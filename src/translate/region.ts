@@ -20,7 +20,7 @@
 import { SLOT_END, variantOfSlot } from '../isa/instruction-set.ts';
 import { BUDGET, EXIT_BUDGET, EXIT_REASON, FLAG_AUX, FLAG_RESULT, PAGE_BASE, RIP } from '../layout/cpu-state.ts';
 import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
-import { RECORD_FN, RECORD_LINK_FALL, RECORD_LINK_TAKEN, RECORD_PAGE_OFFSET } from '../layout/record.ts';
+import { HEAD_COUNT, RECORD_FN, RECORD_LINK_FALL, RECORD_LINK_TAKEN, RECORD_PAGE_OFFSET } from '../layout/record.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE, TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, none } from '../wasm/binaryen.ts';
@@ -170,7 +170,7 @@ class RegionCompiler {
   compile(name: string): void {
     const { m, emitter } = this;
     const entry = registersOf(this.liveIn[0] as number).map((register) => emitter.loadRegister(register));
-    const body = m.block(EXIT_LABEL, [...entry, this.tree(0)]);
+    const body = m.block(EXIT_LABEL, [...entry, completing(m, this.tree(0))]);
     const code = m.block(null, [...this.prologue(), body, ...this.epilogue()]);
     m.addFunction(name, i32, none, emitter.localTypes, code);
   }
@@ -237,7 +237,9 @@ class RegionCompiler {
   private within(node: number, merges: readonly number[]): Expression {
     const { m } = this;
     let code: Expression = this.code(node);
-    for (const merge of merges) code = m.block(null, [m.block(mergeLabel(merge), [code]), this.tree(merge)]);
+    for (const merge of merges) {
+      code = m.block(null, [m.block(mergeLabel(merge), [completing(m, code)]), this.tree(merge)]);
+    }
     return code;
   }
 
@@ -282,7 +284,7 @@ class RegionCompiler {
     }
     const stores = registersOf(this.dirtyOut(node)).map((register) => emitter.storeRegister(register));
     return m.block(null, [
-      m.block(blockExitLabel(node), body),
+      m.block(blockExitLabel(node), [completing(m, m.block(null, body))]),
       ...stores,
       ...emitter.storePageBase(block.page),
       m.br(EXIT_LABEL),
@@ -389,18 +391,14 @@ class RegionCompiler {
     };
   }
 
+  /** Leaves if the block does not fit into the budget; the exit sequence puts back what was taken. */
   private takeBudget(records: BlockRecords): void {
     const { m, emitter } = this;
-    const count = (): Expression => m.i32.const(records.count);
-    const budget = (): Expression => m.local.get(LOCAL_BUDGET, i32);
-    emitter.emit(m.local.set(LOCAL_BUDGET, m.i32.sub(budget(), count())));
+    const left = m.i32.sub(m.local.get(LOCAL_BUDGET, i32), m.i32.const(records.count));
     emitter.emit(
       m.if(
-        m.i32.lt_s(budget(), m.i32.const(0)),
-        emitter.leave(EXIT_OUT_OF_BUDGET, [
-          m.local.set(LOCAL_BUDGET, m.i32.add(budget(), count())),
-          emitter.setTarget(records.head),
-        ]),
+        m.i32.lt_s(m.local.tee(LOCAL_BUDGET, left, i32), m.i32.const(0)),
+        emitter.leave(EXIT_OUT_OF_BUDGET, [emitter.setTarget(records.head)]),
       ),
     );
   }
@@ -453,7 +451,9 @@ class RegionCompiler {
         m.local.set(LOCAL_TARGET, m.call('resolveLink', [target(), m.local.get(LOCAL_LINK, i32)], i32)),
       ),
     ]);
+    const count = m.i32.load16_u(HEAD_COUNT, 2, target());
     const outOfBudget = m.block(null, [
+      m.i32.store(CPU_STATE + BUDGET, 4, zero(), m.i32.add(m.local.get(LOCAL_BUDGET, i32), count)),
       m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
       m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(EXIT_BUDGET)),
       m.return(),
@@ -499,6 +499,15 @@ function firstVariant() {
   const variant = variantOfSlot(8);
   if (variant === undefined) throw new Error('no instructions');
   return variant;
+}
+
+/**
+ * Code that never falls through, as an expression that looks as if it could. Binaryen would otherwise search a
+ * labelled block around it for branches to the label, which takes quadratic time when blocks are nested. Engines
+ * fold the condition.
+ */
+function completing(m: Module, code: Expression): Expression {
+  return m.if(m.i32.const(1), code);
 }
 
 /** Numbers of the bits that are set. */

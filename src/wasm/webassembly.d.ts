@@ -5,7 +5,7 @@
 type BufferSource = ArrayBufferView | ArrayBuffer;
 
 declare namespace WebAssembly {
-  type ExportValue = Function | Global | Memory | Table;
+  type ExportValue = ((...args: never) => unknown) | Global | Memory | Table;
   type Exports = Record<string, ExportValue>;
   type ModuleImports = Record<string, ExportValue | number>;
   type Imports = Record<string, ModuleImports>;

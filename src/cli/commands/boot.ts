@@ -2,19 +2,14 @@
 import { type Command, Option } from 'commander';
 import { InputError } from '../../boot/input-error.ts';
 import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
-import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
 import { Progress } from '../../host/node/progress.ts';
+import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
 import type { Machine, MachineOptions } from '../../index.ts';
-import {
-  EXIT_GUEST_DIED,
-  EXIT_OK,
-  EXIT_SIGNAL,
-  EXIT_SOFTWARE,
-  EXIT_TIMEOUT,
-} from '../exit-code.ts';
+import { EXIT_GUEST_DIED, EXIT_OK, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
 import { readInput, writeOutput } from '../files.ts';
 import { guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
+import { internalError } from '../internal-error.ts';
 import { parseMemorySize, parseSeconds, parseSeed } from '../option-values.ts';
 
 const EXAMPLES = `
@@ -67,7 +62,9 @@ function named<T>(option: string, parse: (text: string) => T): (text: string) =>
 export function addBootCommand(program: Command, setExitCode: (code: number) => void): void {
   program
     .command('boot')
-    .description('boot a Linux kernel; without --kernel a Debian kernel with a busybox shell, downloaded once')
+    .description(
+      'boot a Linux kernel; without --kernel a Debian kernel with a busybox shell, downloaded once',
+    )
     .option('--kernel <file>', 'kernel image (bzImage)')
     .option('--initrd <file>', 'initramfs')
     .option('--append <text>', 'kernel command line', GUEST_COMMAND_LINE)
@@ -175,15 +172,19 @@ async function runToExitCode(
   try {
     exitCode = await report(machine, await session.run(), timeout?.value);
   } catch (error) {
-    const { registerDump } = await import('../register-dump.ts');
-    process.stderr.write(`\nlongmode: internal error: ${(error as Error).stack ?? error}\n`);
-    process.stderr.write(registerDump(machine.processor));
-    exitCode = EXIT_SOFTWARE;
+    exitCode = internalError(error);
+    await dumpRegisters(machine);
   }
   if (stats !== undefined) {
     await writeOutput('--stats', stats, `${JSON.stringify(machine.statistics(), null, 2)}\n`);
   }
   return exitCode;
+}
+
+async function dumpRegisters(machine: Machine): Promise<void> {
+  // Loads the instruction table, which only this needs on this side of the compiler.
+  const { registerDump } = await import('../register-dump.ts');
+  process.stderr.write(registerDump(machine.processor));
 }
 
 /** Tells on stderr what is worth telling. */
@@ -193,12 +194,10 @@ async function report(machine: Machine, ending: SessionEnding, timeout: number |
     case 'restart':
     case 'quit':
       return EXIT_OK;
-    case 'died': {
-      const { registerDump } = await import('../register-dump.ts');
+    case 'died':
       process.stderr.write(`\nlongmode: the guest died: ${ending.reason}\n`);
-      process.stderr.write(registerDump(machine.processor));
+      await dumpRegisters(machine);
       return EXIT_GUEST_DIED;
-    }
     case 'timeout':
       process.stderr.write(`\nlongmode: stopped after ${timeout} seconds (--timeout)\n`);
       return EXIT_TIMEOUT;

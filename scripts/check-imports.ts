@@ -1,0 +1,103 @@
+/**
+ * Checks the direction of imports in src/ (docs/architecture.md): each folder may import only what its rule
+ * names. Prints every violation; exit code 1 if there is any.
+ * Usage: node scripts/check-imports.ts
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What the files of one folder may import besides each other. */
+interface Rule {
+  /** Folder or file in src/; the first rule that fits a file counts. */
+  readonly path: string;
+  /** Folders or files in src/. */
+  readonly imports: readonly string[];
+  /** The same, for `import type` only. */
+  readonly types?: readonly string[];
+  /** Packages; `node:` stands for all of Node's own modules. */
+  readonly packages?: readonly string[];
+}
+
+/** Value types as numbers, which load no Binaryen. */
+const WASM_TYPES = 'wasm/binaryen-types.ts';
+
+const RULES: readonly Rule[] = [
+  { path: 'layout', imports: [] },
+  { path: 'isa', imports: ['layout', WASM_TYPES], types: ['wasm'] },
+  { path: 'wasm', imports: [], packages: ['binaryen'] },
+  { path: 'translate', imports: ['isa', 'layout', 'wasm'], types: ['cpu'] },
+  { path: 'cpu', imports: ['isa', 'layout', 'translate'] },
+  { path: 'devices', imports: [] },
+  { path: 'boot', imports: [], types: ['devices'] },
+  { path: 'machine', imports: ['boot', 'cpu', 'devices', 'layout', 'translate'], types: ['host/host.ts'] },
+  { path: 'host/host.ts', imports: [], types: ['translate'] },
+  // A machine in Node is put together by the entry points; the compile worker is one of them.
+  { path: 'host/node', imports: ['boot', 'translate'], types: ['host/host.ts'], packages: ['node:'] },
+  { path: 'host/browser', imports: ['boot', 'translate'], types: ['host/host.ts'] },
+  { path: 'cli.ts', imports: ['cli'], packages: [] },
+  {
+    path: 'cli',
+    imports: ['boot', 'host', 'isa', 'layout', 'index.ts'],
+    types: ['cpu', 'machine'],
+    packages: ['commander', 'node:'],
+  },
+  { path: 'index.ts', imports: ['boot', 'host', 'machine'], types: ['translate'] },
+];
+
+const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/gm;
+const DYNAMIC_IMPORT = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(source: string): Import[] {
+  const found: Import[] = [];
+  for (const [, type, specifier] of source.matchAll(IMPORT)) {
+    found.push({ specifier: specifier as string, typeOnly: type !== undefined });
+  }
+  for (const [, specifier] of source.matchAll(DYNAMIC_IMPORT)) {
+    found.push({ specifier: specifier as string, typeOnly: false });
+  }
+  return found;
+}
+
+function isIn(file: string, path: string): boolean {
+  return file === path || file.startsWith(`${path}/`);
+}
+
+/**
+ * @param file path in src/, with slashes.
+ * Returns a line for each import the rules do not allow.
+ */
+export function violations(file: string, source: string): string[] {
+  const rule = RULES.find(({ path }) => isIn(file, path));
+  if (rule === undefined) return [`${file}: no rule says what this may import`];
+  return importsOf(source)
+    .filter(({ specifier, typeOnly }) => {
+      if (!specifier.startsWith('.')) {
+        return !rule.packages?.some(
+          (name) => specifier === name || (name === 'node:' && specifier.startsWith(name)),
+        );
+      }
+      const target = posix.join(posix.dirname(file), specifier);
+      const allowed = [rule.path, ...rule.imports, ...(typeOnly ? (rule.types ?? []) : [])];
+      return !allowed.some((path) => isIn(target, path));
+    })
+    .map(({ specifier, typeOnly }) => `${file}: must not import ${typeOnly ? 'types of ' : ''}${specifier}`);
+}
+
+function check(): void {
+  const root = fileURLToPath(new URL('../src/', import.meta.url));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts'));
+  const found = files.flatMap((file) => violations(file, readFileSync(root + file, 'utf8')));
+  for (const line of found) console.error(line);
+  if (found.length > 0) process.exitCode = 1;
+  else console.log(`imports: ${files.length} files keep the direction`);
+}
+
+if (import.meta.main) check();

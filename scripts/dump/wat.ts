@@ -1,0 +1,84 @@
+/** The text of generated WebAssembly functions. */
+import loadWabt from 'wabt';
+
+/** What the runtime and regions use (src/wasm/binaryen.ts). */
+const FEATURES = {
+  bulk_memory: true,
+  code_metadata: true,
+  multi_value: true,
+  mutable_globals: true,
+  reference_types: true,
+  sat_float_to_int: true,
+  sign_extension: true,
+  simd: true,
+  tail_call: true,
+};
+
+/** The parts of a module's text: imports, functions, tables, ... */
+async function topLevelForms(module: Uint8Array): Promise<string[]> {
+  const wabt = await loadWabt();
+  const parsed = wabt.readWasm(module, { ...FEATURES, readDebugNames: true });
+  try {
+    parsed.generateNames();
+    parsed.applyNames();
+    const text = parsed.toText({ foldExprs: true, inlineExport: false });
+    return text
+      .trimEnd()
+      .replace(/\)$/, '')
+      .split(/\n {2}(?=\()/)
+      .slice(1);
+  } finally {
+    parsed.destroy();
+  }
+}
+
+/** Lines of a function without the indentation of the module. */
+function functionLines(form: string): string[] {
+  return form
+    .trimEnd()
+    .split('\n')
+    .map((line, i) => (i === 0 ? line : line.replace(/^ {2}/, '')));
+}
+
+/** Handlers by their slot in the function table. */
+export class Handlers {
+  private readonly functions: ReadonlyMap<string, string>;
+  private readonly names: readonly string[];
+
+  private constructor(functions: ReadonlyMap<string, string>, names: readonly string[]) {
+    this.functions = functions;
+    this.names = names;
+  }
+
+  /** @param runtime bytes of build/runtime.wasm. */
+  static async read(runtime: Uint8Array): Promise<Handlers> {
+    const forms = await topLevelForms(runtime);
+    const functions = new Map<string, string>();
+    for (const form of forms) {
+      const name = /^\(func (\S+)/.exec(form)?.[1];
+      if (name !== undefined) functions.set(name, form);
+    }
+    const elements = forms.map((form) => /^\(elem \$handlers \(i32\.const 1\) func ([^)]*)\)/.exec(form)?.[1]);
+    const names = elements.find((list) => list !== undefined)?.split(/\s+/);
+    if (names === undefined) throw new Error('the runtime has no table of handlers');
+    // Slot 0 is null.
+    return new Handlers(functions, ['', ...names]);
+  }
+
+  /** Slots of the table. */
+  get count(): number {
+    return this.names.length;
+  }
+
+  /** Text of the handler in a slot. Handlers that came out the same share one function, under either name. */
+  lines(slot: number): string[] {
+    const form = this.functions.get(this.names[slot] ?? '');
+    if (form === undefined) throw new RangeError(`no handler in slot ${slot}`);
+    return functionLines(form);
+  }
+}
+
+/** Text of the functions that a module defines, one after the other. */
+export async function functionsOf(module: Uint8Array): Promise<string[]> {
+  return (await topLevelForms(module)).filter((form) => form.startsWith('(func ')).flatMap(functionLines);
+}

@@ -1,0 +1,110 @@
+import { mkdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { makeBzImage } from '../boot/guest-fixtures.ts';
+import { makeKernel, POWER_OFF } from './guests.ts';
+import { runCli, TEST_TIMEOUT, useFolder } from './run-cli.ts';
+
+const folder = useFolder();
+
+/** Expects exit code 2, nothing on stdout, and one line on stderr that holds all of `parts`. */
+async function expectRefused(args: readonly string[], parts: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await runCli(args);
+  for (const part of ['longmode: ', ...parts]) expect(stderr).toContain(part);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(stdout).toBe('');
+  expect(code).toBe(2);
+}
+
+async function expectKernelRefused(bytes: Uint8Array, ...parts: string[]): Promise<void> {
+  const kernel = await folder.write('vmlinuz', bytes);
+  await expectRefused(['boot', '--kernel', kernel], [kernel, ...parts]);
+}
+
+describe('bad usage', { timeout: TEST_TIMEOUT }, () => {
+  it('refuses unknown options and commands, and options without their value', async () => {
+    await expectRefused(['boot', '--colour'], ['--colour']);
+    await expectRefused(['boot', '--memroy', '1G'], ['--memroy', 'Did you mean --memory?']);
+    await expectRefused(['bot'], ["'bot'"]);
+    await expectRefused(['boot', 'vmlinuz'], ['too many arguments']);
+    await expectRefused(['boot', '--kernel'], ['--kernel']);
+  });
+
+  it('refuses values that are none', async () => {
+    await expectRefused(['boot', '--memory', 'lots'], ['--memory lots', 'not a size']);
+    await expectRefused(['boot', '--memory', '1T'], ['--memory 1T', 'too large']);
+    await expectRefused(['boot', '--timeout', 'soon'], ['--timeout soon', 'seconds']);
+    await expectRefused(['boot', '--seed', '1.5'], ['--seed 1.5', 'whole number']);
+    await expectRefused(['boot', '--clock', 'sundial'], ['--clock', 'sundial', 'host, instructions']);
+    await expectRefused(['boot', '--tier', 'fast'], ['--tier', 'fast', 'auto, interpreter, compiled']);
+  });
+
+  it('shows the help when there is no command', async () => {
+    const { code, stderr } = await runCli([]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Usage: longmode');
+  });
+});
+
+describe('bad files', { timeout: TEST_TIMEOUT }, () => {
+  it('refuses files that cannot be read', async () => {
+    const missing = folder.path('nowhere');
+    await expectRefused(['boot', '--kernel', missing], ['--kernel', missing, 'no such file']);
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    await expectRefused(
+      ['boot', '--kernel', kernel, '--initrd', missing],
+      ['--initrd', missing, 'no such file'],
+    );
+    await mkdir(folder.path('sub'));
+    await expectRefused(['boot', '--kernel', folder.path('sub')], [folder.path('sub'), 'folder']);
+  });
+
+  it('refuses empty files', async () => {
+    await expectKernelRefused(new Uint8Array(0), '--kernel', 'empty');
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    const initrd = await folder.write('initrd', new Uint8Array(0));
+    await expectRefused(['boot', '--kernel', kernel, '--initrd', initrd], ['--initrd', initrd, 'empty']);
+  });
+
+  it('refuses kernels it cannot boot', async () => {
+    await expectKernelRefused(new TextEncoder().encode('root:x:0:0::/root:/bin/sh\n'), 'not a bzImage');
+    await expectKernelRefused(new Uint8Array(4096), 'not a bzImage');
+    const whole = makeKernel(POWER_OFF);
+    await expectKernelRefused(whole.subarray(0, whole.length - 1), 'truncated');
+    await expectKernelRefused(makeBzImage({ xloadFlags: 0 }), '32-bit kernel');
+    await expectKernelRefused(makeBzImage({ version: 0x0204 }), '2.04', 'too old');
+  });
+
+  it('refuses a place for the statistics that cannot be written', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    const stats = folder.path('nowhere/stats.json');
+    await expectRefused(['boot', '--kernel', kernel, '--stats', stats], ['--stats', stats]);
+  });
+});
+
+describe('memory', { timeout: TEST_TIMEOUT }, () => {
+  it('refuses too little for the kernel', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    await expectRefused(
+      ['boot', '--kernel', kernel, '--memory', '16M'],
+      [kernel, '--memory 16M', 'too little memory', 'at least 25 MiB'],
+    );
+    await expectRefused(['boot', '--kernel', kernel, '--memory', '0'], [kernel, '--memory 0', 'memory']);
+  });
+
+  it('refuses an initramfs larger than the memory', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    const initrd = await folder.write('initrd', new Uint8Array(40 << 20));
+    await expectRefused(
+      ['boot', '--kernel', kernel, '--initrd', initrd, '--memory', '32M'],
+      [`--initrd ${initrd}`, '--memory 32M', 'initramfs of 40 MiB does not fit'],
+    );
+  });
+
+  it('refuses a command line longer than the kernel takes', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    await expectRefused(
+      ['boot', '--kernel', kernel, '--append', 'x'.repeat(3000)],
+      [kernel, 'command line has 3000 bytes'],
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { Statistics } from '../../src/index.ts';
+import {
+  ECHO,
+  HALT_FOREVER,
+  IDLE,
+  makeKernel,
+  POWER_OFF,
+  print,
+  RESET,
+  SPIN,
+  TRIPLE_FAULT,
+} from './guests.ts';
+import { type Result, type RunOptions, runCli, TEST_TIMEOUT, useFolder } from './run-cli.ts';
+
+const folder = useFolder();
+
+async function boot(code: readonly number[], args: readonly string[], options?: RunOptions): Promise<Result> {
+  const kernel = await folder.write('vmlinuz', makeKernel(code));
+  return runCli(['boot', '--kernel', kernel, '--memory', '64M', ...args], options);
+}
+
+describe('endings', { timeout: TEST_TIMEOUT }, () => {
+  it('is 0 when the guest powers off; stdout has the serial output and nothing else', async () => {
+    const result = await boot([...print('hello\n'), ...POWER_OFF, ...SPIN], []);
+    expect(result).toEqual({ code: 0, stdout: 'hello\n', stderr: '' });
+  });
+
+  it('is 0 in every tier and with either clock', async () => {
+    for (const args of [
+      ['--tier', 'interpreter'],
+      ['--tier', 'compiled'],
+      ['--clock', 'instructions', '--seed', '0x10'],
+    ]) {
+      const result = await boot([...print('x'), ...POWER_OFF, ...SPIN], args);
+      expect(result).toEqual({ code: 0, stdout: 'x', stderr: '' });
+    }
+  });
+
+  it('is 1 with a register dump when the guest halts with interrupts off', async () => {
+    // mov eax, 0x1234_5678 comes first, to find it again.
+    const result = await boot([0xb8, 0x78, 0x56, 0x34, 0x12, ...HALT_FOREVER], []);
+    expect(result.code).toBe(1);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toContain('the guest died: halted with interrupts disabled');
+    expect(result.stderr).toContain('RAX 0000000012345678');
+    expect(result.stderr).toMatch(/^RIP 0010:0000000001000207 .*64-bit mode$/m);
+    expect(result.stderr).toMatch(/^ {3}0000000001000205 {2}fa +cli$/m);
+    expect(result.stderr).toMatch(/^ {3}0000000001000206 {2}f4 +hlt$/m);
+    expect(result.stderr).toMatch(/^=> 0000000001000207 /m);
+  });
+
+  it('is 1 with a register dump at the faulting instruction after a triple fault', async () => {
+    const result = await boot([...print('!'), ...TRIPLE_FAULT], []);
+    expect(result.code).toBe(1);
+    expect(result.stdout).toBe('!');
+    expect(result.stderr).toContain('the guest died: triple fault');
+    expect(result.stderr).toMatch(/^=> 0000000001000207 {2}0f 0b +ud2$/m);
+  });
+
+  it('is 0 for a restart with --no-reboot; without, the guest starts again', async () => {
+    const once = await boot([...print('.'), ...RESET, ...SPIN], ['--no-reboot']);
+    expect(once).toEqual({ code: 0, stdout: '.', stderr: '' });
+    const often = await boot([...print('.'), ...RESET, ...SPIN], ['--timeout', '3']);
+    expect(often.stdout.length).toBeGreaterThan(1);
+    expect(often.code).toBe(124);
+  });
+
+  it('is 124 after the time-out, of a guest that is busy as of one that is idle', async () => {
+    for (const code of [SPIN, IDLE]) {
+      const start = performance.now();
+      const result = await boot(code, ['--timeout', '0.5']);
+      expect(result.code).toBe(124);
+      expect(result.stderr).toContain('--timeout');
+      expect(performance.now() - start).toBeLessThan(20_000);
+    }
+  });
+
+  it('is 128 and the number for a signal', async () => {
+    const result = await boot([...print('up\n'), ...IDLE], [], {
+      onOutput: (child) => child.kill('SIGTERM'),
+    });
+    expect(result.code).toBe(128 + 15);
+  });
+});
+
+describe('terminal', { timeout: TEST_TIMEOUT }, () => {
+  it('gives the guest what comes in, and goes on after its end', async () => {
+    const result = await boot(ECHO, ['--timeout', '3'], { input: 'abc\x01a\u00e9' });
+    expect(result.stdout).toBe('abc\x01\u00e9');
+    expect(result.code).toBe(124);
+  });
+
+  it('quits on C-a x and explains the keys on C-a h', async () => {
+    const result = await boot(ECHO, ['--timeout', '50'], { input: '\x01h\x01c\x01x' });
+    expect(result.code).toBe(0);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toContain('C-a x    quit');
+    expect(result.stderr).toContain('no monitor');
+  });
+
+  it('ends when nobody reads its output any more', async () => {
+    // ECHO is never sent anything: what is printed in a loop fills the pipe.
+    const line = print('0123456789abcdef\n');
+    const loop = [...line, 0xe9, ...new Uint8Array(new Int32Array([-line.length - 5]).buffer)];
+    const result = await boot(loop, ['--timeout', '50'], { onOutput: (child) => child.stdout.destroy() });
+    expect(result.code).toBe(128 + 13);
+  });
+});
+
+describe('--stats', { timeout: TEST_TIMEOUT }, () => {
+  it('writes the statistics however the guest ends', async () => {
+    const stats = folder.path('stats.json');
+    const read = async () => JSON.parse(await readFile(stats, 'utf8')) as Statistics;
+    await boot([...print('ok'), ...POWER_OFF, ...SPIN], ['--stats', stats]);
+    // Two moves, two outs a letter beside what print and POWER_OFF set up.
+    expect((await read()).instructions.total).toBeGreaterThanOrEqual(8);
+    expect((await read()).accesses.port).toBe(3);
+    await boot(TRIPLE_FAULT, ['--stats', stats]);
+    expect((await read()).events.exceptions).toBeGreaterThan(0);
+    await boot(SPIN, ['--stats', stats, '--timeout', '0.5']);
+    expect((await read()).instructions.total).toBeGreaterThan(1000);
+  });
+});
+
+describe('--help and --version', { timeout: TEST_TIMEOUT }, () => {
+  it('go to stdout with exit code 0', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    const help = await runCli(['--help']);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain('Examples:');
+    const bootHelp = await runCli(['boot', '--help']);
+    expect(bootHelp.code).toBe(0);
+    for (const option of ['--kernel', '--no-reboot', '--seed', 'Examples:', 'C-a x']) {
+      expect(bootHelp.stdout).toContain(option);
+    }
+  });
+});

@@ -1,0 +1,110 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { Terminal } from '../../../src/host/node/terminal.ts';
+
+class FakeInput extends EventEmitter {
+  readonly isTTY: boolean;
+  readonly calls: string[] = [];
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+  setRawMode(raw: boolean): void {
+    this.calls.push(raw ? 'raw' : 'cooked');
+  }
+  pause(): void {
+    this.calls.push('pause');
+  }
+  resume(): void {
+    this.calls.push('resume');
+  }
+}
+
+class FakeOutput extends EventEmitter {
+  readonly written: string[] = [];
+  write(bytes: Uint8Array | string): void {
+    this.written.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
+  }
+}
+
+function makeTerminal(isTTY: boolean) {
+  const input = new FakeInput(isTTY);
+  const output = new FakeOutput();
+  const messages = new FakeOutput();
+  const events: string[] = [];
+  const terminal = new Terminal({
+    input,
+    output,
+    messages,
+    onInput: (bytes) => events.push(new TextDecoder().decode(bytes)),
+    onQuit: () => events.push('quit'),
+    onHangUp: () => events.push('hang up'),
+  });
+  return { terminal, input, output, messages, events };
+}
+
+const type = (input: FakeInput, text: string) => input.emit('data', new TextEncoder().encode(text));
+
+describe('Terminal', () => {
+  it('is raw between attach and detach, and undone once', () => {
+    const { terminal, input } = makeTerminal(true);
+    const listeners = process.listenerCount('exit');
+    terminal.attach();
+    terminal.attach();
+    expect(input.calls).toEqual(['raw', 'resume']);
+    terminal.detach();
+    terminal.detach();
+    expect(input.calls).toEqual(['raw', 'resume', 'cooked', 'pause']);
+    expect(process.listenerCount('exit')).toBe(listeners);
+  });
+
+  it('is undone when the process exits, and raw again when it continues', () => {
+    const { terminal, input } = makeTerminal(true);
+    terminal.attach();
+    process.emit('SIGCONT', 'SIGCONT');
+    expect(input.calls).toEqual(['raw', 'resume', 'raw']);
+    const exitListener = process.listeners('exit').at(-1) as (code: number) => void;
+    exitListener(0);
+    expect(input.calls.slice(3)).toEqual(['cooked', 'pause']);
+    process.emit('SIGCONT', 'SIGCONT');
+    expect(input.calls).toHaveLength(5);
+  });
+
+  it('leaves the mode of a pipe alone', () => {
+    const { terminal, input } = makeTerminal(false);
+    terminal.attach();
+    terminal.detach();
+    expect(input.calls).toEqual(['resume', 'pause']);
+  });
+
+  it('tells what is typed, and the commands among it', () => {
+    const { terminal, input, messages, events } = makeTerminal(true);
+    type(input, 'too early');
+    terminal.attach();
+    type(input, 'ls\n');
+    type(input, '\x01h');
+    type(input, '\x01x');
+    expect(events).toEqual(['ls\n', 'quit']);
+    expect(messages.written.join('')).toContain('C-a x');
+    terminal.detach();
+  });
+
+  it('does not mind the end of the input', () => {
+    const { terminal, input, events } = makeTerminal(false);
+    terminal.attach();
+    input.emit('end');
+    input.emit('error', new Error('EIO'));
+    expect(events).toEqual([]);
+    terminal.detach();
+  });
+
+  it('passes output on and tells when nobody takes it', () => {
+    const { terminal, output, events } = makeTerminal(true);
+    terminal.attach();
+    terminal.write(new TextEncoder().encode('login: '));
+    expect(output.written).toEqual(['login: ']);
+    output.emit('error', new Error('EPIPE'));
+    expect(events).toEqual(['hang up']);
+    terminal.detach();
+  });
+});

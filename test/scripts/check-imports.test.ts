@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { violations } from '../../scripts/check-imports.ts';
+
+describe('violations', () => {
+  it.each([
+    ['layout/tlb.ts', "import { X } from './mode.ts';"],
+    ['isa/semantics/move.ts', "import { i32 } from '../../wasm/binaryen-types.ts';"],
+    ['isa/emitter.ts', "import type { Expression } from '../wasm/binaryen.ts';"],
+    ['wasm/binaryen.ts', "import binaryen from 'binaryen';"],
+    ['boot/linux64.ts', "import type { GuestMemory } from '../devices/device.ts';"],
+    ['machine/machine.ts', "import type { Host } from '../host/host.ts';"],
+    ['host/node/host.ts', "import { Worker } from 'node:worker_threads';"],
+    ['cli/commands/boot.ts', "const { Machine } = await import('../../index.ts');"],
+  ])('allows %s: %s', (file, source) => {
+    expect(violations(file, source)).toEqual([]);
+  });
+
+  it.each([
+    ['layout/tlb.ts', "import { X } from '../isa/row.ts';"],
+    ['isa/emitter.ts', "import { createModule } from '../wasm/binaryen.ts';"],
+    ['isa/emitter.ts', "import {\n  type A,\n  b,\n} from '../translate/region.ts';"],
+    ['translate/region.ts', "import binaryen from 'binaryen';"],
+    ['translate/tiering.ts', "import { Processor } from '../cpu/processor.ts';"],
+    ['devices/hpet.ts', "import { HPET } from '../boot/memory-map.ts';"],
+    ['devices/hpet.ts', "export * from '../cpu/processor.ts';"],
+    ['boot/cpio.ts', "import { ByteQueue } from '../devices/byte-queue.ts';"],
+    ['machine/machine.ts', "import { NodeHost } from '../host/node/host.ts';"],
+    ['machine/machine.ts', "import 'node:fs';"],
+    ['machine/machine.ts', "const { NodeHost } = await import('../host/node/host.ts');"],
+    ['network/nic.ts', ''],
+  ])('refuses %s: %s', (file, source) => {
+    expect(violations(file, source)).toHaveLength(1);
+  });
+});
