@@ -6,7 +6,15 @@
  */
 import { parseArgs } from 'node:util';
 import type { ChildRun } from './child.ts';
-import { longmodeCli, QEMU_MICROVM, QEMU_Q35, runLongmode, runQemu, stockGuest, tscParameter } from './guest.ts';
+import {
+  longmodeCli,
+  QEMU_MICROVM,
+  QEMU_Q35,
+  runLongmode,
+  runQemu,
+  stockGuest,
+  tscParameter,
+} from './guest.ts';
 import { describeEnvironment, median, milli, progress, report } from './report.ts';
 
 const COMMAND_LINE = 'console=ttyS0 longmode.run=poweroff';
@@ -45,9 +53,12 @@ function summarise(name: string, runs: readonly ChildRun[]): Result {
   };
 }
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, cli: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, cli: { type: 'string' } },
+});
 const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error(`--rounds ${values.rounds}: not a whole number above 0`);
+if (!(Number.isInteger(rounds) && rounds > 0))
+  throw new Error(`--rounds ${values.rounds}: not a whole number above 0`);
 
 const environment = describeEnvironment();
 const cli = longmodeCli(values.cli);
@@ -73,7 +84,9 @@ for (let round = 1; round <= rounds; round++) {
 
 const results = contestants.map((contestant) => summarise(contestant.name, runs.get(contestant) ?? []));
 const ours = results.at(-1) as Result;
-const baseline = results.slice(0, -1).reduce((best, other) => (other.medianSeconds < best.medianSeconds ? other : best));
+const baseline = results
+  .slice(0, -1)
+  .reduce((best, other) => (other.medianSeconds < best.medianSeconds ? other : best));
 const ratio = milli(ours.medianSeconds / baseline.medianSeconds);
 
 report(

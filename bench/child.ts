@@ -54,19 +54,18 @@ export function runChild(program: string, args: readonly string[], timeout: numb
       clearTimeout(timer);
       reject(error);
     });
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(timer);
       const seconds = (performance.now() - start) / 1000;
       const output = Buffer.concat(chunks).toString('utf8').replaceAll('\r', '');
       if (late || code !== 0) {
-        const what = late ? `took more than ${timeout} s` : `ended with ${code}`;
+        const what = late ? `took more than ${timeout} s` : `ended with ${signal ?? code}`;
         const command = [program, ...args].join(' ');
         reject(new Error(`${command}\n${what}; its last output:\n${output.slice(-4000)}`));
         return;
       }
       const cpuAfter = childrenTime();
-      const cpuSeconds =
-        cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
+      const cpuSeconds = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
       resolve({ output, seconds, cpuSeconds });
     });
   });

@@ -39,7 +39,11 @@ export function stockGuest(): Promise<Guest> {
 }
 
 /** Boots in QEMU's software emulation, TCG, until the guest powers off. */
-export function runQemu({ machine, cpu }: QemuMachine, files: GuestFiles, commandLine: string): Promise<ChildRun> {
+export function runQemu(
+  { machine, cpu }: QemuMachine,
+  files: GuestFiles,
+  commandLine: string,
+): Promise<ChildRun> {
   const args = ['-M', machine, '-accel', 'tcg', '-cpu', cpu, '-m', MEMORY];
   args.push('-kernel', files.kernel, '-initrd', files.initrd, '-append', commandLine);
   args.push('-nographic', '-no-reboot');
@@ -53,7 +57,8 @@ export function runQemu({ machine, cpu }: QemuMachine, files: GuestFiles, comman
  */
 export function tscParameter(bootLog: string): string {
   const megahertz = /tsc: Detected ([\d.]+) MHz/.exec(bootLog)?.[1];
-  if (megahertz === undefined) throw new Error('the kernel did not tell the frequency of the time stamp counter');
+  if (megahertz === undefined)
+    throw new Error('the kernel did not tell the frequency of the time stamp counter');
   return `tsc_early_khz=${Math.round(Number(megahertz) * 1000)}`;
 }
 

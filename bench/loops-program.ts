@@ -65,7 +65,9 @@ export function buildLoopsProgram(): LoopsProgram {
     ]),
   );
   const disassembly = execFileSync('objdump', ['-d', '--no-show-raw-insn', executable], { encoding: 'utf8' });
-  const instructions = Object.fromEntries(LOOPS.map((name) => [name, countLoopInstructions(disassembly, name)]));
+  const instructions = Object.fromEntries(
+    LOOPS.map((name) => [name, countLoopInstructions(disassembly, name)]),
+  );
   return { executable, initrd, instructions: instructions as Record<Loop, number> };
 }
 

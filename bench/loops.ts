@@ -74,7 +74,13 @@ const results: readonly Result[] = LOOPS.flatMap((loop) =>
 report(
   LOOPS.flatMap((loop, i) => [
     ...(i === 0 ? [] : [[]]),
-    [`${loop} (${instructions[loop]} instructions)`, 'ns/iteration', 'M instructions/s', 'x QEMU', 'x native'],
+    [
+      `${loop} (${instructions[loop]} instructions)`,
+      'ns/iteration',
+      'M instructions/s',
+      'x QEMU',
+      'x native',
+    ],
     ...results
       .filter((result) => result.loop === loop)
       .map((result) => [

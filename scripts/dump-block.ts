@@ -46,7 +46,8 @@ function pageOf(address: bigint): bigint {
 
 async function dumpHandlers(machine: CodeMachine, code: Code, runtime: Uint8Array): Promise<string[]> {
   const handlers = await Handlers.read(runtime);
-  if (handlers.count !== FIRST_REGION_SLOT) throw new UsageError('build/runtime.wasm is outdated: run `npm run build`');
+  if (handlers.count !== FIRST_REGION_SLOT)
+    throw new UsageError('build/runtime.wasm is outdated: run `npm run build`');
   const records = machine.block(code.start);
   return Array.from({ length: records.length }, (_, index) => [
     ...sideBySide(
@@ -66,7 +67,9 @@ async function dumpRegion(machine: CodeMachine, code: Code): Promise<string[]> {
     const next = (name: string, block: number) => (block < 0 ? '' : `, ${name} block ${block}`);
     return [
       `block ${number}${next('taken', taken)}${next('falls through to', fall)}`,
-      ...Array.from({ length: records.length }, (_, i) => instructionLines(code, records, i, linearPage)).flat(),
+      ...Array.from({ length: records.length }, (_, i) =>
+        instructionLines(code, records, i, linearPage),
+      ).flat(),
       '',
     ];
   });
@@ -84,12 +87,14 @@ await runTool('dump-block', async () => {
     },
   });
   const { tier } = values;
-  if (tier !== 'interpreter' && tier !== 'compiled') throw new UsageError(`--tier ${tier}: interpreter or compiled`);
+  if (tier !== 'interpreter' && tier !== 'compiled')
+    throw new UsageError(`--tier ${tier}: interpreter or compiled`);
   const given = parseCode(positionals, values);
   const view = values.supervisor ? SUPERVISOR_VIEW << MODE_VIEW_SHIFT : 0;
   const code = { ...given, mode: given.mode | view };
   const runtime = readFileSync(RUNTIME);
   const machine = new CodeMachine(new WebAssembly.Module(runtime), code);
-  const lines = tier === 'interpreter' ? await dumpHandlers(machine, code, runtime) : await dumpRegion(machine, code);
+  const lines =
+    tier === 'interpreter' ? await dumpHandlers(machine, code, runtime) : await dumpRegion(machine, code);
   process.stdout.write(`${lines.join('\n').trimEnd()}\n`);
 });

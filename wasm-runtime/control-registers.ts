@@ -24,6 +24,7 @@ import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 import { flushTlb, writeCr3Flush } from './mmu';
 import { NO_ERROR_CODE, raiseFault, raiseGeneralProtection, raiseUndefined, VECTOR_DB } from './raise';
 import { updateMode } from './segments';
+import { updateSseDisabled } from './sse/availability';
 
 const CR0_PE: u32 = 1;
 const CR0_TS: u32 = 1 << 3;
@@ -131,6 +132,7 @@ function writeCr0(record: u32, value: u64): void {
   if (turnsOn && (efer & EFER_LME) !== 0) store<u32>(CPU_STATE + MSR_EFER, efer | EFER_LMA);
   if (turnsOff) store<u32>(CPU_STATE + MSR_EFER, efer & ~EFER_LMA);
   store<u64>(CPU_STATE + CR0, next);
+  updateSseDisabled();
   if (((old ^ next) & (CR0_PE | CR0_PG | CR0_WP)) === 0) return;
   if ((next & CR0_PE) === 0) store<u32>(CPU_STATE + CPL, 0);
   flushTlb(true);
@@ -157,6 +159,7 @@ function writeCr4(record: u32, value: u64): void {
     raiseGeneralProtection(record, 0);
   }
   store<u64>(CPU_STATE + CR4, next);
+  updateSseDisabled();
   if (((old ^ next) & CR4_TRANSLATION) === 0) return;
   flushTlb(true);
   updateMode();
@@ -166,6 +169,7 @@ function writeCr4(record: u32, value: u64): void {
 export function clts(record: u32): void {
   requirePrivilege(record);
   store<u32>(CPU_STATE + CR0, load<u32>(CPU_STATE + CR0) & ~CR0_TS);
+  updateSseDisabled();
 }
 
 /** LMSW: changes PE, MP, EM and TS, and cannot clear PE. */

@@ -47,10 +47,12 @@ export { flushTlb, flushTlbPage, writeCr3Flush } from './tlb';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 const PAGE_SIZE: u32 = 0x1000;
+const LARGEST_PUSH: u64 = 8;
 const BOUNCE_BUFFER: u32 = CPU_STATE + BOUNCE;
 const SYSTEM_TABLE: u32 = TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE;
 
 /** What slowWrite() left for finishWrite(): one or two pieces of the bounce buffer; no bytes = nothing. */
+let pendingRecord: u32 = 0;
 let firstHost: u32 = 0;
 let firstPhysical: u64 = 0;
 let firstSize: u32 = 0;
@@ -82,10 +84,11 @@ function holdsCode(pa: u64, size: u32): bool {
 }
 
 /**
- * #SS for an access through the stack segment (base RSP or RBP without override; the decoder gives instructions
- * without a memory operand the base RSP), else #GP (Intel SDM Vol. 1 "Canonical Addressing").
+ * #SS for an access through the stack segment (a push or pop; base RSP or RBP without override; the decoder gives
+ * instructions without a memory operand the base RSP), else #GP (Intel SDM Vol. 1 "Canonical Addressing").
  */
-function nonCanonicalVector(record: u32): i32 {
+function nonCanonicalVector(record: u32, la: u64): i32 {
+  if (la - load<u64>(CPU_STATE + GPR + 4 * 8) + LARGEST_PUSH <= LARGEST_PUSH) return VECTOR_SS;
   if (record === 0 || load<u8>(record + RECORD_SEGMENT) !== SEGMENT_NONE) return VECTOR_GP;
   const base = load<u16>(record + RECORD_BASE);
   return base === GPR + 4 * 8 || base === GPR + 5 * 8 ? VECTOR_SS : VECTOR_GP;
@@ -123,8 +126,8 @@ export function slowWrite(record: u32, la: u64, size: i32): u32 {
 export function slowReadWrite(record: u32, la: u64, size: i32): u32 {
   const host = prepareWrite(currentTable(), record, la, size, false);
   if (host === BOUNCE_BUFFER) {
-    gather(firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
-    gather(secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
+    gather(record, firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
+    gather(record, secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
   }
   return host;
 }
@@ -156,7 +159,7 @@ function checkWrite(table: u32, record: u32, la: u64, size: u32): void {
 
 /** Raises what the last failed translation found. */
 function raiseAccess(record: u32, la: u64): void {
-  if (walkError === WALK_NON_CANONICAL) raiseFault(record, nonCanonicalVector(record), 0);
+  if (walkError === WALK_NON_CANONICAL) raiseFault(record, nonCanonicalVector(record, la), 0);
   raisePageFault(record, la, walkError);
 }
 
@@ -165,7 +168,7 @@ function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
   const host = accessHost;
   if (!crossesPage(la, size)) {
     if (host !== 0) return host;
-    gather(0, accessPhysical, BOUNCE_BUFFER, size);
+    gather(record, 0, accessPhysical, BOUNCE_BUFFER, size);
     return BOUNCE_BUFFER;
   }
   const physical = accessPhysical;
@@ -173,8 +176,8 @@ function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
   if (!translate(table, la + first, ACCESS_READ)) raiseAccess(record, la + first);
   const nextHost = accessHost;
   const nextPhysical = accessPhysical;
-  gather(host, physical, BOUNCE_BUFFER, first);
-  gather(nextHost, nextPhysical, BOUNCE_BUFFER + first, size - first);
+  gather(record, host, physical, BOUNCE_BUFFER, first);
+  gather(record, nextHost, nextPhysical, BOUNCE_BUFFER + first, size - first);
   return BOUNCE_BUFFER;
 }
 
@@ -203,6 +206,7 @@ function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool)
     secondSize = second;
     firstSize = first;
   }
+  pendingRecord = record;
   firstHost = host;
   firstPhysical = physical;
   return BOUNCE_BUFFER;
@@ -215,12 +219,16 @@ function overwriteCode(record: u32, first: u64, firstBytes: u32, second: u64, se
   if (!system) raiseCodeWrite(record);
 }
 
-/** Copies bytes of RAM at `host`, or of a device at `physical` if `host` is 0, to `target`. */
-function gather(host: u32, physical: u64, target: u32, size: u32): void {
+/**
+ * Copies bytes of RAM at `host`, or of a device at `physical` if `host` is 0, to `target`. Devices are told the
+ * time, which CURRENT_RECORD makes exact.
+ */
+function gather(record: u32, host: u32, physical: u64, target: u32, size: u32): void {
   if (host !== 0) {
     memory.copy(target, host, size);
     return;
   }
+  store<u32>(CPU_STATE + CURRENT_RECORD, record);
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);
@@ -239,6 +247,7 @@ function scatter(host: u32, physical: u64, source: u32, size: u32): void {
     memory.copy(host, source, size);
     return;
   }
+  store<u32>(CPU_STATE + CURRENT_RECORD, pendingRecord);
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);

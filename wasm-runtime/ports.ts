@@ -2,7 +2,7 @@
 import { count } from './counters';
 import { beginSystemInstruction } from './descriptors';
 import { FLAG_VM } from './flags';
-import { COUNTER_PORT, CPL, CPU_STATE, GPR, SYSTEM_FLAGS } from './generated/layout';
+import { COUNTER_PORT, CPL, CPU_STATE, CURRENT_RECORD, GPR, SYSTEM_FLAGS } from './generated/layout';
 import { hostReadPort, hostWritePort } from './host';
 import { finishWrite, readData8, readData16, readData32, slowWrite } from './mmu';
 import { raiseGeneralProtection } from './raise';
@@ -21,17 +21,23 @@ export function checkPort(record: u32, port: u32, size: u32): void {
   if (!ioBitmapAllows(port, size)) raiseGeneralProtection(record, 0);
 }
 
+/** Before a device is asked: it may ask how far the block has come (the instruction clock). */
+function announce(record: u32): void {
+  store<u32>(CPU_STATE + CURRENT_RECORD, record);
+  count(COUNTER_PORT, 1);
+}
+
 /** IN: `size` (1, 2 or 4) bytes of `port`. */
 export function readPort(record: u32, port: i32, size: i32): u32 {
   checkPort(record, port, size);
-  count(COUNTER_PORT, 1);
+  announce(record);
   return hostReadPort(port, size);
 }
 
 /** OUT: the low `size` (1, 2 or 4) bytes of `value`. */
 export function writePort(record: u32, port: i32, size: i32, value: u32): void {
   checkPort(record, port, size);
-  count(COUNTER_PORT, 1);
+  announce(record);
   const masked = size === 4 ? value : value & ((1 << (size * 8)) - 1);
   hostWritePort(port, size, masked);
 }
@@ -41,7 +47,7 @@ export function inputElement(record: u32, la: u64, size: i32): void {
   const port = load<u16>(CPU_STATE + GPR + 16);
   checkPort(record, port, size);
   const target = slowWrite(record, la, size);
-  count(COUNTER_PORT, 1);
+  announce(record);
   const value = hostReadPort(port, size);
   if (size === 4) store<u32>(target, value);
   else if (size === 2) store<u16>(target, <u16>value);
@@ -55,6 +61,6 @@ export function outputElement(record: u32, la: u64, size: i32): void {
   checkPort(record, port, size);
   const value =
     size === 4 ? readData32(record, la) : size === 2 ? readData16(record, la) : readData8(record, la);
-  count(COUNTER_PORT, 1);
+  announce(record);
   hostWritePort(port, size, value);
 }

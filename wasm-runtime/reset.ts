@@ -17,12 +17,13 @@ import {
   IDTR_LIMIT,
   INTERRUPT_SHADOW,
   MSR_DEBUGCTL,
-  MSR_EFER,
   MSR_MISC_ENABLE,
   MSR_PAT,
   MSR_TSC_ADJUST,
   MTRR_DEF_TYPE,
   MTRR_FIXED,
+  MXCSR,
+  MXCSR_DEFAULT,
   NMI_BLOCKED,
   RIP,
   SEGMENT_BASE,
@@ -30,10 +31,11 @@ import {
   SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
   XCR0,
-  YMM,
 } from './generated/layout';
 import { flushTlb } from './mmu';
 import { setSegment, updateMode } from './segments';
+import { updateSseDisabled } from './sse/availability';
+import { initialiseFpu } from './x87/control';
 
 /** Power-up state of PAT: WB WT UC- UC, twice. */
 const PAT_RESET: u64 = 0x0007_0406_0007_0406;
@@ -49,13 +51,12 @@ const DATA_RIGHTS: u32 = 0x93;
 const CODE_RIGHTS: u32 = 0x9b;
 
 /**
- * Puts registers, segments, system registers and MSRs into their reset state: real mode at F000:FFF0. Clears no
- * statistics and frees no memory; x87 and SSE registers are reset by their own function.
+ * Puts all registers and MSRs into their reset state: real mode at F000:FFF0. The x87 is as after the FNINIT of
+ * the firmware. Clears no statistics and frees no memory.
  */
 export function resetProcessor(): void {
   memory.fill(CPU_STATE, 0, BUDGET);
-  memory.fill(CPU_STATE + SEGMENT_BASE, 0, YMM - SEGMENT_BASE);
-  memory.fill(CPU_STATE + MSR_EFER, 0, EVENT_VECTOR - MSR_EFER);
+  memory.fill(CPU_STATE + SEGMENT_BASE, 0, EVENT_VECTOR - SEGMENT_BASE);
   memory.fill(CPU_STATE + MTRR_FIXED, 0, CPU_STATE_SIZE - MTRR_FIXED);
   store<u64>(CPU_STATE + MSR_TSC_ADJUST, 0);
   store<u64>(CPU_STATE + MSR_DEBUGCTL, 0);
@@ -80,6 +81,8 @@ export function resetProcessor(): void {
   store<u64>(CPU_STATE + MSR_PAT, PAT_RESET);
   store<u64>(CPU_STATE + MSR_MISC_ENABLE, MISC_ENABLE_RESET);
   store<u64>(CPU_STATE + MTRR_DEF_TYPE, MTRR_DEF_TYPE_RESET);
+  initialiseFpu();
+  store<u32>(CPU_STATE + MXCSR, MXCSR_DEFAULT);
 
   store<i32>(CPU_STATE + EVENT_DELIVERING, -1);
   store<i32>(CPU_STATE + INTERRUPT_SHADOW, 0);
@@ -87,4 +90,5 @@ export function resetProcessor(): void {
   store<u32>(CPU_STATE + CURRENT_RECORD, 0);
   flushTlb(true);
   updateMode();
+  updateSseDisabled();
 }

@@ -12,6 +12,7 @@
 export * from './x87/control';
 export * from './x87/environment';
 export * from './x87/functions';
+export * from './x87/mmx';
 export * from './x87/operations';
 export { fwait } from './x87/status';
 export * from './x87/transfer';

@@ -1,12 +1,6 @@
 /** Code named on the command line of a tool: a raw file or hexadecimal bytes, its address and its mode. */
 import { readFileSync } from 'node:fs';
-import {
-  MODE_CODE_16,
-  MODE_CODE_32,
-  MODE_CODE_64,
-  MODE_REAL,
-  MODE_STACK_32,
-} from '../../src/layout/mode.ts';
+import { MODE_CODE_16, MODE_CODE_32, MODE_CODE_64, MODE_REAL, MODE_STACK_32 } from '../../src/layout/mode.ts';
 
 export interface Code {
   readonly bytes: Uint8Array;
@@ -73,9 +67,11 @@ export function parseCode(
   if (bytes.length === 0) throw new UsageError('there are no bytes');
   const address = parseNumber('--address', options.address ?? '0');
   const start = options.start === undefined ? address : parseNumber('--start', options.start);
-  if (start < address || start >= address + BigInt(bytes.length)) throw new UsageError('--start: outside the bytes');
+  if (start < address || start >= address + BigInt(bytes.length))
+    throw new UsageError('--start: outside the bytes');
   const mode = MODES[options.mode ?? '64'];
-  if (mode === undefined) throw new UsageError(`--mode ${options.mode}: not one of ${Object.keys(MODES).join(', ')}`);
+  if (mode === undefined)
+    throw new UsageError(`--mode ${options.mode}: not one of ${Object.keys(MODES).join(', ')}`);
   return { bytes, address, start, mode };
 }
 

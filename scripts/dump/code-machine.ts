@@ -7,11 +7,11 @@ import { CHUNK_SHIFT } from '../../src/layout/linear-memory.ts';
 import {
   HEAD_COUNT,
   RECORD_DISP,
+  RECORD_FN,
   RECORD_LENGTH,
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
   RECORD_PAGE_OFFSET,
-  RECORD_FN,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
 import type { RegionBlockSource } from '../../src/translate/compiler.ts';
@@ -126,7 +126,9 @@ export class CodeMachine {
       const targets = {
         [RECORD_LINK_TAKEN]: page + (views.i32[(last + RECORD_DISP) >> 2] as number),
         [RECORD_LINK_FALL]:
-          page + (views.u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (views.u8[last + RECORD_LENGTH] as number),
+          page +
+          (views.u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) +
+          (views.u8[last + RECORD_LENGTH] as number),
       };
       for (const link of this.linksOf(last)) {
         const target = targets[link];

@@ -29,7 +29,11 @@ export function disassembleRange(
   for (let at = start; at < Math.min(bytes.length, start + length); ) {
     const linear = address + BigInt(at);
     const instruction = disassemble(bytes.subarray(at, at + LONGEST_INSTRUCTION), linear, mode);
-    lines.push({ address: linear, bytes: bytes.subarray(at, at + instruction.length), text: instruction.text });
+    lines.push({
+      address: linear,
+      bytes: bytes.subarray(at, at + instruction.length),
+      text: instruction.text,
+    });
     at += instruction.length;
   }
   return lines;
@@ -41,7 +45,9 @@ export function hexBytes(bytes: Uint8Array): string {
 
 /** Lines as `address  bytes  text`, the columns as wide as the widest. */
 export function formatLines(lines: readonly Line[]): string[] {
-  const rows = lines.map(({ address, bytes, text }) => [address.toString(16), hexBytes(bytes), text] as const);
+  const rows = lines.map(
+    ({ address, bytes, text }) => [address.toString(16), hexBytes(bytes), text] as const,
+  );
   const addressWidth = Math.max(...rows.map(([address]) => address.length));
   const bytesWidth = Math.max(...rows.map(([, bytes]) => bytes.length));
   return rows.map(

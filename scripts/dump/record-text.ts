@@ -19,6 +19,10 @@ function registerAt(offset: number): string {
   return byte === 0 ? name : `${name}[${byte}]`;
 }
 
+function signedHex(value: number | bigint): string {
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
+
 /** What a slot of the function table is for. */
 function slotText(slot: number): string {
   if (slot === SLOT_END) return 'end of block';
@@ -50,10 +54,10 @@ export function recordLines(records: BlockRecords, index: number): string[] {
         break;
       case 'immediate':
       case 'offset':
-        fields.push(`imm=${records.immediate(index)}`);
+        fields.push(`imm=${signedHex(records.immediate(index))}`);
         break;
       case 'relative':
-        fields.push(`disp=${records.displacement(index)}`);
+        fields.push(`disp=${signedHex(records.displacement(index))}`);
         break;
       default:
         fields.push(`segment=${SEGMENTS[records.segment(index)] ?? 'none'}`);
@@ -73,8 +77,10 @@ function memoryFields(records: BlockRecords, index: number): string[] {
   const addressSize = ADDRESS_BITS[records.addressSize(index)];
   return [
     ...(base === ZERO_REGISTER ? [] : [`base=${registerAt(base)}`]),
-    ...(indexRegister === ZERO_REGISTER ? [] : [`index=${registerAt(indexRegister)}*${1 << records.scale(index)}`]),
-    `disp=${records.displacement(index)}`,
+    ...(indexRegister === ZERO_REGISTER
+      ? []
+      : [`index=${registerAt(indexRegister)}*${1 << records.scale(index)}`]),
+    `disp=${signedHex(records.displacement(index))}`,
     ...(addressSize === 64 ? [] : [`address=${addressSize}`]),
     ...(segment === SEGMENT_NONE ? [] : [`segment=${SEGMENTS[segment]}`]),
   ];

@@ -58,7 +58,9 @@ export class Handlers {
       const name = /^\(func (\S+)/.exec(form)?.[1];
       if (name !== undefined) functions.set(name, form);
     }
-    const elements = forms.map((form) => /^\(elem \$handlers \(i32\.const 1\) func ([^)]*)\)/.exec(form)?.[1]);
+    const elements = forms.map(
+      (form) => /^\(elem \$handlers \(i32\.const 1\) func ([^)]*)\)/.exec(form)?.[1],
+    );
     const names = elements.find((list) => list !== undefined)?.split(/\s+/);
     if (names === undefined) throw new Error('the runtime has no table of handlers');
     // Slot 0 is null.

@@ -11,6 +11,8 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   t: KIB * GIB,
 };
 
+/** Bytes: the firmware's tables and a kernel's first page tables need that much. */
+const SMALLEST_MEMORY = 2 * MIB;
 /** Guest-physical address space less the hole below 4 GiB, in bytes. */
 const LARGEST_MEMORY = CHUNK_COUNT * 2 ** CHUNK_SHIFT - (HIGH_RAM - LOW_RAM_LIMIT);
 
@@ -26,6 +28,7 @@ export function parseMemorySize(text: string): number {
   if (match === null) throw new InputError('not a size: give a number such as 512M, 2G or 2048 (in MiB)');
   const [, number, unit] = match as unknown as [string, string, string];
   const bytes = Number(number) * (SIZE_UNITS[unit.toLowerCase() || 'm'] as number);
+  if (bytes < SMALLEST_MEMORY) throw new InputError(`too small: at least ${SMALLEST_MEMORY / MIB}M`);
   if (bytes > LARGEST_MEMORY) throw new InputError(`too large: at most ${LARGEST_MEMORY / GIB}G`);
   return Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE;
 }

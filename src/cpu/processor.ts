@@ -77,6 +77,8 @@ export class Processor {
   /** Record of the instruction whose exception was intercepted; 0 = RIP is exact. */
   interceptedRecord = 0;
   private stopped: ExitReason | undefined;
+  /** Exceptions and software interrupts delivered. */
+  private deliveries = 0;
   private readonly intercept: () => boolean;
 
   constructor(options: ProcessorOptions) {
@@ -173,12 +175,13 @@ export class Processor {
     this.setU32(INTERRUPT_PENDING, (maskable ? INTERRUPT_MASKABLE : 0) | (nmi ? INTERRUPT_NMI : 0));
   }
 
-  /** The bytes of the instruction of a record of the running block (those in its first page). */
+  /** The bytes of the instruction of a record of the running block (those in its first page); none outside RAM. */
   codeOfRecord(record: number): Uint8Array {
     const { u8, u16, u32 } = this.views;
     const index = u8[record + RECORD_INDEX] as number;
     const head = record - (index + 1) * RECORD_SIZE;
     const host = this.runtime.hostPageAddress(u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number);
+    if (host === 0) return new Uint8Array(0);
     const at = host + (u16[(record + RECORD_PAGE_OFFSET) >> 1] as number);
     return u8.slice(at, at + (u8[record + RECORD_LENGTH] as number));
   }
@@ -203,6 +206,8 @@ export class Processor {
    * @param count 1 to 2^30.
    */
   run(count: number): ExitReason {
+    // Delivering an interrupt may have ended it.
+    if (this.stopped === 'triple fault') return this.stopped;
     this.setU32(SLICE, count);
     this.setU32(BUDGET, count);
     this.stopped = undefined;
@@ -240,6 +245,7 @@ export class Processor {
 
   private readonly deliver = (): void => {
     this.setU32(EXIT_REASON, EXIT_EVENT);
+    this.deliveries += 1;
     this.runtime.deliverEvent();
     if (this.i32(EXIT_REASON) === EXIT_TRIPLE_FAULT) {
       this.stopped = 'triple fault';
@@ -318,8 +324,19 @@ export class Processor {
   get trapFlag(): boolean {
     return (this.i32(SYSTEM_FLAGS) & FLAG_TF) !== 0;
   }
-  debugTrap(): void {
+
+  /**
+   * Runs one instruction with EFLAGS.TF set, and delivers the #DB that follows it. There is none after an
+   * instruction that raised something itself, since entering the handler cleared TF, or after a SYSCALL that
+   * cleared it.
+   */
+  singleStep(): ExitReason {
+    const { deliveries, cpl } = this;
+    const reason = this.run(1);
+    if (this.deliveries !== deliveries || this.stopped !== undefined) return reason;
+    if (!this.trapFlag && this.cpl !== cpl) return reason;
     this.between(() => this.runtime.deliverDebugTrap(DR6_BS));
+    return 'event';
   }
 }
 

@@ -25,6 +25,8 @@ export interface RuntimeExports {
   /** Head record of a known block of one page by physical address and mode key, or 0. */
   findRegistered(physicalPage: number, pageOffset: number, mode: number): number;
   updateMode(): void;
+  /** After CR0 or CR4 has been stored directly. */
+  updateSseDisabled(): void;
   getFlags(): number;
   setFlags(value: number): void;
   setSegment(index: number, selector: number, base: bigint, limit: number, rights: number): void;

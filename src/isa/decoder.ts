@@ -3,7 +3,7 @@
  *
  * Sources: Intel SDM Vol. 2, "Instruction Format" and "Opcode Map".
  */
-import { GPR, PAGE_BASE, SEGMENT_DS, SEGMENT_FS, SEGMENT_NONE, SEGMENT_SS, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
+import { FPU_REGISTERS, GPR, PAGE_BASE, SEGMENT_DS, SEGMENT_FS, SEGMENT_NONE, SEGMENT_SS, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
 import { type Candidate, OPCODE_INDEX } from './instruction-set.ts';
@@ -37,6 +37,7 @@ export interface Instruction {
 export type DecodeResult = 'ok' | 'truncated' | 'long';
 
 const SCALE_ADDRESS_SHIFT = 4;
+const RBX = 3;
 
 /** Base and index registers of the eight 16-bit addressing forms: BX+SI, BX+DI, BP+SI, BP+DI, SI, DI, BP, BX. */
 const BASE_16 = [3, 3, 5, 5, 6, 7, 5, 3];
@@ -291,6 +292,10 @@ export class Decoder {
         if (this.segmentOverride >= 0 || !this.code64) {
           instruction.segment = this.segmentOverride >= 0 ? this.segmentOverride : SEGMENT_DS;
         }
+      } else if (place === 'table') {
+        touchesMemory = true;
+        instruction.base = GPR + RBX * 8;
+        this.segmentOf(false);
       }
     }
     if (touchesMemory) {
@@ -314,6 +319,7 @@ export class Decoder {
 
   private register(operand: Operand, number: number): void {
     if (operand.file === 'xmm') this.setField(YMM + number * 32);
+    else if (operand.file === 'mmx') this.setField(FPU_REGISTERS + (number & 7) * 16);
     else if (operand.file === 'x87') this.setField(number & 7);
     else if (operand.file !== 'general') this.setField(number);
     else if (operand.width === 'b' && !this.hasRex && number >= 4 && number < 8) {

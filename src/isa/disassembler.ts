@@ -6,6 +6,7 @@
  * that was encoded does not show.
  */
 import {
+  FPU_REGISTERS,
   GPR,
   PAGE_BASE,
   SEGMENT_DS,
@@ -82,6 +83,8 @@ function registerName(
     }
     case 'xmm':
       return `xmm${(value - YMM) / 32}`;
+    case 'mmx':
+      return `mm${(value - FPU_REGISTERS) / 16}`;
     case 'x87':
       return operand.place === 'fixed' ? 'st' : `st(${value})`;
     case 'segment':
@@ -162,6 +165,7 @@ function operandText(
   const bytes = addressBytes(instruction.addressSize);
   switch (location.kind) {
     case 'memory':
+      if (operand.place === 'table') return `${keyword}${segmentPrefix(instruction, false, true)}[${generalName(3, bytes)}]`;
       return keyword + memoryText(instruction, Number(linearAddress & ~PAGE_MASK));
     case 'offset':
       return segmentPrefix(instruction, false, true) + hex(immediateValue(instruction), bytes);

@@ -95,6 +95,8 @@ export interface Emitter {
   effectiveAddress(operand: number): Expression;
   /** Linear address of a memory operand with `displacement` (i64) added to its effective address: i64. */
   addressWith(operand: number, displacement: Expression): Expression;
+  /** A general register of the instruction's address size, RCX, ECX or CX: i64. */
+  addressSizeRegister(register: number): Expression;
   /** Adds `step` (i64) to a general register of the instruction's address size: RSI, ESI or SI. */
   addToAddressRegister(register: number, step: Expression): void;
 
@@ -167,6 +169,6 @@ export interface Emitter {
   dispatch(): void;
   /** Leaves to the host loop with RIP = the next instruction. */
   exit(reason: number): void;
-  /** Leaves to the host loop, RIP = next instruction, if an interrupt waits (after IF may have been set). */
+  /** Leaves to the host loop, RIP = next instruction, if an interrupt or NMI can be taken (after IF may have been set). */
   leaveIfInterrupt(): void;
 }

@@ -13,7 +13,7 @@ export type Width = 'b' | 'w' | 'd' | 'q' | 'x' | 'v' | 'z' | 'y' | 'e' | 'f';
  * rm: ModRM.rm register or memory. memory: ModRM.rm, memory only. register: ModRM.rm, register only.
  * reg: ModRM.reg. opcode: low three bits of the opcode. vex: VEX.vvvv. fixed: a given register.
  * immediate, signedImmediate (sign-extended to the operand size). relative: branch displacement.
- * offset: absolute address in the instruction. source: [rSI]. destination: [rDI].
+ * offset: absolute address in the instruction. source: [rSI]. destination: [rDI]. table: [rBX], indexed by AL.
  */
 export type Place =
   | 'rm'
@@ -28,9 +28,10 @@ export type Place =
   | 'relative'
   | 'offset'
   | 'source'
-  | 'destination';
+  | 'destination'
+  | 'table';
 
-export type RegisterFile = 'general' | 'xmm' | 'x87' | 'segment' | 'control' | 'debug';
+export type RegisterFile = 'general' | 'xmm' | 'mmx' | 'x87' | 'segment' | 'control' | 'debug';
 
 export interface Operand {
   readonly name: string;
@@ -127,6 +128,11 @@ export const Yv = operand('Yv', 'destination', 'v');
 export const Yz = operand('Yz', 'destination', 'z');
 /** The 16 bytes at [rDI] of MASKMOVDQU. */
 export const Yx = operand('Yx', 'destination', 'x');
+/** The 8 bytes of MASKMOVQ. */
+export const Yq = operand('Yq', 'destination', 'q');
+
+/** Base of the table of XLAT. */
+export const BBb = operand('BBb', 'table', 'b');
 
 export const Sw = operand('Sw', 'reg', 'w', 'segment');
 export const FS = operand('FS', 'fixed', 'w', 'segment', 4);
@@ -156,6 +162,15 @@ export const AX = operand('AX', 'fixed', 'w', 'general', 0);
 export const DX = operand('DX', 'fixed', 'w', 'general', 2);
 export const rAX = operand('rAX', 'fixed', 'v', 'general', 0);
 export const eAX = operand('eAX', 'fixed', 'z', 'general', 0);
+
+/** MMX registers by ModRM.reg; by ModRM.rm, or memory; by ModRM.rm only. */
+export const Pq = operand('Pq', 'reg', 'q', 'mmx');
+/** The low 4 or all 8 bytes. */
+export const Py = operand('Py', 'reg', 'y', 'mmx');
+export const Qq = operand('Qq', 'rm', 'q', 'mmx');
+/** The low doubleword: PUNPCKL does not read the rest. */
+export const Qd = operand('Qd', 'rm', 'd', 'mmx');
+export const Nq = operand('Nq', 'register', 'q', 'mmx');
 
 /** Top of the x87 stack, and the stack register ModRM.rm names. */
 export const ST = operand('ST', 'fixed', 'd', 'x87');

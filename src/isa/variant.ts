@@ -2,7 +2,7 @@
  * A variant is one row at one operand size with its operands in one kind of place: the unit that has a handler.
  * Variants are numbered in table order, so the build and every later run agree on the slot of each.
  */
-import type { Operand, Width } from './operand.ts';
+import type { Operand, Place, Width } from './operand.ts';
 import type { Row } from './row.ts';
 
 /** Where the ModRM operand is. `general` memory may have a segment base or a short address size. */
@@ -14,7 +14,7 @@ export type OperandSize = 2 | 4 | 8;
 export type RegisterField = 'a' | 'b' | 'c';
 
 export type Location =
-  | { readonly kind: 'general' | 'xmm'; readonly field: RegisterField; readonly size: number }
+  | { readonly kind: 'general' | 'xmm' | 'mmx'; readonly field: RegisterField; readonly size: number }
   /** The field holds the register's number. */
   | { readonly kind: 'x87' | 'segment' | 'control' | 'debug'; readonly field: RegisterField; readonly size: number }
   | { readonly kind: 'memory'; readonly size: number; readonly aligned: boolean }
@@ -72,12 +72,13 @@ export function operandSizes(row: Row): OperandSize[] {
   return [4];
 }
 
+/** Places that are in memory whatever ModRM says. */
+const MEMORY_PLACES: ReadonlySet<Place> = new Set(['memory', 'offset', 'source', 'destination', 'table']);
+
 function forms(row: Row): Form[] {
   for (const { place } of row.operands) {
     if (place === 'rm') return ['register', 'memory', 'general'];
-    if (place === 'memory' || place === 'offset' || place === 'source' || place === 'destination') {
-      return ['memory', 'general'];
-    }
+    if (MEMORY_PLACES.has(place)) return ['memory', 'general'];
     if (place === 'register') return ['register'];
   }
   return ['plain'];
@@ -99,6 +100,7 @@ function locate(operand: Operand, form: Form, operandSize: OperandSize, nextFiel
     case 'destination':
       return { kind: operand.place, size };
     case 'memory':
+    case 'table':
       return { kind: 'memory', size, aligned: operand.aligned };
     case 'rm':
       if (form !== 'register') return { kind: 'memory', size, aligned: operand.aligned };

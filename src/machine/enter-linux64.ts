@@ -50,4 +50,5 @@ export function enterLinux64(processor: Processor, entry: Linux64Entry): void {
   processor.flags = 2;
   runtime.flushTlb(1);
   runtime.updateMode();
+  runtime.updateSseDisabled();
 }

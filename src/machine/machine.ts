@@ -212,11 +212,7 @@ export class Machine {
       processor.interrupt(board.acknowledge());
     }
     processor.setInterruptPending(board.hasInterrupt(), board.nmiPending);
-    if (processor.trapFlag) {
-      const reason = processor.run(1);
-      if (reason === 'budget') processor.debugTrap();
-      return reason;
-    }
+    if (processor.trapFlag) return processor.singleStep();
     let count = SLICE;
     if (clock.kind === 'instructions') {
       count = Math.max(1, Math.min(count, timers.nextDeadline() - clock.now()));

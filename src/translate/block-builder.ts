@@ -8,7 +8,7 @@
 import type { RuntimeExports } from '../cpu/runtime.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import { Decoder, type DecodeResult, MAX_INSTRUCTION_LENGTH } from '../isa/decoder.ts';
-import { SLOT_END, SLOT_ENTER, SLOT_UNDEFINED } from '../isa/instruction-set.ts';
+import { SLOT_END, SLOT_ENTER, SLOT_TOO_LONG, SLOT_UNDEFINED } from '../isa/instruction-set.ts';
 import { MODE, RECORD_TOP } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
@@ -39,6 +39,8 @@ import {
 } from '../layout/record.ts';
 
 const PAGE_SIZE = 4096;
+/** What is fetched where there is no RAM: FFH, as from a bus where nobody answers; FF FF is #UD. */
+const NO_RAM = new Uint8Array(PAGE_SIZE).fill(0xff);
 
 /** How a block continues after an instruction: it leaves by itself, an end record is due, or the block goes on. */
 type After = 'ends' | 'stops' | 'goes on';
@@ -71,10 +73,10 @@ export class BlockBuilder {
   build(physicalLow: number, physicalHigh: number): number {
     const physicalPage = physicalHigh * 0x10_0000 + (physicalLow >>> 12);
     const start = physicalLow & (PAGE_SIZE - 1);
-    const hostPage = this.runtime.hostPageAddress(physicalPage);
+    const page = this.pageBytes(physicalPage);
     const mode = this.views.i32[(CPU_STATE + MODE) >> 2] as number;
-    // Room for the longest block; what is not used is given back by registering fewer records.
-    const head = this.reserve(MAX_BLOCK_INSTRUCTIONS + 2);
+    // Room for the longest block. What it uses is taken when it is done: fetching may raise before.
+    const head = this.room(MAX_BLOCK_INSTRUCTIONS + 2);
 
     let offset = start;
     let count = 0;
@@ -82,12 +84,14 @@ export class BlockBuilder {
     let secondPage = 0;
     let pages = 1;
     while (after === 'goes on' && count < MAX_BLOCK_INSTRUCTIONS && offset < PAGE_SIZE) {
-      let result = this.decodeAt(hostPage, offset, mode);
+      let result = this.decoder.decode(page, offset, PAGE_SIZE, offset, mode);
       if (result === 'truncated') {
         if (count > 0) break;
+        // Copied first: the fetch may grow the memory, which detaches `page`.
+        this.crossing.set(page.subarray(offset));
         secondPage = this.runtime.fetchNextCodePage();
         pages = 2;
-        result = this.decodeCrossing(hostPage, offset, secondPage, mode);
+        result = this.decodeCrossing(offset, secondPage, mode);
       }
       after = this.writeInstruction(head + (count + 1) * RECORD_SIZE, offset, count, result);
       offset += this.decoder.instruction.length;
@@ -103,24 +107,27 @@ export class BlockBuilder {
     return head;
   }
 
-  private reserve(count: number): number {
-    const head = this.runtime.allocateRecords(count);
-    if (head !== 0) return head;
-    this.recycled += 1;
-    this.runtime.invalidateAll();
-    return this.runtime.allocateRecords(count);
+  /** Address of the next free records, of which there are at least `count`. */
+  private room(count: number): number {
+    let head = this.runtime.allocateRecords(count);
+    if (head === 0) {
+      this.recycled += 1;
+      this.runtime.invalidateAll();
+      head = this.runtime.allocateRecords(count);
+    }
+    this.views.u32[(CPU_STATE + RECORD_TOP) >> 2] = head;
+    return head;
   }
 
-  private decodeAt(hostPage: number, offset: number, mode: number): DecodeResult {
-    return this.decoder.decode(this.views.u8, hostPage + offset, hostPage + PAGE_SIZE, offset, mode);
+  private pageBytes(physicalPage: number): Uint8Array {
+    const host = this.runtime.hostPageAddress(physicalPage);
+    return host === 0 ? NO_RAM : this.views.u8.subarray(host, host + PAGE_SIZE);
   }
 
-  private decodeCrossing(hostPage: number, offset: number, secondPage: number, mode: number): DecodeResult {
+  /** `crossing` has the bytes of the first page. */
+  private decodeCrossing(offset: number, secondPage: number, mode: number): DecodeResult {
     const first = PAGE_SIZE - offset;
-    const second = this.runtime.hostPageAddress(secondPage);
-    const { u8 } = this.views;
-    this.crossing.set(u8.subarray(hostPage + offset, hostPage + PAGE_SIZE));
-    this.crossing.set(u8.subarray(second, second + MAX_INSTRUCTION_LENGTH), first);
+    this.crossing.set(this.pageBytes(secondPage).subarray(0, MAX_INSTRUCTION_LENGTH), first);
     return this.decoder.decode(this.crossing, 0, first + MAX_INSTRUCTION_LENGTH, offset, mode);
   }
 
@@ -129,7 +136,7 @@ export class BlockBuilder {
     const { instruction } = this.decoder;
     const { u8, u16, i32, u32 } = this.views;
     const variant = result === 'ok' ? instruction.variant : undefined;
-    u32[(record + RECORD_FN) >> 2] = variant?.slot ?? SLOT_UNDEFINED;
+    u32[(record + RECORD_FN) >> 2] = variant?.slot ?? (result === 'long' ? SLOT_TOO_LONG : SLOT_UNDEFINED);
     u16[(record + RECORD_PAGE_OFFSET) >> 1] = offset;
     u8[record + RECORD_LENGTH] = instruction.length;
     u8[record + RECORD_INDEX] = index;

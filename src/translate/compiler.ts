@@ -2,10 +2,14 @@
  * Compiles regions into one module: regions in, wasm bytes out. Runs in the compile worker or, synchronously,
  * on the machine's own thread.
  */
-import { addMemoryAndTable, createModule, createType, emit, type Module, none, type ValueType } from '../wasm/binaryen.ts';
+import { TLB_BASE } from '../layout/linear-memory.ts';
+import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
+import { addMemoryAndTable, createModule, createType, emit, type Expression, i32, i64, type Module, none, type ValueType } from '../wasm/binaryen.ts';
 import { TABLE } from './handler-emitter.ts';
 import { BlockRecords } from './record-view.ts';
 import { compileRegion } from './region.ts';
+import { FILL } from './region-emitter.ts';
+import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
 
 /** A region to compile. */
 export interface RegionSource {
@@ -87,6 +91,7 @@ export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
   const imported = new Set<string>();
   const imports = {
     function: (name: string, parameters: ValueType[], result: ValueType) => importOnce(m, imported, name, parameters, result),
+    probe: (access: Access, size: number, view: number) => addProbe(m, imported, access, size, view),
   };
   for (const source of sources) {
     const name = `region${source.slot}`;
@@ -112,4 +117,19 @@ function importOnce(m: Module, imported: Set<string>, name: string, parameters: 
 
 function parametersType(parameters: ValueType[]): ValueType {
   return parameters.length === 0 ? none : createType(parameters);
+}
+
+/** The function behind RegionImports.probe, added when it is first asked for. */
+function addProbe(m: Module, added: Set<string>, access: Access, size: number, view: number): string {
+  const fill = FILL[access];
+  const name = `${fill}${size}_${view}`;
+  if (added.has(name)) return name;
+  added.add(name);
+  importOnce(m, added, fill, [i64, i32], i32);
+  const address = (): Expression => m.local.get(0, i64);
+  const missed = m.call(fill, [address(), m.i32.const(size)], i32);
+  const table = TLB_BASE + view * TLB_TABLE_SIZE;
+  const probe = tlbProbe(m, access, address, size, tlbIndex(m, address()), table, 1, missed);
+  m.addFunction(name, i64, i32, [i32], probe);
+  return name;
 }

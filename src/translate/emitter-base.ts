@@ -9,11 +9,9 @@ import type { Location, Variant } from '../isa/variant.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
-import { TLB_ADDEND, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_READ_TAG, TLB_WRITE_TAG } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
 import { type FlagSource, materialize } from './flag-source.ts';
-
-export type Access = 'read' | 'write' | 'readWrite';
+import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
 
 export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C } as const;
 
@@ -21,9 +19,12 @@ export function typeOfSize(size: number): ValueType {
   return size === 16 ? v128 : size === 8 ? i64 : i32;
 }
 
-/** log2 of a page minus log2 of a TLB entry: one shift gives the scaled index. */
-export const TLB_INDEX_SHIFT = 12 - Math.log2(TLB_ENTRY_SIZE);
-export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
+type RegisterLocation = Extract<Location, { readonly kind: 'general' | 'xmm' | 'mmx' }>;
+
+/** Whether the value is in a register, whose offset in the processor state is in the record. */
+function isRegisterFile(location: Location): location is RegisterLocation {
+  return location.kind === 'general' || location.kind === 'xmm' || location.kind === 'mmx';
+}
 
 export abstract class EmitterBase implements Emitter {
   readonly m: Module;
@@ -53,8 +54,7 @@ export abstract class EmitterBase implements Emitter {
   }
 
   isRegister(operand: number): boolean {
-    const { kind } = this.location(operand);
-    return kind === 'general' || kind === 'xmm';
+    return isRegisterFile(this.location(operand));
   }
 
   emit(statement: Expression): void {
@@ -196,6 +196,7 @@ export abstract class EmitterBase implements Emitter {
     switch (location.kind) {
       case 'general':
       case 'xmm':
+      case 'mmx':
         return this.readField(location);
       case 'immediate':
         return this.immediate(location.size);
@@ -211,7 +212,7 @@ export abstract class EmitterBase implements Emitter {
 
   write(operand: number, value: Expression): void {
     const location = this.location(operand);
-    if (location.kind === 'general' || location.kind === 'xmm') {
+    if (isRegisterFile(location)) {
       this.writeField(location, value);
       return;
     }
@@ -254,7 +255,7 @@ export abstract class EmitterBase implements Emitter {
 
   update(operand: number, change: (old: Value) => Expression): void {
     const location = this.location(operand);
-    if (location.kind === 'general' || location.kind === 'xmm') {
+    if (isRegisterFile(location)) {
       const old = this.let(this.readField(location), typeOfSize(location.size));
       this.writeField(location, change(old));
       return;
@@ -281,9 +282,13 @@ export abstract class EmitterBase implements Emitter {
     return q.add(base(), q.and(q.add(effective(), displacement), this.addressMask()));
   }
 
+  addressSizeRegister(register: number): Expression {
+    return this.m.i64.and(this.gpr(register, 8), this.addressMask());
+  }
+
   addToAddressRegister(register: number, step: Expression): void {
     const { m } = this;
-    if (this.variant.form !== 'general') {
+    if (this.variant.form === 'memory') {
       this.setGpr(register, 8, m.i64.add(this.gpr(register, 8), step));
       return;
     }
@@ -298,22 +303,11 @@ export abstract class EmitterBase implements Emitter {
 
   // ---- memory ----
 
-  /** The inline TLB probe (tlb.ts): host address of an access, to be used once. */
+  /** Host address of an access, to be used once. */
   protected probe(access: Access, linearAddress: Value, size: number): Expression {
-    const { m } = this;
-    const index = m.i32.and(
-      m.i32.wrap(m.i64.shr_u(linearAddress(), m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
-      m.i32.const(TLB_INDEX_MASK),
-    );
-    const { entry, offset } = this.tlbEntry(index);
-    const slot = this.newLocal(i32);
-    const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(BigInt(size - 1)));
-    const page = m.i64.and(last, m.i64.const(-4096n));
-    const field = offset + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
-    const tag = m.i64.load(field, 8, m.local.tee(slot, entry, i32));
-    const addend = m.i32.load(offset + TLB_ADDEND, 4, m.local.get(slot, i32));
-    const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);
-    return m.if(m.i64.eq(tag, page), hit, this.missed(access, linearAddress, size));
+    const { entry, offset } = this.tlbEntry(tlbIndex(this.m, linearAddress()));
+    const missed = this.missed(access, linearAddress, size);
+    return tlbProbe(this.m, access, linearAddress, size, entry, offset, this.newLocal(i32), missed);
   }
 
   load(size: number, linearAddress: Value): Expression {

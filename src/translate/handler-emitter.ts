@@ -6,6 +6,7 @@ import type { Condition } from '../isa/condition.ts';
 import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import {
+  BOUNCE,
   BUDGET,
   EXIT_EVENT,
   EXIT_REASON,
@@ -19,7 +20,6 @@ import {
   SYSTEM_FLAGS,
   TLB_TABLE,
 } from '../layout/cpu-state.ts';
-import { BOUNCE } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
   HEAD_COUNT,
@@ -37,17 +37,18 @@ import {
   RECORD_SEGMENT,
   RECORD_SIZE,
 } from '../layout/record.ts';
-import { exportedFunction, type Expression, i32, type Module, none, type ValueType } from '../wasm/binaryen.ts';
-import { type Access, EmitterBase, FIELD_OFFSET } from './emitter-base.ts';
+import { exportedFunction, type Expression, i32, i64, type Module, none, type ValueType } from '../wasm/binaryen.ts';
+import { EmitterBase, FIELD_OFFSET } from './emitter-base.ts';
 import { conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
+import type { Access } from './tlb-probe.ts';
 
 /** Name of the shared function table inside every module. */
 export const TABLE = 'table';
 /** The one parameter of handlers and regions. */
 export const RECORD_PARAMETER = 0;
 
-/** Interrupt flag in SYSTEM_FLAGS. */
-const IF = 1 << 9;
+/** Trap flag in SYSTEM_FLAGS. */
+const TF = 1 << 8;
 
 const MISSED: Record<Access, RuntimeFunction> = {
   read: 'slowRead',
@@ -112,6 +113,11 @@ export class HandlerEmitter extends EmitterBase {
 
   protected writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void {
     const target = this.field16(FIELD_OFFSET[location.field]);
+    if (location.kind === 'mmx') {
+      // The exponent of a register that MMX writes becomes all ones, so that the x87 sees a NaN.
+      const exponent = this.field16(FIELD_OFFSET[location.field]);
+      this.emit(this.m.i32.store16(CPU_STATE + 8, 2, exponent, this.m.i32.const(0xffff)));
+    }
     if (location.kind === 'general' && location.size === 4) {
       // A 32-bit write clears the upper half of the register.
       this.emit(this.m.i64.store(CPU_STATE, 1, target, this.m.i64.extend_u(value)));
@@ -345,15 +351,18 @@ export class HandlerEmitter extends EmitterBase {
     this.end(enterRecord(this.m, head));
   }
 
+  /** i32, not zero if the host loop must see something before the next instruction (eventsDue() of the runtime). */
+  private eventsDue(): Expression {
+    const { m } = this;
+    const trap = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(TF));
+    const possible = m.i32.or(this.state(INTERRUPT_PENDING, 4), trap);
+    return m.if(possible, this.call('eventsDue', [], i32), m.i32.const(0));
+  }
+
   dispatch(): void {
     const { m } = this;
-    const interruptible = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(IF));
-    this.emit(
-      m.if(
-        m.i32.and(m.i32.ne(this.state(INTERRUPT_PENDING, 4), m.i32.const(0)), m.i32.ne(interruptible, m.i32.const(0))),
-        m.block(null, [this.storeState4(EXIT_REASON, m.i32.const(EXIT_EVENT)), m.return()]),
-      ),
-    );
+    const leave = [this.storeState4(EXIT_REASON, m.i32.const(EXIT_EVENT)), m.return()];
+    this.emit(m.if(this.eventsDue(), m.block(null, leave)));
     const head = this.let(this.call('lookup', [], i32));
     this.end(enterRecord(m, head));
   }
@@ -376,7 +385,7 @@ export class HandlerEmitter extends EmitterBase {
       m.i32.const(1),
     );
     return m.block(null, [
-      this.storeHost(8, CPU_STATE + RIP, m.i32.const(0), this.nextRip()),
+      this.storeHost(8, CPU_STATE + RIP, m.i32.const(0), this.call('nextRip', [this.record()], i64)),
       m.local.set(indexLocal, index),
       this.storeState4(BUDGET, m.i32.add(this.state(BUDGET, 4), left)),
       this.storeState4(EXIT_REASON, m.i32.const(reason)),
@@ -389,16 +398,6 @@ export class HandlerEmitter extends EmitterBase {
   }
 
   leaveIfInterrupt(): void {
-    const { m } = this;
-    this.emit(
-      m.if(
-        m.i32.and(
-          m.i32.ne(this.state(INTERRUPT_PENDING, 4), m.i32.const(0)),
-          m.i32.and(m.i32.shr_u(this.state(SYSTEM_FLAGS, 4), m.i32.const(9)), m.i32.const(1)),
-        ),
-        this.leave(EXIT_EVENT),
-      ),
-    );
+    this.emit(this.m.if(this.eventsDue(), this.leave(EXIT_EVENT)));
   }
 }
-

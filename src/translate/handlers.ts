@@ -8,16 +8,35 @@ import {
   SLOT_ENTER,
   SLOT_STALE,
   SLOT_STEPPED,
+  SLOT_TOO_LONG,
   SLOT_UNDEFINED,
   VARIANTS,
 } from '../isa/instruction-set.ts';
-import { row, opcode } from '../isa/row.ts';
+import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
-import { BUDGET, COUNTER_INTERPRETED_INSTRUCTIONS, COUNTERS, EXIT_BUDGET, EXIT_REASON, EXIT_STEPPED, PAGE_BASE, RIP } from '../layout/cpu-state.ts';
+import {
+  BUDGET,
+  COUNTER_INTERPRETED_INSTRUCTIONS,
+  COUNTERS,
+  EXIT_BUDGET,
+  EXIT_REASON,
+  EXIT_STEPPED,
+  RIP,
+} from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
-import { HEAD_COUNT, HEAD_HOTNESS, RECORD_FN, RECORD_PAGE_OFFSET, RECORD_SIZE } from '../layout/record.ts';
-import { emit, exportedFunction, i32, type Module, none, optimize, readModule } from '../wasm/binaryen.ts';
-import { enterRecord, HandlerEmitter, TABLE } from './handler-emitter.ts';
+import { HEAD_COUNT, HEAD_HOTNESS, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
+import {
+  emit,
+  type Expression,
+  exportedFunction,
+  i32,
+  i64,
+  type Module,
+  none,
+  optimize,
+  readModule,
+} from '../wasm/binaryen.ts';
+import { enterRecord, HandlerEmitter, RECORD_PARAMETER, TABLE } from './handler-emitter.ts';
 
 const INTERPRETED = CPU_STATE + COUNTERS + COUNTER_INTERPRETED_INSTRUCTIONS * 8;
 
@@ -26,14 +45,15 @@ export function pseudoVariant(slot: number, mnemonic: string): Variant {
   return { slot, row: row(opcode(0, 0), mnemonic, [], () => {}), operandSize: 4, form: 'plain', locations: [] };
 }
 
+/** The parameter of every function here. */
+function recordOf(m: Module): Expression {
+  return m.local.get(RECORD_PARAMETER, i32);
+}
+
 /** RIP = address of the record; EXIT_REASON = reason; return to the host. */
-function leaveAt(m: Module, reason: number): number {
-  const zero = (): number => m.i32.const(0);
-  const record = (): number => m.local.get(0, i32);
-  const rip = m.i64.add(
-    m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
-    m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, record())),
-  );
+function leaveAt(m: Module, reason: number): Expression {
+  const zero = (): Expression => m.i32.const(0);
+  const rip = m.call(exportedFunction(m, 'instructionRip'), [recordOf(m)], i64);
   return m.block(null, [
     m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
     m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(reason)),
@@ -43,46 +63,53 @@ function leaveAt(m: Module, reason: number): number {
 
 /** Enters a block that has not been compiled: takes its instructions from the budget and counts it. */
 function addEnter(m: Module): void {
-  const zero = (): number => m.i32.const(0);
-  const record = (): number => m.local.get(0, i32);
-  const local = (): number => m.local.get(1, i32);
-  m.addFunction('enter', i32, none, [i32], m.block(null, [
-    m.local.set(1, m.i32.sub(m.i32.load(CPU_STATE + BUDGET, 4, zero()), m.i32.load16_u(HEAD_COUNT, 2, record()))),
+  const zero = (): Expression => m.i32.const(0);
+  const instructions = (): Expression => m.i32.load16_u(HEAD_COUNT, 2, recordOf(m));
+  const local = (): Expression => m.local.get(1, i32);
+  const interpreted = m.i64.load(INTERPRETED, 8, zero());
+  const body = m.block(null, [
+    m.local.set(1, m.i32.sub(m.i32.load(CPU_STATE + BUDGET, 4, zero()), instructions())),
     m.if(m.i32.lt_s(local(), m.i32.const(0)), leaveAt(m, EXIT_BUDGET)),
     m.i32.store(CPU_STATE + BUDGET, 4, zero(), local()),
-    m.i64.store(INTERPRETED, 8, zero(), m.i64.add(m.i64.load(INTERPRETED, 8, zero()), m.i64.extend_u(m.i32.load16_u(HEAD_COUNT, 2, record())))),
-    m.local.set(1, m.i32.sub(m.i32.load(HEAD_HOTNESS, 4, record()), m.i32.const(1))),
-    m.i32.store(HEAD_HOTNESS, 4, record(), local()),
-    m.if(m.i32.eqz(local()), m.call('requestCompile', [record()], none)),
+    m.i64.store(INTERPRETED, 8, zero(), m.i64.add(interpreted, m.i64.extend_u(instructions()))),
+    m.local.set(1, m.i32.sub(m.i32.load(HEAD_HOTNESS, 4, recordOf(m)), m.i32.const(1))),
+    m.i32.store(HEAD_HOTNESS, 4, recordOf(m), local()),
+    m.if(m.i32.eqz(local()), m.call('requestCompile', [recordOf(m)], none)),
     m.return_call_indirect(
       TABLE,
-      m.i32.load(RECORD_SIZE + RECORD_FN, 4, record()),
-      [m.i32.add(record(), m.i32.const(RECORD_SIZE))],
+      m.i32.load(RECORD_SIZE + RECORD_FN, 4, recordOf(m)),
+      [m.i32.add(recordOf(m), m.i32.const(RECORD_SIZE))],
       i32,
       none,
     ),
-  ]));
+  ]);
+  m.addFunction('enter', i32, none, [i32], body);
 }
 
 /** A block whose code is gone: look the address up again. */
 function addStale(m: Module): void {
-  m.addFunction('stale', i32, none, [], m.block(null, [
-    m.local.set(0, m.call(exportedFunction(m, 'lookupStale'), [m.local.get(0, i32)], i32)),
-    enterRecord(m, () => m.local.get(0, i32)),
-  ]));
+  const found = m.call(exportedFunction(m, 'lookupStale'), [recordOf(m)], i32);
+  const body = m.block(null, [m.local.set(RECORD_PARAMETER, found), enterRecord(m, () => recordOf(m))]);
+  m.addFunction('stale', i32, none, [], body);
 }
 
 /** Ways in from JavaScript: `enter(record)` and `run()`, which enters the block at RIP. */
 function addEntries(m: Module): void {
-  const record = (): number => m.local.get(0, i32);
-  const call = (): number => m.call_indirect(TABLE, m.i32.load(RECORD_FN, 4, record()), [record()], i32, none);
+  // The block at RIP is in the first local of `run`, where `enter` has its parameter.
+  const call = (): Expression =>
+    m.call_indirect(TABLE, m.i32.load(RECORD_FN, 4, recordOf(m)), [recordOf(m)], i32, none);
   m.addFunction('enterRecord', i32, none, [], call());
   m.addFunctionExport('enterRecord', 'enter');
-  m.addFunction('run', none, none, [i32], m.block(null, [
-    m.local.set(0, m.call(exportedFunction(m, 'lookup'), [], i32)),
-    call(),
-  ]));
+  const found = m.call(exportedFunction(m, 'lookup'), [], i32);
+  m.addFunction('run', none, none, [i32], m.block(null, [m.local.set(RECORD_PARAMETER, found), call()]));
   m.addFunctionExport('run', 'run');
+}
+
+/** What runs where guest bytes are no instruction: raises the fault. */
+function addFault(m: Module, slot: number, name: string, raise: (e: HandlerEmitter) => void): void {
+  const handler = new HandlerEmitter(m, pseudoVariant(slot, name));
+  raise(handler);
+  handler.finish(name);
 }
 
 /**
@@ -100,9 +127,10 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   end.fallThrough();
   end.finish('end');
   m.addFunction('stepped', i32, none, [], leaveAt(m, EXIT_STEPPED));
-  const undefinedInstruction = new HandlerEmitter(m, pseudoVariant(SLOT_UNDEFINED, 'undefined'));
-  undefinedInstruction.run('undefinedInstruction', [undefinedInstruction.record()]);
-  undefinedInstruction.finish('undefined');
+  addFault(m, SLOT_UNDEFINED, 'undefined', (e) => e.run('undefinedInstruction', [e.record()]));
+  addFault(m, SLOT_TOO_LONG, 'too long', (e) => {
+    e.run('raiseGeneralProtection', [e.record(), m.i32.const(0)]);
+  });
 
   const names: string[] = [];
   names[SLOT_ENTER] = 'enter';
@@ -110,6 +138,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   names[SLOT_END] = 'end';
   names[SLOT_STEPPED] = 'stepped';
   names[SLOT_UNDEFINED] = 'undefined';
+  names[SLOT_TOO_LONG] = 'too long';
   for (const variant of VARIANTS) {
     const name = handlerName(variant);
     new HandlerEmitter(m, variant).build(name);
@@ -119,8 +148,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   const size = FIRST_HANDLER_SLOT + VARIANTS.length;
   m.addTable(TABLE, size, -1);
   // Slot 0 stays null: entering record 0 is a bug and traps.
-  const elements = names.map((name) => name ?? 'undefined').slice(1);
-  for (let slot = 1; slot < size; slot++) if (names[slot] === undefined) elements[slot - 1] = 'undefined';
+  const elements = Array.from({ length: size - 1 }, (_, i) => names[i + 1] ?? 'undefined');
   m.addActiveElementSegment(TABLE, 'handlers', elements, m.i32.const(1));
   m.addTableExport(TABLE, TABLE);
   if (optimized) optimize(m);

@@ -31,12 +31,12 @@ import {
 import type { RegionBlockSource } from './compiler.ts';
 
 /** Most blocks and instructions in one region. */
-const MAX_BLOCKS = 96;
-const MAX_INSTRUCTIONS = 400;
+const MAX_BLOCKS = 48;
+const MAX_INSTRUCTIONS = 160;
 /** Deepest nesting of calls. */
-const MAX_DEPTH = 4;
+const MAX_DEPTH = 3;
 /** A call is only followed while the region has fewer instructions than this. */
-const CALL_INSTRUCTIONS = 200;
+const CALL_INSTRUCTIONS = 80;
 
 /** A place in the chain of calls from the region's entry. */
 interface Context {

@@ -19,16 +19,17 @@ import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../layout/record.ts';
 import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import { type Expression, expressionType, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
-import { type Access, EmitterBase } from './emitter-base.ts';
+import { EmitterBase } from './emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
 import type { BlockRecords } from './record-view.ts';
+import type { Access } from './tlb-probe.ts';
 
 /** Label of the exit sequence that all ways out share (region.ts). */
 export const EXIT_LABEL = 'exit';
 
-/** Label of a block's own way out, which stores what has been written on the way to and in the block. */
-export function blockExitLabel(block: number): string {
-  return `X${block}`;
+/** Label of the way out of a group of blocks, which stores what has been written on the way to and in them. */
+export function groupExitLabel(group: number): string {
+  return `X${group}`;
 }
 
 /** What the exit sequence does after it has stored everything. Locals start at 0: entering needs no store. */
@@ -71,7 +72,7 @@ export type Terminator =
   /** The code that leaves is already emitted. */
   | { readonly kind: 'left' };
 
-const FILL: Record<Access, RuntimeFunction> = { read: 'fillRead', write: 'fillWrite', readWrite: 'fillWrite' };
+export const FILL: Record<Access, RuntimeFunction> = { read: 'fillRead', write: 'fillWrite', readWrite: 'fillWrite' };
 const RUNTIME_FILL_RESULT = i32;
 
 interface TemporaryLocal {
@@ -82,6 +83,8 @@ interface TemporaryLocal {
 export interface RegionImports {
   /** Makes sure the module imports the runtime function. */
   function(name: RuntimeFunction, parameters: ValueType[], result: ValueType): void;
+  /** Name of a function of the module that probes a TLB view: linear address -> host address, 0 = leave. */
+  probe(access: Access, size: number, view: number): string;
 }
 
 export class RegionEmitter extends EmitterBase {
@@ -99,6 +102,8 @@ export class RegionEmitter extends EmitterBase {
   touched = 0;
   written = 0;
   writesFlags = false;
+  /** Probes in place are fast to run, calls of a probe function are fast to compile: loops want the first. */
+  inlinesProbes = true;
 
   private block: BlockRecords | undefined;
   private label = EXIT_LABEL;
@@ -127,10 +132,10 @@ export class RegionEmitter extends EmitterBase {
     return [...FIXED_LOCALS, ...this.locals];
   }
 
-  /** @param page linear page of the block relative to the region's entry. */
-  beginBlock(block: BlockRecords, number: number, page: number): void {
+  /** @param group whose way out the block uses. @param page linear page relative to the region's entry. */
+  beginBlock(block: BlockRecords, group: number, page: number): void {
     this.block = block;
-    this.label = blockExitLabel(number);
+    this.label = groupExitLabel(group);
     this.pageDelta = BigInt(page) * 4096n;
     this.touched = 0;
     this.written = 0;
@@ -215,7 +220,7 @@ export class RegionEmitter extends EmitterBase {
   leave(kind: number, before: Expression[]): Expression {
     const { m } = this;
     const set = kind === EXIT_ENTER ? [] : [m.local.set(LOCAL_KIND, m.i32.const(kind))];
-    return m.block(null, [...before, ...set, m.br(this.label)]);
+    return m.block(null, [...before, ...this.storePageBase(), ...set, m.br(this.label)]);
   }
 
   setTarget(record: number): Expression {
@@ -286,12 +291,11 @@ export class RegionEmitter extends EmitterBase {
     return m.v128.store(CPU_STATE + YMM + xmm * 32, 16, zero, m.local.get(this.xmmLocal(xmm), v128));
   }
 
-  /** The page of the current block, for a way out of it. */
-  storePageBase(page: number): Expression[] {
-    if (page === 0) return [];
+  /** For a way out of the current block: the processor state still has the entry's page. */
+  private storePageBase(): Expression[] {
+    if (this.pageDelta === 0n) return [];
     const { m } = this;
-    const base = m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(BigInt(page) * 4096n));
-    return [m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), base)];
+    return [m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), this.linearAddress(0))];
   }
 
   private get(register: number): Expression {
@@ -476,21 +480,32 @@ export class RegionEmitter extends EmitterBase {
 
   // ---- memory ----
 
+  private get view(): number {
+    return (this.records.mode >> MODE_VIEW_SHIFT) & 3;
+  }
+
+  protected override probe(access: Access, linearAddress: Value, size: number): Expression {
+    if (this.inlinesProbes) return super.probe(access, linearAddress, size);
+    const name = this.imports.probe(access, size, this.view);
+    return this.hostOrLeave(this.m.call(name, [linearAddress()], i32));
+  }
+
   protected tlbEntry(index: Expression): { entry: Expression; offset: number } {
-    const view = (this.records.mode >> MODE_VIEW_SHIFT) & 3;
-    return { entry: index, offset: TLB_BASE + view * TLB_TABLE_SIZE };
+    return { entry: index, offset: TLB_BASE + this.view * TLB_TABLE_SIZE };
   }
 
   protected missed(access: Access, linearAddress: Value, size: number): Expression {
     const { m } = this;
     const name = FILL[access];
     this.imports.function(name, [i64, i32], RUNTIME_FILL_RESULT);
+    return this.hostOrLeave(m.call(name, [linearAddress(), m.i32.const(size)], RUNTIME_FILL_RESULT));
+  }
+
+  /** A host address, or out to the handler if it is 0. */
+  private hostOrLeave(address: Expression): Expression {
+    const { m } = this;
     const host = this.newLocal(i32);
-    return m.if(
-      m.local.tee(host, m.call(name, [linearAddress(), m.i32.const(size)], RUNTIME_FILL_RESULT), i32),
-      m.local.get(host, i32),
-      this.leaveToHandler(),
-    );
+    return m.if(m.local.tee(host, address, i32), m.local.get(host, i32), this.leaveToHandler());
   }
 
   /** A host address found by the probe or by the fill functions is never the bounce buffer. */

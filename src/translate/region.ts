@@ -25,7 +25,6 @@ import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE, TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, none } from '../wasm/binaryen.ts';
 import { type Structure, structure } from './control-flow.ts';
-import { TLB_INDEX_MASK, TLB_INDEX_SHIFT } from './emitter-base.ts';
 import { flagEffects } from './flag-effects.ts';
 import { TABLE } from './handler-emitter.ts';
 import type { BlockRecords } from './record-view.ts';
@@ -48,11 +47,12 @@ import {
   LOCAL_PAGE_BASE,
   LOCAL_RIP,
   LOCAL_TARGET,
-  blockExitLabel,
+  groupExitLabel,
   RegionEmitter,
   type RegionImports,
   type Terminator,
 } from './region-emitter.ts';
+import { tlbIndex } from './tlb-probe.ts';
 
 export interface RegionBlock {
   readonly records: BlockRecords;
@@ -113,6 +113,8 @@ const UNREACHABLE: CompiledBlock = {
   terminator: { kind: 'left' },
   taken: [],
   fall: [],
+  leaveTaken: undefined,
+  leaveFall: undefined,
   indirect: undefined,
   touched: 0,
   written: 0,
@@ -130,6 +132,9 @@ interface CompiledBlock {
   /** Flags moved to where the other side of the edge expects them, or the way out. */
   readonly taken: Expression[];
   readonly fall: Expression[];
+  /** Ways out by the links, for an edge whose page is not mapped as it was. */
+  readonly leaveTaken: Expression | undefined;
+  readonly leaveFall: Expression | undefined;
   /** Way out of an indirect branch. */
   readonly indirect: Expression | undefined;
   /** Bit masks of registers as in RegionEmitter.touched. */
@@ -146,6 +151,13 @@ class RegionCompiler {
   private readonly lengths: number[];
   private readonly flagsLiveIn: boolean[];
   private readonly blocks: CompiledBlock[];
+  /**
+   * The first block of the group each block belongs to. A group is a block and what follows it without a merge or
+   * a loop; it has one way out, so its registers are loaded at its start.
+   */
+  private readonly groups: number[];
+  /** What the way out of each group stores. */
+  private readonly stored: number[];
   private liveIn: number[] = [];
   private dirtyIn: number[] = [];
 
@@ -157,8 +169,22 @@ class RegionCompiler {
     this.flagsLiveIn = flagsLiveIn(region, this.lengths);
     this.emitter = new RegionEmitter(m, imports, firstVariant());
     this.shape = structure({ successors: region.map((_, b) => this.successorsBeforeShape(b)) });
+    this.groups = this.findGroups();
+    this.stored = region.map(() => 0);
+    this.emitter.inlinesProbes = this.shape.isLoopHeader.includes(true);
     this.blocks = region.map((_, b) => (this.shape.rank[b] === -1 ? UNREACHABLE : this.compileBlock(b)));
     this.placeRegisters();
+  }
+
+  private findGroups(): number[] {
+    const { order, isMerge, isLoopHeader } = this.shape;
+    const groups = this.region.map((_, b) => b);
+    for (const b of order) {
+      for (const next of this.successors(b)) {
+        if (!isMerge[next] && !isLoopHeader[next]) groups[next] = groups[b] as number;
+      }
+    }
+    return groups;
   }
 
   private successorsBeforeShape(b: number): number[] {
@@ -197,7 +223,14 @@ class RegionCompiler {
         }
       }
     }
-    const needed = this.region.map((_, b) => (dirty[b] as number) | (blocks[b] as CompiledBlock).touched);
+    this.dirtyIn = dirty;
+    for (const b of order) {
+      const group = this.groups[b] as number;
+      this.stored[group] = (this.stored[group] as number) | this.dirtyOut(b);
+    }
+    const needed = this.region.map((_, b) => {
+      return (dirty[b] as number) | (blocks[b] as CompiledBlock).touched | (this.stored[b] as number);
+    });
     // The intersection starts with everything and shrinks; nothing is in a local before the entry block.
     const live = this.region.map((_, b) => (b === 0 ? (needed[0] as number) : -1));
     for (let changed = true; changed; ) {
@@ -211,7 +244,6 @@ class RegionCompiler {
       }
     }
     this.liveIn = live;
-    this.dirtyIn = dirty;
   }
 
   private dirtyOut(b: number): number {
@@ -250,27 +282,28 @@ class RegionCompiler {
     return this.tree(to);
   }
 
-  /** A block's code, with its own way out behind it. */
+  /** A block's code, with the way out of its group behind it. */
   private code(node: number): Expression {
     const { m, emitter } = this;
     const block = this.region[node] as RegionBlock;
-    const { statements, terminator, taken, fall, indirect } = this.blocks[node] as CompiledBlock;
+    const compiled = this.blocks[node] as CompiledBlock;
+    const { statements, terminator, taken, fall, indirect } = compiled;
     const body = [...statements];
     switch (terminator.kind) {
       case 'left':
         break;
       case 'jump':
-        body.push(...taken, ...this.edgeTarget(node, block.taken, RECORD_LINK_TAKEN));
+        body.push(...taken, ...this.edgeTarget(node, block.taken, compiled.leaveTaken));
         break;
       case 'fall':
-        body.push(...fall, ...this.edgeTarget(node, block.fall, RECORD_LINK_FALL));
+        body.push(...fall, ...this.edgeTarget(node, block.fall, compiled.leaveFall));
         break;
       case 'branch':
         body.push(
           m.if(
             terminator.condition,
-            m.block(null, [...taken, ...this.edgeTarget(node, block.taken, RECORD_LINK_TAKEN)]),
-            m.block(null, [...fall, ...this.edgeTarget(node, block.fall, RECORD_LINK_FALL)]),
+            m.block(null, [...taken, ...this.edgeTarget(node, block.taken, compiled.leaveTaken)]),
+            m.block(null, [...fall, ...this.edgeTarget(node, block.fall, compiled.leaveFall)]),
           ),
         );
         break;
@@ -282,11 +315,11 @@ class RegionCompiler {
         body.push(indirect as Expression);
         break;
     }
-    const stores = registersOf(this.dirtyOut(node)).map((register) => emitter.storeRegister(register));
+    const code = m.block(null, body);
+    if (this.groups[node] !== node) return code;
     return m.block(null, [
-      m.block(blockExitLabel(node), [completing(m, m.block(null, body))]),
-      ...stores,
-      ...emitter.storePageBase(block.page),
+      m.block(groupExitLabel(node), [completing(m, code)]),
+      ...registersOf(this.stored[node] as number).map((register) => emitter.storeRegister(register)),
       m.br(EXIT_LABEL),
     ]);
   }
@@ -308,13 +341,18 @@ class RegionCompiler {
   }
 
   /** The same behind the check that the other page is still what it was; otherwise out by the link. */
-  private edgeTarget(from: number, to: number | undefined, link: number): Expression[] {
+  private edgeTarget(from: number, to: number | undefined, leave: Expression | undefined): Expression[] {
     const { m } = this;
     if (!this.isInside(from, to)) return [];
     const passage = this.passage(from, to);
+    return leave === undefined ? passage : [m.if(this.isMapped(to), m.block(null, passage)), leave];
+  }
+
+  /** Whether an edge needs the check: the entry's page was checked by whoever entered the region. */
+  private isGuarded(from: number, to: number | undefined): boolean {
+    if (!this.isInside(from, to)) return false;
     const { page } = this.region[to] as RegionBlock;
-    if (page === 0 || page === (this.region[from] as RegionBlock).page) return passage;
-    return [m.if(this.isMapped(to), m.block(null, passage)), this.leaveByLink(from, link)];
+    return page !== 0 && page !== (this.region[from] as RegionBlock).page;
   }
 
   /** Whether the execute TLB has the page of a block, at the physical page it had when it was translated. */
@@ -325,10 +363,7 @@ class RegionCompiler {
       m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(BigInt(page) * 4096n));
     const view = (records.mode >> MODE_VIEW_SHIFT) & 3;
     const table = TLB_BASE + view * TLB_TABLE_SIZE;
-    const entry = m.i32.and(
-      m.i32.wrap(m.i64.shr_u(linear(), m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
-      m.i32.const(TLB_INDEX_MASK),
-    );
+    const entry = tlbIndex(m, linear());
     this.imports.function('fetchesFrom', [i64, i32], i32);
     const entryLocal = (): Expression => m.local.get(LOCAL_LINK, i32);
     const physical = m.i32.and(m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entryLocal()), m.i32.const(TLB_PAGE_MASK));
@@ -346,14 +381,13 @@ class RegionCompiler {
     );
   }
 
+  /** Way out of the block that the emitter is at, by a link of its last record. */
   private leaveByLink(from: number, link: number): Expression {
     const { m, emitter } = this;
     const { records } = this.region[from] as RegionBlock;
-    return m.block(null, [
+    return emitter.leave(EXIT_LINK, [
       emitter.setTarget(records.address(records.length - 1)),
       m.local.set(LOCAL_LINK, m.i32.const(link)),
-      m.local.set(LOCAL_KIND, m.i32.const(EXIT_LINK)),
-      m.br(blockExitLabel(from)),
     ]);
   }
 
@@ -363,7 +397,7 @@ class RegionCompiler {
     const { emitter } = this;
     const block = this.region[node] as RegionBlock;
     const { records } = block;
-    emitter.beginBlock(records, node, block.page);
+    emitter.beginBlock(records, this.groups[node] as number, block.page);
     this.takeBudget(records);
     const length = this.lengths[node] as number;
     for (let index = 0; index < length; index++) {
@@ -385,6 +419,9 @@ class RegionCompiler {
           ? emitter.flagsForEdge(this.flagsLiveIn[block.taken] as boolean)
           : [],
       fall: hasFall ? this.edgePrefix(node, block.fall, RECORD_LINK_FALL) : [],
+      leaveTaken:
+        hasTaken && this.isGuarded(node, block.taken) ? this.leaveByLink(node, RECORD_LINK_TAKEN) : undefined,
+      leaveFall: hasFall && this.isGuarded(node, block.fall) ? this.leaveByLink(node, RECORD_LINK_FALL) : undefined,
       indirect: returns ? emitter.leaveIndirect() : undefined,
       touched,
       written,

@@ -22,7 +22,7 @@ const BATCH = 24;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
 /** Blocks of a region have been entered at least this often. */
-const WARM = 40;
+const WARM = 150;
 /** Table slots added at a time. */
 const TABLE_STEP = 4096;
 

@@ -14,7 +14,7 @@ describe('parseMemorySize', () => {
     ['65536K', 64 * MIB],
     ['16777216b', 16 * MIB],
     ['127g', 127 * 1024 * MIB],
-    ['0', 0],
+    ['2M', 2 * MIB],
   ])('reads %s', (text, bytes) => {
     expect(parseMemorySize(text)).toBe(bytes);
   });
@@ -23,12 +23,23 @@ describe('parseMemorySize', () => {
     expect(parseMemorySize('16777217b')).toBe(16 * MIB + 4096);
   });
 
-  it.each(['', 'M', '12Q', '-1M', '1e3', '0x10M', '1 G', '512MB', '128G', '9'.repeat(400)])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseMemorySize(text)).toThrow(InputError);
-    },
-  );
+  it.each([
+    '',
+    'M',
+    '12Q',
+    '-1M',
+    '1e3',
+    '0x10M',
+    '1 G',
+    '512MB',
+    '0',
+    '1M',
+    '2097151b',
+    '128G',
+    '9'.repeat(400),
+  ])('refuses %j', (text) => {
+    expect(() => parseMemorySize(text)).toThrow(InputError);
+  });
 });
 
 describe('parseSeconds', () => {

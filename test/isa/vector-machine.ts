@@ -29,6 +29,7 @@ const SCRATCH_PHYSICAL = 0x1_0000;
 const CODE_PHYSICAL = 0x2_0000;
 const PRESENT_WRITABLE_USER = 7n;
 const ACCESSED_DIRTY = 0x60n;
+const NO_EXECUTE = 1n << 63n;
 
 export class VectorMachine {
   readonly processor: Processor;
@@ -75,6 +76,7 @@ export class VectorMachine {
     this.processor.setU32(CPL, 3);
     this.processor.flags = 0x202;
     this.processor.runtime.updateMode();
+    this.processor.runtime.updateSseDisabled();
     this.table = this.processor.table;
   }
 
@@ -92,7 +94,7 @@ export class VectorMachine {
     const setEntry = (table: number, index: number, value: bigint): void => {
       processor.views.i64[(this.host(table) + index * 8) >> 3] = value;
     };
-    const mapPage = (linear: number, physical: number): void => {
+    const mapPage = (linear: number, physical: number, flags: bigint): void => {
       let table = TABLES;
       for (let level = 3; level > 0; level--) {
         const index = Math.floor(linear / 2 ** (12 + 9 * level)) % 512;
@@ -102,10 +104,10 @@ export class VectorMachine {
         }
         table = Number(entry(table, index) & 0xffff_f000n);
       }
-      setEntry(table, (linear >>> 12) % 512, BigInt(physical) | PRESENT_WRITABLE_USER | ACCESSED_DIRTY);
+      setEntry(table, (linear >>> 12) % 512, BigInt(physical) | PRESENT_WRITABLE_USER | ACCESSED_DIRTY | flags);
     };
-    for (let at = 0; at < SCRATCH_SIZE; at += PAGE) mapPage(SCRATCH + at, SCRATCH_PHYSICAL + at);
-    for (let at = 0; at < CODE_SIZE; at += PAGE) mapPage(CODE + at, CODE_PHYSICAL + at);
+    for (let at = 0; at < SCRATCH_SIZE; at += PAGE) mapPage(SCRATCH + at, SCRATCH_PHYSICAL + at, NO_EXECUTE);
+    for (let at = 0; at < CODE_SIZE; at += PAGE) mapPage(CODE + at, CODE_PHYSICAL + at, 0n);
   }
 
   private fill(physical: number, bytes: Uint8Array): void {
@@ -204,7 +206,7 @@ export class VectorMachine {
     const code = views.u8.slice(this.host(CODE_PHYSICAL), this.host(CODE_PHYSICAL) + CODE_SIZE);
     const fault = this.fault;
     // The INT3 that fills the code area is where a vector ends.
-    const ended = fault?.vector === 3 || (fault?.vector === 6 && code[Number(this.faultingRip()) - CODE] === 0xcc);
+    const ended = fault?.vector === 3;
     return {
       gpr: initial.gpr.map((_, register) => processor.gpr(register)),
       rip: this.faultingRip(),

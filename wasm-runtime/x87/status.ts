@@ -39,7 +39,7 @@ const BUSY: i32 = 1 << 15;
 const EXCEPTIONS: i32 = 0x3f;
 const COMPUTED: i32 = OVERFLOW | UNDERFLOW | PRECISION;
 const TOP_SHIFT: i32 = 11;
-const TOP_MASK: i32 = 7 << TOP_SHIFT;
+export const TOP_MASK: i32 = 7 << TOP_SHIFT;
 
 /** Control word: rounding control. */
 export const ROUND_NEAREST: i32 = 0;
@@ -51,8 +51,8 @@ const CONTROL_DEFINED: i32 = 0x1f3f;
 const CONTROL_FIXED_ONE: i32 = 0x40;
 
 const CR0_MP: u32 = 1 << 1;
-const CR0_EM: u32 = 1 << 2;
-const CR0_TS: u32 = 1 << 3;
+export const CR0_EM: u32 = 1 << 2;
+export const CR0_TS: u32 = 1 << 3;
 const CR0_NE: u32 = 1 << 5;
 
 const EMPTY: i32 = 3;

@@ -39,6 +39,8 @@ const FLAG_PROC_C1 = 1 << 2;
 const FLAG_NO_FIXED_SLEEP_BUTTON = 1 << 5;
 /** The RTC does not wake the machine through the fixed registers. */
 const FLAG_NO_FIXED_RTC_WAKE = 1 << 6;
+/** TMR_VAL_EXT: the PM timer has 32 bits. */
+const FLAG_TIMER_32_BITS = 1 << 8;
 const FLAG_RESET_REGISTER = 1 << 10;
 
 /** Latencies beyond these mean that the processors have no C2 and C3 (more than 100 and 1000 us). */
@@ -76,7 +78,12 @@ export function buildFadt(facsAddress: number, dsdtAddress: number): Uint8Array 
     .u16(BOOT_ARCH_LEGACY_DEVICES | BOOT_ARCH_NO_VGA)
     .u8(0) // reserved
     .u32(
-      FLAG_WBINVD | FLAG_PROC_C1 | FLAG_NO_FIXED_SLEEP_BUTTON | FLAG_NO_FIXED_RTC_WAKE | FLAG_RESET_REGISTER,
+      FLAG_WBINVD |
+        FLAG_PROC_C1 |
+        FLAG_NO_FIXED_SLEEP_BUTTON |
+        FLAG_NO_FIXED_RTC_WAKE |
+        FLAG_TIMER_32_BITS |
+        FLAG_RESET_REGISTER,
     );
   writeGenericAddress(body, SPACE_IO, RESET_PORT, 1, ACCESS_BYTE);
   body

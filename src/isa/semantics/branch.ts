@@ -46,18 +46,18 @@ export function retImmediate(e: Emitter): void {
   e.jumpTo(value());
 }
 
-/** LOOP, LOOPE, LOOPNE: no flags change. */
+/** LOOP, LOOPE, LOOPNE: the count is as wide as addresses; no flags change. */
 export function loop(kind: 'always' | 'equal' | 'notEqual'): Semantics {
   return (e) => {
     const { m } = e;
-    const count = e.let(m.i64.sub(e.gpr(RCX, 8), m.i64.const(1n)), i64);
-    e.setGpr(RCX, 8, count());
-    const more = e.let(m.i64.ne(count(), m.i64.const(0n)), i32);
+    e.addToAddressRegister(RCX, m.i64.const(-1n));
+    const more = e.let(m.i64.ne(e.addressSizeRegister(RCX), m.i64.const(0n)), i32);
     if (kind === 'always') e.jumpIf(more());
     else e.jumpIf(m.i32.and(more(), e.condition('z', kind === 'notEqual')));
   };
 }
 
+/** JCXZ, JECXZ, JRCXZ by the address size. */
 export function jrcxz(e: Emitter): void {
-  e.jumpIf(e.m.i64.eqz(resize(e.m, 8, 8, e.gpr(RCX, 8))));
+  e.jumpIf(e.m.i64.eqz(e.addressSizeRegister(RCX)));
 }

@@ -130,10 +130,9 @@ export function cwd(e: Emitter): void {
   else e.setGpr(RDX, size, m.i32.shr_s(signExtend(m, size, e.gpr(RAX, size)), m.i32.const(31)));
 }
 
-/** XLAT: AL = [segment:rBX + AL]. The table row gives it a memory operand with base rBX. */
+/** XLAT: AL = byte AL of the table at [segment:rBX]. */
 export function xlat(e: Emitter): void {
-  const { m } = e;
-  const address = e.let(m.i64.add(e.address(0), m.i64.extend_u(e.gpr(RAX, 1))), i64);
+  const address = e.let(e.addressWith(0, e.m.i64.extend_u(e.gpr(RAX, 1))), i64);
   e.setGpr(RAX, 1, e.load(1, address));
 }
 

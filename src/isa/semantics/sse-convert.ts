@@ -8,7 +8,7 @@ import { f32, f64, i32, i64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { scalarType } from './sse-float.ts';
-import { lanes, shuffle, splat } from './vector.ts';
+import { lanes, shuffle, splat, writeVector } from './vector.ts';
 
 /** CVTSI2SS and CVTSI2SD. */
 export function fromInteger(e: Emitter): void {
@@ -103,16 +103,16 @@ export function cvtps2pd(e: Emitter): void {
 
 export function cvtdq2ps(e: Emitter): void {
   const { m } = e;
-  const value = e.let(e.read(1), v128);
+  const value = e.let(e.readVector(1), v128);
   const fast = e.let(m.f32x4.convert_i32x4_s(value()), v128);
   const path = { fast, type: v128, name: 'ssePackedFromIntegers', args: [e.record(), value()] };
   const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
-  e.write(0, result());
+  writeVector(e, 0, result());
 }
 
 /** Exact. */
 export function cvtdq2pd(e: Emitter): void {
-  e.write(0, e.m.f64x2.convert_low_i32x4_s(e.readVector(1)));
+  writeVector(e, 0, e.m.f64x2.convert_low_i32x4_s(e.readVector(1)));
 }
 
 const INDEFINITE_32 = -(2 ** 31);
@@ -124,14 +124,14 @@ function packedToIntegers(e: Emitter, size: number, truncate: boolean, fast: Val
   const args = [e.record(), value(), e.m.i32.const(truncate ? 1 : 0)];
   const path = { fast, type: v128, name: `ssePackedToIntegers${size * 8}`, args };
   const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
-  e.write(0, result());
+  writeVector(e, 0, result());
 }
 
 /** CVTPS2DQ and CVTTPS2DQ. */
 function singlesToIntegers(truncate: boolean): Semantics {
   return (e) => {
     const { m } = e;
-    const value = e.let(e.read(1), v128);
+    const value = e.let(e.readVector(1), v128);
     const rounded = e.let(truncate ? value() : m.f32x4.nearest(value()), v128);
     const inRange = m.f32x4.lt(rounded(), splat(m, 4, LIMIT_32));
     const integers: Expression = m.i32x4.trunc_sat_f32x4_s(rounded());
@@ -144,7 +144,7 @@ function singlesToIntegers(truncate: boolean): Semantics {
 function doublesToIntegers(truncate: boolean): Semantics {
   return (e) => {
     const { m } = e;
-    const value = e.let(e.read(1), v128);
+    const value = e.let(e.readVector(1), v128);
     const rounded = e.let(truncate ? value() : m.f64x2.nearest(value()), v128);
     const limit = lanes(m, 4, [0, LIMIT_64_HIGH, 0, LIMIT_64_HIGH]);
     const inRange = e.let(m.f64x2.lt(rounded(), limit), v128);

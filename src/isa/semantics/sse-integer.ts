@@ -4,7 +4,7 @@ import type { Expression, Module } from '../../wasm/binaryen.ts';
 import { i64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { lanes, packed, packedValues, shuffle, splat, unary, zero } from './vector.ts';
+import { lanes, packed, packedValues, shuffle, splat, unary, writeVector, zero } from './vector.ts';
 
 export const paddb = packed((m, a, b) => m.i8x16.add(a, b));
 export const paddw = packed((m, a, b) => m.i16x8.add(a, b));
@@ -179,14 +179,14 @@ export function shiftByRegister(width: 2 | 4 | 8, operation: ShiftOperation): Se
   const last = width * 8 - 1;
   return (e) => {
     const { m } = e;
-    const count = e.let(m.i64x2.extract_lane(e.read(1), 0), i64);
+    const count = e.let(m.i64x2.extract_lane(e.readVector(1), 0), i64);
     const large = e.let(m.i64.gt_u(count(), m.i64.const(BigInt(last))));
     if (operation === 'shr_s') {
       const limited = m.select(large(), m.i32.const(last), m.i32.wrap(count()));
-      e.write(0, shiftLanes(m, width, operation, e.read(0), limited));
+      writeVector(e, 0, shiftLanes(m, width, operation, e.readVector(0), limited));
     } else {
-      const shifted = shiftLanes(m, width, operation, e.read(0), m.i32.wrap(count()));
-      e.write(0, m.select(large(), zero(m), shifted));
+      const shifted = shiftLanes(m, width, operation, e.readVector(0), m.i32.wrap(count()));
+      writeVector(e, 0, m.select(large(), zero(m), shifted));
     }
   };
 }
@@ -195,7 +195,7 @@ export function shiftByImmediate(width: 2 | 4 | 8, operation: ShiftOperation): S
   const last = width * 8 - 1;
   return (e) => {
     const { m } = e;
-    const value = e.let(e.read(0), v128);
+    const value = e.let(e.readVector(0), v128);
     const result = e.withImmediate(
       1,
       (count) => {
@@ -210,7 +210,7 @@ export function shiftByImmediate(width: 2 | 4 | 8, operation: ShiftOperation): S
         return m.select(large, zero(m), shiftLanes(m, width, operation, value(), count()));
       },
     );
-    e.write(0, result);
+    writeVector(e, 0, result);
   };
 }
 

@@ -10,7 +10,7 @@ import type { Expression } from '../../wasm/binaryen.ts';
 import { i32, i64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { lanes, shuffle, splat } from './vector.ts';
+import { lanes, shuffle, splat, writeVector } from './vector.ts';
 
 /** MOVD, MOVQ and scalar loads: the rest of the register becomes zero. */
 export function loadLow(e: Emitter): void {
@@ -50,7 +50,7 @@ export function movmskpd(e: Emitter): void {
 }
 
 export function pmovmskb(e: Emitter): void {
-  e.write(0, e.m.i8x16.bitmask(e.read(1)));
+  e.write(0, e.m.i8x16.bitmask(e.readVector(1)));
 }
 
 export function maskmovdqu(e: Emitter): void {
@@ -94,10 +94,11 @@ function laneOperations({ m }: Emitter, width: number) {
   }
 }
 
-/** `vector` with the lane that the immediate operand 2 selects replaced. */
-export function insertLane(e: Emitter, width: number, vector: Value, value: Value): Expression {
+/** Operand 0 with the lane that the immediate operand 2 selects replaced. */
+function insertLane(e: Emitter, width: number, value: Value): Expression {
   const { m } = e;
-  const count = 16 / width;
+  const vector = e.let(e.readVector(0), v128);
+  const count = e.sizeOf(0) / width;
   const operations = laneOperations(e, width);
   return e.withImmediate(
     2,
@@ -108,17 +109,18 @@ export function insertLane(e: Emitter, width: number, vector: Value, value: Valu
       const numbers = lanes(
         m,
         width,
-        Array.from({ length: count }, (_, i) => i),
+        Array.from({ length: 16 / width }, (_, i) => i),
       );
       return m.v128.bitselect(operations.splat(value()), vector(), operations.eq(numbers, index));
     },
   );
 }
 
-/** The lane that the immediate operand 2 selects, zero-extended. */
-export function extractLane(e: Emitter, width: number, vector: Value): Expression {
+/** The lane of operand 1 that the immediate operand 2 selects, zero-extended. */
+function extractLane(e: Emitter, width: number): Expression {
   const { m } = e;
-  const count = 16 / width;
+  const vector = e.let(e.readVector(1), v128);
+  const count = e.sizeOf(1) / width;
   const operations = laneOperations(e, width);
   return e.withImmediate(
     2,
@@ -141,13 +143,13 @@ export function pinsr(width: number): Semantics {
   return (e) => {
     const size = width || e.sizeOf(1);
     const value = e.let(e.read(1), e.sizeOf(1) === 8 ? i64 : i32);
-    e.write(0, insertLane(e, size, e.let(e.read(0), v128), value));
+    writeVector(e, 0, insertLane(e, size, value));
   };
 }
 
 /** PEXTRB, PEXTRW, PEXTRD, PEXTRQ, EXTRACTPS. */
 export function pextr(width: number): Semantics {
-  return (e) => e.write(0, extractLane(e, width || e.sizeOf(0), e.let(e.read(1), v128)));
+  return (e) => e.write(0, extractLane(e, width || e.sizeOf(0)));
 }
 
 /** INSERTPS: source lane from a register, destination lane and zeroed lanes by the immediate. */

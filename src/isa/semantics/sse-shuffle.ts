@@ -4,7 +4,7 @@ import type { Expression, Module } from '../../wasm/binaryen.ts';
 import { v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { lanes, packed, shuffle, splat, zero } from './vector.ts';
+import { lanes, packed, shuffle, splat, writeVector, zero } from './vector.ts';
 
 const NUMBERS = Array.from({ length: 16 }, (_, i) => i);
 
@@ -36,7 +36,7 @@ function shuffleWords(first: 0 | 4): Semantics {
   const shuffled = (word: number): boolean => (word & 4) === first;
   return (e) => {
     const { m } = e;
-    const value = e.let(e.read(1), v128);
+    const value = e.let(e.readVector(1), v128);
     const words = NUMBERS.slice(0, 8);
     const result = e.withImmediate(
       2,
@@ -55,7 +55,7 @@ function shuffleWords(first: 0 | 4): Semantics {
         return m.i8x16.swizzle(value(), indices);
       },
     );
-    e.write(0, result);
+    writeVector(e, 0, result);
   };
 }
 

@@ -1,8 +1,8 @@
 /** PUSH, POP, PUSHF, POPF, ENTER, LEAVE in 64-bit mode: the stack address is RSP, flat. */
-import { RIP } from '../../layout/cpu-state.ts';
 import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Expression } from '../../wasm/binaryen.ts';
 import type { Emitter, Value } from '../emitter.ts';
+import { endBlock } from './system.ts';
 
 const RSP = 4;
 const RBP = 5;
@@ -71,6 +71,5 @@ export function popf(e: Emitter): void {
   e.run('popFlags', [e.record(), flags, e.m.i32.const(size)]);
   e.setGpr(RSP, 8, above());
   // The view of memory (EFLAGS.AC) may have changed.
-  e.setState(RIP, 8, e.nextRip());
-  e.dispatch();
+  endBlock(e);
 }

@@ -195,11 +195,9 @@ export function rdpid(e: Emitter): void {
 // ---- ports ----
 
 export function input(e: Emitter): void {
-  announce(e);
   e.write(0, e.call('readPort', [e.record(), e.read(1), e.m.i32.const(e.sizeOf(0))], i32));
 }
 
 export function output(e: Emitter): void {
-  announce(e);
   e.run('writePort', [e.record(), e.read(0), e.m.i32.const(e.sizeOf(1)), e.read(1)]);
 }

@@ -1,4 +1,4 @@
-/** Helpers shared by the SSE families. */
+/** Helpers shared by the SSE families and MMX. */
 
 import type { Expression, Module } from '../../wasm/binaryen.ts';
 import { v128 } from '../../wasm/binaryen-types.ts';
@@ -44,20 +44,25 @@ export function shuffle(
   return m.i8x16.shuffle(left, right, bytes);
 }
 
-/** first = op(first, second). */
+/** Writes the low lanes of a v128 to an operand of 8 (MMX) or 16 bytes. */
+export function writeVector(e: Emitter, operand: number, value: Expression): void {
+  e.write(operand, e.sizeOf(operand) === 16 ? value : e.m.i64x2.extract_lane(value, 0));
+}
+
+/** first = op(first, second). Whatever is above the operands is zero, and not written. */
 export function packed(operation: (m: Module, a: Expression, b: Expression) => Expression): Semantics {
-  return (e) => e.write(0, operation(e.m, e.read(0), e.read(1)));
+  return (e) => writeVector(e, 0, operation(e.m, e.readVector(0), e.readVector(1)));
 }
 
 /** The same for operations that use an operand more than once. */
 export function packedValues(operation: (e: Emitter, a: Value, b: Value) => Expression): Semantics {
   return (e) => {
-    const b = e.let(e.read(1), v128);
-    e.write(0, operation(e, e.let(e.read(0), v128), b));
+    const b = e.let(e.readVector(1), v128);
+    writeVector(e, 0, operation(e, e.let(e.readVector(0), v128), b));
   };
 }
 
 /** first = op(second). */
 export function unary(operation: (m: Module, a: Expression) => Expression): Semantics {
-  return (e) => e.write(0, operation(e.m, e.read(1)));
+  return (e) => writeVector(e, 0, operation(e.m, e.readVector(1)));
 }

@@ -5,6 +5,7 @@ import { branch } from './branch.ts';
 import { exchange } from './exchange.ts';
 import { far } from './far.ts';
 import { logic } from './logic.ts';
+import { mmxRows } from './mmx.ts';
 import { move } from './move.ts';
 import { segment } from './segment.ts';
 import { shift } from './shift.ts';
@@ -19,7 +20,6 @@ import { sseMove } from './sse-move.ts';
 import { sseShuffle } from './sse-shuffle.ts';
 import { sseString } from './sse-string.ts';
 import { string } from './string.ts';
-
 import { x87 } from './x87.ts';
 
 export const ROWS: readonly Row[] = [
@@ -36,6 +36,7 @@ export const ROWS: readonly Row[] = [
   ...flag,
   ...string,
   ...x87,
+  ...mmxRows,
   ...sseMove,
   ...sseInteger,
   ...sseShuffle,

@@ -1,10 +1,10 @@
 import { CONDITION_NAMES } from '../condition.ts';
 import {
-  AL, Eb, Ed, Ee, Ev, Ew, Gb, Gv, Ib, Iv, Iwb, Iz, M, Ob, Ov, rAX, Rv, sIb, Zb, Ze, Zv,
+  AL, BBb, Eb, Ed, Ee, Ev, Ew, Gb, Gv, Ib, Iv, Iwb, Iz, M, Ob, Ov, rAX, Rv, sIb, Zb, Ze, Zv,
 } from '../operand.ts';
 import { one, onePrefix, type Row, row, rowPerRegister, systemRow, two, twoPrefix } from '../row.ts';
 import {
-  bswap, cbw, cmovcc, cwd, lea, mov, movsx, movzx, nop, setcc, xchg,
+  bswap, cbw, cmovcc, cwd, lea, mov, movsx, movzx, nop, setcc, xchg, xlat,
 } from '../semantics/move.ts';
 import { enter, leave, popf, popOperand, pushf, pushOperand } from '../semantics/stack.ts';
 
@@ -37,6 +37,7 @@ export const move: Row[] = [
   ...rowPerRegister(two(0xc8), 'bswap', [Zv], bswap),
   ...conditions.map((code) => row(two(0x40 + code), `cmov${CONDITION_NAMES[code]}`, [Gv, Ev], cmovcc(code))),
   ...conditions.map((code) => row(two(0x90 + code), `set${CONDITION_NAMES[code]}`, [Eb], setcc(code))),
+  row(one(0xd7), 'xlat', [BBb], xlat),
   row(one(0x98), 'cbw', [], cbw, { sizeOf: 'v' }),
   row(one(0x99), 'cwd', [], cwd, { sizeOf: 'v' }),
   ...rowPerRegister(one(0x50), 'push', [Ze], pushOperand),

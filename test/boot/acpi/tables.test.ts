@@ -100,6 +100,7 @@ describe('buildAcpiTables', () => {
     expect(flags & (1 << 20)).toBe(0);
     expect(flags & (1 << 4)).toBe(0);
     expect(flags & (1 << 10)).not.toBe(0);
+    expect(flags & (1 << 8), 'TMR_VAL_EXT').not.toBe(0);
     expect([...fadt.subarray(116, 129)]).toEqual([1, 8, 0, 1, 0xf9, 0x0c, 0, 0, 0, 0, 0, 0, 6]);
   });
 

@@ -1,0 +1,162 @@
+/** MMX, and what SSE, SSE2 and SSSE3 added to it. */
+import { Ew, Ey, Gd, Ib, Mq, Nq, type Operand, Pq, Py, Qd, Qq, Uq, Vq, Vx, Wq, Wx, Yq } from '../operand.ts';
+import { type Row, type Semantics, systemRow, twoPrefix } from '../row.ts';
+import * as semantics from '../semantics/mmx.ts';
+import { mmx } from '../semantics/mmx.ts';
+import { mov, movzx } from '../semantics/move.ts';
+import * as convert from '../semantics/sse-convert.ts';
+import * as integer from '../semantics/sse-integer.ts';
+import { type ShiftOperation, shiftByImmediate, shiftByRegister } from '../semantics/sse-integer.ts';
+import { loadLow, pextr, pinsr, pmovmskb } from '../semantics/sse-move.ts';
+import * as shuffle from '../semantics/sse-shuffle.ts';
+import { sse } from '../semantics/vector.ts';
+import { escape3a, escape38, sseRow } from './sse-row.ts';
+
+const none = (byte: number, extension?: number) => twoPrefix('none', byte, extension);
+
+function mmxRow(
+  code: Row['opcode'],
+  mnemonic: string,
+  operands: readonly Operand[],
+  operation: Semantics,
+  sizeOf?: Row['sizeOf'],
+): Row {
+  return systemRow(code, mnemonic, operands, mmx(operation), sizeOf === undefined ? {} : { sizeOf });
+}
+
+/** 0F opcode of two MMX operands, the second of which may be memory. */
+function packedRow(byte: number, mnemonic: string, operation: Semantics): Row {
+  return mmxRow(none(byte), mnemonic, [Pq, Qq], operation);
+}
+
+/** The same with an 0F 38 opcode. */
+function packedRow38(byte: number, mnemonic: string, operation: Semantics): Row {
+  return mmxRow(escape38('none', byte), mnemonic, [Pq, Qq], operation);
+}
+
+/** By the second operand, and by an immediate of group 12, 13 or 14. */
+function shiftRows(
+  byte: number,
+  immediateByte: number,
+  group: number,
+  mnemonic: string,
+  width: 2 | 4 | 8,
+  operation: ShiftOperation,
+): Row[] {
+  return [
+    packedRow(byte, mnemonic, shiftByRegister(width, operation)),
+    mmxRow(none(immediateByte, group), mnemonic, [Nq, Ib], shiftByImmediate(width, operation)),
+  ];
+}
+
+/** Conversions from MMX registers; from memory they are SSE instructions like any other. */
+function fromIntegersRows(code: Row['opcode'], mnemonic: string, to: Operand, operation: Semantics): Row[] {
+  return [
+    mmxRow(code, mnemonic, [to, Nq], sse(operation)),
+    sseRow(code, mnemonic, [to, Mq], operation, { tier: 'handler' }),
+  ];
+}
+
+const moveRows: Row[] = [
+  mmxRow(none(0x6e), 'movd', [Pq, Ey], movzx),
+  mmxRow(none(0x7e), 'movd', [Ey, Py], mov),
+  mmxRow(none(0x6f), 'movq', [Pq, Qq], mov),
+  mmxRow(none(0x7f), 'movq', [Qq, Pq], mov),
+  mmxRow(none(0xe7), 'movntq', [Mq, Pq], mov),
+  mmxRow(twoPrefix('f2', 0xd6), 'movdq2q', [Pq, Uq], sse(mov)),
+  mmxRow(twoPrefix('f3', 0xd6), 'movq2dq', [Vx, Nq], sse(loadLow)),
+  mmxRow(none(0xd7), 'pmovmskb', [Gd, Nq], pmovmskb),
+  mmxRow(none(0xc4), 'pinsrw', [Pq, Ew, Ib], pinsr(2)),
+  mmxRow(none(0xc5), 'pextrw', [Gd, Nq, Ib], pextr(2)),
+  mmxRow(none(0xf7), 'maskmovq', [Yq, Pq, Nq], semantics.maskmovq),
+  systemRow(none(0x77), 'emms', [], semantics.emms),
+];
+
+const integerRows: Row[] = [
+  packedRow(0xfc, 'paddb', integer.paddb),
+  packedRow(0xfd, 'paddw', integer.paddw),
+  packedRow(0xfe, 'paddd', integer.paddd),
+  packedRow(0xd4, 'paddq', integer.paddq),
+  packedRow(0xf8, 'psubb', integer.psubb),
+  packedRow(0xf9, 'psubw', integer.psubw),
+  packedRow(0xfa, 'psubd', integer.psubd),
+  packedRow(0xfb, 'psubq', integer.psubq),
+  packedRow(0xec, 'paddsb', integer.paddsb),
+  packedRow(0xed, 'paddsw', integer.paddsw),
+  packedRow(0xdc, 'paddusb', integer.paddusb),
+  packedRow(0xdd, 'paddusw', integer.paddusw),
+  packedRow(0xe8, 'psubsb', integer.psubsb),
+  packedRow(0xe9, 'psubsw', integer.psubsw),
+  packedRow(0xd8, 'psubusb', integer.psubusb),
+  packedRow(0xd9, 'psubusw', integer.psubusw),
+  packedRow(0xdb, 'pand', integer.pand),
+  packedRow(0xdf, 'pandn', integer.pandn),
+  packedRow(0xeb, 'por', integer.por),
+  packedRow(0xef, 'pxor', integer.pxor),
+  packedRow(0x74, 'pcmpeqb', integer.pcmpeqb),
+  packedRow(0x75, 'pcmpeqw', integer.pcmpeqw),
+  packedRow(0x76, 'pcmpeqd', integer.pcmpeqd),
+  packedRow(0x64, 'pcmpgtb', integer.pcmpgtb),
+  packedRow(0x65, 'pcmpgtw', integer.pcmpgtw),
+  packedRow(0x66, 'pcmpgtd', integer.pcmpgtd),
+  packedRow(0xda, 'pminub', integer.pminub),
+  packedRow(0xea, 'pminsw', integer.pminsw),
+  packedRow(0xde, 'pmaxub', integer.pmaxub),
+  packedRow(0xee, 'pmaxsw', integer.pmaxsw),
+  packedRow(0xe0, 'pavgb', integer.pavgb),
+  packedRow(0xe3, 'pavgw', integer.pavgw),
+  packedRow(0xd5, 'pmullw', integer.pmullw),
+  packedRow(0xe5, 'pmulhw', integer.pmulhw),
+  packedRow(0xe4, 'pmulhuw', integer.pmulhuw),
+  packedRow(0xf4, 'pmuludq', integer.pmuludq),
+  packedRow(0xf5, 'pmaddwd', integer.pmaddwd),
+  packedRow(0xf6, 'psadbw', integer.psadbw),
+  ...shiftRows(0xd1, 0x71, 2, 'psrlw', 2, 'shr_u'),
+  ...shiftRows(0xd2, 0x72, 2, 'psrld', 4, 'shr_u'),
+  ...shiftRows(0xd3, 0x73, 2, 'psrlq', 8, 'shr_u'),
+  ...shiftRows(0xe1, 0x71, 4, 'psraw', 2, 'shr_s'),
+  ...shiftRows(0xe2, 0x72, 4, 'psrad', 4, 'shr_s'),
+  ...shiftRows(0xf1, 0x71, 6, 'psllw', 2, 'shl'),
+  ...shiftRows(0xf2, 0x72, 6, 'pslld', 4, 'shl'),
+  ...shiftRows(0xf3, 0x73, 6, 'psllq', 8, 'shl'),
+  packedRow38(0x1c, 'pabsb', integer.pabsb),
+  packedRow38(0x1d, 'pabsw', integer.pabsw),
+  packedRow38(0x1e, 'pabsd', integer.pabsd),
+  packedRow38(0x01, 'phaddw', semantics.phaddw),
+  packedRow38(0x02, 'phaddd', semantics.phaddd),
+  packedRow38(0x03, 'phaddsw', semantics.phaddsw),
+  packedRow38(0x04, 'pmaddubsw', integer.pmaddubsw),
+  packedRow38(0x05, 'phsubw', semantics.phsubw),
+  packedRow38(0x06, 'phsubd', semantics.phsubd),
+  packedRow38(0x07, 'phsubsw', semantics.phsubsw),
+  packedRow38(0x08, 'psignb', integer.psignb),
+  packedRow38(0x09, 'psignw', integer.psignw),
+  packedRow38(0x0a, 'psignd', integer.psignd),
+  packedRow38(0x0b, 'pmulhrsw', integer.pmulhrsw),
+];
+
+const shuffleRows: Row[] = [
+  mmxRow(none(0x60), 'punpcklbw', [Pq, Qd], shuffle.punpcklbw),
+  mmxRow(none(0x61), 'punpcklwd', [Pq, Qd], shuffle.punpcklwd),
+  mmxRow(none(0x62), 'punpckldq', [Pq, Qd], shuffle.punpckldq),
+  packedRow(0x68, 'punpckhbw', semantics.punpckhbw),
+  packedRow(0x69, 'punpckhwd', semantics.punpckhwd),
+  packedRow(0x6a, 'punpckhdq', semantics.punpckhdq),
+  packedRow(0x63, 'packsswb', semantics.packsswb),
+  packedRow(0x67, 'packuswb', semantics.packuswb),
+  packedRow(0x6b, 'packssdw', semantics.packssdw),
+  mmxRow(none(0x70), 'pshufw', [Pq, Qq, Ib], shuffle.pshuflw),
+  packedRow38(0x00, 'pshufb', semantics.pshufb),
+  mmxRow(escape3a('none', 0x0f), 'palignr', [Pq, Qq, Ib], semantics.palignr),
+];
+
+const convertRows: Row[] = [
+  ...fromIntegersRows(none(0x2a), 'cvtpi2ps', Vq, convert.cvtdq2ps),
+  ...fromIntegersRows(twoPrefix('66', 0x2a), 'cvtpi2pd', Vx, convert.cvtdq2pd),
+  mmxRow(none(0x2d), 'cvtps2pi', [Pq, Wq], sse(convert.cvtps2dq)),
+  mmxRow(none(0x2c), 'cvttps2pi', [Pq, Wq], sse(convert.cvttps2dq)),
+  mmxRow(twoPrefix('66', 0x2d), 'cvtpd2pi', [Pq, Wx], sse(convert.cvtpd2dq)),
+  mmxRow(twoPrefix('66', 0x2c), 'cvttpd2pi', [Pq, Wx], sse(convert.cvttpd2dq)),
+];
+
+export const mmxRows: Row[] = [...moveRows, ...integerRows, ...shuffleRows, ...convertRows];

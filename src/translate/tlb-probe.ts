@@ -1,0 +1,43 @@
+/** The inline TLB probe (layout/tlb.ts): index, one 64-bit compare, one addition. */
+import type { Value } from '../isa/emitter.ts';
+import { TLB_ADDEND, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_READ_TAG, TLB_WRITE_TAG } from '../layout/tlb.ts';
+import { type Expression, i32, type Module } from '../wasm/binaryen.ts';
+
+export type Access = 'read' | 'write' | 'readWrite';
+
+/** log2 of a page minus log2 of a TLB entry: one shift gives the scaled index. */
+export const TLB_INDEX_SHIFT = 12 - Math.log2(TLB_ENTRY_SIZE);
+export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
+
+/** Offset of the entry of an address from the start of its table: i32. */
+export function tlbIndex(m: Module, linearAddress: Expression): Expression {
+  return m.i32.and(
+    m.i32.wrap(m.i64.shr_u(linearAddress, m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
+    m.i32.const(TLB_INDEX_MASK),
+  );
+}
+
+/**
+ * Host address of an access, to be used once.
+ *
+ * @param entry address of the TLB entry less `offset`. @param slot i32 local to keep it in.
+ * @param missed host address if the entry does not allow the access.
+ */
+export function tlbProbe(
+  m: Module,
+  access: Access,
+  linearAddress: Value,
+  size: number,
+  entry: Expression,
+  offset: number,
+  slot: number,
+  missed: Expression,
+): Expression {
+  const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(BigInt(size - 1)));
+  const page = m.i64.and(last, m.i64.const(-4096n));
+  const field = offset + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
+  const tag = m.i64.load(field, 8, m.local.tee(slot, entry, i32));
+  const addend = m.i32.load(offset + TLB_ADDEND, 4, m.local.get(slot, i32));
+  const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);
+  return m.if(m.i64.eq(tag, page), hit, missed);
+}

@@ -1,0 +1,78 @@
+/** What the benchmarks work out of what they measure. */
+import { describe, expect, it } from 'vitest';
+import { runChild } from '../../bench/child.ts';
+import { tscParameter } from '../../bench/guest.ts';
+import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/loops-program.ts';
+import { formatTable, median } from '../../bench/report.ts';
+
+describe('median', () => {
+  it('is the middle value, or the mean of the two middle ones', () => {
+    expect(median([10, 2, 9])).toBe(9);
+    expect(median([10, 2, 9, 1])).toBe(5.5);
+    expect(() => median([])).toThrow(RangeError);
+  });
+});
+
+describe('formatTable', () => {
+  it('aligns names left and numbers right', () => {
+    expect(
+      formatTable([
+        ['name', 's'],
+        ['a', '10.5'],
+      ]),
+    ).toBe('name     s\na     10.5\n');
+  });
+});
+
+describe('runChild', () => {
+  it('gives output and times', async () => {
+    const spin = 'const end = performance.now() + 200; while (performance.now() < end); console.log("done")';
+    const { output, seconds, cpuSeconds } = await runChild(process.execPath, ['-e', spin], 30);
+    expect(output).toBe('done\n');
+    expect(seconds).toBeGreaterThanOrEqual(0.2);
+    if (cpuSeconds !== undefined) expect(cpuSeconds).toBeGreaterThan(0);
+  });
+
+  it('tells of failure', async () => {
+    const fail = 'console.error("the reason"); process.exit(3)';
+    await expect(runChild(process.execPath, ['-e', fail], 30)).rejects.toThrow(
+      /ended with 3[\s\S]*the reason/,
+    );
+  });
+
+  it('kills what takes too long', async () => {
+    const wait = runChild(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], 0.3);
+    await expect(wait).rejects.toThrow('took more than 0.3 s');
+  });
+});
+
+describe('tscParameter', () => {
+  it('takes the frequency from the log of Linux', () => {
+    expect(tscParameter('[    0.0] tsc: Detected 2594.187 MHz processor\n')).toBe('tsc_early_khz=2594187');
+    expect(() => tscParameter('')).toThrow();
+  });
+});
+
+describe('countLoopInstructions', () => {
+  const disassembly = (target: string) =>
+    `0000000000001000 <before>:\n    1000:\tjmp    1000 <before>\n\n0000000000001010 <walk>:\n` +
+    '    1010:\txor    %eax,%eax\n    1012:\tadd    (%rdi),%eax\n    1014:\tadd    $0x4,%rdi\n' +
+    `    1018:\tcmp    %rsi,%rdi\n    101b:\tjne    ${target} <walk+0x2>\n    101d:\tret\n`;
+
+  it('counts from the target of the backward jump to the jump', () => {
+    expect(countLoopInstructions(disassembly('1012'), 'walk')).toBe(4);
+  });
+
+  it('refuses a function with no or several loops', () => {
+    expect(() => countLoopInstructions(disassembly('101d'), 'walk')).toThrow('0 loops');
+    expect(() => countLoopInstructions(disassembly('1012'), 'missing')).toThrow('no function');
+  });
+});
+
+describe('nanosecondsPerIteration', () => {
+  it('is the median of the rounds of one loop', () => {
+    const output = 'kernel\nloop crc32 100 900\nloop crc32 100 200\nloop crc32 100 250\nloop other 1 1\n';
+    expect(nanosecondsPerIteration(output, 'crc32')).toBe(2.5);
+    expect(() => nanosecondsPerIteration(output, 'multiply_add')).toThrow('no result');
+  });
+});

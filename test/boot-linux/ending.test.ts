@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { boot, findGuest, type Guest, NO_CIPHER_TESTS, Session, scriptWord } from './linux-guest.ts';
+
+const MINUTES = 60_000;
+const guest = await findGuest();
+
+const run = (commands: string, words = '') => ({
+  clock: 'instructions' as const,
+  append: `${NO_CIPHER_TESTS} ${words} ${scriptWord(commands)}`,
+});
+
+describe.skipIf(guest === undefined)('the end of a guest', () => {
+  let session: Session | undefined;
+  afterEach(async () => {
+    await session?.stop();
+    session = undefined;
+  });
+
+  it(
+    'is a restart where the machine must not start again',
+    async () => {
+      const { ending, output } = await boot(guest as Guest, { ...run('reboot -f'), reboot: false });
+      expect(ending).toEqual({ kind: 'restart' });
+      expect(output).toContain('reboot: Restarting system');
+      expect(output.match(/Linux version/g)).toHaveLength(1);
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'is not reached by a restart otherwise: the kernel boots again, with other randomness',
+    async () => {
+      session = await Session.start(guest as Guest, run('cat /proc/sys/kernel/random/boot_id; reboot -f'));
+      const identifier = /longmode: up\r\n([0-9a-f-]{36})\r\n/;
+      const [, first] = await session.waitFor(identifier, 120);
+      await session.waitFor(/reboot: Restarting system/);
+      const [, second] = await session.waitFor(identifier, 120);
+      expect(second).not.toBe(first);
+      expect(await session.stop()).toEqual({ kind: 'stopped' });
+    },
+    5 * MINUTES,
+  );
+
+  it.each(['a', 'k', 'p'])(
+    'is a restart with the kernel word reboot=%s: ACPI, keyboard controller, PCI',
+    async (how) => {
+      const { ending } = await boot(guest as Guest, { ...run('reboot -f', `reboot=${how}`), reboot: false });
+      expect(ending).toEqual({ kind: 'restart' });
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'is death by triple fault',
+    async () => {
+      // The kernel loads an empty interrupt descriptor table and executes INT3.
+      const { ending } = await boot(guest as Guest, run('reboot -f', 'reboot=t'));
+      expect(ending).toEqual({ kind: 'died', reason: 'triple fault' });
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'is death when the processor halts with interrupts off',
+    async () => {
+      const { ending, output } = await boot(guest as Guest, run('halt -f'));
+      expect(ending).toEqual({ kind: 'died', reason: 'halted with interrupts disabled' });
+      expect(output).toContain('reboot: System halted');
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'is a restart after a panic with the kernel word panic=-1',
+    async () => {
+      const { ending, output } = await boot(guest as Guest, {
+        ...run('echo c >/proc/sysrq-trigger', 'panic=-1'),
+        reboot: false,
+      });
+      expect(output).toContain('Kernel panic - not syncing: sysrq triggered crash');
+      expect(ending).toEqual({ kind: 'restart' });
+    },
+    3 * MINUTES,
+  );
+});

@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { findGuest, type Guest, NO_CIPHER_TESTS, Session } from './linux-guest.ts';
+
+const MINUTES = 60_000;
+const guest = await findGuest();
+
+const PROMPT = /\/root # /;
+const CTRL_C = '\x03';
+const CTRL_Z = '\x1a';
+const BACKSPACE = '\x7f';
+
+describe.skipIf(guest === undefined)('a person at the serial line', () => {
+  let session: Session | undefined;
+  afterEach(async () => {
+    await session?.stop();
+  });
+
+  it(
+    'uses the shell: editing, Ctrl-C, job control, a long paste',
+    async () => {
+      const shell = await Session.start(guest as Guest, {
+        tier: 'auto',
+        clock: 'host',
+        append: NO_CIPHER_TESTS,
+      });
+      session = shell;
+      await shell.waitFor(/^longmode: Linux \S+ is up; leave the shell to power off\r$/m, 120);
+      await shell.waitFor(PROMPT);
+
+      const answer = async (line: string, expected: RegExp): Promise<void> => {
+        shell.type(`${line}\r`);
+        await shell.waitFor(expected);
+        await shell.waitFor(PROMPT);
+      };
+      await answer('echo sum $((40 + 2))', /\nsum 42\r\n/);
+      await answer(`eccc${BACKSPACE}${BACKSPACE}ho edited`, /\nedited\r\n/);
+      await answer('cat /proc/vers\t', /\nLinux version \S+ /);
+      await answer('tty; echo $-', /\n\/dev\/ttyS0\r\n[a-z]*i[a-z]*m/);
+
+      // The terminal is in cooked mode as soon as cat answers.
+      shell.type('cat\r');
+      shell.type('hello\r');
+      await shell.waitFor(/\nhello\r\nhello\r\n/);
+      shell.type(CTRL_C);
+      await shell.waitFor(/\^C/);
+      await shell.waitFor(PROMPT);
+      await answer('echo status $?', /\nstatus 130\r\n/);
+
+      shell.type("sh -c 'echo begun; exec sleep 1000'\r");
+      await shell.waitFor(/\nbegun\r\n/);
+      shell.type(CTRL_Z);
+      await shell.waitFor(/\[1\]\+ +Stopped +sh -c/);
+      await shell.waitFor(PROMPT);
+      await answer('bg', /\n\[1\] sh -c/);
+      await answer('jobs', /\n\[1\]\+ +Running +sh -c/);
+      shell.type('fg\r');
+      await shell.waitFor(/\nsh -c 'echo begun; exec sleep 1000'\r\n/);
+      shell.type(CTRL_C);
+      await shell.waitFor(PROMPT);
+      await answer('jobs >/tmp/jobs; wc -c </tmp/jobs', /\n0\r\n/);
+
+      // Longer than the UART's FIFO and the shell's line together can take at once.
+      const text = 'abcdefghij'.repeat(90);
+      const paste = `printf %s ${text} | md5sum\r`.repeat(3);
+      shell.machine.sendSerial(Buffer.from(paste, 'latin1'));
+      for (let line = 0; line < 3; line++) await shell.waitFor(/\neb25848db6724d373e3dfc8a75f99001 {2}-\r\n/);
+      await shell.waitFor(PROMPT);
+
+      shell.type('exit\r');
+      expect(await shell.ended).toEqual({ kind: 'power off' });
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    'leaves a guest that idles at its prompt with stop()',
+    async () => {
+      session = await Session.start(guest as Guest, { tier: 'auto', clock: 'host', append: NO_CIPHER_TESTS });
+      await session.waitFor(PROMPT, 120);
+      // Long enough for the shell to wait for a key.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(await session.stop()).toEqual({ kind: 'stopped' });
+    },
+    5 * MINUTES,
+  );
+});

@@ -1,0 +1,64 @@
+/** Finds what a kernel does not print on a machine without faults. */
+
+const COMPLAINTS = [
+  /warn/i,
+  /\bbug\b/i,
+  /call trace/i,
+  /\boops\b/i,
+  /panic/i,
+  /taint/i,
+  /firmware/i,
+  /unexpected/i,
+  /unstable/i,
+  /fail/i,
+  /\berror/i,
+  /invalid\b/i,
+  /not present/i,
+  /missing/i,
+  /mismatch/i,
+  /conflict/i,
+  /corrupt/i,
+  /broken/i,
+  /unable/i,
+  /\bcan(no|')t\b/i,
+  /does(n't| not)/i,
+  /not supported|unsupported/i,
+  /unknown/i,
+  /spurious/i,
+  /nobody cared/i,
+  /timed? ?out/i,
+  /stall/i,
+  /lockup/i,
+  /overrun|\blost\b/i,
+  /quirk|workaround|mitigation|vulnerable/i,
+];
+
+/** Lines that healthy machines print as well, and why. */
+const HARMLESS = [
+  // Printed whenever the ACPI host bridge describes its windows.
+  /^PCI: Using host bridge windows from ACPI; if necessary, use "pci=nocrs" and report a bug$/,
+  // Without an IOMMU there is no interrupt remapping, so the local APIC stays in xAPIC mode.
+  /^x2apic: IRQ remapping doesn't support X2APIC mode$/,
+  // No performance counters are announced, as on most virtual machines.
+  /^Performance Events: unsupported p6 CPU model \d+ no PMU driver, software events only\.$/,
+  // No frequency scaling is announced.
+  /^intel_pstate: CPU model not supported$/,
+];
+
+/** The log's lines without time stamps. */
+export function kernelLines(log: string): string[] {
+  return log
+    .split(/\r?\n/)
+    .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
+    .filter((line) => line !== '');
+}
+
+/** Lines that complain. The command line may say what it likes. */
+export function complaints(log: string): string[] {
+  return kernelLines(log).filter((line) => {
+    if (/^(Kernel c|C)ommand line: /.test(line)) return false;
+    return (
+      COMPLAINTS.some((pattern) => pattern.test(line)) && !HARMLESS.some((pattern) => pattern.test(line))
+    );
+  });
+}

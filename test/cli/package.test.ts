@@ -1,0 +1,63 @@
+/** The package as it is published: dist/, which `npm test` has built. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { makeKernel, POWER_OFF, print, SPIN } from './guests.ts';
+import { TEST_TIMEOUT, useFolder } from './run-cli.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const folder = useFolder();
+
+describe('the built package', { timeout: TEST_TIMEOUT }, () => {
+  it('boots from the command line', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
+    const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'up', stderr: '' });
+  });
+
+  it('boots from JavaScript', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
+    const program = `
+      import { readFile } from 'node:fs/promises';
+      import { InputError, Machine } from 'longmode';
+      import { fetchGuest, NodeHost } from 'longmode/node';
+      const machine = await Machine.create({
+        kernel: await readFile(process.argv[1]),
+        memorySize: 64 * 2 ** 20,
+        onSerialOutput: (bytes) => process.stdout.write(bytes),
+      });
+      const ending = await machine.run();
+      const error = await Machine.create({ kernel: new Uint8Array(1), host: new NodeHost() }).catch((e) => e);
+      console.log(' ' + ending.kind, error instanceof InputError, typeof fetchGuest);`;
+    const args = ['--input-type=module', '--eval', program, kernel];
+    const output = execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    expect(output).toBe('up power off true function\n');
+  });
+
+  it('holds what it needs and no more', () => {
+    const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [{ files }] = JSON.parse(output) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    for (const path of [
+      'LICENSE',
+      'README.md',
+      'dist/cli.js',
+      'dist/index.d.ts',
+      'dist/index.js',
+      'dist/runtime.wasm',
+      'dist/host/node/compile-worker.js',
+      'scripts/initramfs/init',
+    ]) {
+      expect(paths).toContain(path);
+    }
+    const extra = paths.filter(
+      (path) => !/^(dist|scripts\/initramfs)\/|^(LICENSE|README\.md|package\.json)$/.test(path),
+    );
+    expect(extra).toEqual([]);
+  });
+});

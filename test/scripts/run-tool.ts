@@ -1,0 +1,21 @@
+/** Runs a tool of scripts/ as a user does. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface ToolRun {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** @param script file in scripts/. */
+export function runTool(script: string, ...args: readonly string[]): ToolRun {
+  const { status, stdout, stderr } = spawnSync(
+    `${root}node_modules/.bin/node`,
+    [`${root}scripts/${script}`, ...args],
+    { encoding: 'utf8', timeout: 60_000 },
+  );
+  return { code: status, output: stdout, errors: stderr };
+}
