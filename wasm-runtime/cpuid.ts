@@ -21,23 +21,23 @@ import { CPU_STATE, CR4, GPR, XCR0 } from './generated/layout';
 
 /** CPUID.01H:ECX. OSXSAVE (bit 27) follows CR4. */
 export const FEATURES_1_ECX: u32 =
-  (0 << 0) | // SSE3
-  (0 << 1) | // PCLMULQDQ
-  (0 << 9) | // SSSE3
+  (1 << 0) | // SSE3
+  (1 << 1) | // PCLMULQDQ
+  (1 << 9) | // SSSE3
   (0 << 12) | // FMA
   (1 << 13) | // CMPXCHG16B
   (0 << 17) | // PCID: the TLB does not tell address spaces apart, so it would only add work
-  (0 << 19) | // SSE4.1
-  (0 << 20) | // SSE4.2
+  (1 << 19) | // SSE4.1
+  (1 << 20) | // SSE4.2
   (1 << 21) | // x2APIC
-  (0 << 22) | // MOVBE
-  (0 << 23) | // POPCNT
+  (1 << 22) | // MOVBE
+  (1 << 23) | // POPCNT
   (1 << 24) | // TSC deadline timer
-  (0 << 25) | // AES
+  (1 << 25) | // AES
   (1 << 26) | // XSAVE
   (0 << 28) | // AVX
   (0 << 29) | // F16C
-  (0 << 30) | // RDRAND
+  (1 << 30) | // RDRAND
   (1 << 31); // hypervisor
 
 /** CPUID.01H:EDX. No machine check: Linux then sets up no MCE banks. No ACPI thermal, no hyper-threading. */
@@ -68,15 +68,17 @@ export const FEATURES_7_EBX: u32 =
   (1 << 1) | // IA32_TSC_ADJUST: Linux then needs no watchdog on the TSC
   (0 << 3) | // BMI1
   (0 << 5) | // AVX2
+  (1 << 6) | // the x87 operand pointer is updated by unmasked exceptions only
   (1 << 7) | // SMEP
   (0 << 8) | // BMI2
   (1 << 9) | // enhanced REP MOVSB/STOSB
   (1 << 10) | // INVPCID
-  (0 << 18) | // RDSEED
-  (0 << 19) | // ADX
+  (1 << 13) | // FCS and FDS are zero
+  (1 << 18) | // RDSEED
+  (1 << 19) | // ADX
   (1 << 20) | // SMAP
-  (0 << 23) | // CLFLUSHOPT
-  (0 << 24) | // CLWB
+  (1 << 23) | // CLFLUSHOPT
+  (1 << 24) | // CLWB
   (0 << 29); // SHA
 
 /** CPUID.07H.0:ECX. */
@@ -95,7 +97,7 @@ export const FEATURES_7_1_EAX: u32 = (1 << 10) | (1 << 11) | (1 << 12);
 /** CPUID.80000001H:ECX. */
 export const FEATURES_EXTENDED_ECX: u32 =
   (1 << 0) | // LAHF and SAHF in 64-bit mode
-  (0 << 5) | // LZCNT
+  (1 << 5) | // LZCNT
   (1 << 8); // PREFETCHW
 
 /** CPUID.80000001H:EDX; SYSCALL (bit 11) is announced in 64-bit mode only. */
@@ -105,8 +107,8 @@ export const FEATURES_EXTENDED_EDX: u32 =
   (1 << 27) | // RDTSCP
   (1 << 29); // Intel 64
 
-/** CPUID.0DH.1:EAX: XSAVEOPT 0, XSAVEC 1, XGETBV with ECX = 1 2, XSAVES 3. */
-export const FEATURES_XSAVE: u32 = 0;
+/** CPUID.0DH.1:EAX: XSAVEOPT 0; XSAVEC 1, XGETBV with ECX = 1 2 and XSAVES 3 do not exist. */
+export const FEATURES_XSAVE: u32 = 1;
 
 const FEATURE_AVX: u32 = 1 << 28;
 const FEATURE_XSAVE: u32 = 1 << 26;

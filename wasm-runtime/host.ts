@@ -27,6 +27,11 @@ export declare function hostWriteMmio(addressLow: u32, addressHigh: u32, size: i
 @external("host", "now")
 export declare function hostNow(): f64;
 
+/** 32 random bits. */
+// @ts-ignore: decorator
+@external("host", "random")
+export declare function hostRandom(): u32;
+
 /** MSRs of the local APIC: 1 = done (value in the two HOST_VALUE words of the caller's choice), 0 = #GP. */
 // @ts-ignore: decorator
 @external("host", "writeApicMsr")

@@ -26,7 +26,7 @@ import {
   SYSTEM_FLAGS,
   TSC_OFFSET,
 } from './generated/layout';
-import { hostNow } from './host';
+import { hostNow, hostRandom } from './host';
 import {
   flushTlb,
   flushTlbPage,
@@ -216,4 +216,12 @@ export function rdpid(): u64 {
 /** RDPMC: there are no counters, so every index is #GP(0). Never returns. */
 export function rdpmc(record: u32): void {
   raiseGeneralProtection(record, 0);
+}
+
+// ------------------------------------------------------------------------------------------------ randomness
+
+/** 64 random bits, for RDRAND and RDSEED. */
+export function randomBits(): u64 {
+  const low = <u64>hostRandom();
+  return (<u64>hostRandom() << 32) | low;
 }

@@ -14,7 +14,7 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
-import type { RegionBlockSource } from '../../src/translate/compiler.ts';
+import type { RegionBlockSource } from '../../src/translate/region-source.ts';
 import { BlockRecords } from '../../src/translate/record-view.ts';
 import { RegionCollector } from '../../src/translate/region-collector.ts';
 import type { Code } from './code-input.ts';
@@ -49,6 +49,7 @@ export class CodeMachine {
         readMmio: refuse,
         writeMmio: refuse,
         now: refuse,
+        random: refuse,
         writeApicMsr: refuse,
         readApicMsr: refuse,
         writeTaskPriority: refuse,

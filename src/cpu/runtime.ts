@@ -40,6 +40,7 @@ export interface HostFunctions {
   readMmio(addressLow: number, addressHigh: number, size: number): number;
   writeMmio(addressLow: number, addressHigh: number, size: number, value: number): void;
   now(): number;
+  random(): number;
   writeApicMsr(msr: number, low: number, high: number): number;
   readApicMsr(msr: number, target: number): number;
   writeTaskPriority(value: number): void;

@@ -39,6 +39,8 @@ export interface BoardOptions {
   readonly hostTime: () => number;
   /** What the RTC shows at power-on. */
   readonly epochMilliseconds: number;
+  /** 32 random bits a call, for RDRAND. */
+  readonly random: () => number;
   /** A byte left COM1. */
   readonly transmit: (byte: number) => void;
   readonly requestCompile: (head: number) => void;
@@ -70,7 +72,7 @@ export class Board {
   constructor(options: BoardOptions) {
     this.processor = new Processor({
       runtime: options.runtime,
-      host: this.hostFunctions(),
+      host: this.hostFunctions(options.random),
       requestCompile: options.requestCompile,
       blockDropped: options.blockDropped,
       undefinedInstruction: options.undefinedInstruction,
@@ -210,7 +212,7 @@ export class Board {
     this.localApicBase = base;
   }
 
-  private hostFunctions(): HostFunctions {
+  private hostFunctions(random: () => number): HostFunctions {
     const address = (low: number, high: number): number => (high >>> 0) * 2 ** 32 + (low >>> 0);
     return {
       readPort: (port, size) => this.ports.read(port, size as 1 | 2 | 4),
@@ -219,6 +221,7 @@ export class Board {
       writeMmio: (low, high, size, value) =>
         this.mmio.write(address(low, high), size as Exclude<AccessSize, 8>, value >>> 0),
       now: () => this.clock.now(),
+      random,
       writeApicMsr: (msr, low, high) => {
         const done = this.localApic.writeMsr(msr, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
         if (done && msr === 0x1b) this.mapLocalApic();

@@ -8,11 +8,11 @@ import { lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
 import type { ExitReason } from '../cpu/processor.ts';
 import type { Host } from '../host/host.ts';
-import { type RemoteCompiler, type Tier, Tiering } from '../translate/tiering.ts';
+import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../translate/tiering.ts';
 import { Board } from './board.ts';
 import { type ClockKind } from './clock.ts';
 import { enterLinux64 } from './enter-linux64.ts';
-import { seedBytes } from './seed.ts';
+import { randomNumbers, seedBytes } from './seed.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
 
 export interface MachineOptions {
@@ -61,6 +61,7 @@ export class Machine {
   private board: Board;
   private tiering: Tiering;
   private readonly remote: RemoteCompiler | undefined;
+  private readonly local: LocalCompiler | undefined;
   private stopRequested = false;
   private sleeper: { wake(): void } | undefined;
   private output: number[] = [];
@@ -71,12 +72,15 @@ export class Machine {
   /** Loads the runtime and puts the kernel into memory. Throws InputError for a kernel or initrd that cannot be used. */
   static async create(options: MachineOptions): Promise<Machine> {
     const runtime = await options.host.loadRuntime();
-    return new Machine(options, runtime);
+    // Binaryen takes a while to load: only where this thread compiles.
+    const local = options.tier === 'compiled' ? (await import('../translate/compiler.ts')).compileRegions : undefined;
+    return new Machine(options, runtime, local);
   }
 
-  private constructor(options: MachineOptions, runtime: WebAssembly.Module) {
+  private constructor(options: MachineOptions, runtime: WebAssembly.Module, local: LocalCompiler | undefined) {
     this.options = options;
     this.runtime = runtime;
+    this.local = local;
     this.startedAt = options.host.now();
     if ((options.tier ?? 'auto') === 'auto') this.remote = options.host.startCompiler();
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
@@ -117,6 +121,7 @@ export class Machine {
     const { host, kernel, initrd } = this.options;
     const deterministic = this.options.clock === 'instructions';
     const memorySize = this.options.memorySize ?? DEFAULT_MEMORY;
+    const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
     let tiering: Tiering | undefined;
     const board = new Board({
       runtime: this.runtime,
@@ -124,15 +129,15 @@ export class Machine {
       clock: this.options.clock ?? 'host',
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
+      random: randomNumbers(seed, this.boots),
       transmit: (byte) => this.output.push(byte),
       requestCompile: (head) => tiering?.request(head),
       blockDropped: (head) => tiering?.drop(head),
       undefinedInstruction: (record) => this.countUndefined(record),
     });
-    tiering = new Tiering(board.processor, this.options.tier ?? 'auto', this.remote, () => host.now());
+    tiering = new Tiering(board.processor, this.options.tier ?? 'auto', this.remote, this.local, () => host.now());
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
     for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)]) board.ram.write(address, bytes);
-    const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
     const entry: Linux64Entry = loadLinux64(board.ram, {
       kernel,
       initrd,

@@ -28,7 +28,7 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../layout/record.ts';
-import type { RegionBlockSource } from './compiler.ts';
+import type { RegionBlockSource } from './region-source.ts';
 
 /** Most blocks and instructions in one region. */
 const MAX_BLOCKS = 48;

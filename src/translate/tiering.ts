@@ -10,7 +10,7 @@ import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
 import { ARENA_EPOCH } from '../layout/cpu-state.ts';
 import { HEAD_FLAGS, HEAD_HOTNESS, HEAD_IN_REGION, HEAD_STALE, RECORD_FN } from '../layout/record.ts';
-import { compileRegions, type PackedRegions, packRegions, type RegionSource } from './compiler.ts';
+import { type PackedRegions, packRegions, type RegionSource } from './region-source.ts';
 import { RegionCollector } from './region-collector.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
@@ -22,7 +22,7 @@ const BATCH = 24;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
 /** Blocks of a region have been entered at least this often. */
-const WARM = 150;
+const WARM = 100;
 /** Table slots added at a time. */
 const TABLE_STEP = 4096;
 
@@ -38,6 +38,9 @@ export interface CompileResult {
   /** Time the worker took, in milliseconds: Binaryen, and the engine's compilation. */
   readonly milliseconds: number;
 }
+
+/** Compiles on the machine's own thread: regions to module bytes (compiler.ts). */
+export type LocalCompiler = (regions: readonly RegionSource[]) => Uint8Array;
 
 /** The compile worker as this file sees it. */
 export interface RemoteCompiler {
@@ -80,8 +83,8 @@ export class Tiering {
   };
   private readonly processor: Processor;
   private readonly collector: RegionCollector;
-  private readonly tier: Tier;
   private readonly remote: RemoteCompiler | undefined;
+  private readonly local: LocalCompiler | undefined;
   private readonly milliseconds: () => number;
   private waiting: number[] = [];
   private readonly underWay = new Map<number, Batch>();
@@ -91,20 +94,21 @@ export class Tiering {
   private readonly freeSlots: number[] = [];
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
-  /** Blocks that became hot while they were part of a region already. */
-  private readonly deferred = new Set<number>();
+  /** Blocks of the regions that are being compiled. */
+  private readonly covered = new Set<number>();
   private epoch = 0;
 
   constructor(
     processor: Processor,
     tier: Tier,
     remote: RemoteCompiler | undefined,
+    local: LocalCompiler | undefined,
     milliseconds: () => number,
   ) {
     this.processor = processor;
     this.collector = new RegionCollector(processor.views, processor.runtime);
-    this.tier = tier;
     this.remote = remote;
+    this.local = local;
     this.milliseconds = milliseconds;
     processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? 1 : HOT;
     remote?.onResult((result) => this.arrived.push(result));
@@ -119,7 +123,7 @@ export class Tiering {
   request(head: number): void {
     this.statistics.requests += 1;
     this.waiting.push(head);
-    if (this.tier === 'compiled') this.compileNow();
+    if (this.local !== undefined) this.compileNow(this.local);
   }
 
   /** Installs what has arrived and sends what waits: between two slices. */
@@ -142,12 +146,12 @@ export class Tiering {
     }
   }
 
-  private compileNow(): void {
+  private compileNow(compile: LocalCompiler): void {
     this.checkEpoch();
     const batch = this.takeBatch();
     if (batch.regions.length === 0) return;
     const start = this.milliseconds();
-    const bytes = compileRegions(batch.regions);
+    const bytes = compile(batch.regions);
     const module = new WebAssembly.Module(bytes as BufferSource);
     this.statistics.compileMilliseconds += this.milliseconds() - start;
     this.install(batch, module, bytes.length);
@@ -161,32 +165,28 @@ export class Tiering {
     this.waiting = [];
     for (const region of new Set([...this.regionsOf.values()].flat())) this.freeSlots.push(region.slot);
     this.regionsOf.clear();
-    this.deferred.clear();
+    this.covered.clear();
   }
 
   private isStale(head: number): boolean {
     return ((this.processor.views.u8[head + HEAD_FLAGS] as number) & HEAD_STALE) !== 0;
   }
 
-  /** The hottest of what waits: the count goes on while a block is waiting. */
+  /**
+   * The hottest of what waits: the count goes on while a block is waiting. A block that is part of a region on its
+   * way is not compiled as an entry of its own unless it becomes hot again after that region has been installed.
+   */
   private takeBatch(): Batch {
     const regions: RegionSource[] = [];
-    const covered = new Set<number>();
     const { processor } = this;
     const { views } = processor;
-    const heat = (head: number): number => views.i32[(head + HEAD_HOTNESS) >> 2] as number;
-    this.waiting.sort((a, b) => heat(b) - heat(a));
+    const hotness = (head: number): number => views.i32[(head + HEAD_HOTNESS) >> 2] as number;
+    this.waiting.sort((a, b) => hotness(b) - hotness(a));
     while (this.waiting.length > 0 && regions.length < BATCH) {
       const head = this.waiting.pop() as number;
-      if (this.isStale(head)) continue;
-      if ((covered.has(head) || this.regionsOf.has(head)) && !this.deferred.delete(head)) {
-        // Part of another region: compiled as an entry of its own only if it is still entered from outside.
-        this.deferred.add(head);
-        this.coolDown(head);
-        continue;
-      }
+      if (this.isStale(head) || this.covered.has(head) || hotness(head) > 0) continue;
       const blocks = this.collector.collect(head, processor.blocks.hotness - WARM);
-      for (const block of blocks) covered.add(block.head);
+      for (const block of blocks) this.covered.add(block.head);
       regions.push({ slot: this.allocateSlot(), blocks });
     }
     return { epoch: this.epoch, regions };
@@ -220,11 +220,12 @@ export class Tiering {
       if (heads.some((block) => this.isStale(block)) || u32[(head + RECORD_FN) >> 2] !== SLOT_ENTER) {
         statistics.rejected += 1;
         this.freeSlots.push(slot);
-        if (!this.isStale(head)) this.coolDown(head);
+        for (const block of heads) this.release(block);
         continue;
       }
       const region = { head, slot, blocks: heads };
       for (const block of heads) {
+        this.release(block);
         const regions = this.regionsOf.get(block);
         if (regions === undefined) this.regionsOf.set(block, [region]);
         else regions.push(region);
@@ -235,7 +236,13 @@ export class Tiering {
     }
   }
 
-  /** Lets a block that is not compiled any more become hot again. */
+  /** A block's region has come back: how often it was entered so far says nothing any more. */
+  private release(block: number): void {
+    this.covered.delete(block);
+    if (!this.isStale(block)) this.coolDown(block);
+  }
+
+  /** Lets a block become hot again. */
   private coolDown(head: number): void {
     this.processor.views.u32[(head + HEAD_HOTNESS) >> 2] = this.processor.blocks.hotness;
   }

@@ -30,7 +30,7 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
       const ending = await machine.run();
       const error = await Machine.create({ kernel: new Uint8Array(1), host: new NodeHost() }).catch((e) => e);
       console.log(' ' + ending.kind, error instanceof InputError, typeof fetchGuest);`;
-    const args = ['--input-type=module', '--eval', program, kernel];
+    const args = ['--eval', program, kernel];
     const output = execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
     expect(output).toBe('up power off true function\n');
   });

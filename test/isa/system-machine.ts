@@ -30,12 +30,12 @@ const runtimeModule = new WebAssembly.Module(
 
 const PML4 = 0x1000;
 const PDPT = 0x2000;
-const PAGE_DIRECTORY = 0x3000;
+export const PAGE_DIRECTORY = 0x3000;
 export const GDT = 0x4000;
 const IDT = 0x5000;
 const TSS = 0x6000;
 /** Handler of vector n: HLT at HANDLERS + n * 16. */
-const HANDLERS = 0x8000;
+export const HANDLERS = 0x8000;
 export const CODE = 0x1_0000;
 export const DATA = 0x2_0000;
 export const STACK = 0x3_0000n;
@@ -71,21 +71,33 @@ export class SystemMachine {
   /** Port and task priority accesses in order. */
   readonly log: string[] = [];
   now = 0;
+  /** Random numbers asked for: the n-th is 89ABCDEFH + n. */
+  randoms = 0;
+  /** Instructions executed before each device access. */
+  readonly instants: number[] = [];
 
   constructor() {
     this.processor = new Processor({
       runtime: runtimeModule,
       host: {
         readPort: (port, size) => {
+          this.instants.push(this.processor.instructions);
           this.log.push(`in ${port.toString(16)} ${size}`);
           return 0x1234_5678;
         },
         writePort: (port, size, value) => {
+          this.instants.push(this.processor.instructions);
           this.log.push(`out ${port.toString(16)} ${size} ${(value >>> 0).toString(16)}`);
         },
-        readMmio: () => 0,
-        writeMmio: () => {},
+        readMmio: () => {
+          this.instants.push(this.processor.instructions);
+          return 0x8765_4321;
+        },
+        writeMmio: () => {
+          this.instants.push(this.processor.instructions);
+        },
         now: () => this.now,
+        random: () => 0x89ab_cdef + this.randoms++,
         writeApicMsr: () => 1,
         readApicMsr: () => 1,
         writeTaskPriority: (value) => this.log.push(`priority ${value}`),
@@ -128,6 +140,7 @@ export class SystemMachine {
     // SMAP, SMEP, FSGSBASE, OSXSAVE are left to the tests; OSXMMEXCPT OSFXSR PGE PAE.
     processor.setU64(CR4, 0x6a0n);
     processor.setU64(MSR_EFER, 0xd01n);
+    processor.runtime.updateSseDisabled();
     this.toKernel();
   }
 
@@ -175,6 +188,7 @@ export class SystemMachine {
   setCr4(bits: bigint): void {
     this.processor.setU64(CR4, this.processor.u64(CR4) | bits);
     this.processor.runtime.updateMode();
+    this.processor.runtime.updateSseDisabled();
   }
 
   /** Runs machine code (hexadecimal), followed by HLT, at CODE or USER_CODE by the current privilege. */

@@ -53,6 +53,12 @@ const IOPL_3 = 0x3000;
 const FLAG_IF = 0x200;
 const FLAG_ZF = 0x40;
 
+/** A doubleword as machine code. */
+function littleEndian(value: number): string {
+  const bytes = [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 let machine: SystemMachine;
 beforeEach(() => {
   machine = new SystemMachine();
@@ -367,6 +373,60 @@ describe('MSRs, time, identification', () => {
     machine.processor.setGpr(RAX, 0xffff_ffff_0000_0000n);
     expect(machine.run('0fa2')).toBe('halt');
     expect(machine.processor.gpr(RBX)).toBe(0x756e_6547n);
+  });
+});
+
+describe('RDRAND and RDSEED', () => {
+  const ARITHMETIC = 0x8d5;
+
+  it.each([
+    ['rdrand eax', '0fc7f0', 0x89ab_cdefn],
+    ['rdrand rax', '480fc7f0', 0x89ab_cdf0_89ab_cdefn],
+    ['rdrand ax', '660fc7f0', 0x1111_1111_1111_cdefn],
+    ['rdseed eax', '0fc7f8', 0x89ab_cdefn],
+  ])('%s: random bits, CF set and the other flags clear', (_, code, value) => {
+    machine.processor.setGpr(RAX, 0x1111_1111_1111_1111n);
+    machine.processor.flags = ARITHMETIC;
+    expect(machine.run(code)).toBe('halt');
+    expect(machine.processor.gpr(RAX)).toBe(value);
+    expect(machine.processor.flags & ARITHMETIC).toBe(1);
+  });
+
+  it('have no memory forms', () => {
+    expect(machine.run('0fc733')).toBe(UD);
+    expect(machine.run('0fc73b')).toBe(UD);
+  });
+});
+
+describe('SSE and MMX availability follows CR0 and CR4', () => {
+  const NM = 7;
+  const setCr0 = (value: number) => `b8${littleEndian(value)} 0f22c0`;
+  const setCr4 = (value: number) => `b8${littleEndian(value)} 0f22e0`;
+  const CR0_RUNNING = 0x8005_0033;
+  const CR4_RUNNING = 0x6a0;
+
+  it.each([
+    ['addps', '0f58c1', UD],
+    ['paddb mm0, mm1', '0ffcc1', UD],
+    ['fld1', 'd9e8', NM],
+  ])('%s with EM', (_, code, outcome) => {
+    expect(machine.run(`${setCr0(CR0_RUNNING | 4)} ${code}`)).toBe(outcome);
+  });
+
+  it.each([
+    ['addps', '0f58c1'],
+    ['paddb mm0, mm1', '0ffcc1'],
+    ['fld1', 'd9e8'],
+  ])('%s with TS, until CLTS', (_, code) => {
+    expect(machine.run(`${setCr0(CR0_RUNNING | 8)} ${code}`)).toBe(NM);
+    expect(machine.run(`0f06 ${code}`)).toBe('halt');
+    // LMSW can set TS too.
+    expect(machine.run(`b83b000000 0f01f0 ${code}`)).toBe(NM);
+  });
+
+  it('addps needs CR4.OSFXSR', () => {
+    expect(machine.run(`${setCr4(CR4_RUNNING & ~0x200)} 0f58c1`)).toBe(UD);
+    expect(machine.run(`${setCr4(CR4_RUNNING)} 0f58c1`)).toBe('halt');
   });
 });
 

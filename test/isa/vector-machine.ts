@@ -48,6 +48,7 @@ export class VectorMachine {
         readMmio: refuse,
         writeMmio: refuse,
         now: () => 0,
+        random: refuse,
         writeApicMsr: refuse,
         readApicMsr: refuse,
         writeTaskPriority: refuse,

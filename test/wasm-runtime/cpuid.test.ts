@@ -80,8 +80,25 @@ describe('CPUID', () => {
     expect(cpuid(0xb, 2)).toEqual([0, 0, 2, 0]);
   });
 
-  test('gives the XSAVE area of x87 and SSE', () => {
+  test('gives the XSAVE area of x87 and SSE, saved by XSAVEOPT but not compacted', () => {
     expect(cpuid(0xd, 0)).toEqual([3, 576, 576, 0]);
+    expect(cpuid(0xd, 1)).toEqual([1, 0, 0, 0]);
+  });
+
+  test('has everything of x86-64-v2, and RDRAND', () => {
+    const [, , ecx] = cpuid(1);
+    // SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT, RDRAND
+    for (const bit of [0, 9, 13, 19, 20, 23, 30]) expect((ecx >> bit) & 1, `bit ${bit}`).toBe(1);
+    expect(cpuid(0x8000_0001)[2] & 1, 'LAHF').toBe(1);
+  });
+
+  test('does not have what no row implements', () => {
+    const [, , ecx] = cpuid(1);
+    // MONITOR, FMA, AVX, F16C
+    for (const bit of [3, 12, 28, 29]) expect((ecx >> bit) & 1, `bit ${bit}`).toBe(0);
+    const [, ebx] = cpuid(7);
+    // BMI1, AVX2, BMI2, AVX512F, SHA
+    for (const bit of [3, 5, 8, 16, 29]) expect((ebx >> bit) & 1, `bit ${bit}`).toBe(0);
   });
 
   test('answers a leaf beyond the last with the last', () => {

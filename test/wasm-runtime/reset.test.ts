@@ -4,12 +4,18 @@ import {
   CR0,
   CR3,
   CR4,
+  FPU_CONTROL,
+  FPU_REGISTERS,
+  FPU_TAG,
   MODE,
   MSR_EFER,
+  MXCSR,
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
   SEGMENT_RIGHTS,
+  SSE_DISABLED,
+  YMM,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import { VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
@@ -32,4 +38,16 @@ test('reset is real mode at F000:FFF0 with the code segment at the top of 4 GiB'
   expect(cpu.gpr(RDX)).toBe(0x3_0661n);
   expect(cpu.state32(MODE)).toBe(MODE_CODE_16 | MODE_REAL | (VIEW_SUPERVISOR << MODE_VIEW_SHIFT));
   expect(cpu.state32(BUDGET)).toBe(0);
+});
+
+test('the x87 and SSE registers are clear, exceptions masked, and SSE is off until the system turns it on', () => {
+  cpu.setState64(YMM, 1n);
+  cpu.setState64(FPU_REGISTERS, 1n);
+  cpu.exports.resetProcessor();
+  expect(cpu.state64(YMM)).toBe(0n);
+  expect(cpu.state64(FPU_REGISTERS)).toBe(0n);
+  expect(cpu.state32(MXCSR)).toBe(0x1f80);
+  expect(cpu.state32(FPU_CONTROL)).toBe(0x37f); // and the status word above it is zero
+  expect(cpu.state32(FPU_TAG) & 0xffff).toBe(0xffff);
+  expect(cpu.state32(SSE_DISABLED)).toBe(1);
 });

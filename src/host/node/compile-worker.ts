@@ -1,7 +1,12 @@
 /** The compile worker in Node: regions in, modules out. */
+import { setFlagsFromString } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
-import { compileRegions, unpackRegions } from '../../translate/compiler.ts';
+import { compileRegions } from '../../translate/compiler.ts';
+import { unpackRegions } from '../../translate/region-source.ts';
 import type { CompileRequest, CompileResult } from '../../translate/tiering.ts';
+
+// V8 would otherwise compile each function at its first call, on the thread that runs the guest.
+setFlagsFromString('--no-wasm-lazy-compilation');
 
 parentPort?.on('message', ({ id, regions }: CompileRequest) => {
   const start = performance.now();

@@ -192,6 +192,13 @@ export function rdpid(e: Emitter): void {
   e.write(0, resize(e.m, 4, e.sizeOf(0), e.state(MSR_TSC_AUX, 4)));
 }
 
+/** RDRAND and RDSEED: random bits are always there, which CF says. */
+export function random(e: Emitter): void {
+  const { m } = e;
+  e.write(0, resize(m, 8, e.sizeOf(0), e.call('randomBits', [], i64)));
+  e.flags.compare(m.i32.const(0), m.i32.const(0), m.i32.const(1));
+}
+
 // ---- ports ----
 
 export function input(e: Emitter): void {

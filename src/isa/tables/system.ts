@@ -20,6 +20,7 @@ import {
   output,
   perform,
   performTimed,
+  random,
   rdpid,
   setAlignmentCheck,
   smsw,
@@ -93,6 +94,8 @@ export const system: Row[] = [
   systemRow(fixed(two(0x01, 7), 1), 'rdtscp', [], performTimed('rdtscp')),
   systemRow(two(0x33), 'rdpmc', [], perform('rdpmc')),
   row(twoPrefix('f3', 0xc7, 7), 'rdpid', [Rf], rdpid),
+  systemRow(two(0xc7, 6), 'rdrand', [Rv], random),
+  systemRow(two(0xc7, 7), 'rdseed', [Rv], random),
 
   systemRow(one(0xe4), 'in', [AL, Ib], input),
   systemRow(one(0xe5), 'in', [eAX, Ib], input),

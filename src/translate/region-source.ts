@@ -1,0 +1,70 @@
+/** Regions before they are compiled, and how they travel to the compile worker. Does not load Binaryen. */
+
+/** A region to compile. */
+export interface RegionSource {
+  /** Table slot the function goes to. */
+  readonly slot: number;
+  readonly blocks: readonly RegionBlockSource[];
+}
+
+export interface RegionBlockSource {
+  /** Address of the head record. */
+  readonly head: number;
+  /** Copy of the head, instruction and end records. */
+  readonly records: Uint8Array;
+  /** Indices of the successor blocks in the region, -1 = outside. */
+  readonly taken: number;
+  readonly fall: number;
+  /** Linear page relative to the page of the region's first block. */
+  readonly page: number;
+}
+
+/**
+ * Regions as they travel to the worker: two buffers, because cloning thousands of small objects would cost the
+ * sender more than the compilation costs the worker.
+ */
+export interface PackedRegions {
+  /** For each region: slot, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
+  readonly layout: Int32Array;
+  readonly records: Uint8Array;
+}
+
+export function packRegions(sources: readonly RegionSource[]): PackedRegions {
+  const layout: number[] = [];
+  let bytes = 0;
+  for (const { slot, blocks } of sources) {
+    layout.push(slot, blocks.length);
+    for (const { head, records, taken, fall, page } of blocks) {
+      layout.push(head, records.length, taken, fall, page);
+      bytes += records.length;
+    }
+  }
+  const records = new Uint8Array(bytes);
+  let at = 0;
+  for (const { blocks } of sources) {
+    for (const block of blocks) {
+      records.set(block.records, at);
+      at += block.records.length;
+    }
+  }
+  return { layout: Int32Array.from(layout), records };
+}
+
+export function unpackRegions({ layout, records }: PackedRegions): RegionSource[] {
+  const sources: RegionSource[] = [];
+  let at = 0;
+  let offset = 0;
+  const next = (): number => layout[at++] as number;
+  while (at < layout.length) {
+    const slot = next();
+    const blocks = Array.from({ length: next() }, () => {
+      const head = next();
+      const length = next();
+      const block = { head, records: records.subarray(offset, offset + length), taken: next(), fall: next(), page: next() };
+      offset += length;
+      return block;
+    });
+    sources.push({ slot, blocks });
+  }
+  return sources;
+}

@@ -1,0 +1,159 @@
+/** When guest code leaves to the host loop, single-stepping, and the count of instructions. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  DR,
+  INTERRUPT_NMI,
+  INTERRUPT_PENDING,
+  MSR_FMASK,
+  MSR_LSTAR,
+  MSR_STAR,
+  NMI_BLOCKED,
+} from '../../src/layout/cpu-state.ts';
+import {
+  CODE,
+  DATA,
+  HANDLERS,
+  KERNEL_CS,
+  KERNEL_SS,
+  PAGE_DIRECTORY,
+  STACK,
+  SystemMachine,
+  USER_CODE,
+} from '../isa/system-machine.ts';
+
+const RBX = 3;
+const RSP = 4;
+const FLAG_TF = 0x100;
+const DB = 1;
+
+let machine: SystemMachine;
+beforeEach(() => {
+  machine = new SystemMachine();
+  machine.processor.setGpr(RBX, BigInt(DATA));
+});
+
+/** What IRETQ at CODE goes to: CODE + 0x100 with `flags`. */
+function pushFrame(flags: number): void {
+  const frame = [BigInt(CODE + 0x100), BigInt(KERNEL_CS), BigInt(flags), STACK, BigInt(KERNEL_SS)];
+  frame.forEach((value, index) => {
+    machine.write64(Number(STACK) + index * 8, value);
+  });
+}
+
+describe('leaving after an instruction', () => {
+  it('IRETQ that ends the blocking of a waiting NMI', () => {
+    const { processor } = machine;
+    processor.setU32(NMI_BLOCKED, 1);
+    processor.setU32(INTERRUPT_PENDING, INTERRUPT_NMI);
+    pushFrame(2);
+    expect(machine.run('48cf')).toBe('event');
+    expect(processor.rip).toBe(BigInt(CODE + 0x100));
+    expect(processor.nmiBlocked).toBe(false);
+  });
+
+  it('not while the NMI stays blocked', () => {
+    const { processor } = machine;
+    processor.setU32(NMI_BLOCKED, 1);
+    processor.setU32(INTERRUPT_PENDING, INTERRUPT_NMI);
+    // pushf; popf
+    expect(machine.run('9c 9d')).toBe('halt');
+  });
+
+  it('POPF and IRETQ that set TF', () => {
+    const { processor } = machine;
+    machine.write64(Number(STACK), BigInt(FLAG_TF | 2));
+    expect(machine.run('9d')).toBe('event');
+    expect(processor.rip).toBe(BigInt(CODE + 1));
+    processor.flags = 2;
+    processor.setGpr(RSP, STACK);
+    pushFrame(FLAG_TF | 2);
+    expect(machine.run('48cf')).toBe('event');
+    expect(processor.rip).toBe(BigInt(CODE + 0x100));
+  });
+});
+
+describe('single step', () => {
+  function step(code: number[], flags = FLAG_TF | 2): void {
+    const { processor } = machine;
+    const at = processor.cpl === 3 ? USER_CODE : CODE;
+    machine.write(at, [...code, 0xf4]);
+    processor.rip = BigInt(at);
+    processor.flags = flags;
+    processor.singleStep();
+  }
+  const handler = (vector: number) => BigInt(HANDLERS + vector * 16);
+
+  it('is a #DB after the instruction, with DR6.BS', () => {
+    step([0x90, 0x90]);
+    expect(machine.processor.rip).toBe(handler(DB));
+    expect(machine.processor.u64(DR + 6 * 8) & 0x4000n).toBe(0x4000n);
+    // The return address, and TF in the flags to return to but not in the handler's.
+    expect(machine.read64(machine.processor.gpr(RSP))).toBe(BigInt(CODE + 1));
+    expect(machine.read64(machine.processor.gpr(RSP) + 16n) & BigInt(FLAG_TF)).toBe(BigInt(FLAG_TF));
+    expect(machine.processor.trapFlag).toBe(false);
+  });
+
+  it('also after the POPF that clears TF, and after HLT', () => {
+    machine.write64(Number(STACK), 2n);
+    step([0x9d]);
+    expect(machine.processor.rip).toBe(handler(DB));
+    machine.processor.setGpr(RSP, STACK);
+    step([0xf4]);
+    expect(machine.processor.rip).toBe(handler(DB));
+  });
+
+  it('not after a fault or INT n: entering the handler clears TF', () => {
+    step([0x0f, 0x0b]);
+    expect(machine.processor.rip).toBe(handler(6) + 1n); // past its HLT
+    machine.processor.setGpr(RSP, STACK);
+    step([0xcd, 0x80]);
+    expect(machine.processor.rip).toBe(handler(0x80));
+  });
+
+  it('not after a SYSCALL that masks TF', () => {
+    const { processor } = machine;
+    processor.setU64(MSR_STAR, BigInt(KERNEL_CS) << 32n);
+    processor.setU64(MSR_LSTAR, BigInt(CODE + 0x300));
+    processor.setU64(MSR_FMASK, BigInt(FLAG_TF));
+    machine.toUser(FLAG_TF | 2);
+    step([0x0f, 0x05]);
+    expect(processor.rip).toBe(BigInt(CODE + 0x300));
+  });
+});
+
+describe('instructions executed, seen by a device', () => {
+  // 2 MiB at 0x400000 are no RAM.
+  beforeEach(() => {
+    machine.write64(PAGE_DIRECTORY + 16, 0x40_0083n);
+    machine.processor.setGpr(RBX, 0x40_0000n);
+  });
+
+  it.each([
+    ['in al, 0x10', 'e410'],
+    ['out 0x10, al', 'e610'],
+    ['insb', '6c'],
+    ['outsb', '6e'],
+    ['mov eax, [rbx]', '8b03'],
+    ['mov [rbx], eax', '8903'],
+    ['fild dword [rbx]', 'db03'],
+  ])('%s', (_, code) => {
+    machine.processor.setGpr(6, BigInt(DATA));
+    machine.processor.setGpr(7, BigInt(DATA));
+    // Three instructions before it, two after it and HLT.
+    expect(machine.run(`90 90 90 ${code} 90 90`)).toBe('halt');
+    expect(machine.instants).toEqual([3]);
+    expect(machine.processor.instructions).toBe(7);
+  });
+
+  it('add [rbx], eax: at its read and its write', () => {
+    expect(machine.run('90 0103 90')).toBe('halt');
+    expect(machine.instants).toEqual([1, 1]);
+  });
+
+  it('rep outsb: all at its start', () => {
+    machine.processor.setGpr(6, BigInt(DATA));
+    machine.processor.setGpr(1, 3n);
+    expect(machine.run('90 f36e')).toBe('halt');
+    expect(machine.instants).toEqual([1, 1, 1]);
+  });
+});
