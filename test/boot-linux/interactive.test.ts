@@ -38,8 +38,9 @@ describe.skipIf(guest === undefined)('a person at the serial line', () => {
       // Interactive, with job control.
       await answer('tty; echo $-', /\n\/dev\/ttyS0\r\nsmi\r\n/);
 
-      // The terminal is in cooked mode as soon as cat answers.
-      shell.type('cat\r');
+      // Typed ahead, the line would still be read as the shell reads keys.
+      shell.type('echo ready; cat\r');
+      await shell.waitFor(/\nready\r\n/);
       shell.type('hello\r');
       await shell.waitFor(/hello\r\nhello\r\n/);
       shell.type(CTRL_C);
