@@ -52,6 +52,11 @@ const SLICE = 200_000;
 const TURN = 8;
 /** The same while compiled code is on its way: the sooner it is installed the better. */
 const SHORT_TURN = 1;
+/**
+ * Instructions of a slice that were interpreted although their compilation is under way, from which on it is faster
+ * to wait for it: compiled code runs five to ten times as fast.
+ */
+const WORTH_WAITING = SLICE * 0.4;
 /** RTC of a deterministic run: 2024-01-01 00:00:00 UTC. */
 const FIXED_EPOCH = 1_704_067_200_000;
 
@@ -168,6 +173,11 @@ export class Machine {
       if (ending === 'idle') await this.idle();
       else if (ending !== undefined) return ending;
       if (this.stopRequested) return { kind: 'stopped' };
+      if (this.tiering.isWaiting && this.tiering.interpretedMeanwhile() > WORTH_WAITING) {
+        await this.tiering.nextResult();
+        turnEnd = host.now() + SHORT_TURN;
+        continue;
+      }
       if (host.now() >= turnEnd) {
         await host.yield();
         turnEnd = host.now() + (this.tiering.isWaiting ? SHORT_TURN : TURN);

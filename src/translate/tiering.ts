@@ -9,7 +9,7 @@
 import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
 import { ARENA_EPOCH } from '../layout/cpu-state.ts';
-import { HEAD_FLAGS, HEAD_HOTNESS, HEAD_IN_REGION, HEAD_STALE, RECORD_FN } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_FLAGS, HEAD_HOTNESS, HEAD_IN_REGION, HEAD_STALE, RECORD_FN } from '../layout/record.ts';
 import { type PackedRegions, packRegions, type RegionSource } from './region-source.ts';
 import { RegionCollector } from './region-collector.ts';
 
@@ -94,8 +94,9 @@ export class Tiering {
   private readonly freeSlots: number[] = [];
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
-  /** Blocks of the regions that are being compiled. */
-  private readonly covered = new Set<number>();
+  /** Blocks of the regions that are being compiled, with the HEAD_HOTNESS last seen. */
+  private readonly covered = new Map<number, number>();
+  private wakeWaiter: () => void = () => {};
   private epoch = 0;
 
   constructor(
@@ -111,7 +112,10 @@ export class Tiering {
     this.local = local;
     this.milliseconds = milliseconds;
     processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? 1 : HOT;
-    remote?.onResult((result) => this.arrived.push(result));
+    remote?.onResult((result) => {
+      this.arrived.push(result);
+      this.wakeWaiter();
+    });
   }
 
   /** True while results are expected: the host loop then lets messages in more often. */
@@ -124,6 +128,29 @@ export class Tiering {
     this.statistics.requests += 1;
     this.waiting.push(head);
     if (this.local !== undefined) this.compileNow(this.local);
+  }
+
+  /**
+   * Instructions interpreted since the last call in blocks that are being compiled: what it costs not to wait.
+   */
+  interpretedMeanwhile(): number {
+    const { i32, u16 } = this.processor.views;
+    let instructions = 0;
+    for (const [head, seen] of this.covered) {
+      const hotness = i32[(head + HEAD_HOTNESS) >> 2] as number;
+      if (hotness === seen) continue;
+      instructions += (seen - hotness) * (u16[(head + HEAD_COUNT) >> 1] as number);
+      this.covered.set(head, hotness);
+    }
+    return instructions;
+  }
+
+  /** Resolves when the worker's next result is there. */
+  nextResult(): Promise<void> {
+    if (this.arrived.length > 0 || this.underWay.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wakeWaiter = resolve;
+    });
   }
 
   /** Installs what has arrived and sends what waits: between two slices. */
@@ -186,7 +213,7 @@ export class Tiering {
       const head = this.waiting.pop() as number;
       if (this.isStale(head) || this.covered.has(head) || hotness(head) > 0) continue;
       const blocks = this.collector.collect(head, processor.blocks.hotness - WARM);
-      for (const block of blocks) this.covered.add(block.head);
+      for (const block of blocks) this.covered.set(block.head, hotness(block.head));
       regions.push({ slot: this.allocateSlot(), blocks });
     }
     return { epoch: this.epoch, regions };

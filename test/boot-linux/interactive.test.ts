@@ -56,7 +56,7 @@ describe.skipIf(guest === undefined)('a person at the serial line', () => {
       await answer('bg', /\n\[1\] sh -c/);
       await answer('jobs', /\n\[1\]\+ +Running +sh -c/);
       shell.type('fg\r');
-      await shell.waitFor(/\nsh -c 'echo begun; exec sleep 1000'\r\n/);
+      await shell.waitFor(/\nsh -c "echo begun; exec sleep 1000"\r\n/);
       shell.type(CTRL_C);
       await shell.waitFor(PROMPT);
       await answer('jobs >/tmp/jobs; wc -c </tmp/jobs', /\n0\r\n/);
