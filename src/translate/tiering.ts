@@ -16,9 +16,9 @@ import { RegionCollector } from './region-collector.ts';
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
 /** Entries after which a block is compiled. */
-const HOT = 500;
+const HOT = 300;
 /** Most regions in one module. */
-const BATCH = 24;
+const BATCH = 8;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
 /** Blocks of a region have been entered at least this often. */
