@@ -40,7 +40,8 @@ import { WALK_NON_CANONICAL, walkError } from './page-walk';
 import { raiseFault, raisePageFault, VECTOR_GP } from './raise';
 import { accessPhysical, translateFetch } from './tlb';
 
-export { allocateRecords, invalidateAll, invalidateCode, registerBlock } from './code-pages';
+export { invalidateCode, registerBlock } from './code-pages';
+export { allocateRecords, emptyOlderHalf } from './record-arena';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 
@@ -71,7 +72,7 @@ export function lookupJump(record: u32, target: u64): u32 {
 
 function lookupMiss(record: u32, target: u64, mode: i32): u32 {
   if (mode & MODE_CODE_64) {
-    if (<u64>((<i64>target << 16) >> 16) !== target) raiseFault(record, VECTOR_GP, 0);
+    if (<u64>(((<i64>target) << 16) >> 16) !== target) raiseFault(record, VECTOR_GP, 0);
     store<u64>(CPU_STATE + RIP, target);
     store<u64>(CPU_STATE + PAGE_BASE, target & PAGE_MASK);
     return findBlock(target, mode);
@@ -146,12 +147,6 @@ export function fetchNextCodePage(): u32 {
   return <u32>(accessPhysical >> 12);
 }
 
-/** As fetchNextCodePage(), but -1 if the page cannot be fetched from. */
-export function probeNextCodePage(): i32 {
-  if (!translateFetch(load<u32>(CPU_STATE + TLB_TABLE), nextCodePage())) return -1;
-  return <i32>(accessPhysical >> 12);
-}
-
 function nextCodePage(): u64 {
   const la = load<u64>(CPU_STATE + PAGE_BASE) + 0x1000;
   return load<i32>(CPU_STATE + MODE) & MODE_CODE_64 ? la : la & 0xffff_ffff;
@@ -179,7 +174,8 @@ export function lookupStale(head: u32): u32 {
 /**
  * Head record of the target of the direct branch `record`: of its displacement for RECORD_LINK_TAKEN, of the
  * next instruction for RECORD_LINK_FALL. The target becomes the record's link if it is in the same page, where
- * the link stays true as long as the block itself does.
+ * the link stays true as long as the block itself does. Neither link nor hint is stored when the translation of the
+ * target has emptied half of the arena: the record itself may be gone.
  */
 export function resolveLink(record: u32, linkOffset: i32): u32 {
   const mode = load<i32>(CPU_STATE + MODE);
@@ -200,7 +196,9 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
   }
 
   const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
-  const physicalPage = load<u32>(record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE + HEAD_PHYSICAL_PAGE);
+  const physicalPage = load<u32>(
+    record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE + HEAD_PHYSICAL_PAGE,
+  );
   const head = lookupJump(record, target);
   if (
     epoch === load<i32>(CPU_STATE + ARENA_EPOCH) &&

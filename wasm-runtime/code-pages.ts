@@ -9,9 +9,7 @@
  */
 import { count } from './counters';
 import {
-  ARENA_EPOCH,
   BLOCK_HASH,
-  BLOCK_HASH_BUCKETS,
   COUNTER_INVALIDATED_BLOCKS,
   COUNTER_INVALIDATIONS,
   CPU_STATE,
@@ -19,17 +17,15 @@ import {
   HEAD_CROSSING,
   HEAD_FLAGS,
   HEAD_HASH_NEXT,
-  HEAD_IN_REGION,
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PAGE_NEXT,
   HEAD_PHYSICAL_PAGE,
   HEAD_SECOND_PAGE,
   HEAD_STALE,
+  HEAD_WATCHED,
   PAGE_META_CODE_MASK,
   PAGE_META_FIRST_BLOCK,
-  RECORD_ARENA,
-  RECORD_ARENA_END,
   RECORD_FN,
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
@@ -38,22 +34,10 @@ import {
   STALE_SLOT,
 } from './generated/layout';
 import { hostBlockDropped } from './host';
-import { clearJumpCache } from './jump-cache';
-import { clearPageMeta, codeMask, pageMeta } from './physical-memory';
+import { codeMask, pageMeta } from './physical-memory';
 import { clearWriteTags } from './tlb';
 
 const PAGE_SIZE: u32 = 0x1000;
-
-/**
- * Address of `count` contiguous new records, or 0 when the arena is full: then invalidateAll() empties it. One
- * record is always held back for the HEAD_CROSSING record of the block.
- */
-export function allocateRecords(count: u32): u32 {
-  const start = load<u32>(CPU_STATE + RECORD_TOP);
-  if (start + (count + 1) * RECORD_SIZE > <u32>RECORD_ARENA_END) return 0;
-  store<u32>(CPU_STATE + RECORD_TOP, start + count * RECORD_SIZE);
-  return start;
-}
 
 /** Mask of the 64-byte granules that bytes `start` to `end` - 1 of a page touch; 0 <= start < end <= 4096. */
 // @ts-ignore: decorator
@@ -72,7 +56,10 @@ export function hashBucket(physicalPage: u32, pageOffset: u32, mode: u32): u32 {
   return BLOCK_HASH + ((key * 0x9e37_79b1) >> 16) * 4;
 }
 
-/** Enters a finished block, whose head record and instruction records are filled in. */
+/**
+ * Enters a finished block, whose head record and instruction records are filled in and end at RECORD_TOP. Its
+ * HEAD_CROSSING record comes right after it (the arena holds one back).
+ */
 export function registerBlock(head: u32): void {
   const page = load<u32>(head + HEAD_PHYSICAL_PAGE);
   const start = <u32>load<u16>(head + RECORD_PAGE_OFFSET);
@@ -92,7 +79,7 @@ export function registerBlock(head: u32): void {
 }
 
 function addToPage(page: u32, node: u32, mask: u64): void {
-  const meta = pageMeta(<u64>page << 12);
+  const meta = pageMeta((<u64>page) << 12);
   // Code outside RAM cannot be overwritten.
   if (meta === 0) return;
   store<u32>(node + HEAD_PAGE_NEXT, load<u32>(meta + PAGE_META_FIRST_BLOCK));
@@ -119,14 +106,20 @@ export function invalidateCode(pa: u64, length: u32): void {
     const offset = <u32>pa & (PAGE_SIZE - 1);
     const piece = min(length, PAGE_SIZE - offset);
     const hit = granules(offset, offset + piece);
-    if (codeMask(pa) & hit) invalidatePage(pageMeta(pa), hit);
+    if (codeMask(pa) & hit) {
+      count(COUNTER_INVALIDATIONS, 1);
+      dropFromPage(pageMeta(pa), hit, 0, 0);
+    }
     pa += piece;
     length -= piece;
   }
 }
 
-function invalidatePage(meta: u32, hit: u64): void {
-  count(COUNTER_INVALIDATIONS, 1);
+/**
+ * Makes the blocks of a page stale that have code in the granules `hit` or whose records are in `from` to
+ * `to` - 1, and takes all that are stale out of the page's list.
+ */
+function dropFromPage(meta: u32, hit: u64, from: u32, to: u32): void {
   let link = meta + PAGE_META_FIRST_BLOCK;
   let node = load<u32>(link);
   let remaining: u64 = 0;
@@ -135,14 +128,18 @@ function invalidatePage(meta: u32, hit: u64): void {
     const crossing = (load<u8>(node + HEAD_FLAGS) & HEAD_CROSSING) !== 0;
     const head = crossing ? load<u32>(node + HEAD_HASH_NEXT) : node;
     let keep = false;
-    if (!(load<u8>(head + HEAD_FLAGS) & HEAD_STALE)) {
+    if (!isStale(head)) {
       const end = blockEnd(head);
       const mask = crossing
         ? granules(0, end - PAGE_SIZE)
         : granules(load<u16>(head + RECORD_PAGE_OFFSET), min(end, PAGE_SIZE));
-      keep = (mask & hit) === 0;
+      const dies = head >= from && head < to;
+      keep = !dies && (mask & hit) === 0;
       if (keep) remaining |= mask;
-      else makeStale(head);
+      else {
+        if (!dies) count(COUNTER_INVALIDATED_BLOCKS, 1);
+        makeStale(head);
+      }
     }
     if (keep) link = node + HEAD_PAGE_NEXT;
     else store<u32>(link, next);
@@ -153,9 +150,8 @@ function invalidatePage(meta: u32, hit: u64): void {
 
 /** Takes a block out of the hash and lets everything linked to it run the stale handler. */
 function makeStale(head: u32): void {
-  count(COUNTER_INVALIDATED_BLOCKS, 1);
   store<u32>(head + RECORD_FN, load<u32>(CPU_STATE + STALE_SLOT));
-  if (load<u8>(head + HEAD_FLAGS) & HEAD_IN_REGION) hostBlockDropped(head);
+  if (load<u8>(head + HEAD_FLAGS) & HEAD_WATCHED) hostBlockDropped(head);
   store<u8>(head + HEAD_FLAGS, load<u8>(head + HEAD_FLAGS) | HEAD_STALE);
   let link = hashBucket(
     load<u32>(head + HEAD_PHYSICAL_PAGE),
@@ -167,14 +163,26 @@ function makeStale(head: u32): void {
 }
 
 /**
- * Drops every block and empties the record arena. No translated code may be running except on behalf of which
- * the next block is being looked up; ARENA_EPOCH tells holders of record addresses that they dangle.
+ * Makes the block `head`, one of those whose records are in `from` to `to` - 1, ready to be overwritten: stale, and
+ * in no list. Takes all of them out of the pages it visits, so that each page is visited once for all of its blocks.
  */
-export function invalidateAll(): void {
-  count(COUNTER_INVALIDATIONS, 1);
-  memory.fill(BLOCK_HASH, 0, BLOCK_HASH_BUCKETS * 4);
-  clearPageMeta();
-  clearJumpCache();
-  store<u32>(CPU_STATE + RECORD_TOP, RECORD_ARENA);
-  store<i32>(CPU_STATE + ARENA_EPOCH, load<i32>(CPU_STATE + ARENA_EPOCH) + 1);
+export function dropBlock(head: u32, from: u32, to: u32): void {
+  const crosses = load<u8>(head + HEAD_PAGE_COUNT) === 2;
+  // A stale block of two pages may still be in the list of one of them.
+  if (isStale(head) && !crosses) return;
+  dropFromPageNumber(load<u32>(head + HEAD_PHYSICAL_PAGE), from, to);
+  if (crosses) dropFromPageNumber(load<u32>(head + HEAD_SECOND_PAGE), from, to);
+  // Code outside RAM is in no page's list.
+  if (!isStale(head)) makeStale(head);
+}
+
+function dropFromPageNumber(page: u32, from: u32, to: u32): void {
+  const meta = pageMeta(<u64>page << 12);
+  if (meta !== 0) dropFromPage(meta, 0, from, to);
+}
+
+// @ts-ignore: decorator
+@inline
+function isStale(head: u32): bool {
+  return (load<u8>(head + HEAD_FLAGS) & HEAD_STALE) !== 0;
 }

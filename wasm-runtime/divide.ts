@@ -60,7 +60,7 @@ export function idiv8(record: u32, divisor: u64): void {
 }
 
 export function idiv16(record: u32, divisor: u64): void {
-  const dividend = <i64>((<i32>load<i16>(RDX) << 16) | <i32>load<u16>(RAX));
+  const dividend = <i64>(((<i32>load<i16>(RDX)) << 16) | <i32>load<u16>(RAX));
   const by = <i64>(<i16>divisor);
   if (by === 0) raiseDivideError(record);
   const result = dividend / by;
@@ -70,7 +70,7 @@ export function idiv16(record: u32, divisor: u64): void {
 }
 
 export function idiv32(record: u32, divisor: u64): void {
-  const dividend = (<i64>load<i32>(RDX) << 32) | <i64>load<u32>(RAX);
+  const dividend = ((<i64>load<i32>(RDX)) << 32) | <i64>load<u32>(RAX);
   const by = <i64>(<i32>divisor);
   // The least dividend by -1 would trap.
   if (by === 0 || (by === -1 && dividend === i64.MIN_VALUE)) raiseDivideError(record);

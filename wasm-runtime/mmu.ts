@@ -16,6 +16,10 @@ import {
   COUNTER_MMIO,
   CPU_STATE,
   CURRENT_RECORD,
+  GPR,
+  RECORD_BASE,
+  RECORD_SEGMENT,
+  SEGMENT_NONE,
   TLB_ADDEND,
   TLB_BASE,
   TLB_READ_TAG,
@@ -23,10 +27,6 @@ import {
   TLB_TABLE_SIZE,
   TLB_WRITE_TAG,
   VIEW_SUPERVISOR,
-  GPR,
-  RECORD_BASE,
-  RECORD_SEGMENT,
-  SEGMENT_NONE,
 } from './generated/layout';
 import { hostReadMmio, hostWriteMmio } from './host';
 import { ACCESS_READ, ACCESS_WRITE, WALK_NON_CANONICAL, walkError } from './page-walk';
@@ -142,15 +142,7 @@ export function finishWrite(): void {
 
 /** Raises what writing `size` (1 to 4096) bytes at `la` with the current privilege would raise; changes nothing. */
 export function probeDataWrite(record: u32, la: u64, size: i32): void {
-  checkWrite(currentTable(), record, la, size);
-}
-
-/** The same for an implicit supervisor access. */
-export function probeWrite(la: u64, size: i32): void {
-  checkWrite(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la, size);
-}
-
-function checkWrite(table: u32, record: u32, la: u64, size: u32): void {
+  const table = currentTable();
   if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la);
   if (!crossesPage(la, size)) return;
   const next = (la | ~PAGE_MASK) + 1;
@@ -212,7 +204,14 @@ function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool)
   return BOUNCE_BUFFER;
 }
 
-function overwriteCode(record: u32, first: u64, firstBytes: u32, second: u64, secondBytes: u32, system: bool): void {
+function overwriteCode(
+  record: u32,
+  first: u64,
+  firstBytes: u32,
+  second: u64,
+  secondBytes: u32,
+  system: bool,
+): void {
   count(COUNTER_CODE_WRITES, 1);
   invalidateCode(first, firstBytes);
   invalidateCode(second, secondBytes);
@@ -251,7 +250,8 @@ function scatter(host: u32, physical: u64, source: u32, size: u32): void {
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);
-    const value = piece === 4 ? load<u32>(source) : piece === 2 ? <u32>load<u16>(source) : <u32>load<u8>(source);
+    const value =
+      piece === 4 ? load<u32>(source) : piece === 2 ? <u32>load<u16>(source) : <u32>load<u8>(source);
     hostWriteMmio(<u32>physical, <u32>(physical >> 32), piece, value);
     physical += piece;
     source += piece;
@@ -305,10 +305,6 @@ export function readData64(record: u32, la: u64): u64 {
   return readAt<u64>(currentTable(), record, la);
 }
 
-export function writeData8(record: u32, la: u64, value: u32): void {
-  writeAt<u8>(currentTable(), record, la, <u8>value, false);
-}
-
 export function writeData16(record: u32, la: u64, value: u32): void {
   writeAt<u16>(currentTable(), record, la, <u16>value, false);
 }
@@ -322,10 +318,6 @@ export function writeData64(record: u32, la: u64, value: u64): void {
 }
 
 /** System accesses take their record from CURRENT_RECORD. */
-export function readSystem8(la: u64): u32 {
-  return <u32>readAt<u8>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
-}
-
 export function readSystem16(la: u64): u32 {
   return <u32>readAt<u16>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
 }

@@ -20,13 +20,13 @@ const AUX_ARITHMETIC: u32 = 0xc000_0008;
 export function storeOperationFlags(operation: i32, a: u64, b: u64, r: u64, oldAux: u32): void {
   const shift: u64 = 64 - 8 * <u64>(operation & 15);
   const kind = operation >> 4;
-  store<i64>(CPU_STATE + FLAG_RESULT, (<i64>(r << shift)) >> <i64>shift);
+  store<i64>(CPU_STATE + FLAG_RESULT, <i64>(r << shift) >> <i64>shift);
   let aux: u32 = 0;
   if (kind === ADD || kind === SUB) {
     const vector = kind === ADD ? (a & b) | ((a | b) & ~r) : (~a & b) | (~(a ^ b) & r);
     aux = (<u32>((vector << shift) >> 32) & 0xc000_0000) | (<u32>vector & 8);
   } else if (kind !== LOGIC) {
-    const minimum: u64 = (<u64>1 << 63) >> shift;
+    const minimum: u64 = ((<u64>1) << 63) >> shift;
     const overflow: u32 = <u32>((kind === INC ? r : a) === minimum);
     const wrapped: u32 = <u32>(((kind === INC ? r : a) & 15) === 0);
     const carry = oldAux & 0x8000_0000;

@@ -91,7 +91,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
   let table: u64;
   let shift: i32;
   if (efer & EFER_LMA) {
-    if (<u64>((<i64>la << 16) >> 16) !== la) {
+    if (<u64>(((<i64>la) << 16) >> 16) !== la) {
       walkError = WALK_NON_CANONICAL;
       return false;
     }
@@ -120,7 +120,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
     if (shift === 12) break;
     if (entry & PAGE_SIZE) {
       // Bit 12 of a large page's entry is PAT; the other address bits below the page must be clear.
-      if (shift === 39 || entry & (((<u64>1 << shift) - 1) & ~(<u64>0x1fff))) {
+      if (shift === 39 || entry & ((((<u64>1) << shift) - 1) & ~(<u64>0x1fff))) {
         return fault(view, access, ERROR_PRESENT | ERROR_RESERVED);
       }
       break;
@@ -139,7 +139,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
   if (shift === 21) rights |= RIGHT_LARGE;
   else if (shift === 30) rights |= RIGHT_HUGE;
   walkRights = rights;
-  const offset = (<u64>1 << shift) - 1;
+  const offset = ((<u64>1) << shift) - 1;
   walkAddress = (entry & ADDRESS & ~offset) | (la & offset);
   return true;
 }
@@ -187,7 +187,7 @@ function walk32(la: u64, view: i32, access: i32): bool {
   if (entry & <u32>GLOBAL && load<u32>(CPU_STATE + CR4) & CR4_PGE) rights |= RIGHT_GLOBAL;
   if (large) {
     rights |= RIGHT_HUGE;
-    walkAddress = <u64>(entry & 0xffc0_0000) | (<u64>((entry >> 13) & 0xff) << 32) | (la & 0x3f_ffff);
+    walkAddress = <u64>(entry & 0xffc0_0000) | ((<u64>((entry >> 13) & 0xff)) << 32) | (la & 0x3f_ffff);
   } else {
     walkAddress = <u64>(entry & 0xffff_f000) | (la & 0xfff);
   }

@@ -20,6 +20,10 @@ import {
   PAGE_META_CODE_MASK,
   PAGE_META_SIZE,
   RECORD_ARENA,
+  RECORD_ARENA_END,
+  RECORD_HALF,
+  RECORD_HALF_SIZE,
+  RECORD_OLDER_TOP,
   RECORD_TOP,
   TLB_BASE,
   TLB_ENTRIES,
@@ -53,6 +57,9 @@ export function initializeMemory(): void {
   memory.fill(BLOCK_HASH, 0, BLOCK_HASH_BUCKETS * 4);
   store<i32>(CPU_STATE + JUMP_GENERATION, 1);
   store<i32>(CPU_STATE + ARENA_EPOCH, 0);
+  store<u32>(CPU_STATE + RECORD_HALF, RECORD_ARENA);
+  store<u32>(CPU_STATE + RECORD_HALF_SIZE, (RECORD_ARENA_END - RECORD_ARENA) / 2);
+  store<u32>(CPU_STATE + RECORD_OLDER_TOP, 0);
   store<u32>(CPU_STATE + RECORD_TOP, RECORD_ARENA);
   store<u32>(CPU_STATE + HEAP_TOP, HEAP_BASE);
 }
@@ -124,14 +131,6 @@ export function codeMask(pa: u64): u64 {
   const meta = load<u32>(CHUNK_MAP + chunk * CHUNK_ENTRY_SIZE + CHUNK_META);
   if (meta === 0) return 0;
   return load<u64>(meta + ((<u32>pa & CHUNK_MASK) >> 12) * PAGE_META_SIZE + PAGE_META_CODE_MASK);
-}
-
-/** Forgets the translated code of every page. */
-export function clearPageMeta(): void {
-  for (let entry: u32 = CHUNK_MAP; entry < <u32>(CHUNK_MAP + CHUNK_COUNT * CHUNK_ENTRY_SIZE); entry += CHUNK_ENTRY_SIZE) {
-    const meta = load<u32>(entry + CHUNK_META);
-    if (meta !== 0) memory.fill(meta, 0, CHUNK_META_BYTES);
-  }
 }
 
 /** Aligned 8 bytes of physical memory; all ones, as on a bus where nobody answers, when there is no RAM. */

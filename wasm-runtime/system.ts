@@ -1,28 +1,22 @@
 /**
  * System instructions that are not control registers, MSRs or ports: descriptor table registers, TLB and cache
- * maintenance, the interrupt flag, segment bases, time (Intel SDM Vol. 2, by mnemonic).
+ * maintenance, EFLAGS.AC, segment bases, time, randomness (Intel SDM Vol. 2, by mnemonic).
  */
 import { checkUserModeInstruction, requirePrivilege } from './control-registers';
 import { is64BitMode, isCanonical, isParagraphMode } from './descriptors';
-import { FLAG_AC, FLAG_IF } from './flags';
+import { FLAG_AC } from './flags';
 import {
   CPL,
   CPU_STATE,
   CR3,
   CR4,
-  EXIT_HLT,
-  EXIT_REASON,
   GDTR_BASE,
   GDTR_LIMIT,
   GPR,
   IDTR_BASE,
   IDTR_LIMIT,
-  INTERRUPT_SHADOW,
-  MSR_KERNEL_GS_BASE,
   MSR_TSC_AUX,
-  RIP,
   SEGMENT_BASE,
-  SEGMENT_GS,
   SYSTEM_FLAGS,
   TSC_OFFSET,
 } from './generated/layout';
@@ -38,7 +32,7 @@ import {
   writeData32,
   writeData64,
 } from './mmu';
-import { nextRip, raiseGeneralProtection, raiseUndefined } from './raise';
+import { raiseGeneralProtection, raiseUndefined } from './raise';
 import { moveFromSegment, updateMode } from './segments';
 
 const RAX: u32 = CPU_STATE + GPR;
@@ -118,27 +112,6 @@ export function invpcid(record: u32, type: u64, la: u64): void {
 
 // ---------------------------------------------------------------------------------------- flags of the system
 
-/** CLI. #GP(0) if CPL > IOPL. */
-export function cli(record: u32): void {
-  requireInterruptPrivilege(record);
-  store<u32>(CPU_STATE + SYSTEM_FLAGS, load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~FLAG_IF);
-}
-
-/** STI. #GP(0) if CPL > IOPL. If IF was clear, interrupts stay out for one more instruction. */
-export function sti(record: u32): void {
-  requireInterruptPrivilege(record);
-  const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
-  if ((flags & FLAG_IF) !== 0) return;
-  store<u32>(CPU_STATE + SYSTEM_FLAGS, flags | FLAG_IF);
-  store<i32>(CPU_STATE + INTERRUPT_SHADOW, 1);
-}
-
-function requireInterruptPrivilege(record: u32): void {
-  const cpl = load<u32>(CPU_STATE + CPL);
-  if (cpl !== 0 && cpl > ((load<u32>(CPU_STATE + SYSTEM_FLAGS) >>> 12) & 3))
-    raiseGeneralProtection(record, 0);
-}
-
 /** STAC (`value` 1) and CLAC (0). #UD unless CPL is 0. Changes the mode key. */
 export function setAlignmentCheck(record: u32, value: i32): void {
   if (load<u32>(CPU_STATE + CPL) !== 0) raiseUndefined(record);
@@ -147,24 +120,7 @@ export function setAlignmentCheck(record: u32, value: i32): void {
   updateMode();
 }
 
-/** HLT: RIP is the next instruction, and run() is to return EXIT_HLT. */
-export function hlt(record: u32): void {
-  requirePrivilege(record);
-  store<u64>(CPU_STATE + RIP, nextRip(record));
-  store<i32>(CPU_STATE + EXIT_REASON, EXIT_HLT);
-}
-
 // --------------------------------------------------------------------------------------------- segment bases
-
-/** SWAPGS. #UD outside 64-bit mode. */
-export function swapgs(record: u32): void {
-  if (!is64BitMode()) raiseUndefined(record);
-  requirePrivilege(record);
-  const gsBase = CPU_STATE + SEGMENT_BASE + SEGMENT_GS * 8;
-  const base = load<u64>(gsBase);
-  store<u64>(gsBase, load<u64>(CPU_STATE + MSR_KERNEL_GS_BASE));
-  store<u64>(CPU_STATE + MSR_KERNEL_GS_BASE, base);
-}
 
 function requireBaseInstructions(record: u32): void {
   if (!is64BitMode() || (load<u32>(CPU_STATE + CR4) & CR4_FSGSBASE) === 0) raiseUndefined(record);
@@ -208,11 +164,6 @@ export function rdtscp(record: u32): void {
   store<u64>(RCX, load<u32>(CPU_STATE + MSR_TSC_AUX));
 }
 
-/** RDPID: IA32_TSC_AUX. */
-export function rdpid(): u64 {
-  return load<u32>(CPU_STATE + MSR_TSC_AUX);
-}
-
 /** RDPMC: there are no counters, so every index is #GP(0). Never returns. */
 export function rdpmc(record: u32): void {
   raiseGeneralProtection(record, 0);
@@ -223,5 +174,5 @@ export function rdpmc(record: u32): void {
 /** 64 random bits, for RDRAND and RDSEED. */
 export function randomBits(): u64 {
   const low = <u64>hostRandom();
-  return (<u64>hostRandom() << 32) | low;
+  return ((<u64>hostRandom()) << 32) | low;
 }

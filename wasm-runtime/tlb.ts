@@ -59,7 +59,7 @@ export let accessPhysical: u64 = 0;
 // @ts-ignore: decorator
 @inline
 export function tlbEntry(table: u32, la: u64): u32 {
-  return table + ((<u32>(la >> 12)) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
+  return table + (<u32>(la >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
 }
 
 /**
@@ -71,7 +71,7 @@ export function translate(table: u32, la: u64, access: i32): bool {
   const page = la & PAGE_MASK;
   const word = load<u32>(entry + TLB_PHYSICAL_PAGE);
   if (load<u64>(entry + TLB_READ_TAG) === page && (access === ACCESS_READ || (word & TLB_WRITABLE) !== 0)) {
-    accessPhysical = (<u64>(word & TLB_PAGE_MASK) << 12) | (la & 0xfff);
+    accessPhysical = ((<u64>(word & TLB_PAGE_MASK)) << 12) | (la & 0xfff);
     accessHost = <u32>la + load<u32>(entry + TLB_ADDEND);
     // The code that kept the write tag away may be gone.
     if (access !== ACCESS_READ && codeMask(accessPhysical) === 0) store<u64>(entry + TLB_WRITE_TAG, page);
@@ -88,7 +88,7 @@ export function translate(table: u32, la: u64, access: i32): bool {
 export function translateFetch(table: u32, la: u64): bool {
   const entry = tlbEntry(table, la);
   if (load<u64>(entry + TLB_EXEC_TAG) === (la & PAGE_MASK)) {
-    accessPhysical = (<u64>(load<u32>(entry + TLB_PHYSICAL_PAGE) & TLB_PAGE_MASK) << 12) | (la & 0xfff);
+    accessPhysical = ((<u64>(load<u32>(entry + TLB_PHYSICAL_PAGE) & TLB_PAGE_MASK)) << 12) | (la & 0xfff);
     return true;
   }
   count(COUNTER_TLB_MISSES, 1);

@@ -14,9 +14,9 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
-import type { RegionBlockSource } from '../../src/translate/region-source.ts';
 import { BlockRecords } from '../../src/translate/record-view.ts';
 import { RegionCollector } from '../../src/translate/region-collector.ts';
+import type { RegionBlockSource } from '../../src/translate/region-source.ts';
 import type { Code } from './code-input.ts';
 
 const PAGE = 4096;

@@ -33,7 +33,15 @@ import {
   SYSTEM_FLAGS,
 } from '../layout/cpu-state.ts';
 import { CPU_STATE, SCRATCH_RECORDS } from '../layout/linear-memory.ts';
-import { HEAD_COUNT, HEAD_PHYSICAL_PAGE, RECORD_FN, RECORD_INDEX, RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SIZE } from '../layout/record.ts';
+import {
+  HEAD_COUNT,
+  HEAD_PHYSICAL_PAGE,
+  RECORD_FN,
+  RECORD_INDEX,
+  RECORD_LENGTH,
+  RECORD_PAGE_OFFSET,
+  RECORD_SIZE,
+} from '../layout/record.ts';
 import { BlockBuilder } from '../translate/block-builder.ts';
 import { MemoryViews } from './memory-views.ts';
 import type { HostFunctions, RuntimeExports } from './runtime.ts';
@@ -266,7 +274,13 @@ export class Processor {
     this.runtime.run();
   };
 
-  /** Copies `count` records from `first` on behind a scratch head and ends them with the `stepped` record. */
+  /**
+   * Copies `count` records from `first` on behind a scratch head and ends them with the `stepped` record.
+   *
+   * A copied branch has the links of the original, which nobody clears when half of the record arena is emptied.
+   * They cannot dangle: the copy is entered at once, only a translation empties the arena, and a block translates
+   * nothing before its last record has looked for its successor; an exception on the way abandons the copy.
+   */
   private copyScratch(first: number, count: number): number {
     const { u8, u16, u32 } = this.views;
     const head = SCRATCH_RECORDS;

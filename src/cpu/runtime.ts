@@ -17,7 +17,8 @@ export interface RuntimeExports {
   allocateRecords(count: number): number;
   registerBlock(head: number): void;
   invalidateCode(physicalAddress: bigint, length: number): void;
-  invalidateAll(): void;
+  /** Drops the older half of the translated blocks: only while the next block is being looked up. */
+  emptyOlderHalf(): void;
   /** Linear address of the instruction of a record of the running block, as an unsigned 64-bit number. */
   instructionRip(record: number): bigint;
   fetchNextCodePage(): number;

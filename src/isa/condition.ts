@@ -4,5 +4,20 @@ export type Condition = (typeof CONDITIONS)[number];
 
 /** SDM spelling of the sixteen conditions, in encoding order. */
 export const CONDITION_NAMES = [
-  'o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g',
+  'o',
+  'no',
+  'b',
+  'ae',
+  'e',
+  'ne',
+  'be',
+  'a',
+  's',
+  'ns',
+  'p',
+  'np',
+  'l',
+  'ge',
+  'le',
+  'g',
 ] as const;

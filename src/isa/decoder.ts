@@ -3,7 +3,17 @@
  *
  * Sources: Intel SDM Vol. 2, "Instruction Format" and "Opcode Map".
  */
-import { FPU_REGISTERS, GPR, PAGE_BASE, SEGMENT_DS, SEGMENT_FS, SEGMENT_NONE, SEGMENT_SS, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
+import {
+  FPU_REGISTERS,
+  GPR,
+  PAGE_BASE,
+  SEGMENT_DS,
+  SEGMENT_FS,
+  SEGMENT_NONE,
+  SEGMENT_SS,
+  YMM,
+  ZERO_REGISTER,
+} from '../layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
 import { type Candidate, OPCODE_INDEX } from './instruction-set.ts';
@@ -141,8 +151,8 @@ export class Decoder {
     instruction.immediateHigh = 0;
     instruction.addressSize = this.code64 ? ADDRESS_64 : codeSize === MODE_CODE_16 ? ADDRESS_16 : ADDRESS_32;
 
-    const escape = this.prefixes(codeSize);
-    this.opcode(escape);
+    const opcodeByte = this.prefixes(codeSize);
+    this.opcode(opcodeByte);
 
     instruction.length = this.position - this.start;
     if (!this.overrun) {
@@ -299,7 +309,8 @@ export class Decoder {
       }
     }
     if (touchesMemory) {
-      form = instruction.segment === SEGMENT_NONE && instruction.addressSize === ADDRESS_64 ? 'memory' : 'general';
+      form =
+        instruction.segment === SEGMENT_NONE && instruction.addressSize === ADDRESS_64 ? 'memory' : 'general';
     }
     // Tells the runtime that what the instruction accesses is the stack (PUSH, CALL): faults differ.
     if (!touchesMemory) instruction.base = GPR + 4 * 8;
@@ -458,7 +469,16 @@ export class Decoder {
 
 function isLegacyPrefix(byte: number): boolean {
   return (
-    byte === 0x66 || byte === 0x67 || byte === 0xf0 || byte === 0xf2 || byte === 0xf3 ||
-    byte === 0x26 || byte === 0x2e || byte === 0x36 || byte === 0x3e || byte === 0x64 || byte === 0x65
+    byte === 0x66 ||
+    byte === 0x67 ||
+    byte === 0xf0 ||
+    byte === 0xf2 ||
+    byte === 0xf3 ||
+    byte === 0x26 ||
+    byte === 0x2e ||
+    byte === 0x36 ||
+    byte === 0x3e ||
+    byte === 0x64 ||
+    byte === 0x65
   );
 }

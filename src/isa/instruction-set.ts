@@ -41,8 +41,25 @@ export interface Candidate {
 
 /** What LOCK may precede, with a memory operand as the destination (Intel SDM Vol. 2 "LOCK"). */
 const LOCKABLE = new Set([
-  'adc', 'add', 'and', 'btc', 'btr', 'bts', 'cmpxchg', 'cmpxchg16b', 'cmpxchg8b', 'dec', 'inc', 'neg', 'not', 'or',
-  'sbb', 'sub', 'xadd', 'xchg', 'xor',
+  'adc',
+  'add',
+  'and',
+  'btc',
+  'btr',
+  'bts',
+  'cmpxchg',
+  'cmpxchg16b',
+  'cmpxchg8b',
+  'dec',
+  'inc',
+  'neg',
+  'not',
+  'or',
+  'sbb',
+  'sub',
+  'xadd',
+  'xchg',
+  'xor',
 ]);
 
 const FORMS: readonly Form[] = ['plain', 'register', 'memory', 'general'];
@@ -63,7 +80,11 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
       code.extension !== undefined ||
       code.rm !== undefined ||
       places.some((place) => place === 'rm' || place === 'memory' || place === 'register' || place === 'reg'),
-    mod: places.includes('memory') ? 'memory' : places.includes('register') && !ignoresMod ? 'register' : 'any',
+    mod: places.includes('memory')
+      ? 'memory'
+      : places.includes('register') && !ignoresMod
+        ? 'register'
+        : 'any',
     stackSized: widths.includes('e'),
     forced64: widths.includes('f'),
     lockable: LOCKABLE.has(row.mnemonic) && (places[0] === 'rm' || places[0] === 'memory'),
@@ -74,7 +95,9 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
 
 function specificity({ code }: Candidate): number {
   return (
-    (code.prefix === 'any' ? 0 : 4) + (code.rm === undefined ? 0 : 2) + (code.b === undefined ? 0 : 1) +
+    (code.prefix === 'any' ? 0 : 4) +
+    (code.rm === undefined ? 0 : 2) +
+    (code.b === undefined ? 0 : 1) +
     (code.w === undefined ? 0 : 1)
   );
 }

@@ -25,7 +25,16 @@ export interface Opcode {
 }
 
 export function opcode(map: OpcodeMap, byte: number): Opcode {
-  return { map, byte, prefix: 'any', extension: undefined, rm: undefined, w: undefined, b: undefined, vex: false };
+  return {
+    map,
+    byte,
+    prefix: 'any',
+    extension: undefined,
+    rm: undefined,
+    w: undefined,
+    b: undefined,
+    vex: false,
+  };
 }
 /** One-byte opcode. */
 export const one = (byte: number, extension?: number): Opcode => ({ ...opcode(0, byte), extension });

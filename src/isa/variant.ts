@@ -16,7 +16,11 @@ export type RegisterField = 'a' | 'b' | 'c';
 export type Location =
   | { readonly kind: 'general' | 'xmm' | 'mmx'; readonly field: RegisterField; readonly size: number }
   /** The field holds the register's number. */
-  | { readonly kind: 'x87' | 'segment' | 'control' | 'debug'; readonly field: RegisterField; readonly size: number }
+  | {
+      readonly kind: 'x87' | 'segment' | 'control' | 'debug';
+      readonly field: RegisterField;
+      readonly size: number;
+    }
   | { readonly kind: 'memory'; readonly size: number; readonly aligned: boolean }
   | { readonly kind: 'offset'; readonly size: number }
   | { readonly kind: 'source' | 'destination'; readonly size: number }
@@ -84,8 +88,14 @@ function forms(row: Row): Form[] {
   return ['plain'];
 }
 
-function locate(operand: Operand, form: Form, operandSize: OperandSize, nextField: () => RegisterField): Location {
-  const width = operand.place === 'signedImmediate' ? (operand.width === 'b' ? 'v' : operand.width) : operand.width;
+function locate(
+  operand: Operand,
+  form: Form,
+  operandSize: OperandSize,
+  nextField: () => RegisterField,
+): Location {
+  const width =
+    operand.place === 'signedImmediate' ? (operand.width === 'b' ? 'v' : operand.width) : operand.width;
   const size = widthInBytes(width, operandSize);
   switch (operand.place) {
     case 'immediate':

@@ -133,12 +133,19 @@ export const HEAP_TOP = 1340;
 export const RECORD_TOP = 1344;
 /** Table slot of the handler that stands in for overwritten or dropped blocks. u32, written by the host. */
 export const STALE_SLOT = 1348;
-/** Raised when the record arena is emptied: addresses of records kept from before are dangling. i32. */
+/** Raised when half of the record arena is emptied: addresses of records kept from before may be dangling. i32. */
 export const ARENA_EPOCH = 1352;
 /** Entries in TLB_NON_GLOBAL_LIST. i32. */
 export const TLB_NON_GLOBAL_COUNT = 1356;
 /** Not zero: SSE instructions raise #UD or #NM (CR0.EM, CR0.TS or CR4.OSFXSR). i32, by updateSseDisabled(). */
 export const SSE_DISABLED = 1360;
+
+/** First record of the half of the record arena that new blocks go to. u32. */
+export const RECORD_HALF = 1364;
+/** Bytes of each half: what follows RECORD_ARENA twice. Changed only while there are no blocks. u32. */
+export const RECORD_HALF_SIZE = 1368;
+/** End of the records in the other, older half; 0 before there are any. u32. */
+export const RECORD_OLDER_TOP = 1372;
 
 /** Read-modify-write slow path: staging buffer (64 bytes) and what to do with it. */
 export const BOUNCE = 1408;

@@ -36,8 +36,9 @@ export const RECORD_SEGMENT = 21;
 export const RECORD_C = 22;
 export const RECORD_IMM = 24;
 /**
- * Direct branches have no register operands: in their place is where they last led when that was in another page,
- * which is no link (the page may come to be mapped elsewhere) but tells the compiler what to follow.
+ * Direct branches have no register operands (but for the base of a call's push): in their place is where they last
+ * led when that was in another page, which is no link (the page may come to be mapped elsewhere) but tells the
+ * compiler what to follow. HEAD_TAKEN and HEAD_FALL say which of these fields a block's last record has.
  */
 export const RECORD_HINT_TAKEN = 8;
 export const RECORD_HINT_FALL = 12;
@@ -61,8 +62,14 @@ export const HEAD_STALE = 1;
  * its HEAD_HASH_NEXT is the real head.
  */
 export const HEAD_CROSSING = 2;
-/** A compiled region contains the block: the host is told when it goes stale. */
-export const HEAD_IN_REGION = 4;
+/** The host keeps the block's address (a compile request, a compiled region): it is told when the block goes stale. */
+export const HEAD_WATCHED = 4;
+/** An end record follows the last instruction. It is then the block's last record. */
+export const HEAD_END_RECORD = 8;
+/** The last record has RECORD_LINK_TAKEN and RECORD_HINT_TAKEN: a direct jump, call or conditional branch. */
+export const HEAD_TAKEN = 16;
+/** The last record has RECORD_LINK_FALL and RECORD_HINT_FALL: a conditional branch or an end record. */
+export const HEAD_FALL = 32;
 
 /** Most instructions in one block. */
 export const MAX_BLOCK_INSTRUCTIONS = 64;

@@ -2,8 +2,26 @@
  * The machine's parts and how they are connected: one processor, its memory, the buses and every device.
  * A reset makes a new board.
  */
-import { COM1_IRQ, COM1_PORT, COM1_PORT_COUNT, PCI_CONFIG_PORT, PCI_CONFIG_PORT_END, pciInterruptGsi, RTC_IRQ, SCI_IRQ } from '../boot/io-map.ts';
-import { ECAM, ECAM_SIZE, HIGH_RAM, HPET, HPET_REGISTERS_SIZE, IO_APIC, lowRamEnd, PAGE_SIZE } from '../boot/memory-map.ts';
+import {
+  COM1_IRQ,
+  COM1_PORT,
+  COM1_PORT_COUNT,
+  PCI_CONFIG_PORT,
+  PCI_CONFIG_PORT_END,
+  pciInterruptGsi,
+  RTC_IRQ,
+  SCI_IRQ,
+} from '../boot/io-map.ts';
+import {
+  ECAM,
+  ECAM_SIZE,
+  HIGH_RAM,
+  HPET,
+  HPET_REGISTERS_SIZE,
+  IO_APIC,
+  lowRamEnd,
+  PAGE_SIZE,
+} from '../boot/memory-map.ts';
 import { Processor } from '../cpu/processor.ts';
 import type { HostFunctions } from '../cpu/runtime.ts';
 import { AcpiPm } from '../devices/acpi-pm.ts';
@@ -106,7 +124,8 @@ export class Board {
     this.ioApic = new IoApic({
       deliver: (message) => {
         if (message.deliveryMode === DeliveryMode.extInt) this.interruptsChanged();
-        else if (this.localApic.matchesDestination(message.destination, message.logical)) this.localApic.receive(message);
+        else if (this.localApic.matchesDestination(message.destination, message.logical))
+          this.localApic.receive(message);
       },
     });
     const wiring = new InterruptWiring(this.ioApic, this.pic);
@@ -132,7 +151,12 @@ export class Board {
         rtcLine.connect(!on);
       },
     });
-    this.acpi = new AcpiPm({ clock, timers, sci: wiring.gsi(SCI_IRQ), powerOff: () => this.ask('power off') });
+    this.acpi = new AcpiPm({
+      clock,
+      timers,
+      sci: wiring.gsi(SCI_IRQ),
+      powerOff: () => this.ask('power off'),
+    });
     this.uart = new Uart16550A({ base: COM1_PORT, line: wiring.isa(COM1_IRQ), transmit: options.transmit });
 
     const { ports, mmio } = this;
@@ -171,7 +195,9 @@ export class Board {
   // ---- interrupts ----
 
   hasInterrupt(): boolean {
-    return this.localApic.hasPendingInterrupt() || (this.pic.hasPendingInterrupt() && this.localApic.acceptsExtInt);
+    return (
+      this.localApic.hasPendingInterrupt() || (this.pic.hasPendingInterrupt() && this.localApic.acceptsExtInt)
+    );
   }
 
   /** Vector of the interrupt the processor takes now. */
@@ -199,7 +225,8 @@ export class Board {
 
   /** A timer was armed: the instruction clock must not run past it. */
   private deadlineChanged(): void {
-    if (this.clock.kind === 'instructions' || this.timers.nextDeadline() <= this.clock.now()) this.processor.endSlice();
+    if (this.clock.kind === 'instructions' || this.timers.nextDeadline() <= this.clock.now())
+      this.processor.endSlice();
   }
 
   // ---- accesses ----
@@ -240,4 +267,3 @@ export class Board {
     };
   }
 }
-

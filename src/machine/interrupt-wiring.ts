@@ -1,8 +1,9 @@
 /** Wires between devices and the interrupt controllers. */
+
+import { TIMER_GSI } from '../boot/io-map.ts';
 import type { InterruptLine } from '../devices/device.ts';
 import type { I8259Pair } from '../devices/i8259.ts';
 import type { IoApic } from '../devices/io-apic.ts';
-import { TIMER_GSI } from '../boot/io-map.ts';
 
 /** Several drivers on one wire: asserted while any of them asserts it. */
 class SharedLine {

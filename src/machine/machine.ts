@@ -113,6 +113,12 @@ export class Machine {
     this.sleeper?.wake();
   }
 
+  /** Frees what the machine holds outside of memory: the compile worker. The machine cannot run afterwards. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.remote?.close();
+  }
+
   statistics(): Statistics {
     return collectStatistics(
       this.board,
@@ -141,13 +147,14 @@ export class Machine {
       undefinedInstruction: (record) => this.countUndefined(record),
     });
     tiering = new Tiering(board.processor, this.options.tier ?? 'auto', this.remote, this.local, () => host.now());
+    const e820 = buildE820(memorySize);
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
     for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)]) board.ram.write(address, bytes);
     const entry: Linux64Entry = loadLinux64(board.ram, {
       kernel,
       initrd,
       commandLine: this.options.commandLine ?? 'console=ttyS0',
-      e820: buildE820(memorySize),
+      e820,
       rsdpAddress: acpi.rsdpAddress,
       seed: seedBytes(seed, this.boots),
     });

@@ -1,8 +1,9 @@
 /** Guest RAM for devices and loaders: physical addresses to the chunks of linear memory. */
+
+import { HIGH_RAM, lowRamEnd, PAGE_SIZE } from '../boot/memory-map.ts';
 import type { Processor } from '../cpu/processor.ts';
 import type { GuestMemory } from '../devices/device.ts';
 import { CHUNK_SHIFT } from '../layout/linear-memory.ts';
-import { HIGH_RAM, lowRamEnd, PAGE_SIZE } from '../boot/memory-map.ts';
 
 const CHUNK = 2 ** CHUNK_SHIFT;
 

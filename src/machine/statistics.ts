@@ -21,7 +21,11 @@ import type { Board } from './board.ts';
 export interface Statistics {
   readonly wallMilliseconds: number;
   readonly instructions: { readonly total: number; readonly interpreted: number; readonly compiled: number };
-  readonly blocks: { readonly translated: number; readonly instructions: number; readonly arenaRecycled: number };
+  readonly blocks: {
+    readonly translated: number;
+    readonly instructions: number;
+    readonly arenaRecycled: number;
+  };
   readonly regions: Tiering['statistics'];
   readonly memory: {
     readonly tlbMisses: number;

@@ -8,17 +8,21 @@
 import type { RuntimeExports } from '../cpu/runtime.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import { Decoder, type DecodeResult, MAX_INSTRUCTION_LENGTH } from '../isa/decoder.ts';
-import { SLOT_END, SLOT_ENTER, SLOT_TOO_LONG, SLOT_UNDEFINED } from '../isa/instruction-set.ts';
+import { SLOT_END, SLOT_ENTER, SLOT_TOO_LONG, SLOT_UNDEFINED, variantOfSlot } from '../isa/instruction-set.ts';
+import type { Ending } from '../isa/row.ts';
 import { MODE, RECORD_TOP } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
   HEAD_COUNT,
+  HEAD_END_RECORD,
+  HEAD_FALL,
   HEAD_FLAGS,
   HEAD_HOTNESS,
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
   HEAD_SECOND_PAGE,
+  HEAD_TAKEN,
   MAX_BLOCK_INSTRUCTIONS,
   RECORD_A,
   RECORD_B,
@@ -42,6 +46,16 @@ const PAGE_SIZE = 4096;
 /** What is fetched where there is no RAM: FFH, as from a bus where nobody answers; FF FF is #UD. */
 const NO_RAM = new Uint8Array(PAGE_SIZE).fill(0xff);
 
+/** Which links and hints a record has that ends its block in each way. */
+const TARGETS: Readonly<Record<Ending, number>> = {
+  next: 0,
+  jump: HEAD_TAKEN,
+  branch: HEAD_TAKEN | HEAD_FALL,
+  call: HEAD_TAKEN,
+  return: 0,
+  dispatch: 0,
+};
+
 /** How a block continues after an instruction: it leaves by itself, an end record is due, or the block goes on. */
 type After = 'ends' | 'stops' | 'goes on';
 
@@ -56,7 +70,7 @@ export class BlockBuilder {
   /** Blocks and instructions built so far. */
   blocks = 0;
   instructions = 0;
-  /** How often the record arena was full and everything had to be forgotten. */
+  /** How often the older half of the record arena had to be emptied. */
   recycled = 0;
 
   constructor(views: MemoryViews, runtime: RuntimeExports) {
@@ -100,6 +114,7 @@ export class BlockBuilder {
     const ended = after === 'ends';
     if (!ended) this.writeEnd(head + (count + 1) * RECORD_SIZE, offset, count);
     this.writeHead(head, start, count, mode, physicalPage, pages, secondPage);
+    this.views.u8[head + HEAD_FLAGS] = ended ? this.targets(head + count * RECORD_SIZE) : HEAD_END_RECORD | HEAD_FALL;
     this.views.u32[(CPU_STATE + RECORD_TOP) >> 2] = head + (count + (ended ? 1 : 2)) * RECORD_SIZE;
     this.runtime.registerBlock(head);
     this.blocks += 1;
@@ -112,7 +127,7 @@ export class BlockBuilder {
     let head = this.runtime.allocateRecords(count);
     if (head === 0) {
       this.recycled += 1;
-      this.runtime.invalidateAll();
+      this.runtime.emptyOlderHalf();
       head = this.runtime.allocateRecords(count);
     }
     this.views.u32[(CPU_STATE + RECORD_TOP) >> 2] = head;
@@ -153,9 +168,17 @@ export class BlockBuilder {
     // What follows an instruction that only its handler can run is a block that can be compiled.
     if (variant === undefined) return 'ends';
     const { ending } = variant.row;
-    if (ending === 'jump' || ending === 'branch') u32.fill(0, (record + RECORD_HINT_TAKEN) >> 2, (record + RECORD_HINT_FALL + 4) >> 2);
+    const targets = TARGETS[ending];
+    if (targets & HEAD_TAKEN) u32[(record + RECORD_HINT_TAKEN) >> 2] = 0;
+    if (targets & HEAD_FALL) u32[(record + RECORD_HINT_FALL) >> 2] = 0;
     if (ending !== 'next') return 'ends';
     return variant.row.tier === 'handler' ? 'stops' : 'goes on';
+  }
+
+  /** HEAD_TAKEN and HEAD_FALL for a block whose last record is the instruction `record`. */
+  private targets(record: number): number {
+    const variant = variantOfSlot(this.views.u32[(record + RECORD_FN) >> 2] as number);
+    return variant === undefined ? 0 : TARGETS[variant.row.ending];
   }
 
   private writeEnd(record: number, offset: number, index: number): void {
@@ -179,7 +202,6 @@ export class BlockBuilder {
     u32.fill(0, head >> 2, (head + RECORD_SIZE) >> 2);
     u32[(head + RECORD_FN) >> 2] = SLOT_ENTER;
     u16[(head + RECORD_PAGE_OFFSET) >> 1] = start;
-    u8[head + HEAD_FLAGS] = 0;
     u8[head + HEAD_PAGE_COUNT] = pages;
     u16[(head + HEAD_COUNT) >> 1] = count;
     u16[(head + HEAD_MODE) >> 1] = mode;

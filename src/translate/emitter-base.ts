@@ -6,8 +6,8 @@
 import type { Condition } from '../isa/condition.ts';
 import type { Emitter, FlagWriter, RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
-import { CPU_STATE } from '../layout/linear-memory.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
 import { type Expression, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
 import { type FlagSource, materialize } from './flag-source.ts';
@@ -344,10 +344,7 @@ export abstract class EmitterBase implements Emitter {
   /** CF << 31 | (CF ^ OF) << 30, from i32 0/1 expressions. `cf` is used twice. */
   private packed(cf: Value, of: Expression): Expression {
     const { m } = this;
-    return m.i32.or(
-      m.i32.shl(cf(), m.i32.const(31)),
-      m.i32.shl(m.i32.xor(cf(), of), m.i32.const(30)),
-    );
+    return m.i32.or(m.i32.shl(cf(), m.i32.const(31)), m.i32.shl(m.i32.xor(cf(), of), m.i32.const(30)));
   }
 
   readonly flags: FlagWriter = {
@@ -361,7 +358,11 @@ export abstract class EmitterBase implements Emitter {
     result: (size, r, cf, of) => {
       const carry = this.let(cf);
       const aux = this.let(this.packed(carry, of));
-      this.setFlags({ kind: 'raw', result: this.let(materialize(this.m, { kind: 'logic', size, r }).result, i64), aux });
+      this.setFlags({
+        kind: 'raw',
+        result: this.let(materialize(this.m, { kind: 'logic', size, r }).result, i64),
+        aux,
+      });
     },
     resultIf: (condition, size, r, cf, of) => {
       const { m } = this;
@@ -385,10 +386,7 @@ export abstract class EmitterBase implements Emitter {
       const old = this.let(this.flagAux());
       const carry = this.let(cf);
       const changed = this.let(m.i32.xor(m.i32.shr_u(old(), m.i32.const(31)), carry()));
-      const flip = m.i32.or(
-        m.i32.shl(changed(), m.i32.const(31)),
-        m.i32.shl(changed(), m.i32.const(30)),
-      );
+      const flip = m.i32.or(m.i32.shl(changed(), m.i32.const(31)), m.i32.shl(changed(), m.i32.const(30)));
       const aux = this.let(m.i32.xor(old(), flip));
       this.setFlags({ kind: 'raw', result: this.let(this.flagResult(), i64), aux });
     },

@@ -23,7 +23,13 @@ export interface CarryingSource {
 export type FlagSource =
   | CarryingSource
   | { readonly kind: 'logic'; readonly size: number; readonly r: Value }
-  | { readonly kind: 'inc' | 'dec'; readonly size: number; readonly a: Value; readonly r: Value; readonly aux: Value }
+  | {
+      readonly kind: 'inc' | 'dec';
+      readonly size: number;
+      readonly a: Value;
+      readonly r: Value;
+      readonly aux: Value;
+    }
   | { readonly kind: 'raw'; readonly result: Value; readonly aux: Value };
 
 /** Sign-extends a value of `size` bytes to i64. */
@@ -48,18 +54,12 @@ function vector(m: Module, source: CarryingSource): Expression {
     const ones = (): Expression => i64.const(-1n);
     if (adds) return i64.or(i64.and(a(), b()), i64.and(i64.or(a(), b()), i64.xor(r(), ones())));
     // (~a & b) | (~(a ^ b) & r), the same function with fewer terms.
-    return i64.or(
-      i64.and(i64.xor(a(), ones()), b()),
-      i64.and(i64.xor(i64.xor(a(), b()), ones()), r()),
-    );
+    return i64.or(i64.and(i64.xor(a(), ones()), b()), i64.and(i64.xor(i64.xor(a(), b()), ones()), r()));
   }
   const { i32 } = m;
   const ones = (): Expression => i32.const(-1);
   if (adds) return i32.or(i32.and(a(), b()), i32.and(i32.or(a(), b()), i32.xor(r(), ones())));
-  return i32.or(
-    i32.and(i32.xor(a(), ones()), b()),
-    i32.and(i32.xor(i32.xor(a(), b()), ones()), r()),
-  );
+  return i32.or(i32.and(i32.xor(a(), ones()), b()), i32.and(i32.xor(i32.xor(a(), b()), ones()), r()));
 }
 
 /** Brings the two top bits of a carry vector to bits 31 and 30 and keeps bit 3. */
@@ -95,15 +95,20 @@ export function materialize(m: Module, source: FlagSource): { result: Expression
     case 'inc':
     case 'dec': {
       const { size, a, r, aux } = source;
-      const minimum = size === 8 ? m.i64.const(-(2n ** 63n)) : i32.const(size === 4 ? -(2 ** 31) : 1 << (size * 8 - 1));
+      const minimum =
+        size === 8 ? m.i64.const(-(2n ** 63n)) : i32.const(size === 4 ? -(2 ** 31) : 1 << (size * 8 - 1));
       const int = size === 8 ? m.i64 : m.i32;
       // Overflow: the increment produced the minimum, the decrement started from it.
       const of = int.eq(source.kind === 'inc' ? r() : a(), minimum);
-      const nibble = size === 8 ? i32.wrap(source.kind === 'inc' ? r() : a()) : source.kind === 'inc' ? r() : a();
+      const nibble =
+        size === 8 ? i32.wrap(source.kind === 'inc' ? r() : a()) : source.kind === 'inc' ? r() : a();
       // AF: the low nibble wrapped to 0 (inc) or was 0 (dec).
       const af = i32.shl(i32.eqz(i32.and(nibble, i32.const(15))), i32.const(3));
       const cf = i32.and(aux(), i32.const(1 << 31));
-      const po = i32.xor(i32.shr_u(i32.and(aux(), i32.const(1 << 31)), i32.const(1)), i32.shl(of, i32.const(30)));
+      const po = i32.xor(
+        i32.shr_u(i32.and(aux(), i32.const(1 << 31)), i32.const(1)),
+        i32.shl(of, i32.const(30)),
+      );
       return { result: signExtend64(m, size, r()), aux: i32.or(i32.or(cf, po), af) };
     }
   }
@@ -140,7 +145,11 @@ export function conditionOfWords(m: Module, condition: Condition, result: Value,
 }
 
 /** A condition straight from the operation that set the flags, or undefined if only the words can tell. */
-export function conditionOfSource(m: Module, condition: Condition, source: FlagSource): Expression | undefined {
+export function conditionOfSource(
+  m: Module,
+  condition: Condition,
+  source: FlagSource,
+): Expression | undefined {
   if (source.kind === 'raw') return undefined;
   const { i32 } = m;
   const { size, r } = source;

@@ -37,7 +37,15 @@ import {
   RECORD_SEGMENT,
   RECORD_SIZE,
 } from '../layout/record.ts';
-import { exportedFunction, type Expression, i32, i64, type Module, none, type ValueType } from '../wasm/binaryen.ts';
+import {
+  type Expression,
+  exportedFunction,
+  i32,
+  i64,
+  type Module,
+  none,
+  type ValueType,
+} from '../wasm/binaryen.ts';
 import { EmitterBase, FIELD_OFFSET } from './emitter-base.ts';
 import { conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
 import type { Access } from './tlb-probe.ts';
@@ -86,7 +94,13 @@ export class HandlerEmitter extends EmitterBase {
   private next(): Expression {
     const { m } = this;
     const target = m.i32.load(RECORD_SIZE + RECORD_FN, 4, this.record());
-    return m.return_call_indirect(TABLE, target, [m.i32.add(this.record(), m.i32.const(RECORD_SIZE))], i32, none);
+    return m.return_call_indirect(
+      TABLE,
+      target,
+      [m.i32.add(this.record(), m.i32.const(RECORD_SIZE))],
+      i32,
+      none,
+    );
   }
 
   private end(expression: Expression): void {
@@ -299,7 +313,10 @@ export class HandlerEmitter extends EmitterBase {
 
   nextRip(): Expression {
     const { m } = this;
-    const offset = m.i32.add(this.field16(RECORD_PAGE_OFFSET), m.i32.load8_u(RECORD_LENGTH, 1, this.record()));
+    const offset = m.i32.add(
+      this.field16(RECORD_PAGE_OFFSET),
+      m.i32.load8_u(RECORD_LENGTH, 1, this.record()),
+    );
     return m.i64.add(this.state(PAGE_BASE, 8), m.i64.extend_u(offset));
   }
 

@@ -26,8 +26,8 @@ import {
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_COUNT, HEAD_HOTNESS, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
 import {
-  emit,
   type Expression,
+  emit,
   exportedFunction,
   i32,
   i64,
@@ -42,7 +42,13 @@ const INTERPRETED = CPU_STATE + COUNTERS + COUNTER_INTERPRETED_INSTRUCTIONS * 8;
 
 /** A variant for the records that are not guest instructions. */
 export function pseudoVariant(slot: number, mnemonic: string): Variant {
-  return { slot, row: row(opcode(0, 0), mnemonic, [], () => {}), operandSize: 4, form: 'plain', locations: [] };
+  return {
+    slot,
+    row: row(opcode(0, 0), mnemonic, [], () => {}),
+    operandSize: 4,
+    form: 'plain',
+    locations: [],
+  };
 }
 
 /** The parameter of every function here. */

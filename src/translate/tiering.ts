@@ -5,11 +5,12 @@
  * collected, turned into regions and sent to the compile worker in batches, because a module costs the same
  * however many regions it holds. Results are installed between two slices, if every block of the region
  * is still what it was.
+ *
+ * Every block whose address is kept here is marked HEAD_WATCHED, so that drop() is told before its records go.
  */
 import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
-import { ARENA_EPOCH } from '../layout/cpu-state.ts';
-import { HEAD_COUNT, HEAD_FLAGS, HEAD_HOTNESS, HEAD_IN_REGION, HEAD_STALE, RECORD_FN } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_FLAGS, HEAD_HOTNESS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
 import { type PackedRegions, packRegions, type RegionSource } from './region-source.ts';
 import { RegionCollector } from './region-collector.ts';
 
@@ -45,7 +46,10 @@ export type LocalCompiler = (regions: readonly RegionSource[]) => Uint8Array;
 /** The compile worker as this file sees it. */
 export interface RemoteCompiler {
   post(request: CompileRequest): void;
-  onResult(listener: (result: CompileResult) => void): void;
+  /** @param onFailure the worker is gone; nothing more will come. */
+  listen(onResult: (result: CompileResult) => void, onFailure: () => void): void;
+  /** Ends the worker. */
+  close(): Promise<void>;
 }
 
 interface InstalledRegion {
@@ -55,8 +59,9 @@ interface InstalledRegion {
 }
 
 interface Batch {
-  readonly epoch: number;
   readonly regions: readonly RegionSource[];
+  /** Heads that went stale since: there may be other blocks at these addresses. */
+  readonly dropped: Set<number>;
 }
 
 export interface TieringStatistics {
@@ -83,13 +88,14 @@ export class Tiering {
   };
   private readonly processor: Processor;
   private readonly collector: RegionCollector;
-  private readonly remote: RemoteCompiler | undefined;
+  private remote: RemoteCompiler | undefined;
   private readonly local: LocalCompiler | undefined;
   private readonly milliseconds: () => number;
-  private waiting: number[] = [];
+  private readonly waiting = new Set<number>();
   private readonly underWay = new Map<number, Batch>();
   private arrived: CompileResult[] = [];
-  private nextId = 1;
+  /** Unique among all machines that share a worker: a result for one from before a restart is nobody's. */
+  private static nextId = 1;
   private nextSlot = FIRST_REGION_SLOT;
   private readonly freeSlots: number[] = [];
   /** Regions by each block they contain. */
@@ -97,7 +103,6 @@ export class Tiering {
   /** Blocks of the regions that are being compiled, with the HEAD_HOTNESS last seen. */
   private readonly covered = new Map<number, number>();
   private wakeWaiter: () => void = () => {};
-  private epoch = 0;
 
   constructor(
     processor: Processor,
@@ -112,10 +117,17 @@ export class Tiering {
     this.local = local;
     this.milliseconds = milliseconds;
     processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? 1 : HOT;
-    remote?.onResult((result) => {
-      this.arrived.push(result);
-      this.wakeWaiter();
-    });
+    remote?.listen(
+      (result) => {
+        this.arrived.push(result);
+        this.wakeWaiter();
+      },
+      () => {
+        this.remote = undefined;
+        this.underWay.clear();
+        this.wakeWaiter();
+      },
+    );
   }
 
   /** True while results are expected: the host loop then lets messages in more often. */
@@ -126,7 +138,8 @@ export class Tiering {
   /** A block has become hot. Called by guest code on its way into the block. */
   request(head: number): void {
     this.statistics.requests += 1;
-    this.waiting.push(head);
+    this.waiting.add(head);
+    this.watch(head);
     if (this.local !== undefined) this.compileNow(this.local);
   }
 
@@ -155,7 +168,6 @@ export class Tiering {
 
   /** Installs what has arrived and sends what waits: between two slices. */
   poll(): void {
-    this.checkEpoch();
     for (const { id, module, bytes, milliseconds } of this.arrived) {
       const batch = this.underWay.get(id);
       if (batch === undefined) continue;
@@ -164,17 +176,16 @@ export class Tiering {
       this.install(batch, module, bytes);
     }
     this.arrived = [];
-    while (this.underWay.size < MOST_BATCHES && this.waiting.length > 0 && this.remote !== undefined) {
+    while (this.underWay.size < MOST_BATCHES && this.waiting.size > 0 && this.remote !== undefined) {
       const batch = this.takeBatch();
       if (batch.regions.length === 0) return;
-      const id = this.nextId++;
+      const id = Tiering.nextId++;
       this.underWay.set(id, batch);
       this.remote.post({ id, regions: packRegions(batch.regions) });
     }
   }
 
   private compileNow(compile: LocalCompiler): void {
-    this.checkEpoch();
     const batch = this.takeBatch();
     if (batch.regions.length === 0) return;
     const start = this.milliseconds();
@@ -184,19 +195,9 @@ export class Tiering {
     this.install(batch, module, bytes.length);
   }
 
-  /** The record arena was emptied: every address known here dangles. */
-  private checkEpoch(): void {
-    const epoch = this.processor.i32(ARENA_EPOCH);
-    if (epoch === this.epoch) return;
-    this.epoch = epoch;
-    this.waiting = [];
-    for (const region of new Set([...this.regionsOf.values()].flat())) this.freeSlots.push(region.slot);
-    this.regionsOf.clear();
-    this.covered.clear();
-  }
-
-  private isStale(head: number): boolean {
-    return ((this.processor.views.u8[head + HEAD_FLAGS] as number) & HEAD_STALE) !== 0;
+  private watch(head: number): void {
+    const { u8 } = this.processor.views;
+    u8[head + HEAD_FLAGS] = (u8[head + HEAD_FLAGS] as number) | HEAD_WATCHED;
   }
 
   /**
@@ -208,15 +209,18 @@ export class Tiering {
     const { processor } = this;
     const { views } = processor;
     const hotness = (head: number): number => views.i32[(head + HEAD_HOTNESS) >> 2] as number;
-    this.waiting.sort((a, b) => hotness(b) - hotness(a));
-    while (this.waiting.length > 0 && regions.length < BATCH) {
-      const head = this.waiting.pop() as number;
-      if (this.isStale(head) || this.covered.has(head) || hotness(head) > 0) continue;
+    for (const head of [...this.waiting].sort((a, b) => hotness(a) - hotness(b))) {
+      if (regions.length === BATCH) break;
+      this.waiting.delete(head);
+      if (this.covered.has(head) || hotness(head) > 0) continue;
       const blocks = this.collector.collect(head, processor.blocks.hotness - WARM);
-      for (const block of blocks) this.covered.set(block.head, hotness(block.head));
+      for (const block of blocks) {
+        this.covered.set(block.head, hotness(block.head));
+        this.watch(block.head);
+      }
       regions.push({ slot: this.allocateSlot(), blocks });
     }
-    return { epoch: this.epoch, regions };
+    return { regions, dropped: new Set() };
   }
 
   private allocateSlot(): number {
@@ -229,34 +233,29 @@ export class Tiering {
 
   private install(batch: Batch, module: WebAssembly.Module, bytes: number): void {
     const { processor, statistics } = this;
-    if (batch.epoch !== this.epoch) {
-      for (const region of batch.regions) this.freeSlots.push(region.slot);
-      return;
-    }
     new WebAssembly.Instance(module, {
       env: { memory: processor.memory, table: processor.table },
       runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
     });
     statistics.modules += 1;
     statistics.moduleBytes += bytes;
-    const { u8, u32 } = processor.views;
+    const { u32 } = processor.views;
     for (const { slot, blocks } of batch.regions) {
       // A function that is called twice is in a region twice.
       const heads = [...new Set(blocks.map((block) => block.head))];
       const head = heads[0] as number;
-      if (heads.some((block) => this.isStale(block)) || u32[(head + RECORD_FN) >> 2] !== SLOT_ENTER) {
+      const present = heads.filter((block) => !batch.dropped.has(block));
+      for (const block of present) this.release(block);
+      if (present.length < heads.length || u32[(head + RECORD_FN) >> 2] !== SLOT_ENTER) {
         statistics.rejected += 1;
         this.freeSlots.push(slot);
-        for (const block of heads) this.release(block);
         continue;
       }
       const region = { head, slot, blocks: heads };
       for (const block of heads) {
-        this.release(block);
         const regions = this.regionsOf.get(block);
         if (regions === undefined) this.regionsOf.set(block, [region]);
         else regions.push(region);
-        u8[block + HEAD_FLAGS] = (u8[block + HEAD_FLAGS] as number) | HEAD_IN_REGION;
       }
       u32[(head + RECORD_FN) >> 2] = slot;
       statistics.regions += 1;
@@ -266,7 +265,7 @@ export class Tiering {
   /** A block's region has come back: how often it was entered so far says nothing any more. */
   private release(block: number): void {
     this.covered.delete(block);
-    if (!this.isStale(block)) this.coolDown(block);
+    this.coolDown(block);
   }
 
   /** Lets a block become hot again. */
@@ -274,8 +273,14 @@ export class Tiering {
     this.processor.views.u32[(head + HEAD_HOTNESS) >> 2] = this.processor.blocks.hotness;
   }
 
-  /** A block went stale: the regions that contain it are not entered again. */
+  /**
+   * A block went stale, and soon there may be another one at its address: nobody asks for it any more, and the
+   * regions that contain it are not installed or, if they are, not entered again.
+   */
   drop(block: number): void {
+    this.waiting.delete(block);
+    this.covered.delete(block);
+    for (const batch of this.underWay.values()) batch.dropped.add(block);
     const regions = this.regionsOf.get(block);
     if (regions === undefined) return;
     const { u32 } = this.processor.views;

@@ -65,7 +65,7 @@ export class Session {
         log.changed();
       },
     });
-    return new Session(machine, log, () => host.close());
+    return new Session(machine, log, () => machine.close());
   }
 
   private constructor(machine: Machine, log: Session['log'], close: () => Promise<void>) {

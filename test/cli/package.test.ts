@@ -30,8 +30,13 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
       const ending = await machine.run();
       const error = await Machine.create({ kernel: new Uint8Array(1), host: new NodeHost() }).catch((e) => e);
       console.log(' ' + ending.kind, error instanceof InputError, typeof fetchGuest);`;
-    const args = ['--eval', program, kernel];
-    const output = execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    const args = ['--input-type=module', '--eval', program, kernel];
+    // The process has to end by itself.
+    const output = execFileSync(process.execPath, args, {
+      cwd: ROOT,
+      encoding: 'utf8',
+      timeout: TEST_TIMEOUT / 2,
+    });
     expect(output).toBe('up power off true function\n');
   });
 

@@ -5,7 +5,7 @@
  *     0x0020_0000  user, identity-mapped, 2 MiB
  */
 import { readFileSync } from 'node:fs';
-import { Processor } from '../../src/cpu/processor.ts';
+import { Processor, type ProcessorOptions } from '../../src/cpu/processor.ts';
 import {
   CPL,
   CR0,
@@ -76,7 +76,7 @@ export class SystemMachine {
   /** Instructions executed before each device access. */
   readonly instants: number[] = [];
 
-  constructor() {
+  constructor({ requestCompile, blockDropped }: Partial<ProcessorOptions> = {}) {
     this.processor = new Processor({
       runtime: runtimeModule,
       host: {
@@ -103,8 +103,8 @@ export class SystemMachine {
         writeTaskPriority: (value) => this.log.push(`priority ${value}`),
         readTaskPriority: () => 5,
       },
-      requestCompile: () => {},
-      blockDropped: () => {},
+      requestCompile: requestCompile ?? (() => {}),
+      blockDropped: blockDropped ?? (() => {}),
       undefinedInstruction: () => {
         this.log.push('not implemented');
       },

@@ -4,13 +4,28 @@
  */
 import { readFileSync } from 'node:fs';
 import { Processor } from '../../src/cpu/processor.ts';
+import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import {
-  CPL, CR0, CR2, CR3, CR4, EVENT_ERROR, EVENT_VECTOR, FPU_CONTROL, FPU_REGISTERS, FPU_STATUS, FPU_TAG, MSR_EFER,
-  MXCSR, RIP, SEGMENT_CS, SEGMENT_SS, YMM,
+  CPL,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  EVENT_ERROR,
+  EVENT_VECTOR,
+  FPU_CONTROL,
+  FPU_REGISTERS,
+  FPU_STATUS,
+  FPU_TAG,
+  MSR_EFER,
+  MXCSR,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_SS,
+  YMM,
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
-import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { compileRegions } from '../../src/translate/compiler.ts';
 import { RegionCollector } from '../../src/translate/region-collector.ts';
 import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
@@ -105,7 +120,11 @@ export class VectorMachine {
         }
         table = Number(entry(table, index) & 0xffff_f000n);
       }
-      setEntry(table, (linear >>> 12) % 512, BigInt(physical) | PRESENT_WRITABLE_USER | ACCESSED_DIRTY | flags);
+      setEntry(
+        table,
+        (linear >>> 12) % 512,
+        BigInt(physical) | PRESENT_WRITABLE_USER | ACCESSED_DIRTY | flags,
+      );
     };
     for (let at = 0; at < SCRATCH_SIZE; at += PAGE) mapPage(SCRATCH + at, SCRATCH_PHYSICAL + at, NO_EXECUTE);
     for (let at = 0; at < CODE_SIZE; at += PAGE) mapPage(CODE + at, CODE_PHYSICAL + at, 0n);
@@ -153,7 +172,15 @@ export class VectorMachine {
     const slot = this.nextSlot;
     if (slot >= this.table.length) this.table.grow(4096);
     this.nextSlot = slot >= FIRST_REGION_SLOT + 60_000 ? FIRST_REGION_SLOT : slot + 1;
-    const bytes = compileRegions([{ slot, blocks: new RegionCollector(processor.views, processor.runtime).collect(head, Number.POSITIVE_INFINITY) }]);
+    const bytes = compileRegions([
+      {
+        slot,
+        blocks: new RegionCollector(processor.views, processor.runtime).collect(
+          head,
+          Number.POSITIVE_INFINITY,
+        ),
+      },
+    ]);
     new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
       env: { memory: processor.memory, table: this.table },
       runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
@@ -176,7 +203,8 @@ export class VectorMachine {
       views.u8.set(image.subarray(32 + i * 16, 48 + i * 16), base + FPU_REGISTERS + physical * 16);
     }
     const abridged = image[4] as number;
-    for (let physical = 0; physical < 8; physical++) if (!((abridged >> physical) & 1)) tags |= 3 << (physical * 2);
+    for (let physical = 0; physical < 8; physical++)
+      if (!((abridged >> physical) & 1)) tags |= 3 << (physical * 2);
     views.u16[(base + FPU_TAG) >> 1] = tags;
   }
 
@@ -218,8 +246,7 @@ export class VectorMachine {
       ]),
       mxcsr: processor.u32(MXCSR),
       fpu: this.saveFpu(),
-      memory: (address) =>
-        (address >= CODE ? code[address - CODE] : scratch[address - SCRATCH]) as number,
+      memory: (address) => (address >= CODE ? code[address - CODE] : scratch[address - SCRATCH]) as number,
       ...(fault !== undefined && !ended ? { fault } : {}),
     };
   }

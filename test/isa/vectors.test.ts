@@ -1,7 +1,14 @@
 /** Every recorded vector, in both tiers. */
 import { describe, expect, it } from 'vitest';
 import { MXCSR_CONTROL, MXCSR_DEFAULT } from '../../src/layout/cpu-state.ts';
-import { compare, expectedState, loadVectors, type State, type Vector, vectorFamilies } from '../vectors/vector.ts';
+import {
+  compare,
+  expectedState,
+  loadVectors,
+  type State,
+  type Vector,
+  vectorFamilies,
+} from '../vectors/vector.ts';
 import { type Tier, VectorMachine } from './vector-machine.ts';
 
 /** Failures shown for each family: one broken instruction fails many vectors. */
@@ -35,7 +42,9 @@ function failures(vectors: readonly Vector[], tier: Tier): string[] {
   return vectors.flatMap((vector, index) => {
     if (tier === 'compiled' && index % COMPILED_STRIDE !== 0) return [];
     const differences = compare(...expectedAndActual(vector, machine.run(vector, tier)));
-    return differences.length > 0 ? [`${index} ${vector.asm} (${vector.code}): ${differences.join('; ')}`] : [];
+    return differences.length > 0
+      ? [`${index} ${vector.asm} (${vector.code}): ${differences.join('; ')}`]
+      : [];
   });
 }
 
@@ -46,9 +55,13 @@ function expectNone(found: readonly string[]): void {
 describe.each(vectorFamilies())('%s', (family) => {
   const all = loadVectors(family);
   const vectors = all.filter((vector) => !isVex(vector));
-  it.each(TIERS)(`${vectors.length} vectors: %s`, (tier) => {
-    expectNone(failures(vectors, tier));
-  }, 600_000);
+  it.each(TIERS)(
+    `${vectors.length} vectors: %s`,
+    (tier) => {
+      expectNone(failures(vectors, tier));
+    },
+    600_000,
+  );
 
   const vex = all.filter(isVex);
   if (vex.length === 0) return;

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
-  ARENA_EPOCH,
   JUMP_GENERATION,
   MODE,
   PAGE_BASE,
@@ -18,6 +17,7 @@ import {
   HEAD_STALE,
   RECORD_DISP,
   RECORD_FN,
+  RECORD_HINT_TAKEN,
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
   RECORD_SIZE,
@@ -196,10 +196,8 @@ describe('instructions that cross a page', () => {
     const fault = { vector: 14, errorCode: 0x10, cr2: LA + 0x1000n, record: 0 };
     expect(runtime.event(() => runtime.lookupAt(LA + 0xffen))).toMatchObject(fault);
     expect(runtime.state64(RIP)).toBe(LA + 0xffen);
-    expect(runtime.exports.probeNextCodePage()).toBe(-1);
     runtime.exports.writePhysical64(pte, NEXT | ALL);
     runtime.lookupAt(LA + 0xffen);
-    expect(runtime.exports.probeNextCodePage()).toBe(Number(NEXT >> 12n));
     runtime.exports.writePhysical64(pte, 0n);
     runtime.exports.flushTlb(1);
     expect(runtime.event(() => runtime.lookupAt(LA + 0xffen))).toMatchObject(fault);
@@ -329,31 +327,6 @@ describe('invalidation', () => {
     expect(isStale(head)).toBe(true);
     expect(runtime.read64(CODE + 0x80n)).toBe(9n);
   });
-
-  test('invalidateAll empties everything', () => {
-    const { exports } = runtime;
-    const head = runtime.lookupAt(LA);
-    runtime.lookupAt(LA + 0x400n);
-    exports.invalidateAll();
-    expect(mask(CODE)).toBe(0n);
-    expect(runtime.state32(ARENA_EPOCH)).toBe(1);
-    expect(runtime.lookupAt(LA)).toBe(head);
-    expect(runtime.translated).toHaveLength(3);
-    exports.invalidateCode(CODE, 0x1000);
-    expect(mask(CODE)).toBe(0n);
-  });
-});
-
-describe('allocateRecords', () => {
-  test('hands out contiguous records until the arena is full', () => {
-    const { exports } = runtime;
-    expect(exports.allocateRecords(3)).toBe(RECORD_ARENA);
-    expect(exports.allocateRecords(1)).toBe(RECORD_ARENA + 3 * RECORD_SIZE);
-    const left = (0x620_0000 - RECORD_ARENA) / RECORD_SIZE - 4;
-    expect(exports.allocateRecords(left)).toBe(0);
-    expect(exports.allocateRecords(left - 1)).not.toBe(0);
-    expect(exports.allocateRecords(1)).toBe(0);
-  });
 });
 
 describe('resolveLink', () => {
@@ -401,15 +374,18 @@ describe('resolveLink', () => {
     expect(link(record, RECORD_LINK_FALL)).toBe(0);
   });
 
-  test('does not write into an arena emptied by the translation', () => {
+  test('links nothing when the translation has emptied half of the arena', () => {
     const record = lastRecord(runtime.lookupAt(LA));
     runtime.blockAt = () => {
-      runtime.exports.invalidateAll();
-      runtime.exports.allocateRecords(8);
+      runtime.exports.emptyOlderHalf();
       return [4];
     };
     runtime.exports.resolveLink(record, RECORD_LINK_FALL);
     expect(link(record, RECORD_LINK_FALL)).toBe(0);
+    runtime.view.setInt32(record + RECORD_DISP, 0x1000, true);
+    runtime.setState64(PAGE_BASE, LA);
+    runtime.exports.resolveLink(record, RECORD_LINK_TAKEN);
+    expect(link(record, RECORD_HINT_TAKEN)).toBe(0);
   });
 
   test('faults at the target', () => {

@@ -23,11 +23,13 @@ import { CPU_STATE, HEAP_BASE, TLB_BASE } from '../../src/layout/linear-memory.t
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
   HEAD_COUNT,
+  HEAD_FALL,
   HEAD_FLAGS,
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
   HEAD_SECOND_PAGE,
+  HEAD_TAKEN,
   RECORD_INDEX,
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
@@ -54,10 +56,8 @@ export interface MemoryExports {
   slowReadWrite(record: number, la: bigint, size: number): number;
   finishWrite(): void;
   probeDataWrite(record: number, la: bigint, size: number): void;
-  probeWrite(la: bigint, size: number): void;
   readData32(record: number, la: bigint): number;
   readData64(record: number, la: bigint): bigint;
-  writeData8(record: number, la: bigint, value: number): void;
   writeData32(record: number, la: bigint, value: number): void;
   writeData64(record: number, la: bigint, value: bigint): void;
   readSystem64(la: bigint): bigint;
@@ -70,11 +70,10 @@ export interface MemoryExports {
   lookupStale(head: number): number;
   resolveLink(record: number, linkOffset: number): number;
   fetchNextCodePage(): number;
-  probeNextCodePage(): number;
   allocateRecords(count: number): number;
   registerBlock(head: number): void;
   invalidateCode(pa: bigint, length: number): void;
-  invalidateAll(): void;
+  emptyOlderHalf(): void;
 }
 
 /** An event raised in the middle of an instruction. */
@@ -157,6 +156,8 @@ export class MemoryRuntime {
   blockAt = (_pa: number): number[] => [4];
   /** Physical addresses of translation requests. */
   readonly translated: number[] = [];
+  /** Heads that the host was told had gone stale. */
+  readonly dropped: number[] = [];
   private nextTable = PML4 + 0x1000n;
 
   private constructor(module: WebAssembly.Module) {
@@ -173,7 +174,7 @@ export class MemoryRuntime {
             this.state32(CURRENT_RECORD),
           );
         },
-        blockDropped: () => {},
+        blockDropped: (head: number) => this.dropped.push(head),
         readPort: (port: number, size: number) => this.readPort(port, size),
         writePort: (port: number, size: number, value: number) => this.writePort(port, size, value >>> 0),
         readMmio: (low: number, _high: number, size: number) => {
@@ -292,6 +293,13 @@ export class MemoryRuntime {
     return this.exports.lookup();
   }
 
+  private allocate(count: number): number {
+    const head = this.exports.allocateRecords(count);
+    if (head !== 0) return head;
+    this.exports.emptyOlderHalf();
+    return this.exports.allocateRecords(count);
+  }
+
   private translate(pa: number): number {
     this.translated.push(pa);
     const lengths = this.blockAt(pa);
@@ -299,10 +307,12 @@ export class MemoryRuntime {
     const total = lengths.reduce((sum, length) => sum + length, 0);
     const crosses = offset + total > 0x1000;
     const secondPage = crosses ? this.exports.fetchNextCodePage() : 0;
-    const head = this.exports.allocateRecords(lengths.length + 1);
+    const head = this.allocate(lengths.length + 1);
     const { view } = this;
+    new Uint8Array(this.memory.buffer, head, (lengths.length + 1) * RECORD_SIZE).fill(0);
     view.setUint16(head + RECORD_PAGE_OFFSET, offset, true);
-    view.setUint8(head + HEAD_FLAGS, 0);
+    // The last instruction is a conditional branch.
+    view.setUint8(head + HEAD_FLAGS, HEAD_TAKEN | HEAD_FALL);
     view.setUint8(head + HEAD_PAGE_COUNT, crosses ? 2 : 1);
     view.setUint16(head + HEAD_COUNT, lengths.length, true);
     view.setUint16(head + HEAD_MODE, this.state32(MODE), true);

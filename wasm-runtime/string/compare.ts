@@ -3,7 +3,6 @@ import { CPU_STATE, FLAG_AUX, FLAG_RESULT } from '../generated/layout';
 import { fillRead } from '../mmu';
 import { loadElement, readElement } from './element';
 import {
-  RAX,
   advanceCount,
   advanceDestination,
   advanceSource,
@@ -13,6 +12,7 @@ import {
   destinationAddress,
   elementsInPage,
   lowest,
+  RAX,
   remaining,
   source,
   sourceAddress,
@@ -23,8 +23,8 @@ function setCompareFlags(a: u64, b: u64, size: u32): void {
   const bits = size * 8;
   const difference = a - b;
   const borrows = (~a & b) | (~(a ^ b) & difference);
-  store<i64>(CPU_STATE + FLAG_RESULT, (<i64>(difference << (64 - bits))) >> (64 - bits));
-  store<u32>(CPU_STATE + FLAG_AUX, (<u32>(borrows >> (bits - 2)) << 30) | (<u32>borrows & 8));
+  store<i64>(CPU_STATE + FLAG_RESULT, <i64>(difference << (64 - bits)) >> (64 - bits));
+  store<u32>(CPU_STATE + FLAG_AUX, ((<u32>(borrows >> (bits - 2))) << 30) | (<u32>borrows & 8));
 }
 
 /** The elements that were compared last, and how many were. */
@@ -81,7 +81,7 @@ export function repCmps(record: u32, size: u32, equal: bool): void {
     const b = destinationAddress();
     let count = elementsInPage(a, source, shift, remaining);
     count = elementsInPage(b, destination, shift, count);
-    const bytes = <u32>count << shift;
+    const bytes = (<u32>count) << shift;
     const aHost = bytes === 0 ? 0 : fillRead(lowest(a, bytes, size), bytes);
     const bHost = aHost === 0 ? 0 : fillRead(lowest(b, bytes, size), bytes);
     if (bHost !== 0) {
@@ -141,7 +141,7 @@ export function repScas(record: u32, size: u32, equal: bool): void {
   do {
     const b = destinationAddress();
     const count = elementsInPage(b, destination, shift, remaining);
-    const bytes = <u32>count << shift;
+    const bytes = (<u32>count) << shift;
     const host = bytes === 0 ? 0 : fillRead(lowest(b, bytes, size), bytes);
     if (host !== 0) {
       const first = backward ? bytes - size : 0;

@@ -5,10 +5,6 @@ import { inputElement, outputElement } from '../ports';
 import { copyDown, copyUp, fill } from './block';
 import { loadElement, readElement, storeElement, writeElement } from './element';
 import {
-  RAX,
-  RCX,
-  RDI,
-  RSI,
   advanceCount,
   advanceDestination,
   advanceSource,
@@ -20,6 +16,10 @@ import {
   isSimple,
   lowest,
   probe,
+  RAX,
+  RCX,
+  RDI,
+  RSI,
   remaining,
   source,
   sourceAddress,
@@ -53,7 +53,7 @@ function moveChunks(record: u32, size: u32): void {
     const to = destinationAddress();
     let count = elementsInPage(from, source, shift, remaining);
     count = elementsInPage(to, destination, shift, count);
-    if (!moveChunk(record, from, to, <u32>count << shift, size)) {
+    if (!moveChunk(record, from, to, (<u32>count) << shift, size)) {
       writeElement(record, to, size, readElement(record, from, size));
       count = 1;
     }
@@ -113,7 +113,7 @@ function storeChunks(record: u32, size: u32): void {
   do {
     const to = destinationAddress();
     let count = elementsInPage(to, destination, shift, remaining);
-    const bytes = <u32>count << shift;
+    const bytes = (<u32>count) << shift;
     const host = bytes === 0 ? 0 : writableChunk(record, lowest(to, bytes, size), bytes);
     if (host !== 0) {
       fill(host, bytes, pattern);
@@ -133,7 +133,7 @@ export function repLods(record: u32, size: u32): void {
   do {
     const from = sourceAddress();
     let count = elementsInPage(from, source, shift, remaining);
-    const bytes = <u32>count << shift;
+    const bytes = (<u32>count) << shift;
     const host = bytes === 0 ? 0 : fillRead(lowest(from, bytes, size), bytes);
     let value: u64;
     if (host !== 0) {

@@ -8,8 +8,6 @@ import type { Host } from '../host.ts';
 const RUNTIME_LOCATIONS = ['../../runtime.wasm', '../../../build/runtime.wasm'];
 
 export class NodeHost implements Host {
-  private worker: Worker | undefined;
-
   now(): number {
     return performance.now();
   }
@@ -35,9 +33,7 @@ export class NodeHost implements Host {
     const done = new Promise<void>((resolve) => {
       // setTimeout counts whole milliseconds; a shorter wait only lets other events happen.
       const timer =
-        milliseconds < 1
-          ? undefined
-          : setTimeout(resolve, Math.min(Math.floor(milliseconds), 2 ** 31 - 1));
+        milliseconds < 1 ? undefined : setTimeout(resolve, Math.min(Math.floor(milliseconds), 2 ** 31 - 1));
       const immediate = milliseconds < 1 ? setImmediate(resolve) : undefined;
       wake = () => {
         if (timer !== undefined) clearTimeout(timer);
@@ -50,20 +46,31 @@ export class NodeHost implements Host {
 
   startCompiler(): RemoteCompiler {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url));
-    // A machine that has ended must not keep the process alive.
-    worker.unref();
-    this.worker = worker;
+    // The program's own flags (--input-type and kin) are none of the worker's business.
+    const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url), { execArgv: [] });
+    let reason = 'it ended';
+    let isClosed = false;
     return {
       post: (request: CompileRequest) => worker.postMessage(request),
-      onResult: (listener) => {
-        worker.on('message', (result: CompileResult) => listener(result));
+      listen: (onResult, onFailure) => {
+        worker.on('message', (result: CompileResult) => onResult(result));
+        worker.on('error', (error) => {
+          reason = String(error);
+        });
+        // Follows an error too.
+        worker.on('exit', () => {
+          if (!isClosed) {
+            process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${reason}`);
+          }
+          onFailure();
+        });
+        // A machine that has ended must not keep the process alive. (Adding a listener takes a reference.)
+        worker.unref();
+      },
+      close: async () => {
+        isClosed = true;
+        await worker.terminate();
       },
     };
-  }
-
-  /** Ends the compile worker. */
-  async close(): Promise<void> {
-    await this.worker?.terminate();
   }
 }

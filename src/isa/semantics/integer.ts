@@ -39,6 +39,7 @@ export function signBit(m: Module, size: number, value: Expression): Expression 
 
 /** i32 0 or 1 of a single bit of a value, by constant index. */
 export function bitAt(m: Module, size: number, value: Expression, index: number): Expression {
-  if (size === 8) return m.i32.and(m.i32.wrap(m.i64.shr_u(value, m.i64.const(BigInt(index)))), m.i32.const(1));
+  if (size === 8)
+    return m.i32.and(m.i32.wrap(m.i64.shr_u(value, m.i64.const(BigInt(index)))), m.i32.const(1));
   return m.i32.and(m.i32.shr_u(value, m.i32.const(index)), m.i32.const(1));
 }

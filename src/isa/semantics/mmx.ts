@@ -37,7 +37,10 @@ function joined(m: Module, a: Expression, b: Expression): Expression {
 /** PUNPCKH: the high halves of both operands, lane by lane. */
 function interleaveHigh(width: 1 | 2 | 4): Semantics {
   const half = 4 / width;
-  const order = Array.from({ length: 16 / width }, (_, i) => ((i >> 1) % half) + half + (i & 1) * (16 / width));
+  const order = Array.from(
+    { length: 16 / width },
+    (_, i) => ((i >> 1) % half) + half + (i & 1) * (16 / width),
+  );
   return packed((m, a, b) => shuffle(m, width, a, b, order));
 }
 

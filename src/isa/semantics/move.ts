@@ -1,6 +1,7 @@
 /** Data movement between general registers, memory and immediates. */
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import { CONDITIONS } from '../condition.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
@@ -84,7 +85,11 @@ export function movbe(e: Emitter): void {
   const { m } = e;
   const size = e.sizeOf(0);
   const swapped = (v: Value): Expression => {
-    if (size === 2) return m.i32.or(m.i32.shr_u(v(), m.i32.const(8)), m.i32.shl(m.i32.and(v(), m.i32.const(0xff)), m.i32.const(8)));
+    if (size === 2)
+      return m.i32.or(
+        m.i32.shr_u(v(), m.i32.const(8)),
+        m.i32.shl(m.i32.and(v(), m.i32.const(0xff)), m.i32.const(8)),
+      );
     if (size === 4) {
       const even = m.i32.rotl(m.i32.and(v(), m.i32.const(0x00ff_00ff)), m.i32.const(24));
       return m.i32.or(even, m.i32.rotl(m.i32.and(v(), m.i32.const(0xff00_ff00 | 0)), m.i32.const(8)));
@@ -92,7 +97,9 @@ export function movbe(e: Emitter): void {
     const half = (value: Expression): Expression => {
       const h = e.let(m.i32.wrap(value));
       const even = m.i32.rotl(m.i32.and(h(), m.i32.const(0x00ff_00ff)), m.i32.const(24));
-      return m.i64.extend_u(m.i32.or(even, m.i32.rotl(m.i32.and(h(), m.i32.const(0xff00_ff00 | 0)), m.i32.const(8))));
+      return m.i64.extend_u(
+        m.i32.or(even, m.i32.rotl(m.i32.and(h(), m.i32.const(0xff00_ff00 | 0)), m.i32.const(8))),
+      );
     };
     return m.i64.or(m.i64.shl(half(v()), m.i64.const(32n)), half(m.i64.shr_u(v(), m.i64.const(32n))));
   };

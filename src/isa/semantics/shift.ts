@@ -1,6 +1,7 @@
 /** SHL, SHR, SAR, ROL, ROR, RCL, RCR, SHLD, SHRD. A count of zero leaves flags alone. */
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { bitAt, int, resize, signBit, signExtend, truncate } from './integer.ts';
 
@@ -38,7 +39,12 @@ function countOfType(e: Emitter, size: number, value: Value): Expression {
 
 /** Shifts of 8 and 16 bits are done in 64 bits, so that counts up to 31 need no special case. */
 function shiftWith(
-  wide: (e: Emitter, size: number, a: Value, n: Value) => { result: Value; carry: Value; overflow: Expression },
+  wide: (
+    e: Emitter,
+    size: number,
+    a: Value,
+    n: Value,
+  ) => { result: Value; carry: Value; overflow: Expression },
 ): (e: Emitter) => void {
   return (e) => {
     const size = e.sizeOf(0);
@@ -163,9 +169,7 @@ function rotateThroughCarry(left: boolean): (e: Emitter) => void {
         truncate(m, size, resize(m, 8, size, m.select(turned(), value, x()))),
         typeOf(size),
       );
-      const out = left
-        ? m.i64.shr_u(x(), m.i64.sub(width(), c()))
-        : m.i64.shr_u(x(), m.i64.sub(c(), one()));
+      const out = left ? m.i64.shr_u(x(), m.i64.sub(width(), c())) : m.i64.shr_u(x(), m.i64.sub(c(), one()));
       const carry = e.let(m.select(turned(), m.i32.and(m.i32.wrap(out), m.i32.const(1)), oldCarry()));
       const top = signBit(m, size, result());
       const overflow = left ? m.i32.xor(top, carry()) : m.i32.xor(top, bitAt(m, size, result(), bits - 2));

@@ -1,6 +1,7 @@
 /** PUSH, POP, PUSHF, POPF, ENTER, LEAVE in 64-bit mode: the stack address is RSP, flat. */
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+
 import type { Expression } from '../../wasm/binaryen.ts';
+import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { endBlock } from './system.ts';
 
@@ -56,10 +57,9 @@ export function enter(e: Emitter): void {
   e.run('enterFrame', [e.record(), e.m.i32.const(e.operandSize), e.read(0)]);
 }
 
-/** PUSHF: RF and VM read as zero. */
 export function pushf(e: Emitter): void {
   const { m } = e;
-  const flags = m.i32.and(e.call('getFlags', [], i32), m.i32.const(0x00fc_ffff));
+  const flags = e.call('pushFlagsImage', [e.record()], i32);
   const size = e.operandSize;
   push(e, size, e.let(size === 8 ? m.i64.extend_u(flags) : flags, size === 8 ? i64 : i32));
 }

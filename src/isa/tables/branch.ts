@@ -1,7 +1,17 @@
 import { CONDITION_NAMES } from '../condition.ts';
 import { Ef, Iw, Jb, Jz } from '../operand.ts';
 import { one, type Row, row, two } from '../row.ts';
-import { call, callIndirect, jcc, jmp, jmpIndirect, jrcxz, loop, ret, retImmediate } from '../semantics/branch.ts';
+import {
+  call,
+  callIndirect,
+  jcc,
+  jmp,
+  jmpIndirect,
+  jrcxz,
+  loop,
+  ret,
+  retImmediate,
+} from '../semantics/branch.ts';
 
 const conditions = Array.from({ length: 16 }, (_, code) => code);
 const direct = { ending: 'jump', sizeOf: 'f' } as const;
@@ -14,8 +24,12 @@ export const branch: Row[] = [
   row(one(0xeb), 'jmp', [Jb], jmp, direct),
   row(one(0xe9), 'jmp', [Jz], jmp, direct),
   row(one(0xff, 4), 'jmp', [Ef], jmpIndirect, indirect),
-  ...conditions.map((code) => row(one(0x70 + code), `j${CONDITION_NAMES[code]}`, [Jb], jcc(code), conditional)),
-  ...conditions.map((code) => row(two(0x80 + code), `j${CONDITION_NAMES[code]}`, [Jz], jcc(code), conditional)),
+  ...conditions.map((code) =>
+    row(one(0x70 + code), `j${CONDITION_NAMES[code]}`, [Jb], jcc(code), conditional),
+  ),
+  ...conditions.map((code) =>
+    row(two(0x80 + code), `j${CONDITION_NAMES[code]}`, [Jz], jcc(code), conditional),
+  ),
   row(one(0xe8), 'call', [Jz], call, called),
   row(one(0xff, 2), 'call', [Ef], callIndirect, indirect),
   row(one(0xc3), 'ret', [], ret, returns),

@@ -1,17 +1,16 @@
 /** Every row of the instruction set, in slot order. */
 import type { Row } from '../row.ts';
 import { arithmetic } from './arithmetic.ts';
+import { bit } from './bit.ts';
 import { branch } from './branch.ts';
 import { exchange } from './exchange.ts';
 import { far } from './far.ts';
+import { flag } from './flag.ts';
 import { logic } from './logic.ts';
 import { mmxRows } from './mmx.ts';
 import { move } from './move.ts';
 import { segment } from './segment.ts';
 import { shift } from './shift.ts';
-import { system } from './system.ts';
-import { bit } from './bit.ts';
-import { flag } from './flag.ts';
 import { sseAes } from './sse-aes.ts';
 import { sseConvert } from './sse-convert.ts';
 import { sseFloat } from './sse-float.ts';
@@ -20,6 +19,7 @@ import { sseMove } from './sse-move.ts';
 import { sseShuffle } from './sse-shuffle.ts';
 import { sseString } from './sse-string.ts';
 import { string } from './string.ts';
+import { system } from './system.ts';
 import { x87 } from './x87.ts';
 
 export const ROWS: readonly Row[] = [

@@ -1,6 +1,6 @@
 import { AL, Eb, Ev, Gb, Gv, Ib, Iz, rAX, sIb } from '../operand.ts';
-import { one, type Row, row } from '../row.ts';
 import type { Semantics } from '../row.ts';
+import { one, type Row, row } from '../row.ts';
 import { and, not, or, test, xor } from '../semantics/logic.ts';
 
 /** The six encodings that ADD, OR, ADC, SBB, AND, SUB, XOR and CMP share, and group 1. */

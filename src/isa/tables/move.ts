@@ -1,10 +1,42 @@
 import { CONDITION_NAMES } from '../condition.ts';
 import {
-  AL, BBb, Eb, Ed, Ee, Ev, Ew, Gb, Gv, Ib, Iv, Iwb, Iz, M, Ob, Ov, rAX, Rv, sIb, Zb, Ze, Zv,
+  AL,
+  BBb,
+  Eb,
+  Ed,
+  Ee,
+  Ev,
+  Ew,
+  Gb,
+  Gv,
+  Ib,
+  Iv,
+  Iwb,
+  Iz,
+  M,
+  Ob,
+  Ov,
+  Rv,
+  rAX,
+  sIb,
+  Zb,
+  Ze,
+  Zv,
 } from '../operand.ts';
 import { one, onePrefix, type Row, row, rowPerRegister, systemRow, two, twoPrefix } from '../row.ts';
 import {
-  bswap, cbw, cmovcc, cwd, lea, mov, movsx, movzx, nop, setcc, xchg, xlat,
+  bswap,
+  cbw,
+  cmovcc,
+  cwd,
+  lea,
+  mov,
+  movsx,
+  movzx,
+  nop,
+  setcc,
+  xchg,
+  xlat,
 } from '../semantics/move.ts';
 import { enter, leave, popf, popOperand, pushf, pushOperand } from '../semantics/stack.ts';
 
