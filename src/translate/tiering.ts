@@ -46,7 +46,7 @@ export type LocalCompiler = (regions: readonly RegionSource[]) => Uint8Array;
 /** The compile worker as this file sees it. */
 export interface RemoteCompiler {
   post(request: CompileRequest): void;
-  /** @param onFailure the worker is gone; nothing more will come. */
+  /** Replaces who is told. @param onFailure the worker is gone; nothing more will come. */
   listen(onResult: (result: CompileResult) => void, onFailure: () => void): void;
   /** Ends the worker. */
   close(): Promise<void>;

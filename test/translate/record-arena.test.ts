@@ -120,7 +120,7 @@ function run({ tier, half, remote, local, delay = 1 }: Setup) {
   });
   const { processor } = machine;
   tiering = new Tiering(processor, tier, remote, local, () => 0);
-  if (tier !== 'interpreter') processor.blocks.hotness = 60;
+  if (tier !== 'interpreter') processor.blocks.hotness = 120;
   if (half !== undefined) processor.setU32(RECORD_HALF_SIZE, half * RECORD_SIZE);
   for (let index = 0; index < COUNT; index++) machine.write(functionAt(index), functionCode(index));
   machine.write(CODE, MAIN);

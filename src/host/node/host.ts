@@ -50,22 +50,34 @@ export class NodeHost implements Host {
     const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url), { execArgv: [] });
     let reason = 'it ended';
     let isClosed = false;
+    let outstanding = 0;
+    let onResult: (result: CompileResult) => void = () => {};
+    let onFailure: () => void = () => {};
+    worker.on('message', (result: CompileResult) => {
+      outstanding -= 1;
+      if (outstanding === 0) worker.unref();
+      onResult(result);
+    });
+    worker.on('error', (error) => {
+      reason = String(error);
+    });
+    // Follows an error too.
+    worker.on('exit', () => {
+      if (!isClosed) process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${reason}`);
+      onFailure();
+    });
+    // A machine that has ended must not keep the process alive. (Adding a listener takes a reference.)
+    worker.unref();
     return {
-      post: (request: CompileRequest) => worker.postMessage(request),
-      listen: (onResult, onFailure) => {
-        worker.on('message', (result: CompileResult) => onResult(result));
-        worker.on('error', (error) => {
-          reason = String(error);
-        });
-        // Follows an error too.
-        worker.on('exit', () => {
-          if (!isClosed) {
-            process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${reason}`);
-          }
-          onFailure();
-        });
-        // A machine that has ended must not keep the process alive. (Adding a listener takes a reference.)
-        worker.unref();
+      post: (request: CompileRequest) => {
+        // A machine may be waiting for the result: it must not be alone in keeping the process alive.
+        if (outstanding === 0) worker.ref();
+        outstanding += 1;
+        worker.postMessage(request);
+      },
+      listen: (resultListener, failureListener) => {
+        onResult = resultListener;
+        onFailure = failureListener;
       },
       close: async () => {
         isClosed = true;
