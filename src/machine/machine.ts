@@ -10,7 +10,7 @@ import type { ExitReason } from '../cpu/processor.ts';
 import type { Host } from '../host/host.ts';
 import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../translate/tiering.ts';
 import { Board } from './board.ts';
-import { type ClockKind } from './clock.ts';
+import type { ClockKind } from './clock.ts';
 import { enterLinux64 } from './enter-linux64.ts';
 import { randomNumbers, seedBytes } from './seed.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
@@ -78,11 +78,16 @@ export class Machine {
   static async create(options: MachineOptions): Promise<Machine> {
     const runtime = await options.host.loadRuntime();
     // Binaryen takes a while to load: only where this thread compiles.
-    const local = options.tier === 'compiled' ? (await import('../translate/compiler.ts')).compileRegions : undefined;
+    const local =
+      options.tier === 'compiled' ? (await import('../translate/compiler.ts')).compileRegions : undefined;
     return new Machine(options, runtime, local);
   }
 
-  private constructor(options: MachineOptions, runtime: WebAssembly.Module, local: LocalCompiler | undefined) {
+  private constructor(
+    options: MachineOptions,
+    runtime: WebAssembly.Module,
+    local: LocalCompiler | undefined,
+  ) {
     this.options = options;
     this.runtime = runtime;
     this.local = local;
@@ -146,10 +151,13 @@ export class Machine {
       blockDropped: (head) => tiering?.drop(head),
       undefinedInstruction: (record) => this.countUndefined(record),
     });
-    tiering = new Tiering(board.processor, this.options.tier ?? 'auto', this.remote, this.local, () => host.now());
+    tiering = new Tiering(board.processor, this.options.tier ?? 'auto', this.remote, this.local, () =>
+      host.now(),
+    );
     const e820 = buildE820(memorySize);
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
-    for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)]) board.ram.write(address, bytes);
+    for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)])
+      board.ram.write(address, bytes);
     const entry: Linux64Entry = loadLinux64(board.ram, {
       kernel,
       initrd,
@@ -181,7 +189,7 @@ export class Machine {
       else if (ending !== undefined) return ending;
       if (this.stopRequested) return { kind: 'stopped' };
       if (this.tiering.isWaiting && this.tiering.interpretedMeanwhile() > WORTH_WAITING) {
-        await this.tiering.nextResult();
+        await this.orWoken(this.tiering.nextResult());
         turnEnd = host.now() + SHORT_TURN;
         continue;
       }
@@ -190,6 +198,15 @@ export class Machine {
         turnEnd = host.now() + (this.tiering.isWaiting ? SHORT_TURN : TURN);
       }
     }
+  }
+
+  /** Waits for `done`, at most until input or stop() wakes the machine. */
+  private async orWoken(done: Promise<void>): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.sleeper = { wake: resolve };
+    });
+    await Promise.race([done, woken]);
+    this.sleeper = undefined;
   }
 
   private flushOutput(): void {

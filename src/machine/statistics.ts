@@ -24,6 +24,7 @@ export interface Statistics {
   readonly blocks: {
     readonly translated: number;
     readonly instructions: number;
+    /** How often half of the record arena was emptied. */
     readonly arenaRecycled: number;
   };
   readonly regions: Tiering['statistics'];

@@ -5,10 +5,17 @@
  * MAX_BLOCK_INSTRUCTIONS; in the last two cases a pseudo record links it to what follows. An instruction that
  * crosses into the next page is a block of its own with two pages.
  */
-import type { RuntimeExports } from '../cpu/runtime.ts';
+
 import type { MemoryViews } from '../cpu/memory-views.ts';
-import { Decoder, type DecodeResult, MAX_INSTRUCTION_LENGTH } from '../isa/decoder.ts';
-import { SLOT_END, SLOT_ENTER, SLOT_TOO_LONG, SLOT_UNDEFINED, variantOfSlot } from '../isa/instruction-set.ts';
+import type { RuntimeExports } from '../cpu/runtime.ts';
+import { type DecodeResult, Decoder, MAX_INSTRUCTION_LENGTH } from '../isa/decoder.ts';
+import {
+  SLOT_END,
+  SLOT_ENTER,
+  SLOT_TOO_LONG,
+  SLOT_UNDEFINED,
+  variantOfSlot,
+} from '../isa/instruction-set.ts';
 import type { Ending } from '../isa/row.ts';
 import { MODE, RECORD_TOP } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
@@ -114,7 +121,9 @@ export class BlockBuilder {
     const ended = after === 'ends';
     if (!ended) this.writeEnd(head + (count + 1) * RECORD_SIZE, offset, count);
     this.writeHead(head, start, count, mode, physicalPage, pages, secondPage);
-    this.views.u8[head + HEAD_FLAGS] = ended ? this.targets(head + count * RECORD_SIZE) : HEAD_END_RECORD | HEAD_FALL;
+    this.views.u8[head + HEAD_FLAGS] = ended
+      ? this.targets(head + count * RECORD_SIZE)
+      : HEAD_END_RECORD | HEAD_FALL;
     this.views.u32[(CPU_STATE + RECORD_TOP) >> 2] = head + (count + (ended ? 1 : 2)) * RECORD_SIZE;
     this.runtime.registerBlock(head);
     this.blocks += 1;

@@ -4,12 +4,23 @@
  */
 import { TLB_BASE } from '../layout/linear-memory.ts';
 import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
-import { addMemoryAndTable, createModule, createType, emit, type Expression, i32, i64, type Module, none, type ValueType } from '../wasm/binaryen.ts';
+import {
+  addMemoryAndTable,
+  createModule,
+  createType,
+  type Expression,
+  emit,
+  i32,
+  i64,
+  type Module,
+  none,
+  type ValueType,
+} from '../wasm/binaryen.ts';
 import { TABLE } from './handler-emitter.ts';
 import { BlockRecords } from './record-view.ts';
-import type { RegionSource } from './region-source.ts';
 import { compileRegion } from './region.ts';
 import { FILL } from './region-emitter.ts';
+import type { RegionSource } from './region-source.ts';
 import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
 
 /** Where generated modules import from. */
@@ -22,7 +33,8 @@ export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
   addMemoryAndTable(m, IMPORT_ENVIRONMENT, TABLE);
   const imported = new Set<string>();
   const imports = {
-    function: (name: string, parameters: ValueType[], result: ValueType) => importOnce(m, imported, name, parameters, result),
+    function: (name: string, parameters: ValueType[], result: ValueType) =>
+      importOnce(m, imported, name, parameters, result),
     probe: (access: Access, size: number, view: number) => addProbe(m, imported, access, size, view),
   };
   for (const source of sources) {
@@ -41,7 +53,13 @@ export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
   return bytes;
 }
 
-function importOnce(m: Module, imported: Set<string>, name: string, parameters: ValueType[], result: ValueType): void {
+function importOnce(
+  m: Module,
+  imported: Set<string>,
+  name: string,
+  parameters: ValueType[],
+  result: ValueType,
+): void {
   if (imported.has(name)) return;
   imported.add(name);
   m.addFunctionImport(name, IMPORT_RUNTIME, name, parametersType(parameters), result);

@@ -117,10 +117,17 @@ export class RegionCollector {
       let taken = -1;
       let fall = -1;
       const takenPage = page + ((i32[(last + RECORD_DISP) >> 2] as number) >> 12);
-      const fallOffset = (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
+      const fallOffset =
+        (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
       const fallPage = page + (fallOffset >> 12);
       const takenHead = (): number =>
-        this.target(head, last, RECORD_LINK_TAKEN, RECORD_HINT_TAKEN, i32[(last + RECORD_DISP) >> 2] as number);
+        this.target(
+          head,
+          last,
+          RECORD_LINK_TAKEN,
+          RECORD_HINT_TAKEN,
+          i32[(last + RECORD_DISP) >> 2] as number,
+        );
       const fallHead = (): number => this.target(head, last, RECORD_LINK_FALL, RECORD_HINT_FALL, fallOffset);
       switch (ending) {
         case 'jump':
@@ -149,7 +156,8 @@ export class RegionCollector {
           break;
         }
         case 'return':
-          if (context.parent !== undefined) taken = take(context.returnHead, context.parent, context.returnPage);
+          if (context.parent !== undefined)
+            taken = take(context.returnHead, context.parent, context.returnPage);
           break;
         default:
           break;
@@ -195,6 +203,7 @@ export class RegionCollector {
 /** Not too deep, and no recursion. */
 function mayEnter(context: Context, callee: number): boolean {
   if (context.depth >= MAX_DEPTH) return false;
-  for (let at: Context | undefined = context; at !== undefined; at = at.parent) if (at.callee === callee) return false;
+  for (let at: Context | undefined = context; at !== undefined; at = at.parent)
+    if (at.callee === callee) return false;
   return true;
 }

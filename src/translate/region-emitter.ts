@@ -18,7 +18,15 @@ import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../layout/record.ts';
 import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
-import { type Expression, expressionType, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
+import {
+  type Expression,
+  expressionType,
+  i32,
+  i64,
+  type Module,
+  type ValueType,
+  v128,
+} from '../wasm/binaryen.ts';
 import { EmitterBase } from './emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
 import type { BlockRecords } from './record-view.ts';
@@ -72,7 +80,11 @@ export type Terminator =
   /** The code that leaves is already emitted. */
   | { readonly kind: 'left' };
 
-export const FILL: Record<Access, RuntimeFunction> = { read: 'fillRead', write: 'fillWrite', readWrite: 'fillWrite' };
+export const FILL: Record<Access, RuntimeFunction> = {
+  read: 'fillRead',
+  write: 'fillWrite',
+  readWrite: 'fillWrite',
+};
 const RUNTIME_FILL_RESULT = i32;
 
 interface TemporaryLocal {

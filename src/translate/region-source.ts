@@ -60,7 +60,13 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
     const blocks = Array.from({ length: next() }, () => {
       const head = next();
       const length = next();
-      const block = { head, records: records.subarray(offset, offset + length), taken: next(), fall: next(), page: next() };
+      const block = {
+        head,
+        records: records.subarray(offset, offset + length),
+        taken: next(),
+        fall: next(),
+        page: next(),
+      };
       offset += length;
       return block;
     });

@@ -18,10 +18,24 @@
  * and the edge from p to b loads liveIn(b) - liveIn(p). The entry block loads all of its liveIn.
  */
 import { SLOT_END, variantOfSlot } from '../isa/instruction-set.ts';
-import { BUDGET, EXIT_BUDGET, EXIT_REASON, FLAG_AUX, FLAG_RESULT, PAGE_BASE, RIP } from '../layout/cpu-state.ts';
+import {
+  BUDGET,
+  EXIT_BUDGET,
+  EXIT_REASON,
+  FLAG_AUX,
+  FLAG_RESULT,
+  PAGE_BASE,
+  RIP,
+} from '../layout/cpu-state.ts';
 import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
-import { HEAD_COUNT, RECORD_FN, RECORD_LINK_FALL, RECORD_LINK_TAKEN, RECORD_PAGE_OFFSET } from '../layout/record.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
+import {
+  HEAD_COUNT,
+  RECORD_FN,
+  RECORD_LINK_FALL,
+  RECORD_LINK_TAKEN,
+  RECORD_PAGE_OFFSET,
+} from '../layout/record.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE, TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, none } from '../wasm/binaryen.ts';
 import { type Structure, structure } from './control-flow.ts';
@@ -35,6 +49,7 @@ import {
   EXIT_LINK,
   EXIT_OUT_OF_BUDGET,
   FLAGS_RAW,
+  groupExitLabel,
   LOCAL_BUDGET,
   LOCAL_FLAG_A,
   LOCAL_FLAG_AUX,
@@ -47,7 +62,6 @@ import {
   LOCAL_PAGE_BASE,
   LOCAL_RIP,
   LOCAL_TARGET,
-  groupExitLabel,
   RegionEmitter,
   type RegionImports,
   type Terminator,
@@ -216,7 +230,8 @@ class RegionCompiler {
     for (let changed = true; changed; ) {
       changed = false;
       for (const { from, to } of edges) {
-        const union = (dirty[to] as number) | (dirty[from] as number) | (blocks[from] as CompiledBlock).written;
+        const union =
+          (dirty[to] as number) | (dirty[from] as number) | (blocks[from] as CompiledBlock).written;
         if (union !== dirty[to]) {
           dirty[to] = union;
           changed = true;
@@ -366,7 +381,10 @@ class RegionCompiler {
     const entry = tlbIndex(m, linear());
     this.imports.function('fetchesFrom', [i64, i32], i32);
     const entryLocal = (): Expression => m.local.get(LOCAL_LINK, i32);
-    const physical = m.i32.and(m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entryLocal()), m.i32.const(TLB_PAGE_MASK));
+    const physical = m.i32.and(
+      m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entryLocal()),
+      m.i32.const(TLB_PAGE_MASK),
+    );
     return m.block(
       null,
       [
@@ -421,7 +439,8 @@ class RegionCompiler {
       fall: hasFall ? this.edgePrefix(node, block.fall, RECORD_LINK_FALL) : [],
       leaveTaken:
         hasTaken && this.isGuarded(node, block.taken) ? this.leaveByLink(node, RECORD_LINK_TAKEN) : undefined,
-      leaveFall: hasFall && this.isGuarded(node, block.fall) ? this.leaveByLink(node, RECORD_LINK_FALL) : undefined,
+      leaveFall:
+        hasFall && this.isGuarded(node, block.fall) ? this.leaveByLink(node, RECORD_LINK_FALL) : undefined,
       indirect: returns ? emitter.leaveIndirect() : undefined,
       touched,
       written,
@@ -495,7 +514,10 @@ class RegionCompiler {
       m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(EXIT_BUDGET)),
       m.return(),
     ]);
-    const indirect = m.local.set(LOCAL_TARGET, m.call('lookupJump', [target(), m.local.get(LOCAL_RIP, i64)], i32));
+    const indirect = m.local.set(
+      LOCAL_TARGET,
+      m.call('lookupJump', [target(), m.local.get(LOCAL_RIP, i64)], i32),
+    );
     statements.push(
       m.if(
         m.i32.ne(m.local.get(LOCAL_KIND, i32), m.i32.const(EXIT_ENTER)),

@@ -11,8 +11,8 @@
 import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
 import { HEAD_COUNT, HEAD_FLAGS, HEAD_HOTNESS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
-import { type PackedRegions, packRegions, type RegionSource } from './region-source.ts';
 import { RegionCollector } from './region-collector.ts';
+import { type PackedRegions, packRegions, type RegionSource } from './region-source.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 

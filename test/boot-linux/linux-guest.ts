@@ -47,11 +47,11 @@ export type SessionOptions = Pick<MachineOptions, 'tier' | 'clock' | 'seed' | 'r
 export class Session {
   readonly machine: Machine;
   readonly ended: Promise<Ending>;
-  private readonly log: { bytes: Uint8Array[]; text: string; changed: () => void };
+  private readonly log: { text: string; changed: () => void };
   private position = 0;
 
   static async start(guest: Guest, { append = '', ...options }: SessionOptions): Promise<Session> {
-    const log: Session['log'] = { bytes: [], text: '', changed: () => {} };
+    const log: Session['log'] = { text: '', changed: () => {} };
     const host = new NodeHost();
     const machine = await Machine.create({
       ...options,
@@ -60,7 +60,6 @@ export class Session {
       commandLine: `console=ttyS0 ${append}`.trim(),
       memorySize: 512 * MIB,
       onSerialOutput: (bytes) => {
-        log.bytes.push(bytes);
         log.text += Buffer.from(bytes).toString('latin1');
         log.changed();
       },

@@ -1,6 +1,16 @@
 /** Code that cannot be fetched as a whole, or at all. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SLOT_END } from '../../src/isa/instruction-set.ts';
 import { CR2, RECORD_TOP } from '../../src/layout/cpu-state.ts';
+import {
+  HEAD_COUNT,
+  HEAD_END_RECORD,
+  HEAD_FALL,
+  HEAD_FLAGS,
+  HEAD_TAKEN,
+  RECORD_FN,
+  RECORD_SIZE,
+} from '../../src/layout/record.ts';
 import { CODE, PAGE_DIRECTORY, SystemMachine } from '../isa/system-machine.ts';
 
 const UD = 6;
@@ -59,4 +69,29 @@ it('an instruction of more than 15 bytes is #GP(0), also across pages', () => {
   expect(jumpTo(CODE + 0x1000 - 7)).toBe(GP);
   // 15 bytes are fine.
   expect(machine.run(`${'66'.repeat(14)}90`)).toBe('halt');
+});
+
+it.each([
+  ['jmp', [0xeb, 0x10], HEAD_TAKEN],
+  ['jz', [0x74, 0x10], HEAD_TAKEN | HEAD_FALL],
+  ['loop', [0xe2, 0x10], HEAD_TAKEN | HEAD_FALL],
+  // Its other fields tell that it pushes.
+  ['call', [0xe8, 0x10, 0, 0, 0], HEAD_TAKEN],
+  ['jmp rax', [0xff, 0xe0], 0],
+  ['ret', [0xc3], 0],
+  ['ud2', [0x0f, 0x0b], 0],
+  ['cpuid', [0x0f, 0xa2], HEAD_END_RECORD | HEAD_FALL],
+  ['64 nops', Array<number>(64).fill(0x90), HEAD_END_RECORD | HEAD_FALL],
+])('the head tells which links the last record has: %s', (_name, code, flags) => {
+  const { processor } = machine;
+  machine.write(CODE, code);
+  processor.rip = BigInt(CODE);
+  const head = processor.runtime.lookup();
+  const { u8, u16, u32 } = processor.views;
+  expect(u8[head + HEAD_FLAGS]).toBe(flags);
+  const count = u16[(head + HEAD_COUNT) >> 1] as number;
+  const end = head + (count + 1) * RECORD_SIZE;
+  const hasEnd = (flags & HEAD_END_RECORD) !== 0;
+  expect(processor.u32(RECORD_TOP)).toBe(hasEnd ? end + RECORD_SIZE : end);
+  if (hasEnd) expect(u32[(end + RECORD_FN) >> 2]).toBe(SLOT_END);
 });

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { RECORD_HALF_SIZE } from '../../src/layout/cpu-state.ts';
 import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
-import { HEAD_CROSSING, HEAD_FLAGS, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
+import { HEAD_CROSSING, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
 import { compileRegions } from '../../src/translate/compiler.ts';
 import { unpackRegions } from '../../src/translate/region-source.ts';
 import {
@@ -42,6 +42,7 @@ function functionAt(index: number): number {
 
 /** A loop with a branch in it; every third function calls the next, some change the code of another one. */
 function functionCode(index: number): number[] {
+  // biome-ignore format: an instruction a line
   const code = [
     0xb9, ...dword(4 + (index % 5)), // mov ecx, 4 to 8
     0x48, 0x69, 0xc0, ...dword(0x0100_0193 + 2 * index), // imul rax, rax, odd
@@ -59,6 +60,7 @@ function functionCode(index: number): number[] {
 }
 
 /** Calls functions at random from a window that moves on. */
+// biome-ignore format: an instruction a line
 const MAIN = [
   0xbb, ...dword(CALLS), // mov ebx, CALLS
   0x45, 0x69, 0xe4, ...dword(1103515245), // imul r12d, r12d, 1103515245
@@ -86,8 +88,11 @@ class SlowCompiler implements RemoteCompiler {
   get slots(): number[] {
     return this.requests.flatMap(({ regions }) => unpackRegions(regions).map(({ slot }) => slot));
   }
+  /** Sees the heads of the blocks that are sent. */
+  onHeads: (heads: readonly number[]) => void = () => {};
   post(request: CompileRequest): void {
     this.requests.push(request);
+    this.onHeads(unpackRegions(request.regions).flatMap(({ blocks }) => blocks.map(({ head }) => head)));
   }
   listen(onResult: (result: CompileResult) => void): void {
     this.onResult = onResult;
@@ -121,6 +126,12 @@ function run({ tier, half, remote, local, delay = 1 }: Setup) {
   const { processor } = machine;
   tiering = new Tiering(processor, tier, remote, local, () => 0);
   if (tier !== 'interpreter') processor.blocks.hotness = 120;
+  if (remote !== undefined) {
+    remote.onHeads = (heads) => {
+      for (const head of heads)
+        expect((processor.views.u8[head + HEAD_FLAGS] as number) & HEAD_WATCHED).not.toBe(0);
+    };
+  }
   if (half !== undefined) processor.setU32(RECORD_HALF_SIZE, half * RECORD_SIZE);
   for (let index = 0; index < COUNT; index++) machine.write(functionAt(index), functionCode(index));
   machine.write(CODE, MAIN);
@@ -138,10 +149,14 @@ function run({ tier, half, remote, local, delay = 1 }: Setup) {
   const constants = Array.from({ length: COUNT }, (_, index) => machine.read64(functionAt(index) + CONSTANT));
   const registers = Array.from({ length: 16 }, (_, register) => processor.gpr(register));
   return {
-    result: { registers, rip: processor.rip, flags: processor.flags, constants, instructions: processor.instructions },
-    ...(console.log(half, tier, delay, processor.blocks.recycled, processor.blocks.blocks, processor.instructions, JSON.stringify(tiering.statistics)), {}),
+    result: {
+      registers,
+      rip: processor.rip,
+      flags: processor.flags,
+      constants,
+      instructions: processor.instructions,
+    },
     emptied: processor.blocks.recycled,
-    blocks: processor.blocks.blocks,
     regions: tiering.statistics,
   };
 }

@@ -1,24 +1,14 @@
 /** The compile worker in Node: regions in, modules out. */
-import { setFlagsFromString } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
-import { compileRegions } from '../../translate/compiler.ts';
 import { unpackRegions } from '../../translate/region-source.ts';
 import type { CompileRequest, CompileResult } from '../../translate/tiering.ts';
+import { compileEagerly } from './eager-compilation.ts';
 
-/**
- * V8 would otherwise compile each function at its first call, on the thread that runs the guest. Its flags are
- * those of the whole process, where Binaryen and the runtime are better compiled as they are called.
- */
-function compileEagerly(bytes: Uint8Array): WebAssembly.Module {
-  setFlagsFromString('--no-wasm-lazy-compilation');
-  try {
-    return new WebAssembly.Module(bytes as BufferSource);
-  } finally {
-    setFlagsFromString('--wasm-lazy-compilation');
-  }
-}
+// Loads Binaryen. Node does not wait for a module that is being compiled: only the listener keeps the worker alive.
+const compiler = import('../../translate/compiler.ts');
 
-parentPort?.on('message', ({ id, regions }: CompileRequest) => {
+parentPort?.on('message', async ({ id, regions }: CompileRequest) => {
+  const { compileRegions } = await compiler;
   const start = performance.now();
   const bytes = compileRegions(unpackRegions(regions));
   const module = compileEagerly(bytes);

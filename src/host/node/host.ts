@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import type { CompileRequest, CompileResult, RemoteCompiler } from '../../translate/tiering.ts';
 import type { Host } from '../host.ts';
+import { compileLazily } from './eager-compilation.ts';
 
 /** The runtime beside the built package, or in build/ when run from source. */
 const RUNTIME_LOCATIONS = ['../../runtime.wasm', '../../../build/runtime.wasm'];
@@ -19,7 +20,7 @@ export class NodeHost implements Host {
   async loadRuntime(): Promise<WebAssembly.Module> {
     for (const location of RUNTIME_LOCATIONS) {
       const bytes = await readFile(new URL(location, import.meta.url)).catch(() => undefined);
-      if (bytes !== undefined) return WebAssembly.compile(bytes as BufferSource);
+      if (bytes !== undefined) return new WebAssembly.Module(bytes as BufferSource);
     }
     throw new Error('runtime.wasm is missing: run `npm run build`');
   }
@@ -55,7 +56,7 @@ export class NodeHost implements Host {
     let onFailure: () => void = () => {};
     worker.on('message', (result: CompileResult) => {
       outstanding -= 1;
-      if (outstanding === 0) worker.unref();
+      if (outstanding === 0 && !isClosed) worker.unref();
       onResult(result);
     });
     worker.on('error', (error) => {
@@ -63,7 +64,8 @@ export class NodeHost implements Host {
     });
     // Follows an error too.
     worker.on('exit', () => {
-      if (!isClosed) process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${reason}`);
+      if (!isClosed)
+        process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${reason}`);
       onFailure();
     });
     // A machine that has ended must not keep the process alive. (Adding a listener takes a reference.)
@@ -81,7 +83,10 @@ export class NodeHost implements Host {
       },
       close: async () => {
         isClosed = true;
+        // Or the process may end before the worker has.
+        worker.ref();
         await worker.terminate();
+        compileLazily();
       },
     };
   }
