@@ -85,7 +85,6 @@ export const FILL: Record<Access, RuntimeFunction> = {
   write: 'fillWrite',
   readWrite: 'fillWrite',
 };
-const RUNTIME_FILL_RESULT = i32;
 
 interface TemporaryLocal {
   readonly type: ValueType;
@@ -509,8 +508,8 @@ export class RegionEmitter extends EmitterBase {
   protected missed(access: Access, linearAddress: Value, size: number): Expression {
     const { m } = this;
     const name = FILL[access];
-    this.imports.function(name, [i64, i32], RUNTIME_FILL_RESULT);
-    return this.hostOrLeave(m.call(name, [linearAddress(), m.i32.const(size)], RUNTIME_FILL_RESULT));
+    this.imports.function(name, [i64, i32], i32);
+    return this.hostOrLeave(m.call(name, [linearAddress(), m.i32.const(size)], i32));
   }
 
   /** A host address, or out to the handler if it is 0. */

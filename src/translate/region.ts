@@ -7,15 +7,6 @@
  *       store flags, budget
  *       go on as LOCAL_KIND says: enter the record in $target, follow its link, look LOCAL_RIP up, or
  *       return to the host because the budget is used up)
- *
- * Registers are loaded where the first block that touches them starts, unless every way there has them already, and
- * stored where the region is left, if they were written on the way. With `live` the registers that are in their
- * locals and `dirty` those whose local is newer than the processor state, at the start of block b:
- *
- *     dirtyIn(b) = union of dirtyIn(p) + written(p)            over its predecessors p
- *     liveIn(b)  = dirtyIn(b) + touched(b) + intersection of liveIn(p)
- *
- * and the edge from p to b loads liveIn(b) - liveIn(p). The entry block loads all of its liveIn.
  */
 import { SLOT_END, variantOfSlot } from '../isa/instruction-set.ts';
 import {
@@ -39,7 +30,7 @@ import {
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE, TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, none } from '../wasm/binaryen.ts';
 import { type Structure, structure } from './control-flow.ts';
-import { flagEffects } from './flag-effects.ts';
+import { flagsLiveIn } from './flag-liveness.ts';
 import { TABLE } from './handler-emitter.ts';
 import type { BlockRecords } from './record-view.ts';
 import {
@@ -66,6 +57,7 @@ import {
   type RegionImports,
   type Terminator,
 } from './region-emitter.ts';
+import { placeRegisters, type RegisterPlacement } from './register-placement.ts';
 import { tlbIndex } from './tlb-probe.ts';
 
 export interface RegionBlock {
@@ -90,36 +82,6 @@ function compiledLength(records: BlockRecords): number {
     if (variant === undefined || variant.row.tier === 'handler') return index;
   }
   return records.length;
-}
-
-/** For each block: whether the flags at its start are read before they are replaced. */
-function flagsLiveIn(region: Region, lengths: readonly number[]): boolean[] {
-  const live = region.map(() => false);
-  const transparent = region.map(() => false);
-  region.forEach((block, b) => {
-    const length = lengths[b] as number;
-    for (let index = 0; index < length; index++) {
-      const slot = block.records.slot(index);
-      if (slot === SLOT_END) break;
-      const { reads, writes } = flagEffects(slot);
-      if (reads) live[b] = true;
-      if (reads || writes) return;
-    }
-    // Leaving needs no reader: the exit sequence completes the flags.
-    transparent[b] = length === block.records.length;
-  });
-  for (let changed = true; changed; ) {
-    changed = false;
-    region.forEach((block, b) => {
-      if (live[b] || !transparent[b]) return;
-      const next = [block.taken, block.fall];
-      if (next.some((successor) => successor !== undefined && live[successor])) {
-        live[b] = true;
-        changed = true;
-      }
-    });
-  }
-  return live;
 }
 
 const UNREACHABLE: CompiledBlock = {
@@ -170,10 +132,7 @@ class RegionCompiler {
    * a loop; it has one way out, so its registers are loaded at its start.
    */
   private readonly groups: number[];
-  /** What the way out of each group stores. */
-  private readonly stored: number[];
-  private liveIn: number[] = [];
-  private dirtyIn: number[] = [];
+  private readonly registers: RegisterPlacement;
 
   constructor(m: Module, region: Region, imports: RegionImports) {
     this.m = m;
@@ -184,10 +143,11 @@ class RegionCompiler {
     this.emitter = new RegionEmitter(m, imports, firstVariant());
     this.shape = structure({ successors: region.map((_, b) => this.successorsBeforeShape(b)) });
     this.groups = this.findGroups();
-    this.stored = region.map(() => 0);
     this.emitter.inlinesProbes = this.shape.isLoopHeader.includes(true);
     this.blocks = region.map((_, b) => (this.shape.rank[b] === -1 ? UNREACHABLE : this.compileBlock(b)));
-    this.placeRegisters();
+    const { order } = this.shape;
+    const edges = order.flatMap((from) => this.successors(from).map((to) => ({ from, to })));
+    this.registers = placeRegisters(this.blocks, this.groups, order, edges);
   }
 
   private findGroups(): number[] {
@@ -209,7 +169,9 @@ class RegionCompiler {
 
   compile(name: string): void {
     const { m, emitter } = this;
-    const entry = registersOf(this.liveIn[0] as number).map((register) => emitter.loadRegister(register));
+    const entry = registersOf(this.registers.liveIn[0] as number).map((register) =>
+      emitter.loadRegister(register),
+    );
     const body = m.block(EXIT_LABEL, [...entry, completing(m, this.tree(0))]);
     const code = m.block(null, [...this.prologue(), body, ...this.epilogue()]);
     m.addFunction(name, i32, none, emitter.localTypes, code);
@@ -221,53 +183,10 @@ class RegionCompiler {
     return this.successorsBeforeShape(b).filter((successor) => !this.shape.isIrreducible(b, successor));
   }
 
-  /** Solves the equations at the top of the file; sets of registers are bit masks. */
-  private placeRegisters(): void {
-    const { order } = this.shape;
-    const { blocks } = this;
-    const edges = order.flatMap((from) => this.successors(from).map((to) => ({ from, to })));
-    const dirty = this.region.map(() => 0);
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const { from, to } of edges) {
-        const union =
-          (dirty[to] as number) | (dirty[from] as number) | (blocks[from] as CompiledBlock).written;
-        if (union !== dirty[to]) {
-          dirty[to] = union;
-          changed = true;
-        }
-      }
-    }
-    this.dirtyIn = dirty;
-    for (const b of order) {
-      const group = this.groups[b] as number;
-      this.stored[group] = (this.stored[group] as number) | this.dirtyOut(b);
-    }
-    const needed = this.region.map((_, b) => {
-      return (dirty[b] as number) | (blocks[b] as CompiledBlock).touched | (this.stored[b] as number);
-    });
-    // The intersection starts with everything and shrinks; nothing is in a local before the entry block.
-    const live = this.region.map((_, b) => (b === 0 ? (needed[0] as number) : -1));
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (const { from, to } of edges) {
-        const both = ((live[to] as number) & (live[from] as number)) | (needed[to] as number);
-        if (both !== live[to]) {
-          live[to] = both;
-          changed = true;
-        }
-      }
-    }
-    this.liveIn = live;
-  }
-
-  private dirtyOut(b: number): number {
-    return (this.dirtyIn[b] as number) | (this.blocks[b] as CompiledBlock).written;
-  }
-
   /** Loads of the registers that the other side expects in their locals. */
   private loadsForEdge(from: number, to: number): Expression[] {
-    const missing = (this.liveIn[to] as number) & ~(this.liveIn[from] as number);
+    const { liveIn } = this.registers;
+    const missing = (liveIn[to] as number) & ~(liveIn[from] as number);
     return registersOf(missing).map((register) => this.emitter.loadRegister(register));
   }
 
@@ -334,7 +253,9 @@ class RegionCompiler {
     if (this.groups[node] !== node) return code;
     return m.block(null, [
       m.block(groupExitLabel(node), [completing(m, code)]),
-      ...registersOf(this.stored[node] as number).map((register) => emitter.storeRegister(register)),
+      ...registersOf(this.registers.stored[node] as number).map((register) =>
+        emitter.storeRegister(register),
+      ),
       m.br(EXIT_LABEL),
     ]);
   }

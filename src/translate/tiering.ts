@@ -68,7 +68,6 @@ export interface TieringStatistics {
   requests: number;
   regions: number;
   modules: number;
-  compiledInstructions: number;
   moduleBytes: number;
   compileMilliseconds: number;
   rejected: number;
@@ -80,7 +79,6 @@ export class Tiering {
     requests: 0,
     regions: 0,
     modules: 0,
-    compiledInstructions: 0,
     moduleBytes: 0,
     compileMilliseconds: 0,
     rejected: 0,
