@@ -14,6 +14,7 @@ import type { ClockKind } from './clock.ts';
 import { enterLinux64 } from './enter-linux64.ts';
 import { randomNumbers, seedBytes } from './seed.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
+import { enterVirtualWireMode } from './virtual-wire.ts';
 
 export interface MachineOptions {
   readonly host: Host;
@@ -167,6 +168,7 @@ export class Machine {
       seed: seedBytes(seed, this.boots),
     });
     this.boots += 1;
+    enterVirtualWireMode(board.localApic);
     enterLinux64(board.processor, entry);
     return { board, tiering };
   }
