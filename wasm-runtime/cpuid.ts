@@ -26,7 +26,7 @@ export const FEATURES_1_ECX: u32 =
   (1 << 9) | // SSSE3
   (0 << 12) | // FMA
   (1 << 13) | // CMPXCHG16B
-  (0 << 17) | // PCID: the TLB does not tell address spaces apart, so it would only add work
+  (1 << 17) | // PCID: the TLB holds one address space at a time, so a change of PCID flushes what is not global
   (1 << 19) | // SSE4.1
   (1 << 20) | // SSE4.2
   (1 << 21) | // x2APIC

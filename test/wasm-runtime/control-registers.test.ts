@@ -102,8 +102,35 @@ describe('control registers', () => {
     expect(readCr(4)).toBe(0x35_0fbcn);
   });
 
-  test('PCIDE is not announced, so it faults', () => {
+  test('PCIDE needs long mode and PCID 0, and holds PG', () => {
+    writeCr(3, 0x40_0001n);
     expect(cpu.event(() => writeCr(4, PAE | PCIDE))).toEqual(GP0);
+    writeCr(3, 0x40_0000n);
+    writeCr(4, PAE | PCIDE);
+    expect(readCr(4)).toBe(PAE | PCIDE);
+    cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, KERNEL_RIP, 4);
+    expect(cpu.event(() => writeCr(0, 0x11n))).toEqual(GP0);
+  });
+
+  test('PCIDE outside long mode faults', () => {
+    cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, KERNEL_RIP, 4);
+    writeCr(0, 0x11n);
+    expect(cpu.event(() => writeCr(4, PAE | PCIDE))).toEqual(GP0);
+  });
+
+  test('with PCIDE, bit 63 of CR3 is no part of it, and keeps the translations of the same tables', () => {
+    const same = readCr(3);
+    writeCr(4, PAE | PCIDE);
+    cpu.touch(0x1000n);
+    writeCr(3, same | (1n << 63n));
+    expect(readCr(3)).toBe(same);
+    expect(cpu.isCached(0x1000n)).toBe(true);
+    writeCr(3, same);
+    expect(cpu.isCached(0x1000n)).toBe(false);
+    cpu.touch(0x1000n);
+    writeCr(3, same | 5n | (1n << 63n));
+    expect(readCr(3)).toBe(same | 5n);
+    expect(cpu.isCached(0x1000n)).toBe(false);
   });
 
   test('writes that change translation flush the TLB', () => {
