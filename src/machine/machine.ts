@@ -277,7 +277,6 @@ export class Machine {
       const now = clock.now();
       if (deadline > now) {
         const sleep = this.options.host.sleep((deadline - now) / 1e6);
-        this.sleeper = sleep;
         let woken = false;
         this.sleeper = {
           wake: () => {

@@ -12,6 +12,7 @@
  */
 import type { Condition } from '../isa/condition.ts';
 import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
+import { VARIANTS } from '../isa/instruction-set.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
 import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
@@ -99,7 +100,8 @@ export interface RegionImports {
 }
 
 export class RegionEmitter extends EmitterBase {
-  variant: Variant;
+  /** Of the instruction being emitted. */
+  variant = VARIANTS[0] as Variant;
   private readonly imports: RegionImports;
   private readonly locals: ValueType[] = [];
   private readonly free = new Map<ValueType, number[]>();
@@ -124,10 +126,9 @@ export class RegionEmitter extends EmitterBase {
   terminator: Terminator = { kind: 'fall' };
   private readonly rawSource: FlagSource;
 
-  constructor(module: Module, imports: RegionImports, variant: Variant) {
+  constructor(module: Module, imports: RegionImports) {
     super(module);
     this.imports = imports;
-    this.variant = variant;
     this.rawSource = {
       kind: 'raw',
       result: () => module.local.get(LOCAL_FLAG_RESULT, i64),

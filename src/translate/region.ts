@@ -140,7 +140,7 @@ class RegionCompiler {
     this.imports = imports;
     this.lengths = region.map((block) => compiledLength(block.records));
     this.flagsLiveIn = flagsLiveIn(region, this.lengths);
-    this.emitter = new RegionEmitter(m, imports, firstVariant());
+    this.emitter = new RegionEmitter(m, imports);
     this.shape = structure({ successors: region.map((_, b) => this.successorsBeforeShape(b)) });
     this.groups = this.findGroups();
     this.emitter.inlinesProbes = this.shape.isLoopHeader.includes(true);
@@ -473,12 +473,6 @@ class RegionCompiler {
       ),
     );
   }
-}
-
-function firstVariant() {
-  const variant = variantOfSlot(8);
-  if (variant === undefined) throw new Error('no instructions');
-  return variant;
 }
 
 /**

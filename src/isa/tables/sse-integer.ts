@@ -2,6 +2,7 @@ import { Ib, Ux, Vx, Wx } from '../operand.ts';
 import { type Row, twoPrefix } from '../row.ts';
 import * as integer from '../semantics/sse-integer.ts';
 import { type ShiftOperation, shiftByImmediate, shiftByRegister } from '../semantics/sse-integer.ts';
+import { packedIntegerRows } from './packed-integer.ts';
 import { escape38, packedRow, sseRow } from './sse-row.ts';
 
 /** By the low quadword of an operand, and by an immediate of group 12, 13 or 14. */
@@ -20,44 +21,7 @@ function shiftRows(
 }
 
 export const sseInteger: Row[] = [
-  packedRow(0xfc, 'paddb', integer.paddb),
-  packedRow(0xfd, 'paddw', integer.paddw),
-  packedRow(0xfe, 'paddd', integer.paddd),
-  packedRow(0xd4, 'paddq', integer.paddq),
-  packedRow(0xf8, 'psubb', integer.psubb),
-  packedRow(0xf9, 'psubw', integer.psubw),
-  packedRow(0xfa, 'psubd', integer.psubd),
-  packedRow(0xfb, 'psubq', integer.psubq),
-  packedRow(0xec, 'paddsb', integer.paddsb),
-  packedRow(0xed, 'paddsw', integer.paddsw),
-  packedRow(0xdc, 'paddusb', integer.paddusb),
-  packedRow(0xdd, 'paddusw', integer.paddusw),
-  packedRow(0xe8, 'psubsb', integer.psubsb),
-  packedRow(0xe9, 'psubsw', integer.psubsw),
-  packedRow(0xd8, 'psubusb', integer.psubusb),
-  packedRow(0xd9, 'psubusw', integer.psubusw),
-  packedRow(0xdb, 'pand', integer.pand),
-  packedRow(0xdf, 'pandn', integer.pandn),
-  packedRow(0xeb, 'por', integer.por),
-  packedRow(0xef, 'pxor', integer.pxor),
-  packedRow(0x74, 'pcmpeqb', integer.pcmpeqb),
-  packedRow(0x75, 'pcmpeqw', integer.pcmpeqw),
-  packedRow(0x76, 'pcmpeqd', integer.pcmpeqd),
-  packedRow(0x64, 'pcmpgtb', integer.pcmpgtb),
-  packedRow(0x65, 'pcmpgtw', integer.pcmpgtw),
-  packedRow(0x66, 'pcmpgtd', integer.pcmpgtd),
-  packedRow(0xda, 'pminub', integer.pminub),
-  packedRow(0xea, 'pminsw', integer.pminsw),
-  packedRow(0xde, 'pmaxub', integer.pmaxub),
-  packedRow(0xee, 'pmaxsw', integer.pmaxsw),
-  packedRow(0xe0, 'pavgb', integer.pavgb),
-  packedRow(0xe3, 'pavgw', integer.pavgw),
-  packedRow(0xd5, 'pmullw', integer.pmullw),
-  packedRow(0xe5, 'pmulhw', integer.pmulhw),
-  packedRow(0xe4, 'pmulhuw', integer.pmulhuw),
-  packedRow(0xf4, 'pmuludq', integer.pmuludq),
-  packedRow(0xf5, 'pmaddwd', integer.pmaddwd),
-  packedRow(0xf6, 'psadbw', integer.psadbw),
+  ...packedIntegerRows(packedRow),
   ...shiftRows(0xd1, 0x71, 2, 'psrlw', 2, 'shr_u'),
   ...shiftRows(0xd2, 0x72, 2, 'psrld', 4, 'shr_u'),
   ...shiftRows(0xd3, 0x73, 2, 'psrlq', 8, 'shr_u'),

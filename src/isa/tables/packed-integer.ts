@@ -1,0 +1,49 @@
+/** Packed integer operations that MMX and SSE2 have under the same opcodes. */
+import type { Row, Semantics } from '../row.ts';
+import * as integer from '../semantics/sse-integer.ts';
+
+/** @param packedRow makes the row of one 0F opcode byte with the operands of the instruction set. */
+export function packedIntegerRows(
+  packedRow: (byte: number, mnemonic: string, semantics: Semantics) => Row,
+): Row[] {
+  return [
+    packedRow(0xfc, 'paddb', integer.paddb),
+    packedRow(0xfd, 'paddw', integer.paddw),
+    packedRow(0xfe, 'paddd', integer.paddd),
+    packedRow(0xd4, 'paddq', integer.paddq),
+    packedRow(0xf8, 'psubb', integer.psubb),
+    packedRow(0xf9, 'psubw', integer.psubw),
+    packedRow(0xfa, 'psubd', integer.psubd),
+    packedRow(0xfb, 'psubq', integer.psubq),
+    packedRow(0xec, 'paddsb', integer.paddsb),
+    packedRow(0xed, 'paddsw', integer.paddsw),
+    packedRow(0xdc, 'paddusb', integer.paddusb),
+    packedRow(0xdd, 'paddusw', integer.paddusw),
+    packedRow(0xe8, 'psubsb', integer.psubsb),
+    packedRow(0xe9, 'psubsw', integer.psubsw),
+    packedRow(0xd8, 'psubusb', integer.psubusb),
+    packedRow(0xd9, 'psubusw', integer.psubusw),
+    packedRow(0xdb, 'pand', integer.pand),
+    packedRow(0xdf, 'pandn', integer.pandn),
+    packedRow(0xeb, 'por', integer.por),
+    packedRow(0xef, 'pxor', integer.pxor),
+    packedRow(0x74, 'pcmpeqb', integer.pcmpeqb),
+    packedRow(0x75, 'pcmpeqw', integer.pcmpeqw),
+    packedRow(0x76, 'pcmpeqd', integer.pcmpeqd),
+    packedRow(0x64, 'pcmpgtb', integer.pcmpgtb),
+    packedRow(0x65, 'pcmpgtw', integer.pcmpgtw),
+    packedRow(0x66, 'pcmpgtd', integer.pcmpgtd),
+    packedRow(0xda, 'pminub', integer.pminub),
+    packedRow(0xea, 'pminsw', integer.pminsw),
+    packedRow(0xde, 'pmaxub', integer.pmaxub),
+    packedRow(0xee, 'pmaxsw', integer.pmaxsw),
+    packedRow(0xe0, 'pavgb', integer.pavgb),
+    packedRow(0xe3, 'pavgw', integer.pavgw),
+    packedRow(0xd5, 'pmullw', integer.pmullw),
+    packedRow(0xe5, 'pmulhw', integer.pmulhw),
+    packedRow(0xe4, 'pmulhuw', integer.pmulhuw),
+    packedRow(0xf4, 'pmuludq', integer.pmuludq),
+    packedRow(0xf5, 'pmaddwd', integer.pmaddwd),
+    packedRow(0xf6, 'psadbw', integer.psadbw),
+  ];
+}
