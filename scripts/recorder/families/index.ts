@@ -1,6 +1,7 @@
 /** All families, in the order of the pages of the manual's instruction summary. */
 
 import type { Case } from '../case.ts';
+import { aes } from './aes.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bit } from './bit.ts';
 import { branch } from './branch.ts';
@@ -34,6 +35,7 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['ssse3', ssse3],
   ['sse41', sse41],
   ['sse42', sse42],
+  ['aes', aes],
   ['mmx', mmx],
   ['x87', x87],
   ['system', system],
