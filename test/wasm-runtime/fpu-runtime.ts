@@ -3,7 +3,6 @@
  * what follows is not mapped. Numbers are written as in the manual's figures: sign and exponent, then significand,
  * 20 hexadecimal digits.
  */
-import asc from 'assemblyscript/asc';
 import {
   CR0,
   CR2,
@@ -24,10 +23,11 @@ import {
   TLB_TABLE,
   XCR0,
 } from '../../src/layout/cpu-state.ts';
-import { CPU_STATE, HEAP_BASE, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { CPU_STATE, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import { RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SEGMENT, RECORD_SIZE } from '../../src/layout/record.ts';
 import { TLB_TABLE_SIZE, VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
+import { compileRuntime, RuntimeHarness } from './runtime-harness.ts';
 
 /** Exceptions, flags and condition codes of the status word. */
 export const IE = 0x01;
@@ -75,37 +75,19 @@ export const UNMAPPED = 0x20_0000n;
 export const INSTRUCTION = 0x3123n;
 const PAGE_TABLES = 0x10_0000n;
 
+const X87_HALF = ['physical-memory', 'mmu', 'flags', 'x87', 'fpu-state'];
+
 class GuestEvent extends Error {}
 
 type Exports = Record<string, (...values: (number | bigint)[]) => number | bigint | undefined>;
 
-let compiled: WebAssembly.Module | undefined;
-
-async function compileRuntime(): Promise<WebAssembly.Module> {
-  if (compiled) return compiled;
-  const entries = 'physical-memory mmu flags x87 fpu-state'
-    .split(' ')
-    .map((name) => `wasm-runtime/${name}.ts`);
-  const flags =
-    '--runtime stub --importMemory --memoryBase 65536 --noAssert -O2 --enable simd --enable bulk-memory';
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([...entries, '--outFile', 'fpu.wasm', ...flags.split(' ')], {
-    writeFile(name, contents) {
-      if (name === 'fpu.wasm' && typeof contents !== 'string') binary = contents;
-    },
-  });
-  if (error || !binary) throw new Error(stderr.toString());
-  compiled = new WebAssembly.Module(Uint8Array.from(binary));
-  return compiled;
-}
-
-export class FpuRuntime {
-  readonly memory = new WebAssembly.Memory({ initial: HEAP_BASE / 65536, maximum: 65536 });
+export class FpuRuntime extends RuntimeHarness {
   /** The record that the functions are called with. */
   readonly record = SCRATCH_RECORDS + RECORD_SIZE;
   private readonly exports: Exports;
 
   private constructor(module: WebAssembly.Module) {
+    super();
     const refuse = (): never => {
       throw new Error('an x87 instruction asked the host for something');
     };
@@ -119,7 +101,7 @@ export class FpuRuntime {
 
   /** With the FPU as after FNINIT. */
   static async create(): Promise<FpuRuntime> {
-    const fpu = new FpuRuntime(await compileRuntime());
+    const fpu = new FpuRuntime(await compileRuntime(X87_HALF));
     fpu.exports.initializeMemory();
     fpu.exports.mapRam(0, 1);
     fpu.write(PAGE_TABLES, 8, (PAGE_TABLES + 0x1000n) | 7n);
@@ -141,26 +123,6 @@ export class FpuRuntime {
     fpu.write(INSTRUCTION, 3, 0xc1d848n);
     fpu.run('fninit');
     return fpu;
-  }
-
-  get view(): DataView {
-    return new DataView(this.memory.buffer);
-  }
-
-  state32(field: number): number {
-    return this.view.getInt32(CPU_STATE + field, true);
-  }
-
-  setState32(field: number, value: number): void {
-    this.view.setInt32(CPU_STATE + field, value, true);
-  }
-
-  state64(field: number): bigint {
-    return this.view.getBigUint64(CPU_STATE + field, true);
-  }
-
-  setState64(field: number, value: bigint): void {
-    this.view.setBigUint64(CPU_STATE + field, value, true);
   }
 
   /** CR0 bits besides those of long mode. */

@@ -2,7 +2,6 @@
  * The memory half of the runtime (MMU and code cache) on its own, with stand-ins for the host functions: events
  * are thrown as GuestEvent, the device answers from a table, and the "translator" makes records without code.
  */
-import asc from 'assemblyscript/asc';
 import {
   CPL,
   CR0,
@@ -19,7 +18,7 @@ import {
   RIP,
   TLB_TABLE,
 } from '../../src/layout/cpu-state.ts';
-import { CPU_STATE, HEAP_BASE, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
   HEAD_COUNT,
@@ -36,6 +35,7 @@ import {
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
 import { TLB_TABLE_SIZE, VIEW_SUPERVISOR, VIEW_USER } from '../../src/layout/tlb.ts';
+import { compileRuntime, RuntimeHarness } from './runtime-harness.ts';
 
 /** What the runtime's functions exported to these tests look like. */
 export interface MemoryExports {
@@ -118,33 +118,10 @@ export const EFER_NXE = 1n << 11n;
 export const RAM_SIZE = 0x80_0000n;
 const PML4 = 0x10_0000n;
 
-const compiled = new Map<string, WebAssembly.Module>();
+const MEMORY_HALF = ['mmu', 'code-cache', 'page-walk', 'physical-memory', 'tlb'];
 
-/** Compiles the memory half of the runtime and the named other files of wasm-runtime/. */
-async function compileRuntime(others: readonly string[]): Promise<WebAssembly.Module> {
-  const key = others.join();
-  const known = compiled.get(key);
-  if (known) return known;
-  const entries = ['mmu', 'code-cache', 'page-walk', 'physical-memory', 'tlb', ...others].map(
-    (name) => `wasm-runtime/${name}.ts`,
-  );
-  const flags =
-    '--runtime stub --importMemory --memoryBase 65536 --noAssert -O2 --enable simd --enable bulk-memory';
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([...entries, '--outFile', 'memory.wasm', ...flags.split(' ')], {
-    writeFile(name, contents) {
-      if (name === 'memory.wasm' && typeof contents !== 'string') binary = contents;
-    },
-  });
-  if (error || !binary) throw new Error(stderr.toString());
-  const module = new WebAssembly.Module(Uint8Array.from(binary));
-  compiled.set(key, module);
-  return module;
-}
-
-export class MemoryRuntime {
+export class MemoryRuntime extends RuntimeHarness {
   readonly exports: MemoryExports;
-  readonly memory: WebAssembly.Memory;
   /** Device accesses in order, as `r4 fee00020` or `w2 fee00020 1234`. */
   readonly mmio: string[] = [];
   /** What the device answers: by default its address. */
@@ -161,7 +138,7 @@ export class MemoryRuntime {
   private nextTable = PML4 + 0x1000n;
 
   private constructor(module: WebAssembly.Module) {
-    this.memory = new WebAssembly.Memory({ initial: HEAP_BASE / 65536, maximum: 65536 });
+    super();
     const instance = new WebAssembly.Instance(module, {
       env: { memory: this.memory },
       host: {
@@ -192,32 +169,12 @@ export class MemoryRuntime {
 
   /** @param others files of wasm-runtime/ that the tests need besides the memory half. */
   static async create(others: readonly string[] = []): Promise<MemoryRuntime> {
-    const runtime = new MemoryRuntime(await compileRuntime(others));
+    const runtime = new MemoryRuntime(await compileRuntime([...MEMORY_HALF, ...others]));
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, Number(RAM_SIZE >> 21n));
     runtime.setState64(CR0, CR0_PE);
     runtime.setView(VIEW_SUPERVISOR);
     return runtime;
-  }
-
-  get view(): DataView {
-    return new DataView(this.memory.buffer);
-  }
-
-  state32(field: number): number {
-    return this.view.getInt32(CPU_STATE + field, true);
-  }
-
-  setState32(field: number, value: number): void {
-    this.view.setInt32(CPU_STATE + field, value, true);
-  }
-
-  state64(field: number): bigint {
-    return this.view.getBigUint64(CPU_STATE + field, true);
-  }
-
-  setState64(field: number, value: bigint): void {
-    this.view.setBigUint64(CPU_STATE + field, value, true);
   }
 
   /** Selects TLB view VIEW_*, the privilege that goes with it, and 64-bit code. */

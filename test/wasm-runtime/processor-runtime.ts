@@ -6,7 +6,6 @@
  *     0x0020_0000  user pages, identity-mapped, 2 MiB
  *     0x0040_0000  page tables
  */
-import asc from 'assemblyscript/asc';
 import {
   BUDGET,
   CPL,
@@ -37,7 +36,7 @@ import {
   SEGMENT_SS,
   TR_BASE,
 } from '../../src/layout/cpu-state.ts';
-import { CPU_STATE, HEAP_BASE, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import {
   HEAD_COUNT,
   RECORD_INDEX,
@@ -52,6 +51,7 @@ import {
   TLB_TABLE_SIZE,
   VIEW_SUPERVISOR,
 } from '../../src/layout/tlb.ts';
+import { compileRuntime, RuntimeHarness } from './runtime-harness.ts';
 
 export const RAX = 0;
 export const RCX = 1;
@@ -68,6 +68,10 @@ export const INNER_STACK = 0xa000n;
 export const IST_STACK = 0xb000n;
 export const USER_STACK = 0x30_0000n;
 const PAGE_TABLES = 0x40_0000n;
+
+const SYSTEM_HALF =
+  'physical-memory mmu flags raise events segments segment-queries system-segments far-transfers far-returns ' +
+  'fast-system-calls control-registers system ports cpuid msr reset';
 
 /** Selectors of the test GDT. */
 export const KERNEL_CODE = 0x08;
@@ -115,36 +119,14 @@ export type ProcessorExports = Record<
   (...values: (number | bigint)[]) => number | bigint | undefined
 >;
 
-let compiled: WebAssembly.Module | undefined;
-
-async function compileRuntime(): Promise<WebAssembly.Module> {
-  if (compiled) return compiled;
-  const modules =
-    'physical-memory mmu flags raise events segments segment-queries system-segments far-transfers far-returns ' +
-    'fast-system-calls control-registers system ports cpuid msr reset';
-  const entries = modules.split(' ').map((name) => `wasm-runtime/${name}.ts`);
-  const flags =
-    '--runtime stub --importMemory --memoryBase 65536 --noAssert -O2 --enable simd --enable bulk-memory';
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([...entries, '--outFile', 'processor.wasm', ...flags.split(' ')], {
-    writeFile(name, contents) {
-      if (name === 'processor.wasm' && typeof contents !== 'string') binary = contents;
-    },
-  });
-  if (error || !binary) throw new Error(stderr.toString());
-  compiled = new WebAssembly.Module(Uint8Array.from(binary));
-  return compiled;
-}
-
-export class ProcessorRuntime {
+export class ProcessorRuntime extends RuntimeHarness {
   readonly exports: ProcessorExports;
-  readonly memory: WebAssembly.Memory;
   /** Port and APIC accesses in order. */
   readonly log: string[] = [];
   now = 0;
 
   private constructor(module: WebAssembly.Module) {
-    this.memory = new WebAssembly.Memory({ initial: HEAP_BASE / 65536, maximum: 65536 });
+    super();
     const host: Record<string, (...values: number[]) => unknown> = {
       raise: () => {
         throw new GuestEvent(`vector ${this.state32(EVENT_VECTOR)} error ${this.state32(EVENT_ERROR)}`);
@@ -178,33 +160,13 @@ export class ProcessorRuntime {
 
   /** A machine in 64-bit mode at CPL 0. */
   static async create(): Promise<ProcessorRuntime> {
-    const runtime = new ProcessorRuntime(await compileRuntime());
+    const runtime = new ProcessorRuntime(await compileRuntime(SYSTEM_HALF.split(' ')));
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, 4);
     runtime.exports.resetProcessor();
     runtime.buildTables();
     runtime.enterLongMode();
     return runtime;
-  }
-
-  get view(): DataView {
-    return new DataView(this.memory.buffer);
-  }
-
-  state32(field: number): number {
-    return this.view.getInt32(CPU_STATE + field, true);
-  }
-
-  setState32(field: number, value: number): void {
-    this.view.setInt32(CPU_STATE + field, value, true);
-  }
-
-  state64(field: number): bigint {
-    return this.view.getBigUint64(CPU_STATE + field, true);
-  }
-
-  setState64(field: number, value: bigint): void {
-    this.view.setBigUint64(CPU_STATE + field, BigInt.asUintN(64, value), true);
   }
 
   gpr(index: number): bigint {
