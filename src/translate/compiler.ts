@@ -16,6 +16,7 @@ import {
   none,
   type ValueType,
 } from '../wasm/binaryen.ts';
+import { addBranchHints } from '../wasm/branch-hints.ts';
 import { TABLE } from './handler-emitter.ts';
 import { BlockRecords } from './record-view.ts';
 import { compileRegion } from './region.ts';
@@ -48,7 +49,7 @@ export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
     compileRegion(m, name, region, imports);
     m.addActiveElementSegment(TABLE, `slot${source.slot}`, [name], m.i32.const(source.slot));
   }
-  const bytes = emit(m);
+  const bytes = addBranchHints(emit(m), m.getNumFunctions());
   m.dispose();
   return bytes;
 }

@@ -28,6 +28,7 @@ import {
   type ValueType,
   v128,
 } from '../wasm/binaryen.ts';
+import { likely, unlikely } from '../wasm/branch-hints.ts';
 import { EmitterBase } from './emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
 import type { BlockRecords } from './record-view.ts';
@@ -517,7 +518,7 @@ export class RegionEmitter extends EmitterBase {
   private hostOrLeave(address: Expression): Expression {
     const { m } = this;
     const host = this.newLocal(i32);
-    return m.if(m.local.tee(host, address, i32), m.local.get(host, i32), this.leaveToHandler());
+    return m.if(likely(m, m.local.tee(host, address, i32)), m.local.get(host, i32), this.leaveToHandler());
   }
 
   /** A host address found by the probe or by the fill functions is never the bounce buffer. */
@@ -526,7 +527,7 @@ export class RegionEmitter extends EmitterBase {
   // ---- SSE ----
 
   private leaveIf(condition: Expression): void {
-    this.emit(this.m.if(condition, this.leaveToHandler()));
+    this.emit(this.m.if(unlikely(this.m, condition), this.leaveToHandler()));
   }
 
   requireSse(): void {
@@ -612,7 +613,7 @@ export class RegionEmitter extends EmitterBase {
   }
 
   delegate(condition: Expression): void {
-    this.emit(this.m.if(condition, this.leaveToHandler()));
+    this.emit(this.m.if(unlikely(this.m, condition), this.leaveToHandler()));
   }
 
   jump(): void {

@@ -29,6 +29,7 @@ import {
 } from '../layout/record.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE, TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, none } from '../wasm/binaryen.ts';
+import { likely, unlikely } from '../wasm/branch-hints.ts';
 import { type Structure, structure } from './control-flow.ts';
 import { flagsLiveIn } from './flag-liveness.ts';
 import { TABLE } from './handler-emitter.ts';
@@ -281,7 +282,9 @@ class RegionCompiler {
     const { m } = this;
     if (!this.isInside(from, to)) return [];
     const passage = this.passage(from, to);
-    return leave === undefined ? passage : [m.if(this.isMapped(to), m.block(null, passage)), leave];
+    return leave === undefined
+      ? passage
+      : [m.if(likely(m, this.isMapped(to)), m.block(null, passage)), leave];
   }
 
   /** Whether an edge needs the check: the entry's page was checked by whoever entered the region. */
@@ -311,7 +314,7 @@ class RegionCompiler {
       [
         m.local.set(LOCAL_LINK, entry),
         m.if(
-          m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entryLocal()), linear()),
+          likely(m, m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entryLocal()), linear())),
           m.i32.eq(physical, m.i32.const(records.physicalPage)),
           m.call('fetchesFrom', [linear(), m.i32.const(records.physicalPage)], i32),
         ),
@@ -374,7 +377,7 @@ class RegionCompiler {
     const left = m.i32.sub(m.local.get(LOCAL_BUDGET, i32), m.i32.const(records.count));
     emitter.emit(
       m.if(
-        m.i32.lt_s(m.local.tee(LOCAL_BUDGET, left, i32), m.i32.const(0)),
+        unlikely(m, m.i32.lt_s(m.local.tee(LOCAL_BUDGET, left, i32), m.i32.const(0))),
         emitter.leave(EXIT_OUT_OF_BUDGET, [emitter.setTarget(records.head)]),
       ),
     );
