@@ -34,8 +34,11 @@ export const TLB_LISTED = 1 << 28;
 export const TLB_GLOBAL = 1 << 29;
 export const TLB_LARGE = 1 << 30;
 export const TLB_WRITABLE = 1 << 31;
-/** Written to invalidate a tag; any value with one of the low 12 bits set is never equal to a page address. */
-export const TLB_INVALID = 1n;
+/**
+ * Written to invalidate a tag. No page address, because low bits are set; nor within a page of a canonical address,
+ * because compiled code measures the distance to a tag it remembers (translate/last-page.ts).
+ */
+export const TLB_INVALID = 0x5afe_1a57_0000_0001n;
 
 /** Index of a table: TLB_BASE + view * TLB_TABLE_SIZE. */
 export const VIEW_USER = 0;

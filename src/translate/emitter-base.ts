@@ -11,7 +11,7 @@ import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
 import { type Expression, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
 import { type FlagSource, materialize } from './flag-source.ts';
-import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
+import type { Access } from './tlb-probe.ts';
 
 export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C } as const;
 
@@ -76,10 +76,8 @@ export abstract class EmitterBase implements Emitter {
   protected abstract stringAddress(kind: 'source' | 'destination'): Expression;
   /** What effective addresses of the `general` form are truncated with: i64. */
   protected abstract addressMask(): Expression;
-  /** Table of the current TLB view: i32 host offset, or a constant folded into `offset`. */
-  protected abstract tlbEntry(index: Expression): { entry: Expression; offset: number };
-  /** Host address when the probe failed: i32. Must not return if there is none. */
-  protected abstract missed(access: Access, linearAddress: Value, size: number): Expression;
+  /** Host address of an access, to be used once: i32. */
+  protected abstract probe(access: Access, linearAddress: Value, size: number): Expression;
   /** Whether a missed write may give the bounce buffer instead of guest memory. */
   protected abstract readonly mayBounce: boolean;
   /** After a store through a host address that may be the bounce buffer. */
@@ -302,13 +300,6 @@ export abstract class EmitterBase implements Emitter {
   }
 
   // ---- memory ----
-
-  /** Host address of an access, to be used once. */
-  protected probe(access: Access, linearAddress: Value, size: number): Expression {
-    const { entry, offset } = this.tlbEntry(tlbIndex(this.m, linearAddress()));
-    const missed = this.missed(access, linearAddress, size);
-    return tlbProbe(this.m, access, linearAddress, size, entry, offset, this.newLocal(i32), missed);
-  }
 
   load(size: number, linearAddress: Value): Expression {
     const host = this.probe('read', linearAddress, size);

@@ -48,7 +48,7 @@ import {
 } from '../wasm/binaryen.ts';
 import { EmitterBase, FIELD_OFFSET } from './emitter-base.ts';
 import { conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
-import type { Access } from './tlb-probe.ts';
+import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
 
 /** Name of the shared function table inside every module. */
 export const TABLE = 'table';
@@ -209,12 +209,11 @@ export class HandlerEmitter extends EmitterBase {
     return this.m.i64.add(address, kind === 'source' ? this.recordSegmentBase() : this.segmentBase(0));
   }
 
-  protected tlbEntry(index: Expression): { entry: Expression; offset: number } {
-    return { entry: this.m.i32.add(this.state(TLB_TABLE, 4), index), offset: 0 };
-  }
-
-  protected missed(access: Access, linearAddress: Value, size: number): Expression {
-    return this.call(MISSED[access], [this.record(), linearAddress(), this.m.i32.const(size)], i32);
+  protected probe(access: Access, linearAddress: Value, size: number): Expression {
+    const { m } = this;
+    const entry = m.i32.add(this.state(TLB_TABLE, 4), tlbIndex(m, linearAddress()));
+    const missed = this.call(MISSED[access], [this.record(), linearAddress(), m.i32.const(size)], i32);
+    return tlbProbe(m, access, linearAddress, size, entry, 0, this.newLocal(i32), missed);
   }
 
   protected readonly mayBounce = true;

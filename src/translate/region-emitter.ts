@@ -15,10 +15,9 @@ import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
 import { VARIANTS } from '../isa/instruction-set.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
-import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../layout/record.ts';
-import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import {
   type Expression,
   expressionType,
@@ -31,6 +30,7 @@ import {
 import { likely, unlikely } from '../wasm/branch-hints.ts';
 import { EmitterBase } from './emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
+import { forgetLastPage, type LastPage, lastPageProbe } from './last-page.ts';
 import type { BlockRecords } from './record-view.ts';
 import type { Access } from './tlb-probe.ts';
 
@@ -82,6 +82,9 @@ export type Terminator =
   /** The code that leaves is already emitted. */
   | { readonly kind: 'left' };
 
+/** Base and index registers of a region whose last pages are remembered: each takes two locals. */
+const MOST_LAST_PAGES = 8;
+
 export const FILL: Record<Access, RuntimeFunction> = {
   read: 'fillRead',
   write: 'fillWrite',
@@ -116,8 +119,9 @@ export class RegionEmitter extends EmitterBase {
   touched = 0;
   written = 0;
   writesFlags = false;
-  /** Probes in place are fast to run, calls of a probe function are fast to compile: loops want the first. */
-  inlinesProbes = true;
+  /** Pages in locals are fast to use, but take more code than a call of a probe function: they are for loops. */
+  remembersPages = true;
+  private readonly lastPages = new Map<string, LastPage>();
 
   private block: BlockRecords | undefined;
   private label = EXIT_LABEL;
@@ -497,21 +501,30 @@ export class RegionEmitter extends EmitterBase {
     return (this.records.mode >> MODE_VIEW_SHIFT) & 3;
   }
 
-  protected override probe(access: Access, linearAddress: Value, size: number): Expression {
-    if (this.inlinesProbes) return super.probe(access, linearAddress, size);
-    const name = this.imports.probe(access, size, this.view);
-    return this.hostOrLeave(this.m.call(name, [linearAddress()], i32));
+  protected probe(access: Access, linearAddress: Value, size: number): Expression {
+    const { m, view } = this;
+    const name = this.imports.probe(access, size, view);
+    const probed = this.hostOrLeave(m.call(name, [linearAddress()], i32));
+    const last = this.remembersPages ? this.lastPage(access) : undefined;
+    if (last === undefined) return probed;
+    return lastPageProbe(m, last, access, linearAddress, size, view, probed, this.newLocal(i64));
   }
 
-  protected tlbEntry(index: Expression): { entry: Expression; offset: number } {
-    return { entry: index, offset: TLB_BASE + this.view * TLB_TABLE_SIZE };
+  /** What the base and index register of the instruction led to last; undefined if too many do. */
+  private lastPage(access: Access): LastPage | undefined {
+    const { records, index, lastPages } = this;
+    const key = `${access === 'read'} ${records.base(index)} ${records.indexRegister(index)}`;
+    const known = lastPages.get(key);
+    if (known !== undefined || lastPages.size === MOST_LAST_PAGES) return known;
+    const page = this.permanentLocal(i64);
+    const last = { page, host: this.permanentLocal(i32) };
+    lastPages.set(key, last);
+    return last;
   }
 
-  protected missed(access: Access, linearAddress: Value, size: number): Expression {
-    const { m } = this;
-    const name = FILL[access];
-    this.imports.function(name, [i64, i32], i32);
-    return this.hostOrLeave(m.call(name, [linearAddress(), m.i32.const(size)], i32));
+  /** Has to run before the first block. */
+  forgetPages(): Expression[] {
+    return [...this.lastPages.values()].map((last) => forgetLastPage(this.m, last));
   }
 
   /** A host address, or out to the handler if it is 0. */

@@ -144,7 +144,7 @@ class RegionCompiler {
     this.emitter = new RegionEmitter(m, imports);
     this.shape = structure({ successors: region.map((_, b) => this.successorsBeforeShape(b)) });
     this.groups = this.findGroups();
-    this.emitter.inlinesProbes = this.shape.isLoopHeader.includes(true);
+    this.emitter.remembersPages = this.shape.isLoopHeader.includes(true);
     this.blocks = region.map((_, b) => (this.shape.rank[b] === -1 ? UNREACHABLE : this.compileBlock(b)));
     const { order } = this.shape;
     const edges = order.flatMap((from) => this.successors(from).map((to) => ({ from, to })));
@@ -173,7 +173,7 @@ class RegionCompiler {
     const entry = registersOf(this.registers.liveIn[0] as number).map((register) =>
       emitter.loadRegister(register),
     );
-    const body = m.block(EXIT_LABEL, [...entry, completing(m, this.tree(0))]);
+    const body = m.block(EXIT_LABEL, [...entry, ...emitter.forgetPages(), completing(m, this.tree(0))]);
     const code = m.block(null, [...this.prologue(), body, ...this.epilogue()]);
     m.addFunction(name, i32, none, emitter.localTypes, code);
   }
