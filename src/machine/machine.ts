@@ -240,10 +240,10 @@ export class Machine {
   private runSlice(): ExitReason {
     const { board } = this;
     const { processor, timers, clock } = board;
-    if (processor.interruptShadow) {
-      // STI and MOV SS hold interrupts back until the next instruction is done.
-      const reason = processor.run(1);
+    while (processor.interruptShadow) {
+      // STI and MOV SS hold interrupts back until the next instruction is done, which may be a MOV SS itself.
       processor.clearInterruptShadow();
+      const reason = processor.run(1);
       if (reason !== 'budget') return reason;
     }
     if (board.nmiPending && !processor.nmiBlocked) {
