@@ -1,10 +1,12 @@
 /** The text of generated WebAssembly functions. */
 import loadWabt from 'wabt';
 
-/** What the runtime and regions use (src/wasm/binaryen.ts). */
+/**
+ * What the runtime and regions use (src/wasm/binaryen.ts). Branch hints are left out: wabt takes them for instructions
+ * when it folds expressions; the marks they were made from (src/wasm/branch-hints.ts) can be seen.
+ */
 const FEATURES = {
   bulk_memory: true,
-  code_metadata: true,
   multi_value: true,
   mutable_globals: true,
   reference_types: true,
@@ -80,7 +82,8 @@ export class Handlers {
   }
 }
 
-/** Text of the functions that a module defines, one after the other. */
+/** Text of the functions that a module of a region defines: the region, then the probes it calls. */
 export async function functionsOf(module: Uint8Array): Promise<string[]> {
-  return (await topLevelForms(module)).filter((form) => form.startsWith('(func ')).flatMap(functionLines);
+  const functions = (await topLevelForms(module)).filter((form) => form.startsWith('(func '));
+  return functions.reverse().flatMap(functionLines);
 }
