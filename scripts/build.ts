@@ -1,12 +1,23 @@
 /**
- * Makes dist/, the published package: build/runtime.wasm from wasm-runtime/ and the handlers, and the compiled
- * src/. A step whose inputs are older than its output is left out.
+ * Makes dist/, the published package: build/runtime.wasm from wasm-runtime/ and the handlers, the compiled src/,
+ * and Binaryen. A step whose inputs are older than its output is left out.
  * Usage: node scripts/build.ts [--force]
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeBinaryen } from './split-binaryen.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const force = process.argv.includes('--force');
@@ -22,7 +33,13 @@ const RUNTIME_SOURCES = [
   'scripts/generate-layout.ts',
   'package-lock.json',
 ];
-const PACKAGE_SOURCES = ['src', 'tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'];
+const PACKAGE_SOURCES = [
+  'src',
+  'scripts/split-binaryen.ts',
+  'tsconfig.base.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
 /** Written by generate-layout.ts on the way. */
 const GENERATED = 'generated';
 
@@ -43,6 +60,14 @@ function isStale(output: string, sources: readonly string[]): boolean {
   return sources.some((source) => lastChange(join(root, source)) > built);
 }
 
+/** Makes a compiled file import another module. */
+function replaceImport(file: string, from: string, to: string): void {
+  const source = readFileSync(file, 'utf8');
+  const replaced = source.replace(`from '${from}'`, `from '${to}'`);
+  if (replaced === source) throw new Error(`${file} does not import ${from}`);
+  writeFileSync(file, replaced);
+}
+
 function run(script: string, ...args: string[]): void {
   execFileSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit' });
 }
@@ -59,6 +84,8 @@ try {
     rmSync(work, { recursive: true, force: true });
     run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', work);
     chmodSync(join(work, 'cli.js'), 0o755);
+    const binaryen = writeBinaryen(join(work, 'binaryen'));
+    replaceImport(join(work, 'wasm/binaryen.js'), 'binaryen', `../binaryen/${binaryen}`);
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(work, join(root, 'dist'));
   }

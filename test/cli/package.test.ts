@@ -1,6 +1,7 @@
 /** The package as it is published: dist/, which `npm test` has built. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { cp } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { makeKernel, POWER_OFF, print, SPIN } from './guests.ts';
 import { TEST_TIMEOUT, useFolder } from './run-cli.ts';
@@ -40,6 +41,30 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
     expect(output).toBe('up power off true function\n');
   });
 
+  it('compiles without Binaryen being installed', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
+    const copy = folder.path('longmode');
+    await cp(`${ROOT}dist`, `${copy}/dist`, { recursive: true });
+    await cp(`${ROOT}package.json`, `${copy}/package.json`);
+    const program = `
+      import { readFile } from 'node:fs/promises';
+      import { Machine } from '${pathToFileURL(`${copy}/dist/index.js`).href}';
+      const machine = await Machine.create({
+        kernel: await readFile(process.argv[1]),
+        memorySize: 64 * 2 ** 20,
+        tier: 'compiled',
+      });
+      const ending = await machine.run();
+      console.log(ending.kind, machine.statistics().regions.regions > 0);`;
+    const args = ['--input-type=module', '--eval', program, kernel];
+    const output = execFileSync(process.execPath, args, {
+      cwd: copy,
+      encoding: 'utf8',
+      timeout: TEST_TIMEOUT / 2,
+    });
+    expect(output).toBe('power off true\n');
+  });
+
   it('holds what it needs and no more', () => {
     const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: ROOT,
@@ -55,6 +80,8 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
       'dist/index.d.ts',
       'dist/index.js',
       'dist/runtime.wasm',
+      'dist/binaryen/LICENSE',
+      'dist/binaryen/binaryen.wasm',
       'dist/host/node/compile-worker.js',
       'scripts/initramfs/init',
     ]) {
