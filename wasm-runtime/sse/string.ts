@@ -15,58 +15,80 @@ const EQUAL_ANY: i32 = 0;
 const RANGES: i32 = 1;
 const EQUAL_EACH: i32 = 2;
 
-/** The two operands, where elements can be reached by number. */
+/** The first operand, where elements can be reached by number. */
 const FIRST = memory.data(16, 16);
-const SECOND = memory.data(16, 16);
 
-function element(operand: usize, index: i32, control: i32): i32 {
+/** A bit for each element of `b` that equals the one of `a` in its place. */
+// @ts-ignore: decorator
+@inline
+function equal(a: v128, b: v128, control: i32): u32 {
+  return control & WORDS ? i16x8.bitmask(i16x8.eq(a, b)) : i8x16.bitmask(i8x16.eq(a, b));
+}
+
+/** Element `index` of the first operand, everywhere. */
+// @ts-ignore: decorator
+@inline
+function splat(index: i32, control: i32): v128 {
+  return control & WORDS
+    ? v128.load16_splat(FIRST + ((<usize>index) << 1))
+    : v128.load8_splat(FIRST + <usize>index);
+}
+
+/** A bit for each element of `b` that is in the range from `low` to `high`. */
+function within(b: v128, low: v128, high: v128, control: i32): u32 {
   if (control & WORDS) {
-    const word = load<u16>(operand + ((<usize>index) << 1));
-    return control & SIGNED ? <i32>(<i16>word) : <i32>word;
+    return i16x8.bitmask(
+      control & SIGNED
+        ? v128.and(i16x8.ge_s(b, low), i16x8.le_s(b, high))
+        : v128.and(i16x8.ge_u(b, low), i16x8.le_u(b, high)),
+    );
   }
-  const byte = load<u8>(operand + <usize>index);
-  return control & SIGNED ? <i32>(<i8>byte) : <i32>byte;
+  return i8x16.bitmask(
+    control & SIGNED
+      ? v128.and(i8x16.ge_s(b, low), i8x16.le_s(b, high))
+      : v128.and(i8x16.ge_u(b, low), i8x16.le_u(b, high)),
+  );
 }
 
 /** Elements before the first zero. */
-function implicitLength(operand: usize, count: i32, control: i32): i32 {
-  let length = 0;
-  while (length < count && element(operand, length, control) !== 0) length++;
-  return length;
+function implicitLength(operand: v128, count: i32, control: i32): i32 {
+  const zeros = equal(operand, i64x2.splat(0), control);
+  return zeros === 0 ? count : ctz(zeros);
 }
 
-/** Whether element `j` of the second operand matches, "IntRes1". */
-function matches(j: i32, lengthA: i32, lengthB: i32, count: i32, control: i32): bool {
-  const aggregation = (control >> AGGREGATION_SHIFT) & 3;
-  if (aggregation === EQUAL_ANY || aggregation === RANGES) {
-    if (j >= lengthB) return false;
-    const value = element(SECOND, j, control);
-    if (aggregation === EQUAL_ANY) {
-      for (let i = 0; i < lengthA; i++) if (element(FIRST, i, control) === value) return true;
-      return false;
-    }
-    for (let i = 0; i + 1 < lengthA; i += 2) {
-      if (element(FIRST, i, control) <= value && value <= element(FIRST, i + 1, control)) return true;
-    }
-    return false;
-  }
-  if (aggregation === EQUAL_EACH) {
-    if (j >= lengthA || j >= lengthB) return j >= lengthA && j >= lengthB;
-    return element(FIRST, j, control) === element(SECOND, j, control);
-  }
-  // Equal ordered: the first operand occurs at `j`, as far as there is room.
-  for (let i = 0; i < lengthA && j + i < count; i++) {
-    if (j + i >= lengthB || element(FIRST, i, control) !== element(SECOND, j + i, control)) return false;
-  }
-  return true;
-}
-
-/** Compares FIRST and SECOND; sets the flags and returns "IntRes2". */
-function compare(lengthA: i32, lengthB: i32, count: i32, control: i32): u32 {
+/** A bit for each element of `b` that matches, "IntRes1". FIRST has `a`. */
+function matches(a: v128, b: v128, lengthA: i32, lengthB: i32, count: i32, control: i32): u32 {
+  const all: u32 = (1 << count) - 1;
+  const validB: u32 = (1 << lengthB) - 1;
   let result: u32 = 0;
-  for (let j = 0; j < count; j++) {
-    if (matches(j, lengthA, lengthB, count, control)) result |= 1 << j;
+  switch ((control >> AGGREGATION_SHIFT) & 3) {
+    case EQUAL_ANY:
+      for (let i = 0; i < lengthA; i++) result |= equal(splat(i, control), b, control);
+      return result & validB;
+    case RANGES:
+      for (let i = 0; i + 1 < lengthA; i += 2) {
+        result |= within(b, splat(i, control), splat(i + 1, control), control);
+      }
+      return result & validB;
+    case EQUAL_EACH: {
+      const validA: u32 = (1 << lengthA) - 1;
+      return (equal(a, b, control) & validA & validB) | (all & ~validA & ~validB);
+    }
+    default:
+      // Equal ordered: the first operand occurs at an element, as far as there is room.
+      result = all;
+      for (let i = 0; i < lengthA; i++) {
+        const here = equal(splat(i, control), b, control) & validB;
+        result &= (here >> i) | ~(all >> i);
+      }
+      return result;
   }
+}
+
+/** Compares the operands; sets the flags and returns "IntRes2". */
+function compare(a: v128, b: v128, lengthA: i32, lengthB: i32, count: i32, control: i32): u32 {
+  v128.store(FIRST, a);
+  let result = matches(a, b, lengthA, lengthB, count, control);
   if (control & NEGATED) {
     const valid = control & MASKED ? (1 << lengthB) - 1 : (1 << count) - 1;
     result ^= <u32>valid;
@@ -111,8 +133,6 @@ function explicitLength(value: i64, count: i32): i32 {
 
 /** PCMPESTRI (`mask` 0) and PCMPESTRM: lengths are RAX and RDX, of which `size` bytes count. */
 export function sseCompareExplicit(a: v128, b: v128, control: i32, size: i32, mask: i32): void {
-  v128.store(FIRST, a);
-  v128.store(SECOND, b);
   const count = control & WORDS ? 8 : 16;
   let lengthA = load<i64>(CPU_STATE + GPR);
   let lengthB = load<i64>(CPU_STATE + GPR + 16);
@@ -120,18 +140,23 @@ export function sseCompareExplicit(a: v128, b: v128, control: i32, size: i32, ma
     lengthA = <i64>(<i32>lengthA);
     lengthB = <i64>(<i32>lengthB);
   }
-  const result = compare(explicitLength(lengthA, count), explicitLength(lengthB, count), count, control);
+  const result = compare(
+    a,
+    b,
+    explicitLength(lengthA, count),
+    explicitLength(lengthB, count),
+    count,
+    control,
+  );
   if (mask) storeMask(result, control);
   else storeIndex(result, count, control);
 }
 
 /** PCMPISTRI (`mask` 0) and PCMPISTRM: operands end before their first zero. */
 export function sseCompareImplicit(a: v128, b: v128, control: i32, mask: i32): void {
-  v128.store(FIRST, a);
-  v128.store(SECOND, b);
   const count = control & WORDS ? 8 : 16;
-  const lengthA = implicitLength(FIRST, count, control);
-  const result = compare(lengthA, implicitLength(SECOND, count, control), count, control);
+  const lengthA = implicitLength(a, count, control);
+  const result = compare(a, b, lengthA, implicitLength(b, count, control), count, control);
   if (mask) storeMask(result, control);
   else storeIndex(result, count, control);
 }
