@@ -15,9 +15,10 @@ import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
 import { VARIANTS } from '../isa/instruction-set.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
-import { CPU_STATE } from '../layout/linear-memory.ts';
+import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../layout/record.ts';
+import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import {
   type Expression,
   expressionType,
@@ -32,7 +33,7 @@ import { EmitterBase } from './emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
 import { forgetLastPage, type LastPage, lastPageProbe } from './last-page.ts';
 import type { BlockRecords } from './record-view.ts';
-import type { Access } from './tlb-probe.ts';
+import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
 
 /** Label of the exit sequence that all ways out share (region.ts). */
 export const EXIT_LABEL = 'exit';
@@ -119,7 +120,7 @@ export class RegionEmitter extends EmitterBase {
   touched = 0;
   written = 0;
   writesFlags = false;
-  /** Pages in locals are fast to use, but take more code than a call of a probe function: they are for loops. */
+  /** Pages in locals are fast to use, but have to be set at each entry and found again: they are for loops. */
   remembersPages = true;
   private readonly lastPages = new Map<string, LastPage>();
 
@@ -503,11 +504,18 @@ export class RegionEmitter extends EmitterBase {
 
   protected probe(access: Access, linearAddress: Value, size: number): Expression {
     const { m, view } = this;
-    const name = this.imports.probe(access, size, view);
-    const probed = this.hostOrLeave(m.call(name, [linearAddress()], i32));
     const last = this.remembersPages ? this.lastPage(access) : undefined;
-    if (last === undefined) return probed;
-    return lastPageProbe(m, last, access, linearAddress, size, view, probed, this.newLocal(i64));
+    if (last !== undefined) {
+      const name = this.imports.probe(access, size, view);
+      const probed = this.hostOrLeave(m.call(name, [linearAddress()], i32));
+      return lastPageProbe(m, last, access, linearAddress, size, view, probed, this.newLocal(i64));
+    }
+    const fill = FILL[access];
+    this.imports.function(fill, [i64, i32], i32);
+    const filled = this.hostOrLeave(m.call(fill, [linearAddress(), m.i32.const(size)], i32));
+    const table = TLB_BASE + view * TLB_TABLE_SIZE;
+    const entry = tlbIndex(m, linearAddress());
+    return tlbProbe(m, access, linearAddress, size, entry, table, this.newLocal(i32), filled);
   }
 
   /** What the base and index register of the instruction led to last; undefined if too many do. */
