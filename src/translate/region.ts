@@ -19,7 +19,7 @@ import {
   RIP,
 } from '../layout/cpu-state.ts';
 import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
-import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
+import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
   RECORD_FN,
@@ -33,6 +33,7 @@ import { likely, unlikely } from '../wasm/branch-hints.ts';
 import { type Structure, structure } from './control-flow.ts';
 import { flagsLiveIn } from './flag-liveness.ts';
 import { TABLE } from './handler-emitter.ts';
+import { jumpProbe } from './jump-probe.ts';
 import type { BlockRecords } from './record-view.ts';
 import {
   EXIT_ENTER,
@@ -438,10 +439,7 @@ class RegionCompiler {
       m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(EXIT_BUDGET)),
       m.return(),
     ]);
-    const indirect = m.local.set(
-      LOCAL_TARGET,
-      m.call('lookupJump', [target(), m.local.get(LOCAL_RIP, i64)], i32),
-    );
+    const indirect = this.followIndirect();
     statements.push(
       m.if(
         m.i32.ne(m.local.get(LOCAL_KIND, i32), m.i32.const(EXIT_ENTER)),
@@ -450,6 +448,27 @@ class RegionCompiler {
       m.return_call_indirect(TABLE, m.i32.load(RECORD_FN, 4, target()), [target()], i32, none),
     );
     return statements;
+  }
+
+  /** Puts the head record of the block at LOCAL_RIP into LOCAL_TARGET. */
+  private followIndirect(): Expression {
+    const { m } = this;
+    const rip = (): Expression => m.local.get(LOCAL_RIP, i64);
+    const lookUp = m.local.set(
+      LOCAL_TARGET,
+      m.call('lookupJump', [m.local.get(LOCAL_TARGET, i32), rip()], i32),
+    );
+    const { mode } = (this.region[0] as RegionBlock).records;
+    if ((mode & MODE_CODE_64) === 0) return lookUp;
+    const page = m.i64.and(rip(), m.i64.const(-4096n));
+    return m.if(
+      likely(m, m.local.tee(LOCAL_KIND, jumpProbe(m, mode, rip, LOCAL_LINK), i32)),
+      m.block(null, [
+        m.local.set(LOCAL_TARGET, m.local.get(LOCAL_KIND, i32)),
+        m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page),
+      ]),
+      lookUp,
+    );
   }
 
   /** Words from their locals, or worked out by the runtime from the operation that was kept. */
