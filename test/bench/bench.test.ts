@@ -1,7 +1,9 @@
 /** What the benchmarks work out of what they measure. */
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { runChild } from '../../bench/child.ts';
 import { tscParameter } from '../../bench/guest.ts';
+import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/guest-programs.ts';
 import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/loops-program.ts';
 import { formatTable, median } from '../../bench/report.ts';
 
@@ -43,6 +45,22 @@ describe('runChild', () => {
   it('kills what takes too long', async () => {
     const wait = runChild(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], 0.3);
     await expect(wait).rejects.toThrow('took more than 0.3 s');
+  });
+});
+
+describe('programs', () => {
+  it('are run by a script that a shell understands and a kernel command line has room for', () => {
+    const script = programsScript();
+    execFileSync('sh', ['-n'], { input: script });
+    for (const name of PROGRAM_NAMES) expect(script).toContain(`\nt ${name} '`);
+    expect(Buffer.from(script).toString('base64').length).toBeLessThan(1900);
+  });
+
+  it('tell when they began and ended', () => {
+    const output = 'program awk 10.00 11.50\nprogram sort 11.50 11.75\n';
+    expect(programSeconds(output, 'awk')).toBe(1.5);
+    expect(programSeconds(output, 'sort')).toBe(0.25);
+    expect(() => programSeconds(output, 'fork')).toThrow('no times of fork');
   });
 });
 
