@@ -57,7 +57,7 @@ const SHORT_TURN = 1;
  * Instructions of a slice that were interpreted although their compilation is under way, from which on it is faster
  * to wait for it: compiled code runs five to ten times as fast.
  */
-const WORTH_WAITING = SLICE * 0.2;
+const WORTH_WAITING = SLICE * 0.02;
 /** RTC of a deterministic run: 2024-01-01 00:00:00 UTC. */
 const FIXED_EPOCH = 1_704_067_200_000;
 

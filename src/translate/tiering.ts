@@ -16,14 +16,17 @@ import { type PackedRegions, packRegions, type RegionSource } from './region-sou
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
-/** Entries after which a block is compiled. */
-const HOT = 300;
+/**
+ * Entries after which a block is compiled. The worker takes as long for a region as 100,000 interpreted instructions:
+ * more eager is slower, less eager leaves more than 5 % of a boot to the interpreter.
+ */
+const HOT = 1000;
 /** Most regions in one module. */
 const BATCH = 8;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
 /** Blocks of a region have been entered at least this often. */
-const WARM = 100;
+const WARM = 400;
 /** Table slots added at a time. */
 const TABLE_STEP = 4096;
 
