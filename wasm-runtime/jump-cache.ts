@@ -4,12 +4,16 @@
  */
 import {
   CPU_STATE,
+  JUMP_ADDRESS,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
   JUMP_CACHE_ENTRY_SIZE,
   JUMP_GENERATION,
+  JUMP_GENERATION_SHIFT,
+  JUMP_HEAD,
   JUMP_PAGE_FILTER,
   JUMP_PAGE_FILTER_SIZE,
+  JUMP_TAG,
 } from './generated/layout';
 
 /** Head record for linear address `la` in `mode`, or 0. */
@@ -17,15 +21,15 @@ import {
 @inline
 export function probeJumpCache(la: u64, mode: i32): u32 {
   const entry = jumpCacheEntry(la);
-  if (load<u64>(entry) !== la || load<i32>(entry + 12) !== jumpCacheTag(mode)) return 0;
-  return load<u32>(entry + 8);
+  if (load<u64>(entry + JUMP_ADDRESS) !== la || load<i32>(entry + JUMP_TAG) !== jumpCacheTag(mode)) return 0;
+  return load<u32>(entry + JUMP_HEAD);
 }
 
 export function fillJumpCache(la: u64, mode: i32, head: u32): void {
   const entry = jumpCacheEntry(la);
-  store<u64>(entry, la);
-  store<u32>(entry + 8, head);
-  store<i32>(entry + 12, jumpCacheTag(mode));
+  store<u64>(entry + JUMP_ADDRESS, la);
+  store<u32>(entry + JUMP_HEAD, head);
+  store<i32>(entry + JUMP_TAG, jumpCacheTag(mode));
   const bit = filterBit(la);
   const byte = JUMP_PAGE_FILTER + (bit >> 3);
   store<u8>(byte, <u8>(<u32>load<u8>(byte) | ((<u32>1) << (bit & 7))));
@@ -58,7 +62,7 @@ function jumpCacheEntry(la: u64): u32 {
 // @ts-ignore: decorator
 @inline
 function jumpCacheTag(mode: i32): i32 {
-  return mode | (load<i32>(CPU_STATE + JUMP_GENERATION) << 8);
+  return mode | (load<i32>(CPU_STATE + JUMP_GENERATION) << JUMP_GENERATION_SHIFT);
 }
 
 // @ts-ignore: decorator

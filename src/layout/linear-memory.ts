@@ -27,8 +27,12 @@ export const JUMP_PAGE_FILTER_SIZE = 1024;
 
 export const JUMP_CACHE = 0x8_0000;
 export const JUMP_CACHE_ENTRIES = 8192;
-/** Jump cache entry: linear RIP (i64), head record (i32), mode | generation << 8 (i32). */
+/** Jump cache entry: linear RIP (i64), head record (i32), mode | generation << JUMP_GENERATION_SHIFT (i32). */
 export const JUMP_CACHE_ENTRY_SIZE = 16;
+export const JUMP_ADDRESS = 0;
+export const JUMP_HEAD = 8;
+export const JUMP_TAG = 12;
+export const JUMP_GENERATION_SHIFT = 8;
 
 export const BLOCK_HASH = 0xc_0000;
 /** Buckets of 4 bytes: first head record; chained through HeadRecord.hashNext. */

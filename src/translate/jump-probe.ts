@@ -1,15 +1,18 @@
 /** The inline probe of the jump cache (wasm-runtime/jump-cache.ts), for indirect branches of 64-bit code. */
 import type { Value } from '../isa/emitter.ts';
 import { JUMP_GENERATION } from '../layout/cpu-state.ts';
-import { CPU_STATE, JUMP_CACHE, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE } from '../layout/linear-memory.ts';
+import {
+  CPU_STATE,
+  JUMP_ADDRESS,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  JUMP_CACHE_ENTRY_SIZE,
+  JUMP_GENERATION_SHIFT,
+  JUMP_HEAD,
+  JUMP_TAG,
+} from '../layout/linear-memory.ts';
 import { type Expression, i32, type Module } from '../wasm/binaryen.ts';
 import { likely } from '../wasm/branch-hints.ts';
-
-const ADDRESS = 0;
-const HEAD = 8;
-/** Mode and generation << GENERATION_SHIFT. */
-const TAG = 12;
-const GENERATION_SHIFT = 8;
 
 /**
  * Head record of the block at a linear address, or 0 if the cache does not have it: i32.
@@ -24,15 +27,15 @@ export function jumpProbe(m: Module, mode: number, linearAddress: Value, entry: 
   const offset = m.i32.mul(index, m.i32.const(JUMP_CACHE_ENTRY_SIZE));
   const at = (): Expression => m.local.get(entry, i32);
   const generation = m.i32.load(CPU_STATE + JUMP_GENERATION, 4, m.i32.const(0));
-  const tag = m.i32.or(m.i32.shl(generation, m.i32.const(GENERATION_SHIFT)), m.i32.const(mode));
+  const tag = m.i32.or(m.i32.shl(generation, m.i32.const(JUMP_GENERATION_SHIFT)), m.i32.const(mode));
   const isAddress = m.i64.eq(
-    m.i64.load(JUMP_CACHE + ADDRESS, 8, m.local.tee(entry, offset, i32)),
+    m.i64.load(JUMP_CACHE + JUMP_ADDRESS, 8, m.local.tee(entry, offset, i32)),
     linearAddress(),
   );
-  const isValid = m.i32.eq(m.i32.load(JUMP_CACHE + TAG, 4, at()), tag);
+  const isValid = m.i32.eq(m.i32.load(JUMP_CACHE + JUMP_TAG, 4, at()), tag);
   return m.if(
     likely(m, m.i32.and(isAddress, isValid)),
-    m.i32.load(JUMP_CACHE + HEAD, 4, at()),
+    m.i32.load(JUMP_CACHE + JUMP_HEAD, 4, at()),
     m.i32.const(0),
   );
 }
