@@ -2,8 +2,6 @@
  * Compiles regions into one module: regions in, wasm bytes out. Runs in the compile worker or, synchronously,
  * on the machine's own thread.
  */
-import { TLB_BASE } from '../layout/linear-memory.ts';
-import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import {
   addMemoryAndTable,
   createModule,
@@ -22,7 +20,7 @@ import { BlockRecords } from './record-view.ts';
 import { compileRegion } from './region.ts';
 import { FILL } from './region-emitter.ts';
 import type { RegionSource } from './region-source.ts';
-import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
+import { type Access, viewProbe } from './tlb-probe.ts';
 
 /** Where generated modules import from. */
 export const IMPORT_RUNTIME = 'runtime';
@@ -79,8 +77,6 @@ function addProbe(m: Module, added: Set<string>, access: Access, size: number, v
   importOnce(m, added, fill, [i64, i32], i32);
   const address = (): Expression => m.local.get(0, i64);
   const missed = m.call(fill, [address(), m.i32.const(size)], i32);
-  const table = TLB_BASE + view * TLB_TABLE_SIZE;
-  const probe = tlbProbe(m, access, address, size, tlbIndex(m, address()), table, 1, missed);
-  m.addFunction(name, i64, i32, [i32], probe);
+  m.addFunction(name, i64, i32, [i32], viewProbe(m, access, address, size, view, 1, missed));
   return name;
 }

@@ -10,11 +10,10 @@
  * canonical, so an access there should raise #GP; programs do not come there but by a wild pointer, one address in 2^52.
  */
 import type { Value } from '../isa/emitter.ts';
-import { TLB_BASE } from '../layout/linear-memory.ts';
-import { TLB_INVALID, TLB_READ_TAG, TLB_TABLE_SIZE, TLB_WRITE_TAG } from '../layout/tlb.ts';
+import { TLB_INVALID, TLB_READ_TAG, TLB_WRITE_TAG } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module } from '../wasm/binaryen.ts';
 import { likely } from '../wasm/branch-hints.ts';
-import { type Access, tlbIndex } from './tlb-probe.ts';
+import { type Access, tlbIndex, tlbTable } from './tlb-probe.ts';
 
 const PAGE_SIZE = 4096;
 
@@ -46,7 +45,7 @@ export function lastPageProbe(
 ): Expression {
   const distance = m.i64.sub(linearAddress(), m.local.get(page, i64));
   const isInside = m.i64.le_u(m.local.tee(offset, distance, i64), m.i64.const(BigInt(PAGE_SIZE - size)));
-  const tag = TLB_BASE + view * TLB_TABLE_SIZE + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
+  const tag = tlbTable(view) + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
   const offsetInPage = m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(PAGE_SIZE - 1));
   return m.if(
     likely(m, isInside),

@@ -15,10 +15,9 @@ import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
 import { VARIANTS } from '../isa/instruction-set.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '../layout/cpu-state.ts';
-import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../layout/record.ts';
-import { TLB_TABLE_SIZE } from '../layout/tlb.ts';
 import {
   type Expression,
   expressionType,
@@ -33,7 +32,7 @@ import { EmitterBase } from './emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from './flag-source.ts';
 import { forgetLastPage, type LastPage, lastPageProbe } from './last-page.ts';
 import type { BlockRecords } from './record-view.ts';
-import { type Access, tlbIndex, tlbProbe } from './tlb-probe.ts';
+import { type Access, viewProbe } from './tlb-probe.ts';
 
 /** Label of the exit sequence that all ways out share (region.ts). */
 export const EXIT_LABEL = 'exit';
@@ -167,7 +166,7 @@ export class RegionEmitter extends EmitterBase {
     this.keepsFlags = false;
   }
 
-  /** Emits one instruction; false if it can only be run by its handler (the block has then been left). */
+  /** Emits one instruction that compiled code can run. */
   instruction(index: number, variant: Variant): void {
     if (this.keepsFlags) {
       this.release(this.kept);
@@ -513,9 +512,7 @@ export class RegionEmitter extends EmitterBase {
     const fill = FILL[access];
     this.imports.function(fill, [i64, i32], i32);
     const filled = this.hostOrLeave(m.call(fill, [linearAddress(), m.i32.const(size)], i32));
-    const table = TLB_BASE + view * TLB_TABLE_SIZE;
-    const entry = tlbIndex(m, linearAddress());
-    return tlbProbe(m, access, linearAddress, size, entry, table, this.newLocal(i32), filled);
+    return viewProbe(m, access, linearAddress, size, view, this.newLocal(i32), filled);
   }
 
   /** What the base and index register of the instruction led to last; undefined if too many do. */

@@ -18,7 +18,7 @@ import {
   PAGE_BASE,
   RIP,
 } from '../layout/cpu-state.ts';
-import { CPU_STATE, TLB_BASE } from '../layout/linear-memory.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
@@ -27,7 +27,7 @@ import {
   RECORD_LINK_TAKEN,
   RECORD_PAGE_OFFSET,
 } from '../layout/record.ts';
-import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE, TLB_TABLE_SIZE } from '../layout/tlb.ts';
+import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../layout/tlb.ts';
 import { type Expression, i32, i64, type Module, none } from '../wasm/binaryen.ts';
 import { likely, unlikely } from '../wasm/branch-hints.ts';
 import { type Structure, structure } from './control-flow.ts';
@@ -60,7 +60,7 @@ import {
   type Terminator,
 } from './region-emitter.ts';
 import { placeRegisters, type RegisterPlacement } from './register-placement.ts';
-import { tlbIndex } from './tlb-probe.ts';
+import { tlbIndex, tlbTable } from './tlb-probe.ts';
 
 export interface RegionBlock {
   readonly records: BlockRecords;
@@ -302,7 +302,7 @@ class RegionCompiler {
     const linear = (): Expression =>
       m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(BigInt(page) * 4096n));
     const view = (records.mode >> MODE_VIEW_SHIFT) & 3;
-    const table = TLB_BASE + view * TLB_TABLE_SIZE;
+    const table = tlbTable(view);
     const entry = tlbIndex(m, linear());
     this.imports.function('fetchesFrom', [i64, i32], i32);
     const entryLocal = (): Expression => m.local.get(LOCAL_LINK, i32);
@@ -419,7 +419,6 @@ class RegionCompiler {
     ];
     if (emitter.writesFlags) statements.push(this.storeFlags());
     this.imports.function('resolveLink', [i32, i32], i32);
-    this.imports.function('lookupJump', [i32, i64], i32);
     const rip = m.i64.add(
       m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
       m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, target())),
@@ -439,11 +438,13 @@ class RegionCompiler {
       m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(EXIT_BUDGET)),
       m.return(),
     ]);
-    const indirect = this.followIndirect();
+    const notByLink = this.blocks.some((block) => block.indirect !== undefined)
+      ? m.if(kindIs(EXIT_INDIRECT), this.followIndirect(), outOfBudget)
+      : outOfBudget;
     statements.push(
       m.if(
         m.i32.ne(m.local.get(LOCAL_KIND, i32), m.i32.const(EXIT_ENTER)),
-        m.if(kindIs(EXIT_LINK), followLink, m.if(kindIs(EXIT_INDIRECT), indirect, outOfBudget)),
+        m.if(kindIs(EXIT_LINK), followLink, notByLink),
       ),
       m.return_call_indirect(TABLE, m.i32.load(RECORD_FN, 4, target()), [target()], i32, none),
     );
@@ -454,6 +455,7 @@ class RegionCompiler {
   private followIndirect(): Expression {
     const { m } = this;
     const rip = (): Expression => m.local.get(LOCAL_RIP, i64);
+    this.imports.function('lookupJump', [i32, i64], i32);
     const lookUp = m.local.set(
       LOCAL_TARGET,
       m.call('lookupJump', [m.local.get(LOCAL_TARGET, i32), rip()], i32),

@@ -1,6 +1,14 @@
 /** The inline TLB probe (layout/tlb.ts): index, one 64-bit compare, one addition. */
 import type { Value } from '../isa/emitter.ts';
-import { TLB_ADDEND, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_READ_TAG, TLB_WRITE_TAG } from '../layout/tlb.ts';
+import { TLB_BASE } from '../layout/linear-memory.ts';
+import {
+  TLB_ADDEND,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_READ_TAG,
+  TLB_TABLE_SIZE,
+  TLB_WRITE_TAG,
+} from '../layout/tlb.ts';
 import { type Expression, i32, type Module } from '../wasm/binaryen.ts';
 import { likely } from '../wasm/branch-hints.ts';
 
@@ -16,6 +24,24 @@ export function tlbIndex(m: Module, linearAddress: Expression): Expression {
     m.i32.wrap(m.i64.shr_u(linearAddress, m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
     m.i32.const(TLB_INDEX_MASK),
   );
+}
+
+/** Offset of the table of a view. */
+export function tlbTable(view: number): number {
+  return TLB_BASE + view * TLB_TABLE_SIZE;
+}
+
+/** tlbProbe() of the table of a view. */
+export function viewProbe(
+  m: Module,
+  access: Access,
+  linearAddress: Value,
+  size: number,
+  view: number,
+  slot: number,
+  missed: Expression,
+): Expression {
+  return tlbProbe(m, access, linearAddress, size, tlbIndex(m, linearAddress()), tlbTable(view), slot, missed);
 }
 
 /**
