@@ -6,11 +6,10 @@ import { mmx } from '../semantics/mmx.ts';
 import { mov, movzx } from '../semantics/move.ts';
 import * as convert from '../semantics/sse-convert.ts';
 import * as integer from '../semantics/sse-integer.ts';
-import { type ShiftOperation, shiftByImmediate, shiftByRegister } from '../semantics/sse-integer.ts';
 import { loadLow, pextr, pinsr, pmovmskb } from '../semantics/sse-move.ts';
 import * as shuffle from '../semantics/sse-shuffle.ts';
 import { sse } from '../semantics/vector.ts';
-import { packedIntegerRows } from './packed-integer.ts';
+import { packedIntegerRows, packedShiftRows } from './packed-integer.ts';
 import { escape3a, escape38, sseRow } from './sse-row.ts';
 
 const none = (byte: number, extension?: number) => twoPrefix('none', byte, extension);
@@ -33,21 +32,6 @@ function packedRow(byte: number, mnemonic: string, operation: Semantics): Row {
 /** The same with an 0F 38 opcode. */
 function packedRow38(byte: number, mnemonic: string, operation: Semantics): Row {
   return mmxRow(escape38('none', byte), mnemonic, [Pq, Qq], operation);
-}
-
-/** By the second operand, and by an immediate of group 12, 13 or 14. */
-function shiftRows(
-  byte: number,
-  immediateByte: number,
-  group: number,
-  mnemonic: string,
-  width: 2 | 4 | 8,
-  operation: ShiftOperation,
-): Row[] {
-  return [
-    packedRow(byte, mnemonic, shiftByRegister(width, operation)),
-    mmxRow(none(immediateByte, group), mnemonic, [Nq, Ib], shiftByImmediate(width, operation)),
-  ];
 }
 
 /** Conversions from MMX registers; from memory they are SSE instructions like any other. */
@@ -75,14 +59,9 @@ const moveRows: Row[] = [
 
 const integerRows: Row[] = [
   ...packedIntegerRows(packedRow),
-  ...shiftRows(0xd1, 0x71, 2, 'psrlw', 2, 'shr_u'),
-  ...shiftRows(0xd2, 0x72, 2, 'psrld', 4, 'shr_u'),
-  ...shiftRows(0xd3, 0x73, 2, 'psrlq', 8, 'shr_u'),
-  ...shiftRows(0xe1, 0x71, 4, 'psraw', 2, 'shr_s'),
-  ...shiftRows(0xe2, 0x72, 4, 'psrad', 4, 'shr_s'),
-  ...shiftRows(0xf1, 0x71, 6, 'psllw', 2, 'shl'),
-  ...shiftRows(0xf2, 0x72, 6, 'pslld', 4, 'shl'),
-  ...shiftRows(0xf3, 0x73, 6, 'psllq', 8, 'shl'),
+  ...packedShiftRows(packedRow, (byte, extension, mnemonic, operation) =>
+    mmxRow(none(byte, extension), mnemonic, [Nq, Ib], operation),
+  ),
   packedRow38(0x1c, 'pabsb', integer.pabsb),
   packedRow38(0x1d, 'pabsw', integer.pabsw),
   packedRow38(0x1e, 'pabsd', integer.pabsd),

@@ -1,11 +1,12 @@
 /** Packed integer operations that MMX and SSE2 have under the same opcodes. */
 import type { Row, Semantics } from '../row.ts';
 import * as integer from '../semantics/sse-integer.ts';
+import { type ShiftOperation, shiftByImmediate, shiftByRegister } from '../semantics/sse-integer.ts';
 
-/** @param packedRow makes the row of one 0F opcode byte with the operands of the instruction set. */
-export function packedIntegerRows(
-  packedRow: (byte: number, mnemonic: string, semantics: Semantics) => Row,
-): Row[] {
+/** Makes the row of one 0F opcode byte with the operands of the instruction set. */
+type PackedRow = (byte: number, mnemonic: string, semantics: Semantics) => Row;
+
+export function packedIntegerRows(packedRow: PackedRow): Row[] {
   return [
     packedRow(0xfc, 'paddb', integer.paddb),
     packedRow(0xfd, 'paddw', integer.paddw),
@@ -45,5 +46,36 @@ export function packedIntegerRows(
     packedRow(0xf4, 'pmuludq', integer.pmuludq),
     packedRow(0xf5, 'pmaddwd', integer.pmaddwd),
     packedRow(0xf6, 'psadbw', integer.psadbw),
+  ];
+}
+
+/**
+ * Shifts by the low quadword of an operand, and by an immediate.
+ * @param immediateRow makes the row of group 12, 13 or 14, which have an opcode extension.
+ */
+export function packedShiftRows(
+  packedRow: PackedRow,
+  immediateRow: (byte: number, extension: number, mnemonic: string, semantics: Semantics) => Row,
+): Row[] {
+  const rows = (
+    byte: number,
+    immediateByte: number,
+    extension: number,
+    mnemonic: string,
+    width: 2 | 4 | 8,
+    operation: ShiftOperation,
+  ): Row[] => [
+    packedRow(byte, mnemonic, shiftByRegister(width, operation)),
+    immediateRow(immediateByte, extension, mnemonic, shiftByImmediate(width, operation)),
+  ];
+  return [
+    ...rows(0xd1, 0x71, 2, 'psrlw', 2, 'shr_u'),
+    ...rows(0xd2, 0x72, 2, 'psrld', 4, 'shr_u'),
+    ...rows(0xd3, 0x73, 2, 'psrlq', 8, 'shr_u'),
+    ...rows(0xe1, 0x71, 4, 'psraw', 2, 'shr_s'),
+    ...rows(0xe2, 0x72, 4, 'psrad', 4, 'shr_s'),
+    ...rows(0xf1, 0x71, 6, 'psllw', 2, 'shl'),
+    ...rows(0xf2, 0x72, 6, 'pslld', 4, 'shl'),
+    ...rows(0xf3, 0x73, 6, 'psllq', 8, 'shl'),
   ];
 }

@@ -1,35 +1,14 @@
 import { Ib, Ux, Vx, Wx } from '../operand.ts';
 import { type Row, twoPrefix } from '../row.ts';
 import * as integer from '../semantics/sse-integer.ts';
-import { type ShiftOperation, shiftByImmediate, shiftByRegister } from '../semantics/sse-integer.ts';
-import { packedIntegerRows } from './packed-integer.ts';
+import { packedIntegerRows, packedShiftRows } from './packed-integer.ts';
 import { escape38, packedRow, sseRow } from './sse-row.ts';
-
-/** By the low quadword of an operand, and by an immediate of group 12, 13 or 14. */
-function shiftRows(
-  byte: number,
-  immediateByte: number,
-  group: number,
-  mnemonic: string,
-  width: 2 | 4 | 8,
-  operation: ShiftOperation,
-): Row[] {
-  return [
-    packedRow(byte, mnemonic, shiftByRegister(width, operation)),
-    sseRow(twoPrefix('66', immediateByte, group), mnemonic, [Ux, Ib], shiftByImmediate(width, operation)),
-  ];
-}
 
 export const sseInteger: Row[] = [
   ...packedIntegerRows(packedRow),
-  ...shiftRows(0xd1, 0x71, 2, 'psrlw', 2, 'shr_u'),
-  ...shiftRows(0xd2, 0x72, 2, 'psrld', 4, 'shr_u'),
-  ...shiftRows(0xd3, 0x73, 2, 'psrlq', 8, 'shr_u'),
-  ...shiftRows(0xe1, 0x71, 4, 'psraw', 2, 'shr_s'),
-  ...shiftRows(0xe2, 0x72, 4, 'psrad', 4, 'shr_s'),
-  ...shiftRows(0xf1, 0x71, 6, 'psllw', 2, 'shl'),
-  ...shiftRows(0xf2, 0x72, 6, 'pslld', 4, 'shl'),
-  ...shiftRows(0xf3, 0x73, 6, 'psllq', 8, 'shl'),
+  ...packedShiftRows(packedRow, (byte, extension, mnemonic, operation) =>
+    sseRow(twoPrefix('66', byte, extension), mnemonic, [Ux, Ib], operation),
+  ),
   sseRow(twoPrefix('66', 0x73, 3), 'psrldq', [Ux, Ib], integer.psrldq),
   sseRow(twoPrefix('66', 0x73, 7), 'pslldq', [Ux, Ib], integer.pslldq),
   sseRow(escape38('66', 0x1c), 'pabsb', [Vx, Wx], integer.pabsb),
