@@ -4,7 +4,6 @@
  *   --rounds  boots of each, 5 by default
  *   --cli     program to measure instead of dist/cli.js, such as src/cli.ts
  */
-import { parseArgs } from 'node:util';
 import type { ChildRun } from './child.ts';
 import {
   longmodeCli,
@@ -15,6 +14,7 @@ import {
   stockGuest,
   tscParameter,
 } from './guest.ts';
+import { roundOptions } from './options.ts';
 import { describeEnvironment, median, milli, progress, report } from './report.ts';
 
 const COMMAND_LINE = 'console=ttyS0 longmode.run=poweroff';
@@ -53,15 +53,10 @@ function summarise(name: string, runs: readonly ChildRun[]): Result {
   };
 }
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, cli: { type: 'string' } },
-});
-const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds > 0))
-  throw new Error(`--rounds ${values.rounds}: not a whole number above 0`);
+const { rounds, cli: givenCli } = roundOptions(5);
 
 const environment = describeEnvironment();
-const cli = longmodeCli(values.cli);
+const cli = longmodeCli(givenCli);
 const files = await stockGuest();
 
 const longmode: Contestant = { name: 'longmode', boot: () => runLongmode(cli, files, COMMAND_LINE) };

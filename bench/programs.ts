@@ -5,20 +5,15 @@
  *   --rounds  runs of each, 3 by default
  *   --cli     program to measure instead of dist/cli.js, such as src/cli.ts
  */
-import { parseArgs } from 'node:util';
 import { longmodeCli, QEMU_Q35, runLongmode, runQemu, stockGuest } from './guest.ts';
 import { PROGRAM_NAMES, programSeconds, programsScript } from './guest-programs.ts';
+import { roundOptions } from './options.ts';
 import { describeEnvironment, median, milli, progress, report } from './report.ts';
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, cli: { type: 'string' } },
-});
-const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds > 0))
-  throw new Error(`--rounds ${values.rounds}: not a whole number above 0`);
+const { rounds, cli: givenCli } = roundOptions(3);
 
 const environment = describeEnvironment();
-const cli = longmodeCli(values.cli);
+const cli = longmodeCli(givenCli);
 const files = await stockGuest();
 const script = Buffer.from(programsScript()).toString('base64');
 const commandLine = `console=ttyS0 quiet longmode.script=${script}`;
