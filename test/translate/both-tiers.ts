@@ -1,8 +1,8 @@
 /** Runs machine code in both tiers and expects the same of them. */
 import { expect } from 'vitest';
 import { compileRegions } from '../../src/translate/compiler.ts';
-import { Tiering } from '../../src/translate/tiering.ts';
-import { CODE, DATA, SystemMachine } from '../isa/system-machine.ts';
+import { CODE, DATA, type SystemMachine } from '../isa/system-machine.ts';
+import { createTieredMachine } from './tiered-machine.ts';
 
 /** Bytes from DATA on that are compared. */
 export const DATA_SIZE = 0x8000;
@@ -11,13 +11,8 @@ const SLICE = 100_000;
 export type Prepare = (machine: SystemMachine) => void;
 
 function run(tier: 'interpreter' | 'compiled', code: string, prepare: Prepare) {
-  let tiering: Tiering | undefined;
-  const machine = new SystemMachine({
-    requestCompile: (head) => tiering?.request(head),
-    blockDropped: (head) => tiering?.drop(head),
-  });
+  const { machine, tiering } = createTieredMachine(tier, undefined, compileRegions);
   const { processor } = machine;
-  tiering = new Tiering(processor, tier, undefined, compileRegions, () => 0);
   prepare(machine);
   machine.write(CODE, [...Buffer.from(code.replaceAll(' ', ''), 'hex')]);
   processor.rip = BigInt(CODE);

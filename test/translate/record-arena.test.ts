@@ -9,15 +9,15 @@ import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
 import { HEAD_CROSSING, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
 import { compileRegions } from '../../src/translate/compiler.ts';
 import { unpackRegions } from '../../src/translate/region-source.ts';
-import {
-  type CompileRequest,
-  type CompileResult,
-  type LocalCompiler,
-  type RemoteCompiler,
-  type Tier,
-  Tiering,
+import type {
+  CompileRequest,
+  CompileResult,
+  LocalCompiler,
+  RemoteCompiler,
+  Tier,
 } from '../../src/translate/tiering.ts';
-import { CODE, STACK, SystemMachine } from '../isa/system-machine.ts';
+import { CODE, STACK, type SystemMachine } from '../isa/system-machine.ts';
+import { createTieredMachine } from './tiered-machine.ts';
 
 const RAX = 0;
 const RSP = 4;
@@ -118,13 +118,8 @@ interface Setup {
 }
 
 function run({ tier, half, remote, local, delay = 1 }: Setup) {
-  let tiering: Tiering | undefined;
-  const machine = new SystemMachine({
-    requestCompile: (head) => tiering?.request(head),
-    blockDropped: (head) => tiering?.drop(head),
-  });
+  const { machine, tiering } = createTieredMachine(tier, remote, local);
   const { processor } = machine;
-  tiering = new Tiering(processor, tier, remote, local, () => 0);
   if (tier !== 'interpreter') processor.blocks.hotness = 120;
   if (remote !== undefined) {
     remote.onHeads = (heads) => {

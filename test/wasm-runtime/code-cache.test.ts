@@ -6,9 +6,8 @@ import {
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
-  STALE_SLOT,
 } from '../../src/layout/cpu-state.ts';
-import { PAGE_META_CODE_MASK, RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16, MODE_CODE_32, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
   HEAD_COUNT,
@@ -30,31 +29,21 @@ import {
   VIEW_SUPERVISOR,
   VIEW_USER,
 } from '../../src/layout/tlb.ts';
-import { CR4_PGE, CR4_SMEP, D, MemoryRuntime, NX, P, U, W } from './memory-runtime.ts';
+import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT, STALE } from './code-pages-runtime.ts';
+import { CR4_SMEP, type MemoryRuntime, NX, P } from './memory-runtime.ts';
 
-const LA = 0x5555_0000_0000n;
-const CODE = 0x20_7000n;
-const NEXT = 0x40_3000n;
-const ALL = P | W | U | D;
 const RECORD = RECORD_ARENA + 0x8_0000;
 
 let runtime: MemoryRuntime;
 beforeEach(async () => {
-  runtime = await MemoryRuntime.create();
-  runtime.enableLongMode(CR4_PGE);
-  runtime.map(LA, CODE, ALL);
-  runtime.map(LA + 0x1000n, NEXT, ALL);
-  runtime.setState32(STALE_SLOT, 99);
+  runtime = await createWithCodePages();
 });
 
-function mask(pa: bigint): bigint {
-  const meta = runtime.exports.pageMeta(pa);
-  return runtime.view.getBigUint64(meta + PAGE_META_CODE_MASK, true);
-}
+const mask = (pa: bigint): bigint => codeMask(runtime, pa);
 
 function isStale(head: number): boolean {
   const flag = (runtime.view.getUint8(head + HEAD_FLAGS) & HEAD_STALE) !== 0;
-  expect(runtime.view.getUint32(head + RECORD_FN, true) === 99).toBe(flag);
+  expect(runtime.view.getUint32(head + RECORD_FN, true) === STALE).toBe(flag);
   return flag;
 }
 

@@ -1,13 +1,7 @@
 /** The record arena with halves so small that a few blocks fill one. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  ARENA_EPOCH,
-  PAGE_BASE,
-  RECORD_HALF_SIZE,
-  RECORD_TOP,
-  STALE_SLOT,
-} from '../../src/layout/cpu-state.ts';
-import { PAGE_META_CODE_MASK, PAGE_META_FIRST_BLOCK, RECORD_ARENA } from '../../src/layout/linear-memory.ts';
+import { ARENA_EPOCH, PAGE_BASE, RECORD_HALF_SIZE, RECORD_TOP } from '../../src/layout/cpu-state.ts';
+import { PAGE_META_FIRST_BLOCK, RECORD_ARENA } from '../../src/layout/linear-memory.ts';
 import {
   HEAD_FLAGS,
   HEAD_PAGE_NEXT,
@@ -23,23 +17,16 @@ import {
   RECORD_LINK_TAKEN,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
-import { CR4_PGE, D, MemoryRuntime, P, RAM_SIZE, U, W } from './memory-runtime.ts';
+import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT, STALE } from './code-pages-runtime.ts';
+import { MemoryRuntime, RAM_SIZE } from './memory-runtime.ts';
 
-const LA = 0x5555_0000_0000n;
-const CODE = 0x20_7000n;
-const NEXT = 0x40_3000n;
-const ALL = P | W | U | D;
 const RECORDS = 8;
 const OLDER = RECORD_ARENA;
 const YOUNGER = RECORD_ARENA + RECORDS * RECORD_SIZE;
 
 let runtime: MemoryRuntime;
 beforeEach(async () => {
-  runtime = await MemoryRuntime.create();
-  runtime.enableLongMode(CR4_PGE);
-  runtime.map(LA, CODE, ALL);
-  runtime.map(LA + 0x1000n, NEXT, ALL);
-  runtime.setState32(STALE_SLOT, 99);
+  runtime = await createWithCodePages();
   runtime.setState32(RECORD_HALF_SIZE, RECORDS * RECORD_SIZE);
 });
 
@@ -47,9 +34,7 @@ function u32(address: number): number {
   return runtime.view.getUint32(address, true);
 }
 
-function mask(pa: bigint): bigint {
-  return runtime.view.getBigUint64(runtime.exports.pageMeta(pa) + PAGE_META_CODE_MASK, true);
-}
+const mask = (pa: bigint): bigint => codeMask(runtime, pa);
 
 /** Nodes in the list of the page. */
 function list(pa: bigint): number[] {
@@ -163,7 +148,7 @@ test('blocks outside RAM are dropped too', () => {
   const head = block(0x2000);
   runtime.exports.emptyOlderHalf();
   runtime.exports.emptyOlderHalf();
-  expect(u32(head + RECORD_FN)).toBe(99);
+  expect(u32(head + RECORD_FN)).toBe(STALE);
   block(0x2000);
   expect(runtime.translated).toHaveLength(2);
 });
