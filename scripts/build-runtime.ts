@@ -7,8 +7,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import './generate-layout.ts';
+import { buildRuntime } from '../src/interpreter/handlers.ts';
 import { RUNTIME_DATA } from '../src/layout/linear-memory.ts';
-import { buildRuntime } from '../src/translate/handlers.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const output = process.argv[2] ?? `${root}build/runtime.wasm`;

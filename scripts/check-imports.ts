@@ -26,15 +26,26 @@ const RULES: readonly Rule[] = [
   { path: 'layout', imports: [] },
   { path: 'isa', imports: ['layout', WASM_TYPES], types: ['wasm'] },
   { path: 'wasm', imports: [], packages: ['binaryen'] },
-  { path: 'translate', imports: ['isa', 'layout', 'wasm'], types: ['cpu'] },
-  { path: 'cpu', imports: ['isa', 'layout', 'translate'] },
+  { path: 'interpreter', imports: ['compile', 'isa', 'layout', 'wasm'] },
+  { path: 'compile', imports: ['interpreter', 'isa', 'layout', 'wasm'] },
+  { path: 'code-cache', imports: ['compile', 'isa', 'layout'], types: ['cpu'] },
+  { path: 'cpu', imports: ['code-cache', 'isa', 'layout'] },
   { path: 'devices', imports: [] },
   { path: 'boot', imports: [], types: ['devices'] },
-  { path: 'machine', imports: ['boot', 'cpu', 'devices', 'layout', 'translate'], types: ['host/host.ts'] },
-  { path: 'host/host.ts', imports: [], types: ['translate'] },
+  {
+    path: 'machine',
+    imports: ['boot', 'code-cache', 'compile', 'cpu', 'devices', 'layout'],
+    types: ['host/host.ts'],
+  },
+  { path: 'host/host.ts', imports: [], types: ['code-cache'] },
   // A machine in Node is put together by the entry points; the compile worker is one of them.
-  { path: 'host/node', imports: ['boot', 'translate'], types: ['host/host.ts'], packages: ['node:'] },
-  { path: 'host/browser', imports: ['boot', 'translate'], types: ['host/host.ts'] },
+  {
+    path: 'host/node',
+    imports: ['boot', 'compile'],
+    types: ['code-cache', 'host/host.ts'],
+    packages: ['node:'],
+  },
+  { path: 'host/browser', imports: ['boot', 'compile'], types: ['code-cache', 'host/host.ts'] },
   { path: 'cli.ts', imports: ['cli'], packages: [] },
   {
     path: 'cli',
@@ -42,7 +53,7 @@ const RULES: readonly Rule[] = [
     types: ['cpu', 'machine'],
     packages: ['commander', 'node:'],
   },
-  { path: 'index.ts', imports: ['boot', 'host', 'machine'], types: ['translate'] },
+  { path: 'index.ts', imports: ['boot', 'host', 'machine'], types: ['code-cache'] },
 ];
 
 const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/gm;

@@ -11,11 +11,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { compileRegions } from '../src/compile/compiler.ts';
+import { BlockRecords } from '../src/compile/record-view.ts';
 import { disassemble } from '../src/isa/disassembler.ts';
 import { FIRST_REGION_SLOT } from '../src/isa/instruction-set.ts';
 import { MODE_VIEW_SHIFT } from '../src/layout/mode.ts';
-import { compileRegions } from '../src/translate/compiler.ts';
-import { BlockRecords } from '../src/translate/record-view.ts';
 import { CODE_OPTIONS, type Code, parseCode, runTool, UsageError } from './dump/code-input.ts';
 import { CodeMachine } from './dump/code-machine.ts';
 import { hexBytes, sideBySide } from './dump/listing.ts';

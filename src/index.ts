@@ -7,11 +7,11 @@ import {
 } from './machine/machine.ts';
 
 export { InputError } from './boot/input-error.ts';
+export type { Tier } from './code-cache/tiering.ts';
 export type { Host } from './host/host.ts';
 export type { ClockKind } from './machine/clock.ts';
 export type { Ending } from './machine/machine.ts';
 export type { Statistics } from './machine/statistics.ts';
-export type { Tier } from './translate/tiering.ts';
 
 export interface MachineOptions extends Omit<AnyHostMachineOptions, 'host'> {
   /** What the machine runs in; a new NodeHost by default. */

@@ -1,4 +1,8 @@
 /** A processor with nothing but code in its memory, to look at what the translator makes of it. */
+
+import { RegionCollector } from '../../src/code-cache/region-collector.ts';
+import { BlockRecords } from '../../src/compile/record-view.ts';
+import type { RegionBlockSource } from '../../src/compile/region-source.ts';
 import { Processor } from '../../src/cpu/processor.ts';
 import type { RuntimeExports } from '../../src/cpu/runtime.ts';
 import { SLOT_END, variantOfSlot } from '../../src/isa/instruction-set.ts';
@@ -14,9 +18,6 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
-import { BlockRecords } from '../../src/translate/record-view.ts';
-import { RegionCollector } from '../../src/translate/region-collector.ts';
-import type { RegionBlockSource } from '../../src/translate/region-source.ts';
 import type { Code } from './code-input.ts';
 
 const PAGE = 4096;

@@ -1,7 +1,8 @@
 /** Records in words: the fields of layout/record.ts that say something. */
+
+import type { BlockRecords } from '../../src/compile/record-view.ts';
 import { SLOT_END, SLOT_UNDEFINED, variantOfSlot } from '../../src/isa/instruction-set.ts';
 import { GPR, PAGE_BASE, SEGMENT_NONE, YMM, ZERO_REGISTER } from '../../src/layout/cpu-state.ts';
-import type { BlockRecords } from '../../src/translate/record-view.ts';
 
 const GENERAL = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];

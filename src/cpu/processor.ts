@@ -5,6 +5,8 @@
  * instruction, by the signal that `raise` throws; then deliverEvent() turns what was raised into the entry of the
  * guest's handler and the run goes on.
  */
+
+import { BlockBuilder } from '../code-cache/block-builder.ts';
 import { SLOT_ENTER, SLOT_STALE, SLOT_STEPPED } from '../isa/instruction-set.ts';
 import {
   BUDGET,
@@ -42,7 +44,6 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../layout/record.ts';
-import { BlockBuilder } from '../translate/block-builder.ts';
 import { MemoryViews } from './memory-views.ts';
 import type { HostFunctions, RuntimeExports } from './runtime.ts';
 

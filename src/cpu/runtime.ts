@@ -34,7 +34,7 @@ export interface RuntimeExports {
   flushTlb(includeGlobal: number): void;
 }
 
-/** What the runtime asks of the machine (wasm-runtime/host.ts). */
+/** What the runtime asks of the machine (wasm-runtime/system/host.ts). */
 export interface HostFunctions {
   readPort(port: number, size: number): number;
   writePort(port: number, size: number, value: number): void;

@@ -1,4 +1,4 @@
-import type { RemoteCompiler } from '../translate/tiering.ts';
+import type { RemoteCompiler } from '../code-cache/tiering.ts';
 
 /** What the machine needs of the place it runs in. Node's is in host/node, the browser's in host/browser. */
 export interface Host {

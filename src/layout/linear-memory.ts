@@ -9,7 +9,7 @@
  *     0x000c_0000  block hash: physical address and mode -> head record
  *     0x0010_0000  chunk map: guest-physical 2 MiB chunk -> host offset, page metadata
  *     0x0018_0000  scratch records (exact single-stepping)
- *     0x0020_0000  record arena, in two halves (wasm-runtime/record-arena.ts)
+ *     0x0020_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
  *     0x0620_0000  page metadata arena, then guest RAM chunks as they are touched
  */
 export const CPU_STATE = 0x1000;

@@ -36,7 +36,7 @@ export const TLB_LARGE = 1 << 30;
 export const TLB_WRITABLE = 1 << 31;
 /**
  * Written to invalidate a tag. No page address, because low bits are set; nor within a page of a canonical address,
- * because compiled code measures the distance to a tag it remembers (translate/last-page.ts).
+ * because compiled code measures the distance to a tag it remembers (compile/region/last-page.ts).
  */
 export const TLB_INVALID = 0x5afe_1a57_0000_0001n;
 

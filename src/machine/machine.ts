@@ -6,9 +6,9 @@ import { buildE820 } from '../boot/e820.ts';
 import { type Linux64Entry, loadLinux64 } from '../boot/linux64.ts';
 import { lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
+import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
 import type { Host } from '../host/host.ts';
-import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../translate/tiering.ts';
 import { Board } from './board.ts';
 import type { ClockKind } from './clock.ts';
 import { enterLinux64 } from './enter-linux64.ts';
@@ -80,7 +80,7 @@ export class Machine {
     const runtime = await options.host.loadRuntime();
     // Binaryen takes a while to load: only where this thread compiles.
     const local =
-      options.tier === 'compiled' ? (await import('../translate/compiler.ts')).compileRegions : undefined;
+      options.tier === 'compiled' ? (await import('../compile/compiler.ts')).compileRegions : undefined;
     return new Machine(options, runtime, local);
   }
 

@@ -1,4 +1,6 @@
 /** What `--stats` writes: counts of everything that matters for speed. */
+
+import type { Tiering } from '../code-cache/tiering.ts';
 import {
   COUNTER_CODE_WRITES,
   COUNTER_EXCEPTIONS,
@@ -15,7 +17,6 @@ import {
   HEAP_TOP,
 } from '../layout/cpu-state.ts';
 import { HEAP_BASE } from '../layout/linear-memory.ts';
-import type { Tiering } from '../translate/tiering.ts';
 import type { Board } from './board.ts';
 
 export interface Statistics {

@@ -3,6 +3,8 @@
  * with the two areas mapped and every exception taken away from the guest.
  */
 import { readFileSync } from 'node:fs';
+import { RegionCollector } from '../../src/code-cache/region-collector.ts';
+import { compileRegions } from '../../src/compile/compiler.ts';
 import { Processor } from '../../src/cpu/processor.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import {
@@ -26,8 +28,6 @@ import {
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
-import { compileRegions } from '../../src/translate/compiler.ts';
-import { RegionCollector } from '../../src/translate/region-collector.ts';
 import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
 import { initialState, type State, type Vector } from '../vectors/vector.ts';
 

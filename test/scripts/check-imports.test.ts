@@ -18,9 +18,9 @@ describe('violations', () => {
   it.each([
     ['layout/tlb.ts', "import { X } from '../isa/row.ts';"],
     ['isa/emitter.ts', "import { createModule } from '../wasm/binaryen.ts';"],
-    ['isa/emitter.ts', "import {\n  type A,\n  b,\n} from '../translate/region.ts';"],
-    ['translate/region.ts', "import binaryen from 'binaryen';"],
-    ['translate/tiering.ts', "import { Processor } from '../cpu/processor.ts';"],
+    ['isa/emitter.ts', "import {\n  type A,\n  b,\n} from '../compile/region/region.ts';"],
+    ['compile/region/region.ts', "import binaryen from 'binaryen';"],
+    ['code-cache/tiering.ts', "import { Processor } from '../cpu/processor.ts';"],
     ['devices/hpet.ts', "import { HPET } from '../boot/memory-map.ts';"],
     ['devices/hpet.ts', "export * from '../cpu/processor.ts';"],
     ['boot/cpio.ts', "import { ByteQueue } from '../devices/byte-queue.ts';"],

@@ -6,7 +6,7 @@
  * sticky flags and raises #XM if an unmasked exception was signalled.
  */
 import { CPU_STATE, CR4, MXCSR, MXCSR_CONTROL } from '../generated/layout';
-import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_XM } from '../raise';
+import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_XM } from '../events/raise';
 
 /** Status flags; the mask of each is MASK_SHIFT bits above. */
 export const INVALID: u32 = 1;

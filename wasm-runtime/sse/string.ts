@@ -1,5 +1,5 @@
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (Intel SDM Vol. 2 "Imm8 Control Byte Operation for PCMPESTRI..."). */
-import { FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF, setArithmeticFlags } from '../flags';
+import { FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF, setArithmeticFlags } from '../integer/flags';
 import { CPU_STATE, GPR, YMM } from '../generated/layout';
 
 /** Control byte. */

@@ -1,6 +1,6 @@
 /** Repeated CMPS and SCAS. */
 import { CPU_STATE, FLAG_AUX, FLAG_RESULT } from '../generated/layout';
-import { fillRead } from '../mmu';
+import { fillRead } from '../memory/mmu';
 import { loadElement, readElement } from './element';
 import {
   advanceCount,

@@ -1,5 +1,5 @@
 /** One element of a string: 1, 2, 4 or 8 bytes. */
-import { finishWrite, slowRead, slowWrite } from '../mmu';
+import { finishWrite, slowRead, slowWrite } from '../memory/mmu';
 
 /** Zero-extended element at a host address. */
 export function loadElement(host: u32, size: u32): u64 {

@@ -1,7 +1,7 @@
 /** Repeated MOVS, STOS, LODS, INS and OUTS. */
 import { TLB_READ_TAG, TLB_WRITE_TAG } from '../generated/layout';
-import { fillRead } from '../mmu';
-import { inputElement, outputElement } from '../ports';
+import { fillRead } from '../memory/mmu';
+import { inputElement, outputElement } from '../system/ports';
 import { copyDown, copyUp, fill } from './block';
 import { loadElement, readElement, storeElement, writeElement } from './element';
 import {

@@ -1,5 +1,5 @@
 /** What all repeated string instructions share: the registers they step, and the chunks they work in. */
-import { granules, invalidateCode } from '../code-pages';
+import { granules, invalidateCode } from '../code/code-pages';
 import {
   ADDRESS_32,
   ADDRESS_64,
@@ -17,11 +17,11 @@ import {
   TLB_ADDEND,
   TLB_TABLE,
 } from '../generated/layout';
-import { fillWrite } from '../mmu';
-import { ACCESS_WRITE } from '../page-walk';
-import { codeMask } from '../physical-memory';
-import { raiseCodeWrite } from '../raise';
-import { accessHost, accessPhysical, tlbEntry, translate } from '../tlb';
+import { fillWrite } from '../memory/mmu';
+import { ACCESS_WRITE } from '../memory/page-walk';
+import { codeMask } from '../memory/physical-memory';
+import { raiseCodeWrite } from '../events/raise';
+import { accessHost, accessPhysical, tlbEntry, translate } from '../memory/tlb';
 
 export const RAX: u32 = CPU_STATE + GPR;
 export const RCX: u32 = CPU_STATE + GPR + 1 * 8;

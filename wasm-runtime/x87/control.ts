@@ -1,6 +1,6 @@
 /** Instructions that control the FPU: words, initialisation, stack rotation. */
 import { CPU_STATE, FPU_CONTROL, FPU_DP, FPU_IP, FPU_OPCODE, FPU_STATUS, FPU_TAG } from '../generated/layout';
-import { readData16 } from '../mmu';
+import { readData16 } from '../memory/mmu';
 import {
   begin,
   checkPending,

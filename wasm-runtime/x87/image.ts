@@ -1,5 +1,5 @@
 /** A buffer for state that goes to or comes from guest memory as a whole: 64-byte pieces, no fault halfway. */
-import { fillRead, fillWrite, finishWrite, probeDataWrite, slowRead, slowWrite } from '../mmu';
+import { fillRead, fillWrite, finishWrite, probeDataWrite, slowRead, slowWrite } from '../memory/mmu';
 
 const PIECE: u32 = 64;
 

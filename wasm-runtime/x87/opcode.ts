@@ -7,8 +7,8 @@ import {
   RECORD_PAGE_OFFSET,
   TLB_TABLE,
 } from '../generated/layout';
-import { hostAddress } from '../physical-memory';
-import { accessPhysical, translateFetch } from '../tlb';
+import { hostAddress } from '../memory/physical-memory';
+import { accessPhysical, translateFetch } from '../memory/tlb';
 
 const FIRST_ESCAPE: u32 = 0xd8;
 

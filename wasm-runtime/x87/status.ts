@@ -18,7 +18,7 @@ import {
   RECORD_SEGMENT,
   SEGMENT_BASE,
 } from '../generated/layout';
-import { instructionRip, NO_ERROR_CODE, raiseFault, VECTOR_MF, VECTOR_NM } from '../raise';
+import { instructionRip, NO_ERROR_CODE, raiseFault, VECTOR_MF, VECTOR_NM } from '../events/raise';
 import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND } from './format';
 import { recordOpcode } from './opcode';
 

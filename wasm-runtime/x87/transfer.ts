@@ -8,7 +8,7 @@ import {
   writeData16,
   writeData32,
   writeData64,
-} from '../mmu';
+} from '../memory/mmu';
 import { quietNaN } from './arithmetic';
 import { extendDouble, extendSingle, narrow, wasDenormal } from './float';
 import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND, INTEGER_BIT, isNotANumber, resultHead } from './format';

@@ -1,11 +1,11 @@
 /** The compile worker in Node: regions in, modules out. */
 import { parentPort } from 'node:worker_threads';
-import { unpackRegions } from '../../translate/region-source.ts';
-import type { CompileRequest, CompileResult } from '../../translate/tiering.ts';
+import type { CompileRequest, CompileResult } from '../../code-cache/tiering.ts';
+import { unpackRegions } from '../../compile/region-source.ts';
 import { compileEagerly } from './eager-compilation.ts';
 
 // Loads Binaryen. Node does not wait for a module that is being compiled: only the listener keeps the worker alive.
-const compiler = import('../../translate/compiler.ts');
+const compiler = import('../../compile/compiler.ts');
 
 parentPort?.on('message', async ({ id, regions }: CompileRequest) => {
   const { compileRegions } = await compiler;

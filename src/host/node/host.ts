@@ -1,7 +1,7 @@
 /** The host functions in Node. */
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import type { CompileRequest, CompileResult, RemoteCompiler } from '../../translate/tiering.ts';
+import type { CompileRequest, CompileResult, RemoteCompiler } from '../../code-cache/tiering.ts';
 import type { Host } from '../host.ts';
 import { compileLazily } from './eager-compilation.ts';
 

@@ -1,6 +1,6 @@
 /**
- * x87 instructions and the state they share with SSE: all of them are runtime functions (wasm-runtime/x87.ts,
- * wasm-runtime/fpu-state.ts), which also check for #NM and pending #MF.
+ * x87 instructions and the state they share with SSE: all of them are runtime functions (wasm-runtime/x87/index.ts,
+ * wasm-runtime/system/fpu-state.ts), which also check for #NM and pending #MF.
  */
 import { i32 } from '../../wasm/binaryen-types.ts';
 import type { Condition } from '../condition.ts';

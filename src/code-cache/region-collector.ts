@@ -1,0 +1,210 @@
+/**
+ * Chooses the blocks of a region: from a hot head record along direct branches, into other pages and into called
+ * functions, and back from those to where they were called.
+ *
+ * A function is taken in once for each place it is called from (a *context*), so that its RET has one known
+ * target in the region. Blocks of the entry's page need no check; an edge into another page is guarded by the
+ * compiled code (region.ts).
+ */
+
+import type { RegionBlockSource } from '../compile/region-source.ts';
+import type { MemoryViews } from '../cpu/memory-views.ts';
+import type { RuntimeExports } from '../cpu/runtime.ts';
+import { SLOT_END, variantOfSlot } from '../isa/instruction-set.ts';
+import type { Ending } from '../isa/row.ts';
+import {
+  HEAD_COUNT,
+  HEAD_FLAGS,
+  HEAD_HOTNESS,
+  HEAD_MODE,
+  HEAD_PAGE_COUNT,
+  HEAD_PHYSICAL_PAGE,
+  HEAD_STALE,
+  RECORD_DISP,
+  RECORD_FN,
+  RECORD_HINT_FALL,
+  RECORD_HINT_TAKEN,
+  RECORD_LENGTH,
+  RECORD_LINK_FALL,
+  RECORD_LINK_TAKEN,
+  RECORD_PAGE_OFFSET,
+  RECORD_SIZE,
+} from '../layout/record.ts';
+
+/** Most blocks and instructions in one region. */
+const MAX_BLOCKS = 48;
+const MAX_INSTRUCTIONS = 160;
+/** Deepest nesting of calls. */
+const MAX_DEPTH = 3;
+/** A call is only followed while the region has fewer instructions than this. */
+const CALL_INSTRUCTIONS = 80;
+
+/** A place in the chain of calls from the region's entry. */
+interface Context {
+  readonly id: number;
+  readonly parent: Context | undefined;
+  readonly depth: number;
+  /** First block of the function. */
+  readonly callee: number;
+  /** Block after the call, 0 = unknown, and its page relative to the entry's. */
+  readonly returnHead: number;
+  readonly returnPage: number;
+}
+
+interface Node {
+  readonly head: number;
+  readonly context: Context;
+  /** Linear page relative to the entry's page. */
+  readonly page: number;
+}
+
+/** The records that say how a block goes on. */
+interface BlockEnd {
+  /** Address after the last record. */
+  readonly end: number;
+  readonly ending: Ending | 'end';
+}
+
+function endingOf(slot: number): Ending | 'end' {
+  if (slot === SLOT_END) return 'end';
+  return variantOfSlot(slot)?.row.ending ?? 'dispatch';
+}
+
+export class RegionCollector {
+  private readonly views: MemoryViews;
+  private readonly runtime: RuntimeExports;
+
+  constructor(views: MemoryViews, runtime: RuntimeExports) {
+    this.views = views;
+    this.runtime = runtime;
+  }
+
+  /**
+   * @param coldest HEAD_HOTNESS above which a block is too cold to be worth compiling (the count goes down).
+   */
+  collect(entry: number, coldest: number): RegionBlockSource[] {
+    const { i32, u16, u8 } = this.views;
+    const root: Context = { id: 0, parent: undefined, depth: 0, callee: entry, returnHead: 0, returnPage: 0 };
+    let contexts = 1;
+    const nodes: Node[] = [];
+    const indexOf = new Map<string, number>();
+    let instructions = 0;
+
+    /** Index of a block in the region, taking it in if there is room; -1 = outside. */
+    const take = (head: number, context: Context, page: number): number => {
+      if (head === 0) return -1;
+      const key = `${context.id}:${page}:${head}`;
+      const known = indexOf.get(key);
+      if (known !== undefined) return known;
+      const count = u16[(head + HEAD_COUNT) >> 1] as number;
+      if (nodes.length > 0) {
+        if ((u8[head + HEAD_FLAGS] as number) & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return -1;
+        if ((i32[(head + HEAD_HOTNESS) >> 2] as number) > coldest) return -1;
+        if (nodes.length >= MAX_BLOCKS || instructions + count > MAX_INSTRUCTIONS) return -1;
+      }
+      instructions += count;
+      indexOf.set(key, nodes.length);
+      nodes.push({ head, context, page });
+      return nodes.length - 1;
+    };
+
+    take(entry, root, 0);
+    const blocks: RegionBlockSource[] = [];
+    for (let at = 0; at < nodes.length; at++) {
+      const node = nodes[at] as Node;
+      const { head, context, page } = node;
+      const { end, ending } = this.blockEnd(head);
+      const last = end - RECORD_SIZE;
+      let taken = -1;
+      let fall = -1;
+      const takenPage = page + ((i32[(last + RECORD_DISP) >> 2] as number) >> 12);
+      const fallOffset =
+        (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
+      const fallPage = page + (fallOffset >> 12);
+      const takenHead = (): number =>
+        this.target(
+          head,
+          last,
+          RECORD_LINK_TAKEN,
+          RECORD_HINT_TAKEN,
+          i32[(last + RECORD_DISP) >> 2] as number,
+        );
+      const fallHead = (): number => this.target(head, last, RECORD_LINK_FALL, RECORD_HINT_FALL, fallOffset);
+      switch (ending) {
+        case 'jump':
+          taken = take(takenHead(), context, takenPage);
+          break;
+        case 'branch':
+          taken = take(takenHead(), context, takenPage);
+          fall = take(fallHead(), context, fallPage);
+          break;
+        case 'end':
+          fall = take(fallHead(), context, fallPage);
+          break;
+        case 'call': {
+          const callee = takenHead();
+          if (callee === 0 || instructions > CALL_INSTRUCTIONS || !mayEnter(context, callee)) break;
+          const returnHead = fallPage === page ? this.registered(head, fallOffset) : 0;
+          const inner: Context = {
+            id: contexts++,
+            parent: context,
+            depth: context.depth + 1,
+            callee,
+            returnHead,
+            returnPage: fallPage,
+          };
+          taken = take(callee, inner, takenPage);
+          break;
+        }
+        case 'return':
+          if (context.parent !== undefined)
+            taken = take(context.returnHead, context.parent, context.returnPage);
+          break;
+        default:
+          break;
+      }
+      blocks.push({ head, records: u8.slice(head, end), taken, fall, page });
+    }
+    return blocks;
+  }
+
+  private blockEnd(head: number): BlockEnd {
+    const { u16, u32 } = this.views;
+    const count = u16[(head + HEAD_COUNT) >> 1] as number;
+    const lastInstruction = head + count * RECORD_SIZE;
+    const ending = endingOf(u32[(lastInstruction + RECORD_FN) >> 2] as number);
+    if (ending !== 'next') return { end: lastInstruction + RECORD_SIZE, ending };
+    return { end: lastInstruction + 2 * RECORD_SIZE, ending: 'end' };
+  }
+
+  /**
+   * Head record a branch leads to: its link, what was seen when it last led to another page, or what is known at
+   * the address within the page.
+   * @param offset target relative to the start of the branch's page.
+   */
+  private target(head: number, last: number, link: number, hint: number, offset: number): number {
+    const { u16, u32 } = this.views;
+    if (offset >= 0 && offset < 4096) {
+      const linked = u32[(last + link) >> 2] as number;
+      return linked !== 0 ? linked : this.registered(head, offset);
+    }
+    const seen = u32[(last + hint) >> 2] as number;
+    if (seen === 0 || (u16[(seen + RECORD_PAGE_OFFSET) >> 1] as number) !== (offset & 0xfff)) return 0;
+    return u16[(seen + HEAD_MODE) >> 1] === u16[(head + HEAD_MODE) >> 1] ? seen : 0;
+  }
+
+  /** The block at an offset of the same page, if it has been run. */
+  private registered(head: number, offset: number): number {
+    const { u16, u32 } = this.views;
+    const page = u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number;
+    return this.runtime.findRegistered(page, offset, u16[(head + HEAD_MODE) >> 1] as number);
+  }
+}
+
+/** Not too deep, and no recursion. */
+function mayEnter(context: Context, callee: number): boolean {
+  if (context.depth >= MAX_DEPTH) return false;
+  for (let at: Context | undefined = context; at !== undefined; at = at.parent)
+    if (at.callee === callee) return false;
+  return true;
+}

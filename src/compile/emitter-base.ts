@@ -1,0 +1,422 @@
+/**
+ * What both emitters have in common: operand dispatch, the TLB probe, flags arithmetic.
+ *
+ * The subclasses say where registers, record fields and flags live and what happens when a probe fails.
+ */
+import type { Condition } from '../isa/condition.ts';
+import type { Emitter, FlagWriter, RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
+import type { Location, Variant } from '../isa/variant.ts';
+import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
+import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
+import { type Expression, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
+import { type FlagSource, materialize } from './flags/source.ts';
+import type { Access } from './tlb-probe.ts';
+
+export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C } as const;
+
+export function typeOfSize(size: number): ValueType {
+  return size === 16 ? v128 : size === 8 ? i64 : i32;
+}
+
+type RegisterLocation = Extract<Location, { readonly kind: 'general' | 'xmm' | 'mmx' }>;
+
+/** Whether the value is in a register, whose offset in the processor state is in the record. */
+function isRegisterFile(location: Location): location is RegisterLocation {
+  return location.kind === 'general' || location.kind === 'xmm' || location.kind === 'mmx';
+}
+
+export abstract class EmitterBase implements Emitter {
+  readonly m: Module;
+  abstract readonly variant: Variant;
+  protected statements: Expression[] = [];
+
+  constructor(module: Module) {
+    this.m = module;
+  }
+
+  get operandSize(): number {
+    return this.variant.operandSize;
+  }
+
+  get operandCount(): number {
+    return this.variant.locations.length;
+  }
+
+  protected location(operand: number): Location {
+    const location = this.variant.locations[operand];
+    if (location === undefined) throw new Error(`${this.variant.row.mnemonic} has no operand ${operand}`);
+    return location;
+  }
+
+  sizeOf(operand: number): number {
+    return this.location(operand).size;
+  }
+
+  isRegister(operand: number): boolean {
+    return isRegisterFile(this.location(operand));
+  }
+
+  emit(statement: Expression): void {
+    this.statements.push(statement);
+  }
+
+  // ---- what the subclasses know ----
+
+  protected abstract newLocal(type: ValueType): number;
+  protected abstract readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression;
+  protected abstract writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void;
+  protected abstract immediate(size: number): Expression;
+  /** Base + index * scale + displacement, truncated to the address size. */
+  protected abstract memoryAddress(): Expression;
+  /** The same with the segment base added. */
+  protected abstract memoryLinearAddress(): Expression;
+  /** Absolute address of an `offset` operand, with its segment base. */
+  protected abstract offsetAddress(): Expression;
+  protected abstract stringAddress(kind: 'source' | 'destination'): Expression;
+  /** What effective addresses of the `general` form are truncated with: i64. */
+  protected abstract addressMask(): Expression;
+  /** Host address of an access, to be used once: i32. */
+  protected abstract probe(access: Access, linearAddress: Value, size: number): Expression;
+  /** Whether a missed write may give the bounce buffer instead of guest memory. */
+  protected abstract readonly mayBounce: boolean;
+  /** After a store through a host address that may be the bounce buffer. */
+  protected finishStore(_host: Value): void {}
+  protected abstract setFlags(source: FlagSource): void;
+  protected abstract flagResult(): Expression;
+  protected abstract flagAux(): Expression;
+  abstract condition(condition: Condition, negated: boolean): Expression;
+  abstract gpr(register: number, size: number): Expression;
+  abstract setGpr(register: number, size: number, value: Expression): void;
+  abstract highByte(register: number): Expression;
+  abstract setHighByte(register: number, value: Expression): void;
+  abstract xmm(register: number): Expression;
+  abstract setXmm(register: number, value: Expression): void;
+  abstract registerNumber(operand: number): Expression;
+  abstract record(): Expression;
+  abstract nextRip(): Expression;
+  abstract call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression;
+  abstract run(name: RuntimeFunction, args: Expression[]): void;
+  abstract delegate(condition: Expression, name: RuntimeFunction, args: Expression[]): void;
+  abstract jump(): void;
+  abstract jumpIf(condition: Expression): void;
+  abstract jumpTo(target: Expression): void;
+  abstract dispatch(): void;
+  abstract exit(reason: number): void;
+  abstract leaveIfInterrupt(): void;
+  abstract requireSse(): void;
+  abstract requireAligned(linearAddress: Value, size: number): void;
+  abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
+  abstract knownImmediate(operand: number): number | undefined;
+  abstract withImmediate(
+    operand: number,
+    known: (value: number) => Expression,
+    general: (value: Value) => Expression,
+  ): Expression;
+
+  // ---- values ----
+
+  let(value: Expression, type: ValueType = i32): Value {
+    const local = this.newLocal(type);
+    this.emit(this.m.local.set(local, value));
+    return () => this.m.local.get(local, type);
+  }
+
+  when(condition: Expression, then: () => void): void {
+    const outer = this.statements;
+    this.statements = [];
+    then();
+    const body = this.m.block(null, this.statements);
+    this.statements = outer;
+    this.emit(this.m.if(condition, body));
+  }
+
+  loadHost(size: number, offset: number, pointer: Expression): Expression {
+    switch (size) {
+      case 1:
+        return this.m.i32.load8_u(offset, 1, pointer);
+      case 2:
+        return this.m.i32.load16_u(offset, 1, pointer);
+      case 4:
+        return this.m.i32.load(offset, 1, pointer);
+      case 8:
+        return this.m.i64.load(offset, 1, pointer);
+      default:
+        return this.m.v128.load(offset, 1, pointer);
+    }
+  }
+
+  storeHost(size: number, offset: number, pointer: Expression, value: Expression): Expression {
+    switch (size) {
+      case 1:
+        return this.m.i32.store8(offset, 1, pointer, value);
+      case 2:
+        return this.m.i32.store16(offset, 1, pointer, value);
+      case 4:
+        return this.m.i32.store(offset, 1, pointer, value);
+      case 8:
+        return this.m.i64.store(offset, 1, pointer, value);
+      default:
+        return this.m.v128.store(offset, 1, pointer, value);
+    }
+  }
+
+  state(offset: number, size: number): Expression {
+    return this.loadHost(size, CPU_STATE + offset, this.m.i32.const(0));
+  }
+
+  setState(offset: number, size: number, value: Expression): void {
+    this.emit(this.storeHost(size, CPU_STATE + offset, this.m.i32.const(0), value));
+  }
+
+  segmentBase(segment: number): Expression {
+    return this.state(SEGMENT_BASE + segment * 8, 8);
+  }
+
+  specialMxcsr(): Expression {
+    const { m } = this;
+    const control = m.i32.and(this.state(MXCSR, 4), m.i32.const(MXCSR_CONTROL));
+    return m.i32.ne(control, m.i32.const(MXCSR_DEFAULT));
+  }
+
+  // ---- operands ----
+
+  /** Linear address of a memory operand, aligned as the operand asks for. */
+  private checkedAddress(operand: number): Value {
+    const location = this.location(operand);
+    const address = this.let(this.address(operand), i64);
+    if (location.kind === 'memory' && location.aligned) this.requireAligned(address, location.size);
+    return address;
+  }
+
+  read(operand: number): Expression {
+    const location = this.location(operand);
+    switch (location.kind) {
+      case 'general':
+      case 'xmm':
+      case 'mmx':
+        return this.readField(location);
+      case 'immediate':
+        return this.immediate(location.size);
+      case 'memory':
+      case 'offset':
+      case 'source':
+      case 'destination':
+        return this.load(location.size, this.checkedAddress(operand));
+      default:
+        throw new Error(`${this.variant.row.mnemonic}: operand ${operand} is not a value`);
+    }
+  }
+
+  write(operand: number, value: Expression): void {
+    const location = this.location(operand);
+    if (isRegisterFile(location)) {
+      this.writeField(location, value);
+      return;
+    }
+    const kept = this.let(value, typeOfSize(location.size));
+    this.store(location.size, this.checkedAddress(operand), kept());
+  }
+
+  readFloat(operand: number): Expression {
+    const value = this.read(operand);
+    return this.sizeOf(operand) === 8 ? this.m.f64.reinterpret(value) : this.m.f32.reinterpret(value);
+  }
+
+  writeFloat(operand: number, value: Expression): void {
+    const { m } = this;
+    this.write(operand, this.sizeOf(operand) === 8 ? m.i64.reinterpret(value) : m.i32.reinterpret(value));
+  }
+
+  readVector(operand: number): Expression {
+    const { m } = this;
+    const zero = (): Expression => m.v128.const(new Uint8Array(16));
+    switch (this.sizeOf(operand)) {
+      case 16:
+        return this.read(operand);
+      case 8:
+        return m.i64x2.replace_lane(zero(), 0, this.read(operand));
+      default:
+        return m.i32x4.replace_lane(zero(), 0, this.read(operand));
+    }
+  }
+
+  writeRegisterIf(operand: number, condition: Expression, value: Expression): void {
+    const { m } = this;
+    const location = this.location(operand);
+    if (location.kind !== 'general') throw new Error(`operand ${operand} is not a general register`);
+    // Elsewhere a 32-bit write would clear the upper half.
+    const whole = location.size === 4 ? { ...location, size: 8 } : location;
+    const extended = location.size === 4 ? m.i64.extend_u(value) : value;
+    this.writeField(whole, m.select(condition, extended, this.readField(whole)));
+  }
+
+  update(operand: number, change: (old: Value) => Expression): void {
+    const location = this.location(operand);
+    if (isRegisterFile(location)) {
+      const old = this.let(this.readField(location), typeOfSize(location.size));
+      this.writeField(location, change(old));
+      return;
+    }
+    this.updateMemory(location.size, this.checkedAddress(operand), change);
+  }
+
+  address(operand: number): Expression {
+    const { kind } = this.location(operand);
+    if (kind === 'offset') return this.offsetAddress();
+    if (kind === 'source' || kind === 'destination') return this.stringAddress(kind);
+    return this.memoryLinearAddress();
+  }
+
+  effectiveAddress(_operand: number): Expression {
+    return this.memoryAddress();
+  }
+
+  addressWith(operand: number, displacement: Expression): Expression {
+    const { i64: q } = this.m;
+    if (this.variant.form !== 'general') return q.add(this.address(operand), displacement);
+    const effective = this.let(this.memoryAddress(), i64);
+    const base = this.let(q.sub(this.address(operand), effective()), i64);
+    return q.add(base(), q.and(q.add(effective(), displacement), this.addressMask()));
+  }
+
+  addressSizeRegister(register: number): Expression {
+    return this.m.i64.and(this.gpr(register, 8), this.addressMask());
+  }
+
+  addToAddressRegister(register: number, step: Expression): void {
+    const { m } = this;
+    if (this.variant.form === 'memory') {
+      this.setGpr(register, 8, m.i64.add(this.gpr(register, 8), step));
+      return;
+    }
+    const old = this.let(this.gpr(register, 8), i64);
+    const mask = this.let(this.addressMask(), i64);
+    const sum = m.i64.and(m.i64.add(old(), step), mask());
+    // A 32-bit write clears the upper half; a 16-bit write keeps the rest of the register.
+    const kept = m.i64.and(old(), m.i64.const(~0xffffn));
+    const upper = m.select(m.i64.eq(mask(), m.i64.const(0xffffn)), kept, m.i64.const(0n));
+    this.setGpr(register, 8, m.i64.or(upper, sum));
+  }
+
+  // ---- memory ----
+
+  load(size: number, linearAddress: Value): Expression {
+    const host = this.probe('read', linearAddress, size);
+    const type = typeOfSize(size);
+    return this.let(this.loadHost(size, 0, host), type)();
+  }
+
+  store(size: number, linearAddress: Value, value: Expression): void {
+    const probed = this.probe('write', linearAddress, size);
+    if (!this.mayBounce) {
+      this.emit(this.storeHost(size, 0, probed, value));
+      return;
+    }
+    const host = this.let(probed);
+    this.emit(this.storeHost(size, 0, host(), value));
+    this.finishStore(host);
+  }
+
+  updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void {
+    const host = this.let(this.probe('readWrite', linearAddress, size));
+    const old = this.let(this.loadHost(size, 0, host()), typeOfSize(size));
+    const value = this.let(change(old), typeOfSize(size));
+    this.emit(this.storeHost(size, 0, host(), value()));
+    if (this.mayBounce) this.finishStore(host);
+  }
+
+  // ---- flags ----
+
+  carry(): Expression {
+    return this.condition('b', false);
+  }
+
+  /** CF << 31 | (CF ^ OF) << 30, from i32 0/1 expressions. `cf` is used twice. */
+  private packed(cf: Value, of: Expression): Expression {
+    const { m } = this;
+    return m.i32.or(m.i32.shl(cf(), m.i32.const(31)), m.i32.shl(m.i32.xor(cf(), of), m.i32.const(30)));
+  }
+
+  readonly flags: FlagWriter = {
+    add: (size, a, b, r) => this.setFlags({ kind: 'add', size, a, b, r }),
+    sub: (size, a, b, r) => this.setFlags({ kind: 'sub', size, a, b, r }),
+    adc: (size, a, b, r) => this.setFlags({ kind: 'adc', size, a, b, r }),
+    sbb: (size, a, b, r) => this.setFlags({ kind: 'sbb', size, a, b, r }),
+    logic: (size, r) => this.setFlags({ kind: 'logic', size, r }),
+    inc: (size, a, r) => this.setFlags({ kind: 'inc', size, a, r, aux: this.let(this.flagAux()) }),
+    dec: (size, a, r) => this.setFlags({ kind: 'dec', size, a, r, aux: this.let(this.flagAux()) }),
+    result: (size, r, cf, of) => {
+      const carry = this.let(cf);
+      const aux = this.let(this.packed(carry, of));
+      this.setFlags({
+        kind: 'raw',
+        result: this.let(materialize(this.m, { kind: 'logic', size, r }).result, i64),
+        aux,
+      });
+    },
+    resultIf: (condition, size, r, cf, of) => {
+      const { m } = this;
+      const carry = this.let(cf);
+      const newAux = this.packed(carry, of);
+      const aux = this.let(m.select(condition(), newAux, this.flagAux()));
+      const newResult = materialize(m, { kind: 'logic', size, r }).result;
+      const result = this.let(m.select(condition(), newResult, this.flagResult()), i64);
+      this.setFlags({ kind: 'raw', result, aux });
+    },
+    carryAndOverflow: (cf, of) => {
+      const { m } = this;
+      const carry = this.let(cf);
+      const kept = m.i32.and(this.flagAux(), m.i32.const(0x3fff_ffff));
+      const aux = this.let(m.i32.or(kept, this.packed(carry, of)));
+      this.setFlags({ kind: 'raw', result: this.let(this.flagResult(), i64), aux });
+    },
+    carry: (cf) => {
+      const { m } = this;
+      // OF stays: bit 30 is CF ^ OF, so flip it with CF.
+      const old = this.let(this.flagAux());
+      const carry = this.let(cf);
+      const changed = this.let(m.i32.xor(m.i32.shr_u(old(), m.i32.const(31)), carry()));
+      const flip = m.i32.or(m.i32.shl(changed(), m.i32.const(31)), m.i32.shl(changed(), m.i32.const(30)));
+      const aux = this.let(m.i32.xor(old(), flip));
+      this.setFlags({ kind: 'raw', result: this.let(this.flagResult(), i64), aux });
+    },
+    compare: (zf, pf, cf) => {
+      const { m } = this;
+      const carry = this.let(cf);
+      // Result 0 or 1 gives ZF; its own parity (even for 0, odd for 1) is corrected by the parity delta.
+      const result = this.let(m.i64.extend_u(m.i32.eqz(zf)), i64);
+      const even = m.i32.eqz(m.i32.wrap(result()));
+      const delta = m.i32.shl(m.i32.xor(even, pf), m.i32.const(8));
+      const aux = this.let(m.i32.or(this.packed(carry, m.i32.const(0)), delta));
+      this.setFlags({ kind: 'raw', result, aux });
+    },
+    compareFloat: (size, a, b) => {
+      const { m } = this;
+      const float = size === 8 ? m.f64 : m.f32;
+      const zf = m.i32.eqz(m.i32.or(float.lt(a(), b()), float.gt(a(), b())));
+      const pf = m.i32.or(float.ne(a(), a()), float.ne(b(), b()));
+      this.flags.compare(zf, pf, m.i32.eqz(float.ge(a(), b())));
+    },
+    zero: (zf) => {
+      const { m } = this;
+      const zero = this.let(zf);
+      const sign = this.let(this.condition('s', false));
+      const parity = this.let(this.condition('p', false));
+      const old = this.flagAux();
+      const result = this.let(m.i64.extend_u(m.i32.eqz(zero())), i64);
+      // `result` is 0 or 1: never negative, so the sign delta is SF itself.
+      const delta = m.i32.or(m.i32.shl(m.i32.xor(zero(), parity()), m.i32.const(8)), sign());
+      const aux = this.let(m.i32.or(m.i32.and(old, m.i32.const(0xc000_0008 | 0)), delta));
+      this.setFlags({ kind: 'raw', result, aux });
+    },
+  };
+
+  protected static gprOffset(register: number): number {
+    return GPR + register * 8;
+  }
+
+  protected static xmmOffset(register: number): number {
+    return YMM + register * 32;
+  }
+}

@@ -1,0 +1,41 @@
+/** The inline probe of the jump cache (wasm-runtime/code/jump-cache.ts), for indirect branches of 64-bit code. */
+import type { Value } from '../../isa/emitter.ts';
+import { JUMP_GENERATION } from '../../layout/cpu-state.ts';
+import {
+  CPU_STATE,
+  JUMP_ADDRESS,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  JUMP_CACHE_ENTRY_SIZE,
+  JUMP_GENERATION_SHIFT,
+  JUMP_HEAD,
+  JUMP_TAG,
+} from '../../layout/linear-memory.ts';
+import { type Expression, i32, type Module } from '../../wasm/binaryen.ts';
+import { likely } from '../../wasm/branch-hints.ts';
+
+/**
+ * Head record of the block at a linear address, or 0 if the cache does not have it: i32.
+ * @param entry i32 local to keep the entry's offset in.
+ */
+export function jumpProbe(m: Module, mode: number, linearAddress: Value, entry: number): Expression {
+  const low = (): Expression => m.i32.wrap(linearAddress());
+  const index = m.i32.and(
+    m.i32.xor(low(), m.i32.shr_u(low(), m.i32.const(12))),
+    m.i32.const(JUMP_CACHE_ENTRIES - 1),
+  );
+  const offset = m.i32.mul(index, m.i32.const(JUMP_CACHE_ENTRY_SIZE));
+  const at = (): Expression => m.local.get(entry, i32);
+  const generation = m.i32.load(CPU_STATE + JUMP_GENERATION, 4, m.i32.const(0));
+  const tag = m.i32.or(m.i32.shl(generation, m.i32.const(JUMP_GENERATION_SHIFT)), m.i32.const(mode));
+  const isAddress = m.i64.eq(
+    m.i64.load(JUMP_CACHE + JUMP_ADDRESS, 8, m.local.tee(entry, offset, i32)),
+    linearAddress(),
+  );
+  const isValid = m.i32.eq(m.i32.load(JUMP_CACHE + JUMP_TAG, 4, at()), tag);
+  return m.if(
+    likely(m, m.i32.and(isAddress, isValid)),
+    m.i32.load(JUMP_CACHE + JUMP_HEAD, 4, at()),
+    m.i32.const(0),
+  );
+}

@@ -1,0 +1,525 @@
+/**
+ * Compiles a region, a set of blocks with one entry, into one wasm function.
+ *
+ *     (func (param $target i32)
+ *       load budget, page base, flags
+ *       (block $exit  blocks of the region as nested wasm blocks and loops)
+ *       store flags, budget
+ *       go on as LOCAL_KIND says: enter the record in $target, follow its link, look LOCAL_RIP up, or
+ *       return to the host because the budget is used up)
+ */
+
+import { TABLE } from '../../interpreter/handler-emitter.ts';
+import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
+import {
+  BUDGET,
+  EXIT_BUDGET,
+  EXIT_REASON,
+  FLAG_AUX,
+  FLAG_RESULT,
+  PAGE_BASE,
+  RIP,
+} from '../../layout/cpu-state.ts';
+import { CPU_STATE } from '../../layout/linear-memory.ts';
+import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../layout/mode.ts';
+import {
+  HEAD_COUNT,
+  RECORD_FN,
+  RECORD_LINK_FALL,
+  RECORD_LINK_TAKEN,
+  RECORD_PAGE_OFFSET,
+} from '../../layout/record.ts';
+import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
+import { type Expression, i32, i64, type Module, none } from '../../wasm/binaryen.ts';
+import { likely, unlikely } from '../../wasm/branch-hints.ts';
+import { flagsLiveIn } from '../flags/liveness.ts';
+import type { BlockRecords } from '../record-view.ts';
+import { tlbIndex, tlbTable } from '../tlb-probe.ts';
+import { type Structure, structure } from './control-flow.ts';
+import { jumpProbe } from './jump-probe.ts';
+import {
+  EXIT_ENTER,
+  EXIT_INDIRECT,
+  EXIT_LABEL,
+  EXIT_LINK,
+  EXIT_OUT_OF_BUDGET,
+  FLAGS_RAW,
+  groupExitLabel,
+  LOCAL_BUDGET,
+  LOCAL_FLAG_A,
+  LOCAL_FLAG_AUX,
+  LOCAL_FLAG_B,
+  LOCAL_FLAG_KIND,
+  LOCAL_FLAG_R,
+  LOCAL_FLAG_RESULT,
+  LOCAL_KIND,
+  LOCAL_LINK,
+  LOCAL_PAGE_BASE,
+  LOCAL_RIP,
+  LOCAL_TARGET,
+  RegionEmitter,
+  type RegionImports,
+  type Terminator,
+} from './region-emitter.ts';
+import { placeRegisters, type RegisterPlacement } from './register-placement.ts';
+
+export interface RegionBlock {
+  readonly records: BlockRecords;
+  /** Index in the region of the block a taken branch leads to, or undefined: outside. */
+  readonly taken: number | undefined;
+  /** The same for the next instruction after the block. */
+  readonly fall: number | undefined;
+  /** Linear page relative to the entry's. */
+  readonly page: number;
+}
+
+/** The blocks of a region; the first is the entry. */
+export type Region = readonly RegionBlock[];
+
+/** Index of the first instruction that only its handler can run, or the number of records. */
+function compiledLength(records: BlockRecords): number {
+  for (let index = 0; index < records.length; index++) {
+    const slot = records.slot(index);
+    if (slot === SLOT_END) continue;
+    const variant = variantOfSlot(slot);
+    if (variant === undefined || variant.row.tier === 'handler') return index;
+  }
+  return records.length;
+}
+
+const UNREACHABLE: CompiledBlock = {
+  statements: [],
+  terminator: { kind: 'left' },
+  taken: [],
+  fall: [],
+  leaveTaken: undefined,
+  leaveFall: undefined,
+  indirect: undefined,
+  touched: 0,
+  written: 0,
+};
+
+/** Adds the region as a function called `name`. */
+export function compileRegion(m: Module, name: string, region: Region, imports: RegionImports): void {
+  new RegionCompiler(m, region, imports).compile(name);
+}
+
+/** A block after its instructions have been emitted, before it is put into its place. */
+interface CompiledBlock {
+  readonly statements: Expression[];
+  readonly terminator: Terminator;
+  /** Flags moved to where the other side of the edge expects them, or the way out. */
+  readonly taken: Expression[];
+  readonly fall: Expression[];
+  /** Ways out by the links, for an edge whose page is not mapped as it was. */
+  readonly leaveTaken: Expression | undefined;
+  readonly leaveFall: Expression | undefined;
+  /** Way out of an indirect branch. */
+  readonly indirect: Expression | undefined;
+  /** Bit masks of registers as in RegionEmitter.touched. */
+  readonly touched: number;
+  readonly written: number;
+}
+
+class RegionCompiler {
+  private readonly m: Module;
+  private readonly region: Region;
+  private readonly imports: RegionImports;
+  private readonly emitter: RegionEmitter;
+  private readonly shape: Structure;
+  private readonly lengths: number[];
+  private readonly flagsLiveIn: boolean[];
+  private readonly blocks: CompiledBlock[];
+  /**
+   * The first block of the group each block belongs to. A group is a block and what follows it without a merge or
+   * a loop; it has one way out, so its registers are loaded at its start.
+   */
+  private readonly groups: number[];
+  private readonly registers: RegisterPlacement;
+
+  constructor(m: Module, region: Region, imports: RegionImports) {
+    this.m = m;
+    this.region = region;
+    this.imports = imports;
+    this.lengths = region.map((block) => compiledLength(block.records));
+    this.flagsLiveIn = flagsLiveIn(region, this.lengths);
+    this.emitter = new RegionEmitter(m, imports);
+    this.shape = structure({ successors: region.map((_, b) => this.successorsBeforeShape(b)) });
+    this.groups = this.findGroups();
+    this.emitter.remembersPages = this.shape.isLoopHeader.includes(true);
+    this.blocks = region.map((_, b) => (this.shape.rank[b] === -1 ? UNREACHABLE : this.compileBlock(b)));
+    const { order } = this.shape;
+    const edges = order.flatMap((from) => this.successors(from).map((to) => ({ from, to })));
+    this.registers = placeRegisters(this.blocks, this.groups, order, edges);
+  }
+
+  private findGroups(): number[] {
+    const { order, isMerge, isLoopHeader } = this.shape;
+    const groups = this.region.map((_, b) => b);
+    for (const b of order) {
+      for (const next of this.successors(b)) {
+        if (!isMerge[next] && !isLoopHeader[next]) groups[next] = groups[b] as number;
+      }
+    }
+    return groups;
+  }
+
+  private successorsBeforeShape(b: number): number[] {
+    const block = this.region[b] as RegionBlock;
+    if (this.lengths[b] !== block.records.length) return [];
+    return [block.taken, block.fall].filter((successor) => successor !== undefined);
+  }
+
+  compile(name: string): void {
+    const { m, emitter } = this;
+    const entry = registersOf(this.registers.liveIn[0] as number).map((register) =>
+      emitter.loadRegister(register),
+    );
+    const body = m.block(EXIT_LABEL, [...entry, ...emitter.forgetPages(), completing(m, this.tree(0))]);
+    const code = m.block(null, [...this.prologue(), body, ...this.epilogue()]);
+    m.addFunction(name, i32, none, emitter.localTypes, code);
+  }
+
+  // ---- registers ----
+
+  private successors(b: number): number[] {
+    return this.successorsBeforeShape(b).filter((successor) => !this.shape.isIrreducible(b, successor));
+  }
+
+  /** Loads of the registers that the other side expects in their locals. */
+  private loadsForEdge(from: number, to: number): Expression[] {
+    const { liveIn } = this.registers;
+    const missing = (liveIn[to] as number) & ~(liveIn[from] as number);
+    return registersOf(missing).map((register) => this.emitter.loadRegister(register));
+  }
+
+  // ---- structured control flow (control-flow.ts) ----
+
+  private tree(node: number): Expression {
+    const { m, shape } = this;
+    const merges = (shape.children[node] ?? []).filter((child) => shape.isMerge[child]);
+    if (!shape.isLoopHeader[node]) return this.within(node, merges);
+    return m.loop(loopLabel(node), this.within(node, merges));
+  }
+
+  /** The node's own code inside a block for each merge node it dominates, the last of them outermost. */
+  private within(node: number, merges: readonly number[]): Expression {
+    const { m } = this;
+    let code: Expression = this.code(node);
+    for (const merge of merges) {
+      code = m.block(null, [m.block(mergeLabel(merge), [completing(m, code)]), this.tree(merge)]);
+    }
+    return code;
+  }
+
+  private branch(from: number, to: number): Expression {
+    const { m, shape } = this;
+    if ((shape.rank[to] as number) <= (shape.rank[from] as number)) return m.br(loopLabel(to));
+    if (shape.isMerge[to]) return m.br(mergeLabel(to));
+    return this.tree(to);
+  }
+
+  /** A block's code, with the way out of its group behind it. */
+  private code(node: number): Expression {
+    const { m, emitter } = this;
+    const block = this.region[node] as RegionBlock;
+    const compiled = this.blocks[node] as CompiledBlock;
+    const { statements, terminator, taken, fall, indirect } = compiled;
+    const body = [...statements];
+    switch (terminator.kind) {
+      case 'left':
+        break;
+      case 'jump':
+        body.push(...taken, ...this.edgeTarget(node, block.taken, compiled.leaveTaken));
+        break;
+      case 'fall':
+        body.push(...fall, ...this.edgeTarget(node, block.fall, compiled.leaveFall));
+        break;
+      case 'branch':
+        body.push(
+          m.if(
+            terminator.condition,
+            m.block(null, [...taken, ...this.edgeTarget(node, block.taken, compiled.leaveTaken)]),
+            m.block(null, [...fall, ...this.edgeTarget(node, block.fall, compiled.leaveFall)]),
+          ),
+        );
+        break;
+      case 'indirect':
+        if (this.isInside(node, block.taken)) {
+          const inside = m.block(null, [...taken, ...this.passage(node, block.taken)]);
+          body.push(m.if(this.isAddressOf(block.taken), inside));
+        }
+        body.push(indirect as Expression);
+        break;
+    }
+    const code = m.block(null, body);
+    if (this.groups[node] !== node) return code;
+    return m.block(null, [
+      m.block(groupExitLabel(node), [completing(m, code)]),
+      ...registersOf(this.registers.stored[node] as number).map((register) =>
+        emitter.storeRegister(register),
+      ),
+      m.br(EXIT_LABEL),
+    ]);
+  }
+
+  /** Whether LOCAL_RIP is the linear address of a block of the region. */
+  private isAddressOf(node: number): Expression {
+    const { m } = this;
+    const { records, page } = this.region[node] as RegionBlock;
+    const offset = BigInt(page) * 4096n + BigInt(records.startOffset);
+    return m.i64.eq(
+      m.local.get(LOCAL_RIP, i64),
+      m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(offset)),
+    );
+  }
+
+  /** Code that goes on in a block of the region: loads what it expects, then branches. */
+  private passage(from: number, to: number): Expression[] {
+    return [...this.loadsForEdge(from, to), this.branch(from, to)];
+  }
+
+  /** The same behind the check that the other page is still what it was; otherwise out by the link. */
+  private edgeTarget(from: number, to: number | undefined, leave: Expression | undefined): Expression[] {
+    const { m } = this;
+    if (!this.isInside(from, to)) return [];
+    const passage = this.passage(from, to);
+    return leave === undefined
+      ? passage
+      : [m.if(likely(m, this.isMapped(to)), m.block(null, passage)), leave];
+  }
+
+  /** Whether an edge needs the check: the entry's page was checked by whoever entered the region. */
+  private isGuarded(from: number, to: number | undefined): boolean {
+    if (!this.isInside(from, to)) return false;
+    const { page } = this.region[to] as RegionBlock;
+    return page !== 0 && page !== (this.region[from] as RegionBlock).page;
+  }
+
+  /** Whether the execute TLB has the page of a block, at the physical page it had when it was translated. */
+  private isMapped(node: number): Expression {
+    const { m } = this;
+    const { records, page } = this.region[node] as RegionBlock;
+    const linear = (): Expression =>
+      m.i64.add(m.local.get(LOCAL_PAGE_BASE, i64), m.i64.const(BigInt(page) * 4096n));
+    const view = (records.mode >> MODE_VIEW_SHIFT) & 3;
+    const table = tlbTable(view);
+    const entry = tlbIndex(m, linear());
+    this.imports.function('fetchesFrom', [i64, i32], i32);
+    const entryLocal = (): Expression => m.local.get(LOCAL_LINK, i32);
+    const physical = m.i32.and(
+      m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entryLocal()),
+      m.i32.const(TLB_PAGE_MASK),
+    );
+    return m.block(
+      null,
+      [
+        m.local.set(LOCAL_LINK, entry),
+        m.if(
+          likely(m, m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entryLocal()), linear())),
+          m.i32.eq(physical, m.i32.const(records.physicalPage)),
+          m.call('fetchesFrom', [linear(), m.i32.const(records.physicalPage)], i32),
+        ),
+      ],
+      i32,
+    );
+  }
+
+  /** Way out of the block that the emitter is at, by a link of its last record. */
+  private leaveByLink(from: number, link: number): Expression {
+    const { m, emitter } = this;
+    const { records } = this.region[from] as RegionBlock;
+    return emitter.leave(EXIT_LINK, [
+      emitter.setTarget(records.address(records.length - 1)),
+      m.local.set(LOCAL_LINK, m.i32.const(link)),
+    ]);
+  }
+
+  // ---- blocks ----
+
+  private compileBlock(node: number): CompiledBlock {
+    const { emitter } = this;
+    const block = this.region[node] as RegionBlock;
+    const { records } = block;
+    emitter.beginBlock(records, this.groups[node] as number, block.page);
+    this.takeBudget(records);
+    const length = this.lengths[node] as number;
+    for (let index = 0; index < length; index++) {
+      const variant = variantOfSlot(records.slot(index));
+      if (variant !== undefined) emitter.instruction(index, variant);
+    }
+    if (length < records.length) emitter.leaveAt(length);
+    const { terminator, touched, written } = emitter;
+    const statements = emitter.takeStatements();
+    const hasTaken = terminator.kind === 'jump' || terminator.kind === 'branch';
+    const hasFall = terminator.kind === 'fall' || terminator.kind === 'branch';
+    const returns = terminator.kind === 'indirect';
+    return {
+      statements,
+      terminator,
+      taken: hasTaken
+        ? this.edgePrefix(node, block.taken, RECORD_LINK_TAKEN)
+        : returns && this.isInside(node, block.taken)
+          ? emitter.flagsForEdge(this.flagsLiveIn[block.taken] as boolean)
+          : [],
+      fall: hasFall ? this.edgePrefix(node, block.fall, RECORD_LINK_FALL) : [],
+      leaveTaken:
+        hasTaken && this.isGuarded(node, block.taken) ? this.leaveByLink(node, RECORD_LINK_TAKEN) : undefined,
+      leaveFall:
+        hasFall && this.isGuarded(node, block.fall) ? this.leaveByLink(node, RECORD_LINK_FALL) : undefined,
+      indirect: returns ? emitter.leaveIndirect() : undefined,
+      touched,
+      written,
+    };
+  }
+
+  /** Leaves if the block does not fit into the budget; the exit sequence puts back what was taken. */
+  private takeBudget(records: BlockRecords): void {
+    const { m, emitter } = this;
+    const left = m.i32.sub(m.local.get(LOCAL_BUDGET, i32), m.i32.const(records.count));
+    emitter.emit(
+      m.if(
+        unlikely(m, m.i32.lt_s(m.local.tee(LOCAL_BUDGET, left, i32), m.i32.const(0))),
+        emitter.leave(EXIT_OUT_OF_BUDGET, [emitter.setTarget(records.head)]),
+      ),
+    );
+  }
+
+  private isInside(from: number, to: number | undefined): to is number {
+    return to !== undefined && !this.shape.isIrreducible(from, to);
+  }
+
+  /** Flags for the other side or, if that is outside, the way out. */
+  private edgePrefix(from: number, to: number | undefined, link: number): Expression[] {
+    const { emitter } = this;
+    if (!this.isInside(from, to)) return [...emitter.flagsAsWords(), this.leaveByLink(from, link)];
+    // An edge that may find its page gone leaves from here too: then the words are wanted.
+    return emitter.flagsForEdge(this.flagsLiveIn[to] as boolean);
+  }
+
+  // ---- entry and exit ----
+
+  private prologue(): Expression[] {
+    const { m } = this;
+    const zero = (): Expression => m.i32.const(0);
+    return [
+      m.local.set(LOCAL_BUDGET, m.i32.load(CPU_STATE + BUDGET, 4, zero())),
+      m.local.set(LOCAL_PAGE_BASE, m.i64.load(CPU_STATE + PAGE_BASE, 8, zero())),
+      m.local.set(LOCAL_FLAG_RESULT, m.i64.load(CPU_STATE + FLAG_RESULT, 8, zero())),
+      m.local.set(LOCAL_FLAG_AUX, m.i32.load(CPU_STATE + FLAG_AUX, 4, zero())),
+    ];
+  }
+
+  private epilogue(): Expression[] {
+    const { m, emitter } = this;
+    const zero = (): Expression => m.i32.const(0);
+    const kindIs = (kind: number): Expression => m.i32.eq(m.local.get(LOCAL_KIND, i32), m.i32.const(kind));
+    const target = (): Expression => m.local.get(LOCAL_TARGET, i32);
+    const statements: Expression[] = [
+      m.i32.store(CPU_STATE + BUDGET, 4, zero(), m.local.get(LOCAL_BUDGET, i32)),
+    ];
+    if (emitter.writesFlags) statements.push(this.storeFlags());
+    this.imports.function('resolveLink', [i32, i32], i32);
+    const rip = m.i64.add(
+      m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
+      m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, target())),
+    );
+    const followLink = m.block(null, [
+      m.local.set(LOCAL_KIND, m.i32.load(0, 4, m.i32.add(target(), m.local.get(LOCAL_LINK, i32)))),
+      m.if(
+        m.local.get(LOCAL_KIND, i32),
+        m.local.set(LOCAL_TARGET, m.local.get(LOCAL_KIND, i32)),
+        m.local.set(LOCAL_TARGET, m.call('resolveLink', [target(), m.local.get(LOCAL_LINK, i32)], i32)),
+      ),
+    ]);
+    const count = m.i32.load16_u(HEAD_COUNT, 2, target());
+    const outOfBudget = m.block(null, [
+      m.i32.store(CPU_STATE + BUDGET, 4, zero(), m.i32.add(m.local.get(LOCAL_BUDGET, i32), count)),
+      m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
+      m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(EXIT_BUDGET)),
+      m.return(),
+    ]);
+    const notByLink = this.blocks.some((block) => block.indirect !== undefined)
+      ? m.if(kindIs(EXIT_INDIRECT), this.followIndirect(), outOfBudget)
+      : outOfBudget;
+    statements.push(
+      m.if(
+        m.i32.ne(m.local.get(LOCAL_KIND, i32), m.i32.const(EXIT_ENTER)),
+        m.if(kindIs(EXIT_LINK), followLink, notByLink),
+      ),
+      m.return_call_indirect(TABLE, m.i32.load(RECORD_FN, 4, target()), [target()], i32, none),
+    );
+    return statements;
+  }
+
+  /** Puts the head record of the block at LOCAL_RIP into LOCAL_TARGET. */
+  private followIndirect(): Expression {
+    const { m } = this;
+    const rip = (): Expression => m.local.get(LOCAL_RIP, i64);
+    this.imports.function('lookupJump', [i32, i64], i32);
+    const lookUp = m.local.set(
+      LOCAL_TARGET,
+      m.call('lookupJump', [m.local.get(LOCAL_TARGET, i32), rip()], i32),
+    );
+    const { mode } = (this.region[0] as RegionBlock).records;
+    if ((mode & MODE_CODE_64) === 0) return lookUp;
+    const page = m.i64.and(rip(), m.i64.const(-4096n));
+    return m.if(
+      likely(m, m.local.tee(LOCAL_KIND, jumpProbe(m, mode, rip, LOCAL_LINK), i32)),
+      m.block(null, [
+        m.local.set(LOCAL_TARGET, m.local.get(LOCAL_KIND, i32)),
+        m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page),
+      ]),
+      lookUp,
+    );
+  }
+
+  /** Words from their locals, or worked out by the runtime from the operation that was kept. */
+  private storeFlags(): Expression {
+    const { m } = this;
+    const zero = (): Expression => m.i32.const(0);
+    this.imports.function('storeOperationFlags', [i32, i64, i64, i64, i32], none);
+    return m.if(
+      m.i32.eq(m.local.get(LOCAL_FLAG_KIND, i32), m.i32.const(FLAGS_RAW)),
+      m.block(null, [
+        m.i64.store(CPU_STATE + FLAG_RESULT, 8, zero(), m.local.get(LOCAL_FLAG_RESULT, i64)),
+        m.i32.store(CPU_STATE + FLAG_AUX, 4, zero(), m.local.get(LOCAL_FLAG_AUX, i32)),
+      ]),
+      m.call(
+        'storeOperationFlags',
+        [
+          m.local.get(LOCAL_FLAG_KIND, i32),
+          m.local.get(LOCAL_FLAG_A, i64),
+          m.local.get(LOCAL_FLAG_B, i64),
+          m.local.get(LOCAL_FLAG_R, i64),
+          m.local.get(LOCAL_FLAG_AUX, i32),
+        ],
+        none,
+      ),
+    );
+  }
+}
+
+/**
+ * Code that never falls through, as an expression that looks as if it could. Binaryen would otherwise search a
+ * labelled block around it for branches to the label, which takes quadratic time when blocks are nested. Engines
+ * fold the condition.
+ */
+function completing(m: Module, code: Expression): Expression {
+  return m.if(m.i32.const(1), code);
+}
+
+/** Numbers of the bits that are set. */
+function registersOf(mask: number): number[] {
+  const registers: number[] = [];
+  for (let rest = mask; rest !== 0; rest &= rest - 1) registers.push(31 - Math.clz32(rest & -rest));
+  return registers;
+}
+
+function loopLabel(node: number): string {
+  return `L${node}`;
+}
+
+function mergeLabel(node: number): string {
+  return `B${node}`;
+}

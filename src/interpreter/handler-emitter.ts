@@ -1,0 +1,420 @@
+/**
+ * The emitter of the build: operands are read from the record, registers and flags live in the processor state.
+ * What it emits is a handler, `(param $record i32)`, that ends by tail-calling the next record's function.
+ */
+
+import { EmitterBase, FIELD_OFFSET } from '../compile/emitter-base.ts';
+import { conditionOfWords, type FlagSource, materialize } from '../compile/flags/source.ts';
+import { type Access, tlbIndex, tlbProbe } from '../compile/tlb-probe.ts';
+import type { Condition } from '../isa/condition.ts';
+import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
+import type { Location, Variant } from '../isa/variant.ts';
+import {
+  BOUNCE,
+  BUDGET,
+  EXIT_EVENT,
+  EXIT_REASON,
+  FLAG_AUX,
+  FLAG_RESULT,
+  INTERRUPT_PENDING,
+  PAGE_BASE,
+  RIP,
+  SEGMENT_BASE,
+  SSE_DISABLED,
+  SYSTEM_FLAGS,
+  TLB_TABLE,
+} from '../layout/cpu-state.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
+import {
+  HEAD_COUNT,
+  RECORD_BASE,
+  RECORD_DISP,
+  RECORD_FN,
+  RECORD_IMM,
+  RECORD_INDEX,
+  RECORD_INDEX_REG,
+  RECORD_LENGTH,
+  RECORD_LINK_FALL,
+  RECORD_LINK_TAKEN,
+  RECORD_PAGE_OFFSET,
+  RECORD_SCALE,
+  RECORD_SEGMENT,
+  RECORD_SIZE,
+} from '../layout/record.ts';
+import {
+  type Expression,
+  exportedFunction,
+  i32,
+  i64,
+  type Module,
+  none,
+  type ValueType,
+} from '../wasm/binaryen.ts';
+
+/** Name of the shared function table inside every module. */
+export const TABLE = 'table';
+/** The one parameter of handlers and regions. */
+export const RECORD_PARAMETER = 0;
+
+/** Trap flag in SYSTEM_FLAGS. */
+const TF = 1 << 8;
+
+const MISSED: Record<Access, RuntimeFunction> = {
+  read: 'slowRead',
+  write: 'slowWrite',
+  readWrite: 'slowReadWrite',
+};
+
+/** Tail call of the function of a record. `record` is a local. */
+export function enterRecord(m: Module, record: Value): Expression {
+  return m.return_call_indirect(TABLE, m.i32.load(RECORD_FN, 4, record()), [record()], i32, none);
+}
+
+export class HandlerEmitter extends EmitterBase {
+  readonly variant: Variant;
+  private readonly locals: ValueType[] = [];
+  private ended = false;
+
+  constructor(module: Module, variant: Variant) {
+    super(module);
+    this.variant = variant;
+  }
+
+  /** Runs the semantics and adds the handler to the module under `name`. */
+  build(name: string): void {
+    this.variant.row.semantics(this);
+    this.finish(name);
+  }
+
+  /** Adds what has been emitted so far as a function. */
+  finish(name: string): void {
+    if (!this.ended) this.emit(this.next());
+    this.m.addFunction(name, i32, none, this.locals, this.m.block(null, this.statements));
+  }
+
+  private next(): Expression {
+    const { m } = this;
+    const target = m.i32.load(RECORD_SIZE + RECORD_FN, 4, this.record());
+    return m.return_call_indirect(
+      TABLE,
+      target,
+      [m.i32.add(this.record(), m.i32.const(RECORD_SIZE))],
+      i32,
+      none,
+    );
+  }
+
+  private end(expression: Expression): void {
+    this.emit(expression);
+    this.ended = true;
+  }
+
+  protected newLocal(type: ValueType): number {
+    this.locals.push(type);
+    return this.locals.length; // local 0 is the record
+  }
+
+  record(): Expression {
+    return this.m.local.get(RECORD_PARAMETER, i32);
+  }
+
+  private field16(offset: number): Expression {
+    return this.m.i32.load16_u(offset, 2, this.record());
+  }
+
+  protected readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression {
+    return this.loadHost(location.size, CPU_STATE, this.field16(FIELD_OFFSET[location.field]));
+  }
+
+  protected writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void {
+    const target = this.field16(FIELD_OFFSET[location.field]);
+    if (location.kind === 'mmx') {
+      // The exponent of a register that MMX writes becomes all ones, so that the x87 sees a NaN.
+      const exponent = this.field16(FIELD_OFFSET[location.field]);
+      this.emit(this.m.i32.store16(CPU_STATE + 8, 2, exponent, this.m.i32.const(0xffff)));
+    }
+    if (location.kind === 'general' && location.size === 4) {
+      // A 32-bit write clears the upper half of the register.
+      this.emit(this.m.i64.store(CPU_STATE, 1, target, this.m.i64.extend_u(value)));
+    } else {
+      this.emit(this.storeHost(location.size, CPU_STATE, target, value));
+    }
+  }
+
+  registerNumber(operand: number): Expression {
+    const location = this.location(operand);
+    if (!('field' in location)) throw new Error(`operand ${operand} is not a register`);
+    return this.field16(FIELD_OFFSET[location.field]);
+  }
+
+  protected immediate(size: number): Expression {
+    return this.loadHost(size, RECORD_IMM, this.record());
+  }
+
+  private register64(offset: number): Expression {
+    return this.m.i64.load(CPU_STATE, 1, this.field16(offset));
+  }
+
+  protected addressMask(): Expression {
+    const { m } = this;
+    const mode = m.i32.shr_u(m.i32.load8_u(RECORD_SCALE, 1, this.record()), m.i32.const(4));
+    const kept = this.let(mode);
+    const short = m.select(kept(), m.i64.const(0xffff_ffffn), m.i64.const(-1n));
+    return m.select(m.i32.eq(kept(), m.i32.const(2)), m.i64.const(0xffffn), short);
+  }
+
+  /** Truncates an address as the record's address size says. */
+  private truncateAddress(address: Expression): Expression {
+    return this.m.i64.and(address, this.addressMask());
+  }
+
+  private isGeneral(): boolean {
+    return this.variant.form === 'general';
+  }
+
+  protected memoryAddress(): Expression {
+    const { m } = this;
+    const scaleField = m.i32.load8_u(RECORD_SCALE, 1, this.record());
+    const scale = this.isGeneral() ? m.i32.and(scaleField, m.i32.const(3)) : scaleField;
+    const sum = m.i64.add(
+      m.i64.add(
+        this.register64(RECORD_BASE),
+        m.i64.shl(this.register64(RECORD_INDEX_REG), m.i64.extend_u(scale)),
+      ),
+      m.i64.load32_s(RECORD_DISP, 4, this.record()),
+    );
+    return this.isGeneral() ? this.truncateAddress(sum) : sum;
+  }
+
+  private recordSegmentBase(): Expression {
+    const { m } = this;
+    const segment = m.i32.load8_u(RECORD_SEGMENT, 1, this.record());
+    return m.i64.load(CPU_STATE + SEGMENT_BASE, 8, m.i32.shl(segment, m.i32.const(3)));
+  }
+
+  protected memoryLinearAddress(): Expression {
+    if (!this.isGeneral()) return this.memoryAddress();
+    return this.m.i64.add(this.memoryAddress(), this.recordSegmentBase());
+  }
+
+  protected offsetAddress(): Expression {
+    const address = this.m.i64.load(RECORD_IMM, 8, this.record());
+    return this.isGeneral() ? this.m.i64.add(address, this.recordSegmentBase()) : address;
+  }
+
+  protected stringAddress(kind: 'source' | 'destination'): Expression {
+    const register = this.gpr(kind === 'source' ? 6 : 7, 8);
+    if (!this.isGeneral()) return register;
+    const address = this.truncateAddress(register);
+    // The destination is always in ES, which has base zero in 64-bit mode.
+    return this.m.i64.add(address, kind === 'source' ? this.recordSegmentBase() : this.segmentBase(0));
+  }
+
+  protected probe(access: Access, linearAddress: Value, size: number): Expression {
+    const { m } = this;
+    const entry = m.i32.add(this.state(TLB_TABLE, 4), tlbIndex(m, linearAddress()));
+    const missed = this.call(MISSED[access], [this.record(), linearAddress(), m.i32.const(size)], i32);
+    return tlbProbe(m, access, linearAddress, size, entry, 0, this.newLocal(i32), missed);
+  }
+
+  protected readonly mayBounce = true;
+
+  protected override finishStore(host: Value): void {
+    const { m } = this;
+    this.emit(m.if(m.i32.eq(host(), m.i32.const(CPU_STATE + BOUNCE)), this.callNothing('finishWrite', [])));
+  }
+
+  // ---- registers ----
+
+  gpr(register: number, size: number): Expression {
+    return this.state(EmitterBase.gprOffset(register), size);
+  }
+
+  setGpr(register: number, size: number, value: Expression): void {
+    if (size === 4) this.setState(EmitterBase.gprOffset(register), 8, this.m.i64.extend_u(value));
+    else this.setState(EmitterBase.gprOffset(register), size, value);
+  }
+
+  highByte(register: number): Expression {
+    return this.state(EmitterBase.gprOffset(register) + 1, 1);
+  }
+
+  setHighByte(register: number, value: Expression): void {
+    this.setState(EmitterBase.gprOffset(register) + 1, 1, value);
+  }
+
+  xmm(register: number): Expression {
+    return this.state(EmitterBase.xmmOffset(register), 16);
+  }
+
+  setXmm(register: number, value: Expression): void {
+    this.setState(EmitterBase.xmmOffset(register), 16, value);
+  }
+
+  // ---- SSE ----
+
+  requireSse(): void {
+    this.emit(this.m.if(this.state(SSE_DISABLED, 4), this.callNothing('raiseSseDisabled', [this.record()])));
+  }
+
+  requireAligned(linearAddress: Value, size: number): void {
+    const { m } = this;
+    const misaligned = m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1));
+    this.emit(m.if(misaligned, this.callNothing('raiseGeneralProtection', [this.record(), m.i32.const(0)])));
+  }
+
+  unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
+    const { m } = this;
+    const condition = this.let(rare);
+    return paths.map(({ fast, type, name, args }) =>
+      this.let(m.if(condition(), this.call(name, args, type), fast()), type),
+    );
+  }
+
+  knownImmediate(): undefined {
+    return undefined;
+  }
+
+  withImmediate(
+    operand: number,
+    _known: (value: number) => Expression,
+    general: (value: Value) => Expression,
+  ): Expression {
+    return general(this.let(this.read(operand)));
+  }
+
+  // ---- flags ----
+
+  protected setFlags(source: FlagSource): void {
+    const { result, aux } = materialize(this.m, source);
+    this.setState(FLAG_RESULT, 8, result);
+    this.setState(FLAG_AUX, 4, aux);
+  }
+
+  protected flagResult(): Expression {
+    return this.state(FLAG_RESULT, 8);
+  }
+
+  protected flagAux(): Expression {
+    return this.state(FLAG_AUX, 4);
+  }
+
+  condition(condition: Condition, negated: boolean): Expression {
+    const value = conditionOfWords(
+      this.m,
+      condition,
+      () => this.flagResult(),
+      () => this.flagAux(),
+    );
+    return negated ? this.m.i32.eqz(value) : value;
+  }
+
+  // ---- control ----
+
+  nextRip(): Expression {
+    const { m } = this;
+    const offset = m.i32.add(
+      this.field16(RECORD_PAGE_OFFSET),
+      m.i32.load8_u(RECORD_LENGTH, 1, this.record()),
+    );
+    return m.i64.add(this.state(PAGE_BASE, 8), m.i64.extend_u(offset));
+  }
+
+  call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
+    return this.m.call(exportedFunction(this.m, name), args, result);
+  }
+
+  private callNothing(name: RuntimeFunction, args: Expression[]): Expression {
+    return this.call(name, args, none);
+  }
+
+  run(name: RuntimeFunction, args: Expression[]): void {
+    this.emit(this.callNothing(name, args));
+  }
+
+  delegate(condition: Expression, name: RuntimeFunction, args: Expression[]): void {
+    this.emit(this.m.if(condition, this.m.block(null, [this.callNothing(name, args), this.next()])));
+  }
+
+  private follow(linkOffset: number): Expression {
+    const { m } = this;
+    const local = this.newLocal(i32);
+    const link = (): Expression => m.local.get(local, i32);
+    return m.block(null, [
+      m.if(
+        m.i32.eqz(m.local.tee(local, m.i32.load(linkOffset, 4, this.record()), i32)),
+        m.local.set(local, this.call('resolveLink', [this.record(), m.i32.const(linkOffset)], i32)),
+      ),
+      enterRecord(m, link),
+    ]);
+  }
+
+  jump(): void {
+    this.end(this.follow(RECORD_LINK_TAKEN));
+  }
+
+  /** The pseudo instruction at the end of a block that has no branch. */
+  fallThrough(): void {
+    this.end(this.follow(RECORD_LINK_FALL));
+  }
+
+  jumpIf(condition: Expression): void {
+    this.emit(this.m.if(condition, this.follow(RECORD_LINK_TAKEN)));
+    this.end(this.follow(RECORD_LINK_FALL));
+  }
+
+  jumpTo(target: Expression): void {
+    const head = this.let(this.call('lookupJump', [this.record(), target], i32));
+    this.end(enterRecord(this.m, head));
+  }
+
+  /** i32, not zero if the host loop must see something before the next instruction (eventsDue() of the runtime). */
+  private eventsDue(): Expression {
+    const { m } = this;
+    const trap = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(TF));
+    const possible = m.i32.or(this.state(INTERRUPT_PENDING, 4), trap);
+    return m.if(possible, this.call('eventsDue', [], i32), m.i32.const(0));
+  }
+
+  dispatch(): void {
+    const { m } = this;
+    const leave = [this.storeState4(EXIT_REASON, m.i32.const(EXIT_EVENT)), m.return()];
+    this.emit(m.if(this.eventsDue(), m.block(null, leave)));
+    const head = this.let(this.call('lookup', [], i32));
+    this.end(enterRecord(m, head));
+  }
+
+  private storeState4(offset: number, value: Expression): Expression {
+    return this.storeHost(4, CPU_STATE + offset, this.m.i32.const(0), value);
+  }
+
+  /** RIP = next instruction; the instructions of the block that are not executed go back into the budget. */
+  private leave(reason: number): Expression {
+    const { m } = this;
+    const index = m.i32.load8_u(RECORD_INDEX, 1, this.record());
+    const indexLocal = this.newLocal(i32);
+    const head = m.i32.sub(
+      this.record(),
+      m.i32.shl(m.i32.add(m.local.get(indexLocal, i32), m.i32.const(1)), m.i32.const(Math.log2(RECORD_SIZE))),
+    );
+    const left = m.i32.sub(
+      m.i32.sub(m.i32.load16_u(HEAD_COUNT, 2, head), m.local.get(indexLocal, i32)),
+      m.i32.const(1),
+    );
+    return m.block(null, [
+      this.storeHost(8, CPU_STATE + RIP, m.i32.const(0), this.call('nextRip', [this.record()], i64)),
+      m.local.set(indexLocal, index),
+      this.storeState4(BUDGET, m.i32.add(this.state(BUDGET, 4), left)),
+      this.storeState4(EXIT_REASON, m.i32.const(reason)),
+      m.return(),
+    ]);
+  }
+
+  exit(reason: number): void {
+    this.end(this.leave(reason));
+  }
+
+  leaveIfInterrupt(): void {
+    this.emit(this.m.if(this.eventsDue(), this.leave(EXIT_EVENT)));
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * Guest code that does not fit into the record arena gives the same results as with room for everything, in every
+ * tier, whenever compiled code arrives.
+ */
+import { describe, expect, it } from 'vitest';
+import type {
+  CompileRequest,
+  CompileResult,
+  LocalCompiler,
+  RemoteCompiler,
+  Tier,
+} from '../../src/code-cache/tiering.ts';
+import { compileRegions } from '../../src/compile/compiler.ts';
+import { unpackRegions } from '../../src/compile/region-source.ts';
+import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
+import { RECORD_HALF_SIZE } from '../../src/layout/cpu-state.ts';
+import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
+import { HEAD_CROSSING, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
+import { CODE, STACK, type SystemMachine } from '../isa/system-machine.ts';
+import { createTieredMachine } from './tiered-machine.ts';
+
+const RAX = 0;
+const RSP = 4;
+const R12 = 12;
+
+/** Functions one after the other, at odd distances so that instructions cross pages. */
+const FUNCTIONS = 0x10_0000;
+const STRIDE = 61;
+const COUNT = 256;
+/** Offset in a function of the constant that others change. */
+const CONSTANT = 14;
+const CALLS = 20_000;
+const SLICE = 3000;
+
+function dword(value: number): number[] {
+  return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24];
+}
+
+function functionAt(index: number): number {
+  return FUNCTIONS + (index % COUNT) * STRIDE;
+}
+
+/** A loop with a branch in it; every third function calls the next, some change the code of another one. */
+function functionCode(index: number): number[] {
+  // biome-ignore format: an instruction a line
+  const code = [
+    0xb9, ...dword(4 + (index % 5)), // mov ecx, 4 to 8
+    0x48, 0x69, 0xc0, ...dword(0x0100_0193 + 2 * index), // imul rax, rax, odd
+    0x48, 0x05, ...dword(0x1234_5671 * index), // add rax, CONSTANT
+    0xa8, 0x04, // test al, 4
+    0x74, 0x04, // jz over the next
+    0x48, 0xc1, 0xc8, 0x07, // ror rax, 7
+    0xff, 0xc9, // dec ecx
+    0x75, 0xe7, // jnz imul
+  ];
+  if (index % 3 === 0) code.push(0xe8, ...dword(functionAt(index + 1) - functionAt(index) - code.length - 5));
+  // add dword [constant], 1
+  if (index % 29 === 0) code.push(0x83, 0x04, 0x25, ...dword(functionAt(index + 5) + CONSTANT), 1);
+  return [...code, 0xc3];
+}
+
+/** Calls functions at random from a window that moves on. */
+// biome-ignore format: an instruction a line
+const MAIN = [
+  0xbb, ...dword(CALLS), // mov ebx, CALLS
+  0x45, 0x69, 0xe4, ...dword(1103515245), // imul r12d, r12d, 1103515245
+  0x41, 0x81, 0xc4, ...dword(12345), // add r12d, 12345
+  0x44, 0x89, 0xe2, // mov edx, r12d
+  0xc1, 0xea, 0x10, // shr edx, 16
+  0x83, 0xe2, 0x1f, // and edx, 31
+  0x89, 0xde, // mov esi, ebx
+  0xc1, 0xee, 0x07, // shr esi, 7
+  0x01, 0xf2, // add edx, esi
+  0x0f, 0xb6, 0xd2, // movzx edx, dl
+  0x6b, 0xd2, STRIDE, // imul edx, edx, STRIDE
+  0x81, 0xc2, ...dword(FUNCTIONS), // add edx, FUNCTIONS
+  0xff, 0xd2, // call rdx
+  0xff, 0xcb, // dec ebx
+  0x75, 0xd0, // jnz imul
+  0xf4, // hlt
+];
+
+/** Compiles what it was sent when deliver() is called. */
+class SlowCompiler implements RemoteCompiler {
+  private readonly requests: CompileRequest[] = [];
+  private onResult: (result: CompileResult) => void = () => {};
+  /** Slots of the regions that were sent, in each request that has not been answered. */
+  get slots(): number[] {
+    return this.requests.flatMap(({ regions }) => unpackRegions(regions).map(({ slot }) => slot));
+  }
+  /** Sees the heads of the blocks that are sent. */
+  onHeads: (heads: readonly number[]) => void = () => {};
+  post(request: CompileRequest): void {
+    this.requests.push(request);
+    this.onHeads(unpackRegions(request.regions).flatMap(({ blocks }) => blocks.map(({ head }) => head)));
+  }
+  listen(onResult: (result: CompileResult) => void): void {
+    this.onResult = onResult;
+  }
+  deliver(): void {
+    const request = this.requests.shift();
+    if (request === undefined) return;
+    const bytes = compileRegions(unpackRegions(request.regions));
+    const module = new WebAssembly.Module(bytes as BufferSource);
+    this.onResult({ id: request.id, module, bytes: bytes.length, milliseconds: 0 });
+  }
+  async close(): Promise<void> {}
+}
+
+interface Setup {
+  readonly tier: Tier;
+  /** Records in each half of the arena; everything fits if left out. */
+  readonly half?: number;
+  readonly remote?: SlowCompiler;
+  readonly local?: LocalCompiler;
+  /** Slices from one delivery to the next. */
+  readonly delay?: number;
+}
+
+function run({ tier, half, remote, local, delay = 1 }: Setup) {
+  const { machine, tiering } = createTieredMachine(tier, remote, local);
+  const { processor } = machine;
+  if (tier !== 'interpreter') processor.blocks.hotness = 120;
+  if (remote !== undefined) {
+    remote.onHeads = (heads) => {
+      for (const head of heads)
+        expect((processor.views.u8[head + HEAD_FLAGS] as number) & HEAD_WATCHED).not.toBe(0);
+    };
+  }
+  if (half !== undefined) processor.setU32(RECORD_HALF_SIZE, half * RECORD_SIZE);
+  for (let index = 0; index < COUNT; index++) machine.write(functionAt(index), functionCode(index));
+  machine.write(CODE, MAIN);
+  processor.setGpr(RSP, STACK);
+  processor.setGpr(RAX, 1n);
+  processor.setGpr(R12, 1n);
+  processor.rip = BigInt(CODE);
+  for (let slice = 1; processor.run(SLICE) !== 'halt'; slice++) {
+    if (slice % delay === 0) remote?.deliver();
+    tiering.poll();
+    const slots = remote?.slots ?? [];
+    if (half !== undefined) slots.push(...installedSlots(machine, half));
+    expect(new Set(slots).size).toBe(slots.length);
+  }
+  const constants = Array.from({ length: COUNT }, (_, index) => machine.read64(functionAt(index) + CONSTANT));
+  const registers = Array.from({ length: 16 }, (_, register) => processor.gpr(register));
+  return {
+    result: {
+      registers,
+      rip: processor.rip,
+      flags: processor.flags,
+      constants,
+      instructions: processor.instructions,
+    },
+    emptied: processor.blocks.recycled,
+    regions: tiering.statistics,
+  };
+}
+
+/** Table slots of compiled regions that heads lead to. */
+function installedSlots({ processor }: SystemMachine, half: number): number[] {
+  const { u8, u32 } = processor.views;
+  const slots: number[] = [];
+  for (let index = 0; index < 2 * half; index++) {
+    const record = RECORD_ARENA + index * RECORD_SIZE;
+    const slot = u32[(record + RECORD_FN) >> 2] as number;
+    if (slot >= FIRST_REGION_SLOT && !((u8[record + HEAD_FLAGS] as number) & HEAD_CROSSING)) slots.push(slot);
+  }
+  return slots;
+}
+
+describe('an arena that is too small', () => {
+  const reference = run({ tier: 'interpreter' });
+
+  it('is not what the reference has, which runs to its end', () => {
+    expect(reference.emptied).toBe(0);
+    expect(reference.result.rip).toBe(BigInt(CODE + MAIN.length));
+  });
+
+  // The smallest has room for one block of the greatest length.
+  it.each([67, 100, 500, 1500])('interpreter, %i records in each half', (half) => {
+    const { result, emptied } = run({ tier: 'interpreter', half });
+    expect(result).toEqual(reference.result);
+    expect(emptied).toBeGreaterThan(5);
+  });
+
+  it.each([600, 1000])('compiled at once, %i records', (half) => {
+    const { result, emptied, regions } = run({ tier: 'compiled', half, local: compileRegions });
+    expect(result).toEqual(reference.result);
+    expect(emptied).toBeGreaterThan(5);
+    expect(regions.regions).toBeGreaterThan(100);
+    expect(regions.dropped).toBeGreaterThan(100);
+  });
+
+  it.each([
+    [600, 1],
+    [1000, 1],
+    [1000, 4],
+  ])('compiled elsewhere, %i records, an answer every %i slices', (half, delay) => {
+    const remote = new SlowCompiler();
+    const { result, emptied, regions } = run({ tier: 'auto', half, remote, delay });
+    expect(result).toEqual(reference.result);
+    expect(emptied).toBeGreaterThan(5);
+    expect(regions.regions).toBeGreaterThan(10);
+    expect(regions.rejected).toBeGreaterThan(5);
+  });
+});

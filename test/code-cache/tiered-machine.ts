@@ -1,0 +1,17 @@
+import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../../src/code-cache/tiering.ts';
+import { SystemMachine } from '../isa/system-machine.ts';
+
+/** A machine whose blocks are compiled when they ask for it. */
+export function createTieredMachine(
+  tier: Tier,
+  remote: RemoteCompiler | undefined,
+  local: LocalCompiler | undefined,
+) {
+  let tiering: Tiering | undefined;
+  const machine = new SystemMachine({
+    requestCompile: (head) => tiering?.request(head),
+    blockDropped: (head) => tiering?.drop(head),
+  });
+  tiering = new Tiering(machine.processor, tier, remote, local, () => 0);
+  return { machine, tiering };
+}

@@ -1,0 +1,222 @@
+/**
+ * Finding the translated block to run next. Linear addresses here include the CS base, which counts only
+ * outside 64-bit code; the RIP field never includes it.
+ */
+import { hashBucket } from './code-pages';
+import { count } from '../system/counters';
+import {
+  ARENA_EPOCH,
+  COUNTER_LOOKUPS,
+  CPU_STATE,
+  HEAD_FLAGS,
+  HEAD_HASH_NEXT,
+  HEAD_MODE,
+  HEAD_PAGE_COUNT,
+  HEAD_PHYSICAL_PAGE,
+  HEAD_SECOND_PAGE,
+  HEAD_STALE,
+  MODE,
+  MODE_CODE_16,
+  MODE_CODE_64,
+  MODE_CODE_MASK,
+  PAGE_BASE,
+  RECORD_ARENA,
+  RECORD_DISP,
+  RECORD_HINT_FALL,
+  RECORD_HINT_TAKEN,
+  RECORD_INDEX,
+  RECORD_LENGTH,
+  RECORD_LINK_TAKEN,
+  RECORD_PAGE_OFFSET,
+  RECORD_SIZE,
+  RIP,
+  SEGMENT_BASE,
+  SEGMENT_CS,
+  TLB_TABLE,
+} from '../generated/layout';
+import { hostTranslate } from '../system/host';
+import { fillJumpCache, probeJumpCache } from './jump-cache';
+import { WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
+import { raiseFault, raisePageFault, VECTOR_GP } from '../events/raise';
+import { accessPhysical, translateFetch } from '../memory/tlb';
+
+export { invalidateCode, registerBlock } from './code-pages';
+export { allocateRecords, emptyOlderHalf } from './record-arena';
+
+const PAGE_MASK: u64 = ~(<u64>0xfff);
+
+/**
+ * Head record of the block at RIP in the mode of the CPU state, translating it if there is none. Sets PAGE_BASE.
+ * Raises #PF, and #GP(0) for an address that is not canonical, at RIP.
+ */
+export function lookup(): u32 {
+  return lookupJump(0, load<u64>(CPU_STATE + RIP));
+}
+
+/**
+ * The same for a jump of the instruction `record` to RIP `target`. #GP for a target that is not canonical is
+ * raised at the instruction, #PF at the target.
+ */
+export function lookupJump(record: u32, target: u64): u32 {
+  const mode = load<i32>(CPU_STATE + MODE);
+  if (mode & MODE_CODE_64) {
+    const head = probeJumpCache(target, mode);
+    if (head !== 0) {
+      store<u64>(CPU_STATE + RIP, target);
+      store<u64>(CPU_STATE + PAGE_BASE, target & PAGE_MASK);
+      return head;
+    }
+  }
+  return lookupMiss(record, target, mode);
+}
+
+function lookupMiss(record: u32, target: u64, mode: i32): u32 {
+  if (mode & MODE_CODE_64) {
+    if (<u64>(((<i64>target) << 16) >> 16) !== target) raiseFault(record, VECTOR_GP, 0);
+    store<u64>(CPU_STATE + RIP, target);
+    store<u64>(CPU_STATE + PAGE_BASE, target & PAGE_MASK);
+    return findBlock(target, mode);
+  }
+  const rip = target & 0xffff_ffff;
+  const la = (rip + load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
+  store<u64>(CPU_STATE + RIP, rip);
+  store<u64>(CPU_STATE + PAGE_BASE, la & PAGE_MASK);
+  const head = probeJumpCache(la, mode);
+  return head !== 0 ? head : findBlock(la, mode);
+}
+
+/** The block at linear address `la`, past the jump cache. RIP and PAGE_BASE are set. */
+function findBlock(la: u64, mode: i32): u32 {
+  count(COUNTER_LOOKUPS, 1);
+  if (!translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la)) raiseFetch(la);
+  const pa = accessPhysical;
+  const page = <u32>(pa >> 12);
+  const offset = <u32>pa & 0xfff;
+  let secondPage: i64 = -1;
+  let head = load<u32>(hashBucket(page, offset, mode));
+  while (head !== 0) {
+    if (
+      load<u32>(head + HEAD_PHYSICAL_PAGE) === page &&
+      <u32>load<u16>(head + RECORD_PAGE_OFFSET) === offset &&
+      <i32>load<u16>(head + HEAD_MODE) === mode
+    ) {
+      if (load<u8>(head + HEAD_PAGE_COUNT) === 1) {
+        fillJumpCache(la, mode, head);
+        return head;
+      }
+      // The same first page may be followed by different pages in different address spaces.
+      if (secondPage < 0) secondPage = <i64>fetchNextCodePage();
+      if (<i64>load<u32>(head + HEAD_SECOND_PAGE) === secondPage) return head;
+    }
+    head = load<u32>(head + HEAD_HASH_NEXT);
+  }
+  head = hostTranslate(<u32>pa, <u32>(pa >> 32));
+  if (load<u8>(head + HEAD_PAGE_COUNT) === 1) fillJumpCache(la, mode, head);
+  return head;
+}
+
+/** For the compiler: head record of the one-page block at a physical address, or 0 if it has never been run. */
+export function findRegistered(page: u32, offset: u32, mode: i32): u32 {
+  let head = load<u32>(hashBucket(page, offset, mode));
+  while (head !== 0) {
+    if (
+      load<u32>(head + HEAD_PHYSICAL_PAGE) === page &&
+      <u32>load<u16>(head + RECORD_PAGE_OFFSET) === offset &&
+      <i32>load<u16>(head + HEAD_MODE) === mode &&
+      load<u8>(head + HEAD_PAGE_COUNT) === 1
+    ) {
+      return head;
+    }
+    head = load<u32>(head + HEAD_HASH_NEXT);
+  }
+  return 0;
+}
+
+/** For compiled code on its way into another page: whether code at `la` comes from physical page `page`. */
+export function fetchesFrom(la: u64, page: u32): i32 {
+  return <i32>(translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la) && <u32>(accessPhysical >> 12) === page);
+}
+
+/**
+ * For the translator: number of the physical page that follows the page of RIP in linear memory, when the
+ * instruction at RIP crosses into it. Raises #PF with RIP unchanged if it cannot be fetched from.
+ */
+export function fetchNextCodePage(): u32 {
+  const la = nextCodePage();
+  if (!translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la)) raiseFetch(la);
+  return <u32>(accessPhysical >> 12);
+}
+
+function nextCodePage(): u64 {
+  const la = load<u64>(CPU_STATE + PAGE_BASE) + 0x1000;
+  return load<i32>(CPU_STATE + MODE) & MODE_CODE_64 ? la : la & 0xffff_ffff;
+}
+
+/** Raises the fault that the last walk found for a fetch at RIP that reaches `la`. */
+function raiseFetch(la: u64): void {
+  if (walkError === WALK_NON_CANONICAL) raiseFault(0, VECTOR_GP, 0);
+  raisePageFault(0, la, walkError);
+}
+
+/**
+ * For the stale handler, entered through `head`: the block that replaces it. The jump cache and links still
+ * lead to stale heads, so a hit counts only if it is not one.
+ */
+export function lookupStale(head: u32): u32 {
+  const mode = load<i32>(CPU_STATE + MODE);
+  const la = load<u64>(CPU_STATE + PAGE_BASE) + <u64>load<u16>(head + RECORD_PAGE_OFFSET);
+  store<u64>(CPU_STATE + RIP, ripOf(la, mode));
+  const cached = probeJumpCache(la, mode);
+  if (cached !== 0 && !(load<u8>(cached + HEAD_FLAGS) & HEAD_STALE)) return cached;
+  return findBlock(la, mode);
+}
+
+/**
+ * Head record of the target of the direct branch `record`: of its displacement for RECORD_LINK_TAKEN, of the
+ * next instruction for RECORD_LINK_FALL. The target becomes the record's link if it is in the same page, where
+ * the link stays true as long as the block itself does. Neither link nor hint is stored when the translation of the
+ * target has emptied half of the arena: the record itself may be gone.
+ */
+export function resolveLink(record: u32, linkOffset: i32): u32 {
+  const mode = load<i32>(CPU_STATE + MODE);
+  const pageBase = load<u64>(CPU_STATE + PAGE_BASE);
+  const la =
+    linkOffset === RECORD_LINK_TAKEN
+      ? pageBase + <u64>(<i64>load<i32>(record + RECORD_DISP))
+      : pageBase + <u64>load<u16>(record + RECORD_PAGE_OFFSET) + <u64>load<u8>(record + RECORD_LENGTH);
+  const target = ripOf(la, mode);
+  if (record < <u32>RECORD_ARENA) return lookupJump(record, target);
+  if ((la ^ pageBase) & PAGE_MASK) {
+    const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
+    const head = lookupJump(record, target);
+    if (epoch === load<i32>(CPU_STATE + ARENA_EPOCH)) {
+      store<u32>(record + (linkOffset === RECORD_LINK_TAKEN ? RECORD_HINT_TAKEN : RECORD_HINT_FALL), head);
+    }
+    return head;
+  }
+
+  const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
+  const physicalPage = load<u32>(
+    record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE + HEAD_PHYSICAL_PAGE,
+  );
+  const head = lookupJump(record, target);
+  if (
+    epoch === load<i32>(CPU_STATE + ARENA_EPOCH) &&
+    load<u64>(CPU_STATE + PAGE_BASE) === pageBase &&
+    load<u32>(head + HEAD_PHYSICAL_PAGE) === physicalPage &&
+    load<u8>(head + HEAD_PAGE_COUNT) === 1 &&
+    !(load<u8>(head + HEAD_FLAGS) & HEAD_STALE)
+  ) {
+    store<u32>(record + linkOffset, head);
+  }
+  return head;
+}
+
+/** RIP for linear address `la`: 16-bit code wraps at 64 KiB, 32-bit code at 4 GiB. */
+// @ts-ignore: decorator
+@inline
+function ripOf(la: u64, mode: i32): u64 {
+  if (mode & MODE_CODE_64) return la;
+  const rip = la - load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8);
+  return (mode & MODE_CODE_MASK) === MODE_CODE_16 ? rip & 0xffff : rip & 0xffff_ffff;
+}

@@ -1,0 +1,183 @@
+/**
+ * Events from being raised to their handler's first instruction: precise RIP and instruction count, double and
+ * triple faults (Intel SDM Vol. 3 "Interrupt and Exception Handling"). The gates themselves are read in
+ * long-mode-events.ts and legacy-events.ts.
+ *
+ * Everything is read, checked and pushed before any register changes, so a fault in the middle leaves the
+ * interrupted context as it was: it raises again through JavaScript, and the next deliverEvent() sees from
+ * EVENT_DELIVERING that it is nested.
+ *
+ * RF is never kept in the flags, since there are no instruction breakpoints for it to suppress: it appears only in
+ * the image that faults push.
+ */
+import { count } from '../system/counters';
+import { isLongMode, setExternalEvent } from '../segments/descriptors';
+import { FLAG_IOPL, FLAG_VM } from '../integer/flags';
+import {
+  BUDGET,
+  COUNTER_EXCEPTIONS,
+  COUNTER_INTERRUPTS,
+  CPU_STATE,
+  CURRENT_RECORD,
+  DR,
+  EVENT_CODE_WRITE,
+  EVENT_DELIVERING,
+  EVENT_ERROR,
+  EVENT_EXTERNAL_INTERRUPT,
+  EVENT_FAULT,
+  EVENT_KIND,
+  EVENT_NMI,
+  EVENT_SOFTWARE_INTERRUPT,
+  EVENT_TRAP,
+  EVENT_VECTOR,
+  EXIT_REASON,
+  EXIT_TRIPLE_FAULT,
+  HEAD_COUNT,
+  INTERRUPT_SHADOW,
+  MODE,
+  MODE_REAL,
+  NMI_BLOCKED,
+  RECORD_INDEX,
+  RECORD_SIZE,
+  RIP,
+  SYSTEM_FLAGS,
+} from '../generated/layout';
+import { deliverProtectedMode, deliverRealMode } from './legacy-events';
+import { deliverLongMode } from './long-mode-events';
+import {
+  instructionRip,
+  NO_ERROR_CODE,
+  nextRip,
+  raiseEvent,
+  raiseGeneralProtection,
+  VECTOR_DB,
+  VECTOR_DE,
+  VECTOR_DF,
+  VECTOR_GP,
+  VECTOR_NMI,
+  VECTOR_PF,
+  VECTOR_TS,
+} from './raise';
+
+/** EVENT_DELIVERING while something that is no exception is delivered: a fault then is not a double fault. */
+const DELIVERING_OTHER: i32 = 256;
+const DELIVERING_NOTHING: i32 = -1;
+
+/**
+ * Takes back what a block counted in advance: the instructions from `record` on have not run (a fault), or those
+ * after it (a trap).
+ */
+function creditBudget(record: u32, completed: u32): void {
+  const index = <u32>load<u8>(record + RECORD_INDEX);
+  const head = record - (index + 1) * RECORD_SIZE;
+  const remaining = <u32>load<u16>(head + HEAD_COUNT) - index - completed;
+  store<u32>(CPU_STATE + BUDGET, load<u32>(CPU_STATE + BUDGET) + remaining);
+}
+
+/** Contributory exceptions (Intel SDM Vol. 3, table "Interrupt and Exception Classes"). */
+function isContributory(vector: i32): bool {
+  return vector === VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+}
+
+function isDoubleFault(first: i32, second: i32): bool {
+  if (first === VECTOR_PF) return second === VECTOR_PF || isContributory(second);
+  return isContributory(first) && isContributory(second);
+}
+
+/** Enters the handler of an event. RIP is exact; `returnRip` is what is pushed. */
+function enterHandler(vector: i32, errorCode: i32, kind: i32, returnRip: u64): void {
+  const isException = kind === EVENT_FAULT || kind === EVENT_TRAP;
+  store<i32>(CPU_STATE + EVENT_DELIVERING, isException ? vector : DELIVERING_OTHER);
+  setExternalEvent(<i32>(kind !== EVENT_SOFTWARE_INTERRUPT));
+  if (isLongMode()) deliverLongMode(vector, errorCode, kind, returnRip);
+  else if ((load<i32>(CPU_STATE + MODE) & MODE_REAL) !== 0 && !isVirtualMode())
+    deliverRealMode(vector, returnRip);
+  else deliverProtectedMode(vector, errorCode, kind, returnRip);
+  setExternalEvent(0);
+  store<i32>(CPU_STATE + EVENT_DELIVERING, DELIVERING_NOTHING);
+  store<i32>(CPU_STATE + INTERRUPT_SHADOW, 0);
+}
+
+function isVirtualMode(): bool {
+  return (load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_VM) !== 0;
+}
+
+/**
+ * Delivers what a raise left in EVENT_*. Called by the host loop after each raise(); may itself raise, and then
+ * is called again. After a triple fault it returns with EXIT_REASON = EXIT_TRIPLE_FAULT. For EVENT_CODE_WRITE it
+ * only makes RIP and the budget exact.
+ */
+export function deliverEvent(): void {
+  const kind = load<i32>(CPU_STATE + EVENT_KIND);
+  const record = load<u32>(CPU_STATE + CURRENT_RECORD);
+  let returnRip = load<u64>(CPU_STATE + RIP);
+  if (record !== 0) {
+    const completes = kind === EVENT_TRAP || kind === EVENT_SOFTWARE_INTERRUPT;
+    const rip = instructionRip(record);
+    returnRip = completes ? nextRip(record) : rip;
+    creditBudget(record, <u32>completes);
+    store<u64>(CPU_STATE + RIP, rip);
+    store<u32>(CPU_STATE + CURRENT_RECORD, 0);
+  }
+  setExternalEvent(0);
+  if (kind === EVENT_CODE_WRITE) return;
+
+  count(COUNTER_EXCEPTIONS, 1);
+  let vector = load<i32>(CPU_STATE + EVENT_VECTOR);
+  let errorCode = load<i32>(CPU_STATE + EVENT_ERROR);
+  const delivering = load<i32>(CPU_STATE + EVENT_DELIVERING);
+  if (delivering === VECTOR_DF) {
+    store<i32>(CPU_STATE + EVENT_DELIVERING, DELIVERING_NOTHING);
+    store<i32>(CPU_STATE + EXIT_REASON, EXIT_TRIPLE_FAULT);
+    return;
+  }
+  if (delivering !== DELIVERING_NOTHING && isDoubleFault(delivering, vector)) {
+    vector = VECTOR_DF;
+    errorCode = 0;
+  }
+  enterHandler(vector, errorCode, kind, returnRip);
+}
+
+/** Delivers an external interrupt between two instructions: RIP is exact, EFLAGS.IF was checked by the caller. */
+export function deliverInterrupt(vector: i32): void {
+  count(COUNTER_INTERRUPTS, 1);
+  store<u32>(CPU_STATE + CURRENT_RECORD, 0);
+  enterHandler(vector, NO_ERROR_CODE, EVENT_EXTERNAL_INTERRUPT, load<u64>(CPU_STATE + RIP));
+}
+
+/** Delivers an NMI between two instructions, and blocks further ones until the next IRET. */
+export function deliverNmi(): void {
+  count(COUNTER_INTERRUPTS, 1);
+  store<u32>(CPU_STATE + CURRENT_RECORD, 0);
+  store<i32>(CPU_STATE + NMI_BLOCKED, 1);
+  enterHandler(VECTOR_NMI, NO_ERROR_CODE, EVENT_NMI, load<u64>(CPU_STATE + RIP));
+}
+
+/** #DB trap between two instructions (single step): `cause` is the DR6 bits to set. RIP is exact. */
+export function deliverDebugTrap(cause: u32): void {
+  const dr6 = CPU_STATE + DR + 6 * 8;
+  store<u64>(dr6, load<u64>(dr6) | cause);
+  store<u32>(CPU_STATE + CURRENT_RECORD, 0);
+  count(COUNTER_EXCEPTIONS, 1);
+  enterHandler(VECTOR_DB, NO_ERROR_CODE, EVENT_TRAP, load<u64>(CPU_STATE + RIP));
+}
+
+/**
+ * INT n, INT3 and INTO: the gate's DPL is checked, the next instruction's address is pushed. INT n in
+ * virtual-8086 mode needs IOPL 3. Never returns.
+ */
+export function softwareInterrupt(record: u32, vector: i32): void {
+  const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
+  if ((flags & FLAG_VM) !== 0 && (flags & FLAG_IOPL) !== FLAG_IOPL) raiseGeneralProtection(record, 0);
+  raiseEvent(record, vector, NO_ERROR_CODE, EVENT_SOFTWARE_INTERRUPT);
+}
+
+/** INT3 (vector 3) and INTO (4, once OF was found set): as INT n, but not sensitive to IOPL. Never returns. */
+export function softwareException(record: u32, vector: i32): void {
+  raiseEvent(record, vector, NO_ERROR_CODE, EVENT_SOFTWARE_INTERRUPT);
+}
+
+/** INT1: #DB without a check of the gate's DPL. Never returns. */
+export function softwareDebugTrap(record: u32): void {
+  raiseEvent(record, VECTOR_DB, NO_ERROR_CODE, EVENT_TRAP);
+}

@@ -1,0 +1,104 @@
+/**
+ * Raising events out of the middle of an instruction.
+ *
+ * Handlers run with RIP out of date; what they carry is their record. A helper that finds a fault stores what
+ * happened and throws through JavaScript; the host loop then calls deliverEvent() (events.ts), which works out
+ * RIP from the record. Nothing architectural may have been changed before one of these is called, and no code
+ * runs after it.
+ */
+import {
+  CPU_STATE,
+  CR2,
+  CURRENT_RECORD,
+  EVENT_CODE_WRITE,
+  EVENT_ERROR,
+  EVENT_FAULT,
+  EVENT_KIND,
+  EVENT_VECTOR,
+  MODE,
+  MODE_CODE_64,
+  MODE_CODE_MASK,
+  PAGE_BASE,
+  RECORD_LENGTH,
+  RECORD_PAGE_OFFSET,
+  RIP,
+  SEGMENT_BASE,
+  SEGMENT_CS,
+} from '../generated/layout';
+import { raise } from '../system/host';
+
+/** No error code is pushed. */
+export const NO_ERROR_CODE: i32 = -1;
+
+/** Exception vectors (Intel SDM Vol. 3 "Exceptions and Interrupts Reference"). */
+export const VECTOR_DE: i32 = 0;
+export const VECTOR_DB: i32 = 1;
+export const VECTOR_NMI: i32 = 2;
+export const VECTOR_BP: i32 = 3;
+export const VECTOR_OF: i32 = 4;
+export const VECTOR_BR: i32 = 5;
+export const VECTOR_UD: i32 = 6;
+export const VECTOR_NM: i32 = 7;
+export const VECTOR_DF: i32 = 8;
+export const VECTOR_TS: i32 = 10;
+export const VECTOR_NP: i32 = 11;
+export const VECTOR_SS: i32 = 12;
+export const VECTOR_GP: i32 = 13;
+export const VECTOR_PF: i32 = 14;
+export const VECTOR_MF: i32 = 16;
+export const VECTOR_AC: i32 = 17;
+export const VECTOR_MC: i32 = 18;
+export const VECTOR_XM: i32 = 19;
+
+/**
+ * RIP of the instruction of `record`; record 0 means that the RIP field is exact. PAGE_BASE is linear, so
+ * outside 64-bit code the CS base is taken off again.
+ */
+export function instructionRip(record: u32): u64 {
+  if (record === 0) return load<u64>(CPU_STATE + RIP);
+  const linear = load<u64>(CPU_STATE + PAGE_BASE) + <u64>load<u16>(record + RECORD_PAGE_OFFSET);
+  if ((load<i32>(CPU_STATE + MODE) & MODE_CODE_MASK) === MODE_CODE_64) return linear;
+  return (linear - load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
+}
+
+/** RIP of the instruction after `record`, wrapped to 32 bits outside 64-bit code. `record` is not 0. */
+export function nextRip(record: u32): u64 {
+  const next = instructionRip(record) + <u64>load<u8>(record + RECORD_LENGTH);
+  if ((load<i32>(CPU_STATE + MODE) & MODE_CODE_MASK) === MODE_CODE_64) return next;
+  return next & 0xffff_ffff;
+}
+
+/** Leaves the running instruction with an event of kind EVENT_*. `errorCode` -1 = none. Never returns. */
+export function raiseEvent(record: u32, vector: i32, errorCode: i32, kind: i32): void {
+  store<i32>(CPU_STATE + EVENT_VECTOR, vector);
+  store<i32>(CPU_STATE + EVENT_ERROR, errorCode);
+  store<i32>(CPU_STATE + EVENT_KIND, kind);
+  store<u32>(CPU_STATE + CURRENT_RECORD, record);
+  raise();
+}
+
+/** Leaves the running instruction with a fault. `errorCode` -1 = none; record 0 = RIP is exact. Never returns. */
+export function raiseFault(record: u32, vector: i32, errorCode: i32): void {
+  raiseEvent(record, vector, errorCode, EVENT_FAULT);
+}
+
+/** #PF at linear address `la`. Never returns. */
+export function raisePageFault(record: u32, la: u64, errorCode: i32): void {
+  store<u64>(CPU_STATE + CR2, la);
+  raiseEvent(record, VECTOR_PF, errorCode, EVENT_FAULT);
+}
+
+/** The store of `record` would overwrite translated code: the host loop runs the instruction again alone. Never returns. */
+export function raiseCodeWrite(record: u32): void {
+  raiseEvent(record, 0, NO_ERROR_CODE, EVENT_CODE_WRITE);
+}
+
+/** #GP(errorCode). Never returns. */
+export function raiseGeneralProtection(record: u32, errorCode: i32): void {
+  raiseEvent(record, VECTOR_GP, errorCode, EVENT_FAULT);
+}
+
+/** #UD. Never returns. */
+export function raiseUndefined(record: u32): void {
+  raiseEvent(record, VECTOR_UD, NO_ERROR_CODE, EVENT_FAULT);
+}

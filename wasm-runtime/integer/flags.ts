@@ -1,0 +1,136 @@
+/**
+ * EFLAGS as a whole: composing it from the lazy words (layout/cpu-state.ts) and taking it apart again.
+ */
+import {
+  CPL,
+  CPU_STATE,
+  FLAG_AUX,
+  FLAG_RESULT,
+  INTERRUPT_MASKABLE,
+  INTERRUPT_NMI,
+  INTERRUPT_PENDING,
+  NMI_BLOCKED,
+  SYSTEM_FLAGS,
+} from '../generated/layout';
+import { raiseGeneralProtection } from '../events/raise';
+import { updateMode } from '../segments/segments';
+
+export const FLAG_CF: u32 = 1;
+export const FLAG_PF: u32 = 1 << 2;
+export const FLAG_AF: u32 = 1 << 4;
+export const FLAG_ZF: u32 = 1 << 6;
+export const FLAG_SF: u32 = 1 << 7;
+export const FLAG_TF: u32 = 1 << 8;
+export const FLAG_IF: u32 = 1 << 9;
+export const FLAG_DF: u32 = 1 << 10;
+export const FLAG_OF: u32 = 1 << 11;
+export const FLAG_IOPL: u32 = 3 << 12;
+export const FLAG_NT: u32 = 1 << 14;
+export const FLAG_RF: u32 = 1 << 16;
+export const FLAG_VM: u32 = 1 << 17;
+export const FLAG_AC: u32 = 1 << 18;
+export const FLAG_VIF: u32 = 1 << 19;
+export const FLAG_VIP: u32 = 1 << 20;
+export const FLAG_ID: u32 = 1 << 21;
+
+export const FLAGS_ARITHMETIC: u32 = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF;
+/** Every flag that exists; the other bits read as zero, except bit 1. */
+const FLAGS_DEFINED: u32 = 0x3f_7fd5;
+const FLAGS_FIXED_ONE: u32 = 2;
+
+/** EFLAGS, all bits. */
+export function getFlags(): u32 {
+  const result = load<i64>(CPU_STATE + FLAG_RESULT);
+  const aux = load<u32>(CPU_STATE + FLAG_AUX);
+  const carry = aux >>> 31;
+  const parity = (popcnt<u32>((<u32>result ^ (aux >>> 8)) & 0xff) & 1) ^ 1;
+  const zero = <u32>(result === 0);
+  const sign = <u32>(result < 0) ^ (aux & 1);
+  const overflow = carry ^ ((aux >>> 30) & 1);
+  return (
+    load<u32>(CPU_STATE + SYSTEM_FLAGS) |
+    carry |
+    (parity << 2) |
+    ((aux & 8) << 1) |
+    (zero << 6) |
+    (sign << 7) |
+    (overflow << 11)
+  );
+}
+
+/** Stores the arithmetic flags of `value` in the lazy words. */
+export function setArithmeticFlags(value: u32): void {
+  const sign = (value >>> 7) & 1;
+  const odd = ((value >>> 2) & 1) ^ 1;
+  const carry = value & 1;
+  const overflow = (value >>> 11) & 1;
+  let aux = (carry << 31) | ((carry ^ overflow) << 30) | ((value & FLAG_AF) >>> 1);
+  let result: u64 = 0;
+  if ((value & FLAG_ZF) !== 0) {
+    // Zero is positive and has even parity: the deltas express anything else.
+    aux |= sign | (odd << 8);
+  } else {
+    // Bit 8 keeps a result with a clear low byte from being zero.
+    result = ((<u64>sign) << 63) | 0x100 | <u64>odd;
+  }
+  store<u64>(CPU_STATE + FLAG_RESULT, result);
+  store<u32>(CPU_STATE + FLAG_AUX, aux);
+}
+
+/** Stores all of EFLAGS. Callers keep the bits they may not change, and call updateMode() if AC or VM changed. */
+export function setFlags(value: u32): void {
+  setArithmeticFlags(value);
+  store<u32>(CPU_STATE + SYSTEM_FLAGS, (value & FLAGS_DEFINED & ~FLAGS_ARITHMETIC) | FLAGS_FIXED_ONE);
+}
+
+/**
+ * Whether something waits that the host loop must see before the next instruction: an interrupt that EFLAGS.IF
+ * now lets in, an NMI, or single-stepping. Asked at the end of instructions that may have opened the window.
+ */
+export function eventsDue(): i32 {
+  const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
+  if ((flags & FLAG_TF) !== 0) return 1;
+  const pending = load<u32>(CPU_STATE + INTERRUPT_PENDING);
+  if (pending === 0) return 0;
+  if ((pending & INTERRUPT_MASKABLE) !== 0 && (flags & FLAG_IF) !== 0) return 1;
+  return <i32>((pending & INTERRUPT_NMI) !== 0 && load<i32>(CPU_STATE + NMI_BLOCKED) === 0);
+}
+
+/**
+ * What POPF and IRET may change at the current privilege level (Intel SDM Vol. 2 "POPF", table of effects):
+ * IOPL only at CPL 0, IF only at CPL <= IOPL. VIF, VIP and VM are not included.
+ */
+export function changeableFlags(): u32 {
+  const cpl = load<u32>(CPU_STATE + CPL);
+  let mask = FLAGS_ARITHMETIC | FLAG_TF | FLAG_DF | FLAG_NT | FLAG_AC | FLAG_ID;
+  if (cpl === 0) return mask | FLAG_IOPL | FLAG_IF;
+  if (cpl <= ((load<u32>(CPU_STATE + SYSTEM_FLAGS) >>> 12) & 3)) mask |= FLAG_IF;
+  return mask;
+}
+
+/** In virtual-8086 mode with IOPL below 3, instructions that touch IF raise #GP(0) (no VME). */
+export function checkVirtualMode(record: u32): void {
+  const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
+  if ((flags & FLAG_VM) !== 0 && (flags & FLAG_IOPL) !== FLAG_IOPL) raiseGeneralProtection(record, 0);
+}
+
+/** The image PUSHF pushes: RF and VM read as zero. #GP(0) in virtual-8086 mode with IOPL < 3. */
+export function pushFlagsImage(record: u32): u32 {
+  checkVirtualMode(record);
+  return getFlags() & ~(FLAG_RF | FLAG_VM);
+}
+
+/**
+ * POPF of `size` (2, 4 or 8) bytes: `value` was read from the stack and RSP is moved by the caller afterwards.
+ * RF is cleared; VM, VIF and VIP do not change. #GP(0) in virtual-8086 mode with IOPL < 3.
+ */
+export function popFlags(record: u32, value: u32, size: i32): void {
+  checkVirtualMode(record);
+  const old = getFlags();
+  let mask = changeableFlags();
+  if ((old & FLAG_VM) !== 0) mask &= ~FLAG_IOPL;
+  if (size === 2) mask &= 0xffff;
+  const flags = (value & mask) | (old & ~mask & ~FLAG_RF);
+  setFlags(flags);
+  if (((flags ^ old) & FLAG_AC) !== 0) updateMode();
+}

@@ -1,0 +1,343 @@
+/**
+ * Data accesses to linear memory: what is behind the inline TLB probe.
+ *
+ * fill*()    no faults: a host address, or 0 when the slow path has to look
+ * slow*()    every access of up to 64 bytes; raises precise faults before anything is changed. What is not within
+ *            one page of RAM goes through the 64-byte BOUNCE buffer; finishWrite() then stores it
+ * read/writeData*()    loads and stores of runtime functions, with the privilege of the current mode
+ * read/writeSystem*()  implicit supervisor accesses to descriptor tables, TSS and handler stacks at any CPL;
+ *                      SMAP applies to them whatever EFLAGS.AC (SDM Vol. 3 "Determination of Access Rights")
+ */
+import { granules, invalidateCode } from '../code/code-pages';
+import { count } from '../system/counters';
+import {
+  BOUNCE,
+  COUNTER_CODE_WRITES,
+  COUNTER_MMIO,
+  CPU_STATE,
+  CURRENT_RECORD,
+  GPR,
+  RECORD_BASE,
+  RECORD_SEGMENT,
+  SEGMENT_NONE,
+  TLB_ADDEND,
+  TLB_BASE,
+  TLB_READ_TAG,
+  TLB_TABLE,
+  TLB_TABLE_SIZE,
+  TLB_WRITE_TAG,
+  VIEW_SUPERVISOR,
+} from '../generated/layout';
+import { hostReadMmio, hostWriteMmio } from '../system/host';
+import { ACCESS_READ, ACCESS_WRITE, WALK_NON_CANONICAL, walkError } from './page-walk';
+import { codeMask } from './physical-memory';
+import { raiseCodeWrite, raiseFault, raisePageFault, VECTOR_GP, VECTOR_SS } from '../events/raise';
+import { accessHost, accessPhysical, tlbEntry, translate } from './tlb';
+
+export {
+  hostAddress,
+  hostPageAddress,
+  initializeMemory,
+  mapRam,
+  pageMeta,
+  readPhysical64,
+  writePhysical64,
+} from './physical-memory';
+export { flushTlb, flushTlbPage, writeCr3Flush } from './tlb';
+
+const PAGE_MASK: u64 = ~(<u64>0xfff);
+const PAGE_SIZE: u32 = 0x1000;
+const LARGEST_PUSH: u64 = 8;
+const BOUNCE_BUFFER: u32 = CPU_STATE + BOUNCE;
+const SYSTEM_TABLE: u32 = TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE;
+
+/** What slowWrite() left for finishWrite(): one or two pieces of the bounce buffer; no bytes = nothing. */
+let pendingRecord: u32 = 0;
+let firstHost: u32 = 0;
+let firstPhysical: u64 = 0;
+let firstSize: u32 = 0;
+let secondHost: u32 = 0;
+let secondPhysical: u64 = 0;
+let secondSize: u32 = 0;
+
+// @ts-ignore: decorator
+@inline
+function currentTable(): u32 {
+  return load<u32>(CPU_STATE + TLB_TABLE);
+}
+
+/** Whether `size` bytes at `la` reach into a second page. */
+// @ts-ignore: decorator
+@inline
+function crossesPage(la: u64, size: u32): bool {
+  return (<u32>la & (PAGE_SIZE - 1)) + size > PAGE_SIZE;
+}
+
+/** Whether the `size` bytes at `pa`, in one page, share a granule with translated code. */
+// @ts-ignore: decorator
+@inline
+function holdsCode(pa: u64, size: u32): bool {
+  const mask = codeMask(pa);
+  if (mask === 0) return false;
+  const offset = <u32>pa & (PAGE_SIZE - 1);
+  return (mask & granules(offset, offset + size)) !== 0;
+}
+
+/**
+ * #SS for an access through the stack segment (a push or pop; base RSP or RBP without override; the decoder gives
+ * instructions without a memory operand the base RSP), else #GP (Intel SDM Vol. 1 "Canonical Addressing").
+ */
+function nonCanonicalVector(record: u32, la: u64): i32 {
+  if (la - load<u64>(CPU_STATE + GPR + 4 * 8) + LARGEST_PUSH <= LARGEST_PUSH) return VECTOR_SS;
+  if (record === 0 || load<u8>(record + RECORD_SEGMENT) !== SEGMENT_NONE) return VECTOR_GP;
+  const base = load<u16>(record + RECORD_BASE);
+  return base === GPR + 4 * 8 || base === GPR + 5 * 8 ? VECTOR_SS : VECTOR_GP;
+}
+
+/**
+ * Host address of `size` bytes (1 to 4096) at `la`, if they are readable RAM within one page; else 0. Fills the
+ * TLB; raises nothing.
+ */
+export function fillRead(la: u64, size: i32): u32 {
+  if (crossesPage(la, size) || !translate(currentTable(), la, ACCESS_READ)) return 0;
+  return accessHost;
+}
+
+/** The same for writing; 0 also where there is translated code. */
+export function fillWrite(la: u64, size: i32): u32 {
+  if (crossesPage(la, size) || !translate(currentTable(), la, ACCESS_WRITE)) return 0;
+  return accessHost !== 0 && holdsCode(accessPhysical, size) ? 0 : accessHost;
+}
+
+/** Host address where the `size` (1 to 64) bytes at `la` can be read now. Raises #PF and #GP(0). */
+export function slowRead(record: u32, la: u64, size: i32): u32 {
+  return prepareRead(currentTable(), record, la, size);
+}
+
+/**
+ * Host address where `size` (1 to 64) bytes are to be stored for `la`; finishWrite() must follow. Raises #PF and
+ * #GP(0), and a code write where it would overwrite translated code, which is gone by then.
+ */
+export function slowWrite(record: u32, la: u64, size: i32): u32 {
+  return prepareWrite(currentTable(), record, la, size, false);
+}
+
+/** As slowWrite(), with the present value at the returned address. */
+export function slowReadWrite(record: u32, la: u64, size: i32): u32 {
+  const host = prepareWrite(currentTable(), record, la, size, false);
+  if (host === BOUNCE_BUFFER) {
+    gather(record, firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
+    gather(record, secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
+  }
+  return host;
+}
+
+/** Completes slowWrite() or slowReadWrite() after the store; nothing to do if the store went to its place. */
+export function finishWrite(): void {
+  if (firstSize === 0) return;
+  scatter(firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
+  scatter(secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
+  firstSize = 0;
+}
+
+/** Raises what writing `size` (1 to 4096) bytes at `la` with the current privilege would raise; changes nothing. */
+export function probeDataWrite(record: u32, la: u64, size: i32): void {
+  const table = currentTable();
+  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la);
+  if (!crossesPage(la, size)) return;
+  const next = (la | ~PAGE_MASK) + 1;
+  if (!translate(table, next, ACCESS_WRITE)) raiseAccess(record, next);
+}
+
+/** Raises what the last failed translation found. */
+function raiseAccess(record: u32, la: u64): void {
+  if (walkError === WALK_NON_CANONICAL) raiseFault(record, nonCanonicalVector(record, la), 0);
+  raisePageFault(record, la, walkError);
+}
+
+function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
+  if (!translate(table, la, ACCESS_READ)) raiseAccess(record, la);
+  const host = accessHost;
+  if (!crossesPage(la, size)) {
+    if (host !== 0) return host;
+    gather(record, 0, accessPhysical, BOUNCE_BUFFER, size);
+    return BOUNCE_BUFFER;
+  }
+  const physical = accessPhysical;
+  const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
+  if (!translate(table, la + first, ACCESS_READ)) raiseAccess(record, la + first);
+  const nextHost = accessHost;
+  const nextPhysical = accessPhysical;
+  gather(record, host, physical, BOUNCE_BUFFER, first);
+  gather(record, nextHost, nextPhysical, BOUNCE_BUFFER + first, size - first);
+  return BOUNCE_BUFFER;
+}
+
+/** `system`: translated code is made stale, but the write goes on. */
+function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool): u32 {
+  firstSize = 0;
+  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la);
+  const host = accessHost;
+  const physical = accessPhysical;
+  if (!crossesPage(la, size)) {
+    if (host !== 0) {
+      if (holdsCode(physical, size)) overwriteCode(record, physical, size, 0, 0, system);
+      return host;
+    }
+    secondSize = 0;
+    firstSize = size;
+  } else {
+    const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
+    const second = size - first;
+    if (!translate(table, la + first, ACCESS_WRITE)) raiseAccess(record, la + first);
+    if (holdsCode(physical, first) || holdsCode(accessPhysical, second)) {
+      overwriteCode(record, physical, first, accessPhysical, second, system);
+    }
+    secondHost = accessHost;
+    secondPhysical = accessPhysical;
+    secondSize = second;
+    firstSize = first;
+  }
+  pendingRecord = record;
+  firstHost = host;
+  firstPhysical = physical;
+  return BOUNCE_BUFFER;
+}
+
+function overwriteCode(
+  record: u32,
+  first: u64,
+  firstBytes: u32,
+  second: u64,
+  secondBytes: u32,
+  system: bool,
+): void {
+  count(COUNTER_CODE_WRITES, 1);
+  invalidateCode(first, firstBytes);
+  invalidateCode(second, secondBytes);
+  if (!system) raiseCodeWrite(record);
+}
+
+/**
+ * Copies bytes of RAM at `host`, or of a device at `physical` if `host` is 0, to `target`. Devices are told the
+ * time, which CURRENT_RECORD makes exact.
+ */
+function gather(record: u32, host: u32, physical: u64, target: u32, size: u32): void {
+  if (host !== 0) {
+    memory.copy(target, host, size);
+    return;
+  }
+  store<u32>(CPU_STATE + CURRENT_RECORD, record);
+  while (size > 0) {
+    const piece = mmioPiece(physical, size);
+    count(COUNTER_MMIO, 1);
+    const value = hostReadMmio(<u32>physical, <u32>(physical >> 32), piece);
+    if (piece === 4) store<u32>(target, value);
+    else if (piece === 2) store<u16>(target, <u16>value);
+    else store<u8>(target, <u8>value);
+    physical += piece;
+    target += piece;
+    size -= piece;
+  }
+}
+
+function scatter(host: u32, physical: u64, source: u32, size: u32): void {
+  if (host !== 0) {
+    memory.copy(host, source, size);
+    return;
+  }
+  store<u32>(CPU_STATE + CURRENT_RECORD, pendingRecord);
+  while (size > 0) {
+    const piece = mmioPiece(physical, size);
+    count(COUNTER_MMIO, 1);
+    const value =
+      piece === 4 ? load<u32>(source) : piece === 2 ? <u32>load<u16>(source) : <u32>load<u8>(source);
+    hostWriteMmio(<u32>physical, <u32>(physical >> 32), piece, value);
+    physical += piece;
+    source += piece;
+    size -= piece;
+  }
+}
+
+/** The largest aligned piece of at most 4 bytes that a device access of `size` bytes at `physical` starts with. */
+function mmioPiece(physical: u64, size: u32): u32 {
+  if ((physical & 3) === 0 && size >= 4) return 4;
+  if ((physical & 1) === 0 && size >= 2) return 2;
+  return 1;
+}
+
+/** Host address for reading sizeof<T>() bytes, by the TLB probe or else the slow path. */
+// @ts-ignore: decorator
+@inline
+function readAt<T>(table: u32, record: u32, la: u64): T {
+  const entry = tlbEntry(table, la);
+  if (((la + sizeof<T>() - 1) & PAGE_MASK) === load<u64>(entry + TLB_READ_TAG)) {
+    return load<T>(<u32>la + load<u32>(entry + TLB_ADDEND));
+  }
+  return load<T>(prepareRead(table, record, la, sizeof<T>()));
+}
+
+// @ts-ignore: decorator
+@inline
+function writeAt<T>(table: u32, record: u32, la: u64, value: T, system: bool): void {
+  const entry = tlbEntry(table, la);
+  if (((la + sizeof<T>() - 1) & PAGE_MASK) === load<u64>(entry + TLB_WRITE_TAG)) {
+    store<T>(<u32>la + load<u32>(entry + TLB_ADDEND), value);
+    return;
+  }
+  store<T>(prepareWrite(table, record, la, sizeof<T>(), system), value);
+  finishWrite();
+}
+
+export function readData8(record: u32, la: u64): u32 {
+  return <u32>readAt<u8>(currentTable(), record, la);
+}
+
+export function readData16(record: u32, la: u64): u32 {
+  return <u32>readAt<u16>(currentTable(), record, la);
+}
+
+export function readData32(record: u32, la: u64): u32 {
+  return readAt<u32>(currentTable(), record, la);
+}
+
+export function readData64(record: u32, la: u64): u64 {
+  return readAt<u64>(currentTable(), record, la);
+}
+
+export function writeData16(record: u32, la: u64, value: u32): void {
+  writeAt<u16>(currentTable(), record, la, <u16>value, false);
+}
+
+export function writeData32(record: u32, la: u64, value: u32): void {
+  writeAt<u32>(currentTable(), record, la, value, false);
+}
+
+export function writeData64(record: u32, la: u64, value: u64): void {
+  writeAt<u64>(currentTable(), record, la, value, false);
+}
+
+/** System accesses take their record from CURRENT_RECORD. */
+export function readSystem16(la: u64): u32 {
+  return <u32>readAt<u16>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
+}
+
+export function readSystem32(la: u64): u32 {
+  return readAt<u32>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
+}
+
+export function readSystem64(la: u64): u64 {
+  return readAt<u64>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
+}
+
+export function writeSystem16(la: u64, value: u32): void {
+  writeAt<u16>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la, <u16>value, true);
+}
+
+export function writeSystem32(la: u64, value: u32): void {
+  writeAt<u32>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la, value, true);
+}
+
+export function writeSystem64(la: u64, value: u64): void {
+  writeAt<u64>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la, value, true);
+}

@@ -1,0 +1,9 @@
+/** SSE: what handlers call. */
+
+export * from './aes';
+export { raiseSseDisabled, updateSseDisabled } from './availability';
+export * from './convert';
+export * from './operations';
+export * from './search';
+export { loadMxcsr } from './status';
+export * from './string';

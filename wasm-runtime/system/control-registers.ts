@@ -1,0 +1,262 @@
+/**
+ * Control and debug registers (Intel SDM Vol. 3 "Control Registers", "Debug Registers"; Vol. 2 "MOV - Move
+ * to/from Control Registers"). Writes that change translation flush the TLB; writes that change the mode call
+ * updateMode(). The caller's handler ends its block with RIP at the next instruction.
+ */
+import { CR4_SUPPORTED, XCR0_SUPPORTED } from './cpuid';
+import { is64BitMode, isLongMode, RIGHTS_LONG } from '../segments/descriptors';
+import {
+  CPL,
+  CPU_STATE,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CR8,
+  DR,
+  GPR,
+  MSR_EFER,
+  SEGMENT_CS,
+  SEGMENT_RIGHTS,
+  XCR0,
+} from '../generated/layout';
+import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
+import { flushTlb, writeCr3Flush } from '../memory/mmu';
+import { NO_ERROR_CODE, raiseFault, raiseGeneralProtection, raiseUndefined, VECTOR_DB } from '../events/raise';
+import { updateMode } from '../segments/segments';
+import { updateSseDisabled } from '../sse/availability';
+
+const CR0_PE: u32 = 1;
+const CR0_TS: u32 = 1 << 3;
+const CR0_ET: u32 = 1 << 4;
+const CR0_WP: u32 = 1 << 16;
+const CR0_NW: u32 = 1 << 29;
+const CR0_CD: u32 = 1 << 30;
+const CR0_PG: u32 = 1 << 31;
+/** PE MP EM TS ET NE WP AM NW CD PG; writes to other bits are ignored. */
+const CR0_DEFINED: u32 = 0xe005_003f;
+
+const CR4_DE: u32 = 1 << 3;
+const CR4_PAE: u32 = 1 << 5;
+const CR4_PCIDE: u32 = 1 << 17;
+/** PSE PAE PGE PCIDE SMEP SMAP: what a change of makes cached translations wrong. */
+const CR4_TRANSLATION: u32 = (1 << 4) | CR4_PAE | (1 << 7) | CR4_PCIDE | (1 << 20) | (1 << 21);
+
+const EFER_LME: u32 = 1 << 8;
+const EFER_LMA: u32 = 1 << 10;
+
+const CR3_NO_FLUSH: u64 = (<u64>1) << 63;
+/** Address bits above MAXPHYADDR (40). */
+const CR3_RESERVED: u64 = 0xffff_ff00_0000_0000;
+
+const DR6_ONES: u64 = 0xffff_0ff0;
+const DR6_GENERAL_DETECT: u64 = 1 << 13;
+const DR7_ONES: u64 = 1 << 10;
+const DR7_GENERAL_DETECT: u64 = 1 << 13;
+
+/** #GP(0) unless CPL is 0. */
+export function requirePrivilege(record: u32): void {
+  if (load<u32>(CPU_STATE + CPL) !== 0) raiseGeneralProtection(record, 0);
+}
+
+/** MOV from CR0, CR2, CR3, CR4 or CR8. #UD for the others, #GP(0) unless CPL is 0. */
+export function readCr(record: u32, index: i32): u64 {
+  switch (index) {
+    case 0:
+      requirePrivilege(record);
+      return load<u64>(CPU_STATE + CR0);
+    case 2:
+      requirePrivilege(record);
+      return load<u64>(CPU_STATE + CR2);
+    case 3:
+      requirePrivilege(record);
+      return load<u64>(CPU_STATE + CR3);
+    case 4:
+      requirePrivilege(record);
+      return load<u64>(CPU_STATE + CR4);
+    case 8:
+      requirePrivilege(record);
+      return hostReadTaskPriority();
+    default:
+      raiseUndefined(record);
+      return 0;
+  }
+}
+
+/** MOV to CR0, CR2, CR3, CR4 or CR8; outside 64-bit mode `value` is zero-extended. */
+export function writeCr(record: u32, index: i32, value: u64): void {
+  switch (index) {
+    case 0:
+      requirePrivilege(record);
+      writeCr0(record, value);
+      return;
+    case 2:
+      requirePrivilege(record);
+      store<u64>(CPU_STATE + CR2, value);
+      return;
+    case 3:
+      requirePrivilege(record);
+      writeCr3(record, value);
+      return;
+    case 4:
+      requirePrivilege(record);
+      writeCr4(record, value);
+      return;
+    case 8:
+      requirePrivilege(record);
+      if (value > 15) raiseGeneralProtection(record, 0);
+      store<u64>(CPU_STATE + CR8, value);
+      hostWriteTaskPriority(<i32>value);
+      return;
+    default:
+      raiseUndefined(record);
+  }
+}
+
+function writeCr0(record: u32, value: u64): void {
+  const old = load<u32>(CPU_STATE + CR0);
+  const next = (<u32>value & CR0_DEFINED) | CR0_ET;
+  const cr4 = load<u32>(CPU_STATE + CR4);
+  const efer = load<u32>(CPU_STATE + MSR_EFER);
+  if (value > 0xffff_ffff || (next & (CR0_PG | CR0_PE)) === CR0_PG || (next & (CR0_NW | CR0_CD)) === CR0_NW) {
+    raiseGeneralProtection(record, 0);
+  }
+  const turnsOn = (next & ~old & CR0_PG) !== 0;
+  const turnsOff = (old & ~next & CR0_PG) !== 0;
+  const codeIsLong = (load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_CS * 4) & RIGHTS_LONG) !== 0;
+  if (turnsOn && (efer & EFER_LME) !== 0 && ((cr4 & CR4_PAE) === 0 || codeIsLong)) {
+    raiseGeneralProtection(record, 0);
+  }
+  if (turnsOff && (is64BitMode() || (cr4 & CR4_PCIDE) !== 0)) raiseGeneralProtection(record, 0);
+
+  if (turnsOn && (efer & EFER_LME) !== 0) store<u32>(CPU_STATE + MSR_EFER, efer | EFER_LMA);
+  if (turnsOff) store<u32>(CPU_STATE + MSR_EFER, efer & ~EFER_LMA);
+  store<u64>(CPU_STATE + CR0, next);
+  updateSseDisabled();
+  if (((old ^ next) & (CR0_PE | CR0_PG | CR0_WP)) === 0) return;
+  if ((next & CR0_PE) === 0) store<u32>(CPU_STATE + CPL, 0);
+  flushTlb(true);
+  updateMode();
+}
+
+function writeCr3(record: u32, value: u64): void {
+  const pcide = (load<u32>(CPU_STATE + CR4) & CR4_PCIDE) !== 0;
+  const noFlush = pcide && (value & CR3_NO_FLUSH) !== 0;
+  const next = noFlush ? value & ~CR3_NO_FLUSH : value;
+  if ((next & CR3_RESERVED) !== 0) raiseGeneralProtection(record, 0);
+  const old = load<u64>(CPU_STATE + CR3);
+  store<u64>(CPU_STATE + CR3, next);
+  writeCr3Flush(old, next, noFlush);
+}
+
+function writeCr4(record: u32, value: u64): void {
+  const old = load<u32>(CPU_STATE + CR4);
+  const next = <u32>value;
+  const long = isLongMode();
+  if ((value & ~(<u64>CR4_SUPPORTED)) !== 0) raiseGeneralProtection(record, 0);
+  if (long && (next & CR4_PAE) === 0) raiseGeneralProtection(record, 0);
+  if ((next & ~old & CR4_PCIDE) !== 0 && (!long || (load<u32>(CPU_STATE + CR3) & 0xfff) !== 0)) {
+    raiseGeneralProtection(record, 0);
+  }
+  store<u64>(CPU_STATE + CR4, next);
+  updateSseDisabled();
+  if (((old ^ next) & CR4_TRANSLATION) === 0) return;
+  flushTlb(true);
+  updateMode();
+}
+
+/** CLTS. */
+export function clts(record: u32): void {
+  requirePrivilege(record);
+  store<u32>(CPU_STATE + CR0, load<u32>(CPU_STATE + CR0) & ~CR0_TS);
+  updateSseDisabled();
+}
+
+/** LMSW: changes PE, MP, EM and TS, and cannot clear PE. */
+export function lmsw(record: u32, value: i32): void {
+  requirePrivilege(record);
+  const old = load<u32>(CPU_STATE + CR0);
+  writeCr0(record, (old & ~0xe) | (<u32>value & 0xf));
+}
+
+/** SMSW: CR0; the caller truncates. #GP(0) at CPL > 0 with CR4.UMIP. */
+export function smsw(record: u32): u64 {
+  checkUserModeInstruction(record);
+  return load<u64>(CPU_STATE + CR0);
+}
+
+/** The condition of SGDT, SIDT, SLDT, SMSW and STR: #GP(0) at CPL > 0 with CR4.UMIP set. */
+export function checkUserModeInstruction(record: u32): void {
+  if ((load<u32>(CPU_STATE + CR4) & (1 << 11)) !== 0) requirePrivilege(record);
+}
+
+/** Number of the debug register that DRn means: DR4 and DR5 are DR6 and DR7, or #UD with CR4.DE. */
+function debugRegister(record: u32, index: i32): i32 {
+  if (index > 7) raiseUndefined(record);
+  if (index === 4 || index === 5) {
+    if ((load<u32>(CPU_STATE + CR4) & CR4_DE) !== 0) raiseUndefined(record);
+    return index + 2;
+  }
+  return index;
+}
+
+/** With DR7.GD any access is #DB; the handler finds GD clear and DR6.BD set. */
+function checkGeneralDetect(record: u32): void {
+  const dr6 = CPU_STATE + DR + 6 * 8;
+  const dr7 = CPU_STATE + DR + 7 * 8;
+  if ((load<u64>(dr7) & DR7_GENERAL_DETECT) === 0) return;
+  store<u64>(dr7, load<u64>(dr7) & ~DR7_GENERAL_DETECT);
+  store<u64>(dr6, load<u64>(dr6) | DR6_GENERAL_DETECT);
+  raiseFault(record, VECTOR_DB, NO_ERROR_CODE);
+}
+
+/** MOV from DRn. */
+export function readDr(record: u32, index: i32): u64 {
+  const register = debugRegister(record, index);
+  requirePrivilege(record);
+  checkGeneralDetect(record);
+  return load<u64>(CPU_STATE + DR + register * 8);
+}
+
+/** MOV to DRn. Breakpoints are stored but never match. #GP(0) for upper bits of DR6 and DR7. */
+export function writeDr(record: u32, index: i32, value: u64): void {
+  const register = debugRegister(record, index);
+  requirePrivilege(record);
+  checkGeneralDetect(record);
+  if (register >= 6 && value > 0xffff_ffff) raiseGeneralProtection(record, 0);
+  let next = value;
+  if (register === 6) next = (value & 0xe00f) | DR6_ONES;
+  if (register === 7) next = (value & 0xffff_23ff) | DR7_ONES;
+  store<u64>(CPU_STATE + DR + register * 8, next);
+}
+
+/** XGETBV. #UD without CR4.OSXSAVE, #GP(0) for ECX other than 0. */
+export function xgetbv(record: u32): void {
+  requireXsave(record);
+  if (load<u32>(CPU_STATE + GPR + 8) !== 0) raiseGeneralProtection(record, 0);
+  store<u64>(CPU_STATE + GPR, load<u32>(CPU_STATE + XCR0));
+  store<u64>(CPU_STATE + GPR + 16, 0);
+}
+
+/** XSETBV. #UD without CR4.OSXSAVE; #GP(0) unless CPL is 0, ECX is 0 and the value is a possible XCR0. */
+export function xsetbv(record: u32): void {
+  requireXsave(record);
+  requirePrivilege(record);
+  const value = load<u32>(CPU_STATE + GPR);
+  const high = load<u32>(CPU_STATE + GPR + 16);
+  const avxWithoutSse = (value & 6) === 4;
+  if (
+    load<u32>(CPU_STATE + GPR + 8) !== 0 ||
+    high !== 0 ||
+    (value & ~XCR0_SUPPORTED) !== 0 ||
+    (value & 1) === 0 ||
+    avxWithoutSse
+  ) {
+    raiseGeneralProtection(record, 0);
+  }
+  store<u64>(CPU_STATE + XCR0, value);
+}
+
+function requireXsave(record: u32): void {
+  if ((load<u32>(CPU_STATE + CR4) & (1 << 18)) === 0) raiseUndefined(record);
+}

@@ -1,0 +1,119 @@
+/**
+ * SYSCALL, SYSRET, SYSENTER and SYSEXIT (Intel SDM Vol. 2): transfers between levels 3 and 0 whose segments are
+ * fixed, not read from descriptors. As on Intel processors SYSCALL and SYSRET exist only in 64-bit mode.
+ */
+import {
+  is64BitMode,
+  isCanonical,
+  isLongMode,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_GRANULARITY,
+  RIGHTS_LONG,
+} from '../segments/descriptors';
+import { FLAG_IF, FLAG_RF, FLAG_VM, getFlags, setFlags } from '../integer/flags';
+import {
+  CPL,
+  CPU_STATE,
+  CR0,
+  GPR,
+  MSR_EFER,
+  MSR_FMASK,
+  MSR_LSTAR,
+  MSR_STAR,
+  MSR_SYSENTER_CS,
+  MSR_SYSENTER_EIP,
+  MSR_SYSENTER_ESP,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_SS,
+  SYSTEM_FLAGS,
+} from '../generated/layout';
+import { nextRip, raiseGeneralProtection, raiseUndefined } from '../events/raise';
+import { setSegment, updateMode } from '../segments/segments';
+
+const EFER_SCE: u32 = 1;
+
+/** Rights of the flat segments these instructions load: G, present, accessed; DPL in bits 5-6. */
+const CODE_64: u32 = RIGHTS_GRANULARITY | RIGHTS_LONG | 0x9b;
+const CODE_32: u32 = RIGHTS_GRANULARITY | RIGHTS_DEFAULT_32 | 0x9b;
+const DATA_32: u32 = RIGHTS_GRANULARITY | RIGHTS_DEFAULT_32 | 0x93;
+const DPL_3: u32 = 3 << 5;
+
+const RAX: u32 = CPU_STATE + GPR;
+const RCX: u32 = RAX + 8;
+const RDX: u32 = RAX + 16;
+const RSP_FIELD: u32 = RAX + 4 * 8;
+const R11: u32 = RAX + 11 * 8;
+
+/** What SYSRET takes from R11: every flag but RF and VM. */
+const SYSRET_FLAGS: u32 = 0x3c_7fd7;
+
+/** Loads flat CS and SS for `cpl` (0 or 3) and sets CPL, RIP and the mode. */
+function enterFlat(codeSelector: u32, codeRights: u32, stackSelector: u32, cpl: u32, rip: u64): void {
+  setSegment(SEGMENT_CS, codeSelector, 0, 0xffff_ffff, codeRights);
+  setSegment(SEGMENT_SS, stackSelector, 0, 0xffff_ffff, cpl === 3 ? DATA_32 | DPL_3 : DATA_32);
+  store<u32>(CPU_STATE + CPL, cpl);
+  store<u64>(CPU_STATE + RIP, rip);
+  updateMode();
+}
+
+/** SYSCALL. #UD unless in 64-bit mode with EFER.SCE set. */
+export function syscall(record: u32): void {
+  if (!is64BitMode() || (load<u32>(CPU_STATE + MSR_EFER) & EFER_SCE) === 0) raiseUndefined(record);
+  const flags = getFlags();
+  store<u64>(RCX, nextRip(record));
+  store<u64>(R11, flags);
+  setFlags(flags & ~load<u32>(CPU_STATE + MSR_FMASK));
+  const selector = load<u32>(CPU_STATE + MSR_STAR + 4) & 0xfffc;
+  enterFlat(selector, CODE_64, selector + 8, 0, load<u64>(CPU_STATE + MSR_LSTAR));
+}
+
+/**
+ * SYSRET to 64-bit code (`size` 8) or compatibility mode (4). #UD unless in 64-bit mode with EFER.SCE set; #GP(0)
+ * unless at CPL 0, and for a return address that is not canonical.
+ */
+export function sysret(record: u32, size: i32): void {
+  if (!is64BitMode() || (load<u32>(CPU_STATE + MSR_EFER) & EFER_SCE) === 0) raiseUndefined(record);
+  if (load<u32>(CPU_STATE + CPL) !== 0) raiseGeneralProtection(record, 0);
+  const base = load<u32>(CPU_STATE + MSR_STAR + 4) >>> 16;
+  const rcx = load<u64>(RCX);
+  if (size === 8 && !isCanonical(rcx)) raiseGeneralProtection(record, 0);
+  setFlags(load<u32>(R11) & SYSRET_FLAGS);
+  const stackSelector = ((base + 8) & 0xffff) | 3;
+  if (size === 8) enterFlat(((base + 16) & 0xffff) | 3, CODE_64 | DPL_3, stackSelector, 3, rcx);
+  else enterFlat(base | 3, CODE_32 | DPL_3, stackSelector, 3, rcx & 0xffff_ffff);
+}
+
+/** SYSENTER. #GP(0) in real mode or if IA32_SYSENTER_CS holds a null selector. */
+export function sysenter(record: u32): void {
+  const selector = load<u32>(CPU_STATE + MSR_SYSENTER_CS) & 0xfffc;
+  if ((load<u32>(CPU_STATE + CR0) & 1) === 0 || selector === 0) raiseGeneralProtection(record, 0);
+  const long = isLongMode();
+  const mask: u64 = long ? ~(<u64>0) : 0xffff_ffff;
+  const cleared = FLAG_VM | FLAG_IF | FLAG_RF;
+  store<u32>(CPU_STATE + SYSTEM_FLAGS, load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~cleared);
+  store<u64>(RSP_FIELD, load<u64>(CPU_STATE + MSR_SYSENTER_ESP) & mask);
+  const rip = load<u64>(CPU_STATE + MSR_SYSENTER_EIP) & mask;
+  enterFlat(selector, long ? CODE_64 : CODE_32, selector + 8, 0, rip);
+}
+
+/**
+ * SYSEXIT to 64-bit code (`size` 8) or 32-bit code (4): RIP from RDX, RSP from RCX. #GP(0) in real mode, unless
+ * at CPL 0, if IA32_SYSENTER_CS is null, and for 64-bit addresses that are not canonical.
+ */
+export function sysexit(record: u32, size: i32): void {
+  const selector = load<u32>(CPU_STATE + MSR_SYSENTER_CS) & 0xfffc;
+  if ((load<u32>(CPU_STATE + CR0) & 1) === 0 || selector === 0 || load<u32>(CPU_STATE + CPL) !== 0) {
+    raiseGeneralProtection(record, 0);
+  }
+  const rip = load<u64>(RDX);
+  const rsp = load<u64>(RCX);
+  if (size === 8) {
+    if (!isCanonical(rip) || !isCanonical(rsp)) raiseGeneralProtection(record, 0);
+    store<u64>(RSP_FIELD, rsp);
+    enterFlat((selector + 32) | 3, CODE_64 | DPL_3, (selector + 40) | 3, 3, rip);
+  } else {
+    store<u64>(RSP_FIELD, rsp & 0xffff_ffff);
+    enterFlat((selector + 16) | 3, CODE_32 | DPL_3, (selector + 24) | 3, 3, rip & 0xffff_ffff);
+  }
+}
