@@ -20,7 +20,7 @@ let runtime: MemoryRuntime;
 let arithmetic: ArithmeticExports;
 
 beforeAll(async () => {
-  runtime = await MemoryRuntime.create(['divide', 'crc32c', 'frame']);
+  runtime = await MemoryRuntime.create(['integer/divide', 'integer/crc32c', 'events/frame']);
   arithmetic = runtime.exports as unknown as ArithmeticExports;
 });
 

@@ -75,7 +75,7 @@ export const UNMAPPED = 0x20_0000n;
 export const INSTRUCTION = 0x3123n;
 const PAGE_TABLES = 0x10_0000n;
 
-const X87_HALF = ['physical-memory', 'mmu', 'flags', 'x87', 'fpu-state'];
+const X87_HALF = ['memory/physical-memory', 'memory/mmu', 'integer/flags', 'x87/index', 'system/fpu-state'];
 
 class GuestEvent extends Error {}
 

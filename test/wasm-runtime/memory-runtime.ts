@@ -118,7 +118,13 @@ export const EFER_NXE = 1n << 11n;
 export const RAM_SIZE = 0x80_0000n;
 const PML4 = 0x10_0000n;
 
-const MEMORY_HALF = ['mmu', 'code-cache', 'page-walk', 'physical-memory', 'tlb'];
+const MEMORY_HALF = [
+  'memory/mmu',
+  'code/code-cache',
+  'memory/page-walk',
+  'memory/physical-memory',
+  'memory/tlb',
+];
 
 export class MemoryRuntime extends RuntimeHarness {
   readonly exports: MemoryExports;

@@ -69,9 +69,25 @@ export const IST_STACK = 0xb000n;
 export const USER_STACK = 0x30_0000n;
 const PAGE_TABLES = 0x40_0000n;
 
-const SYSTEM_HALF =
-  'physical-memory mmu flags raise events segments segment-queries system-segments far-transfers far-returns ' +
-  'fast-system-calls control-registers system ports cpuid msr reset';
+const SYSTEM_HALF = [
+  'memory/physical-memory',
+  'memory/mmu',
+  'integer/flags',
+  'events/raise',
+  'events/events',
+  'segments/segments',
+  'segments/segment-queries',
+  'segments/system-segments',
+  'segments/far-transfers',
+  'segments/far-returns',
+  'system/fast-system-calls',
+  'system/control-registers',
+  'system/system',
+  'system/ports',
+  'system/cpuid',
+  'system/msr',
+  'system/reset',
+];
 
 /** Selectors of the test GDT. */
 export const KERNEL_CODE = 0x08;
@@ -160,7 +176,7 @@ export class ProcessorRuntime extends RuntimeHarness {
 
   /** A machine in 64-bit mode at CPL 0. */
   static async create(): Promise<ProcessorRuntime> {
-    const runtime = new ProcessorRuntime(await compileRuntime(SYSTEM_HALF.split(' ')));
+    const runtime = new ProcessorRuntime(await compileRuntime(SYSTEM_HALF));
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, 4);
     runtime.exports.resetProcessor();

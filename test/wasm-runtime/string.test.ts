@@ -78,7 +78,7 @@ function fillRandomly(at: number, length: number): void {
 }
 
 beforeEach(async () => {
-  runtime = await MemoryRuntime.create(['string']);
+  runtime = await MemoryRuntime.create(['string/index']);
   strings = runtime.exports as unknown as StringExports;
   address(ADDRESS_64);
   direction(false);
