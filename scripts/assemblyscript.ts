@@ -29,6 +29,8 @@ export function compileAssemblyScript(entries: readonly string[], output: string
       '--importMemory',
       '--memoryBase',
       String(RUNTIME_DATA),
+      '--transform',
+      `${root}scripts/asc-doc-tags.ts`,
       '--noAssert',
       '--debug',
       '-O2',

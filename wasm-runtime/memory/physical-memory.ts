@@ -48,7 +48,11 @@ export function initializeMemory(): void {
   for (let chunk: u32 = 0; chunk < <u32>CHUNK_COUNT; chunk++) {
     store<u64>(CHUNK_MAP + chunk * CHUNK_ENTRY_SIZE, <u64>NOT_RAM);
   }
-  for (let entry: u32 = TLB_BASE; entry < <u32>(TLB_BASE + 3 * TLB_ENTRIES * TLB_ENTRY_SIZE); entry += TLB_ENTRY_SIZE) {
+  for (
+    let entry: u32 = TLB_BASE;
+    entry < <u32>(TLB_BASE + 3 * TLB_ENTRIES * TLB_ENTRY_SIZE);
+    entry += TLB_ENTRY_SIZE
+  ) {
     store<i64>(entry + TLB_READ_TAG, TLB_INVALID);
     store<i64>(entry + TLB_WRITE_TAG, TLB_INVALID);
     store<i64>(entry + TLB_EXEC_TAG, TLB_INVALID);
@@ -80,7 +84,7 @@ export function mapRam(firstChunk: u32, count: u32): void {
 function allocate(bytes: u32): u32 {
   const start = load<u32>(CPU_STATE + HEAP_TOP);
   const end = <u64>start + bytes;
-  const available = <u64>memory.size() << 16;
+  const available = (<u64>memory.size()) << 16;
   if (end > available) {
     const missing = <i32>((end - available + 0xffff) >> 16);
     if (memory.grow(max(missing, GROWTH)) < 0 && memory.grow(missing) < 0) unreachable();
@@ -101,7 +105,7 @@ export function hostAddress(pa: u64): u32 {
 
 /** hostAddress() of the page with number `physicalPage` (physical address >> 12), for callers in JavaScript. */
 export function hostPageAddress(physicalPage: u32): u32 {
-  return hostAddress(<u64>physicalPage << 12);
+  return hostAddress((<u64>physicalPage) << 12);
 }
 
 function touchChunk(chunk: u32): u32 {
