@@ -1,6 +1,7 @@
 /**
- * An AssemblyScript transform: tags in doc comments stand for the compiler's decorators, which are no TypeScript
- * where functions have them. So formatter, linter and type checker read wasm-runtime/ like everything else.
+ * A transform for the AssemblyScript compiler (`asc --transform`): tags in doc comments stand for the compiler's
+ * decorators, which are no TypeScript where functions have them. So formatter, linter and type checker read
+ * wasm-runtime/ like everything else.
  *
  *     @inline                   the function is inlined wherever it is called
  *     @external MODULE NAME     the function is imported
@@ -13,7 +14,6 @@ import {
   type Parser,
   type Range,
 } from 'assemblyscript';
-import { Transform } from 'assemblyscript/transform';
 
 const DOC_COMMENT = /\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*$/;
 const INLINE = /@inline\b/;
@@ -32,8 +32,8 @@ function decoratorsOf(before: string, range: Range): DecoratorNode[] {
   return INLINE.test(comment) ? [decorator('inline', null)] : [];
 }
 
-export default class DocTags extends Transform {
-  override afterParse(parser: Parser): void {
+export default class DocTags {
+  afterParse(parser: Parser): void {
     for (const source of parser.sources.filter((file) => !file.isLibrary)) {
       let end = 0;
       for (const statement of source.statements) {

@@ -21,6 +21,7 @@ const RUNTIME_SOURCES = [
   'src/compile',
   'src/interpreter',
   'src/wasm',
+  'scripts/asc-doc-tags.ts',
   'scripts/assemblyscript.ts',
   'scripts/build-runtime.ts',
   'scripts/generate-layout.ts',
