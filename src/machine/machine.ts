@@ -24,7 +24,10 @@ export interface MachineOptions {
   readonly initrd?: Uint8Array;
   /** Kernel command line. */
   readonly commandLine?: string;
-  /** Bytes of RAM; 512 MiB by default. */
+  /**
+   * Bytes of RAM; 512 MiB by default. Memory is taken from the host as the guest touches it, in pieces of 2 MiB, up
+   * to BACKED_MEMORY: a guest may have more, and ends as `out of memory` when it touches more.
+   */
   readonly memorySize?: number;
   /** `host`: real time. `instructions`: one nanosecond each, deterministic. */
   readonly clock?: ClockKind;
@@ -43,6 +46,8 @@ export type Ending =
   | { readonly kind: 'restart' }
   /** Triple fault, or halted with interrupts off: nothing can ever happen again. */
   | { readonly kind: 'died'; readonly reason: 'triple fault' | 'halted with interrupts disabled' }
+  /** The guest touched more memory than the host could give. */
+  | { readonly kind: 'out of memory' }
   /** stop() was called. */
   | { readonly kind: 'stopped' };
 
@@ -229,6 +234,8 @@ export class Machine {
     switch (reason) {
       case 'triple fault':
         return { kind: 'died', reason: 'triple fault' };
+      case 'out of memory':
+        return { kind: 'out of memory' };
       case 'halt':
         if (processor.interruptsEnabled || board.nmiPending) return 'idle';
         return { kind: 'died', reason: 'halted with interrupts disabled' };

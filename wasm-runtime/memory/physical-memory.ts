@@ -11,6 +11,8 @@ import {
   CHUNK_MAP,
   CHUNK_SHIFT,
   CPU_STATE,
+  EVENT_KIND,
+  EVENT_OUT_OF_MEMORY,
   HEAP_BASE,
   HEAP_TOP,
   JUMP_CACHE,
@@ -33,6 +35,7 @@ import {
   TLB_READ_TAG,
   TLB_WRITE_TAG,
 } from '../generated/layout';
+import { raise } from '../system/host';
 
 /** Host offset in a chunk map entry of a chunk that is not RAM. */
 const NOT_RAM: u32 = 1;
@@ -80,16 +83,22 @@ export function mapRam(firstChunk: u32, count: u32): void {
   }
 }
 
-/** Zeroed host memory, aligned to 4096 when `bytes` is a multiple of it. Traps when the host has no more. */
+/** There is nothing left to give the guest: its end. Never returns. */
+function outOfMemory(): void {
+  store<i32>(CPU_STATE + EVENT_KIND, EVENT_OUT_OF_MEMORY);
+  raise();
+}
+
+/** Zeroed host memory, aligned to 4096 when `bytes` is a multiple of it. Raises EVENT_OUT_OF_MEMORY when the host has no more. */
 function allocate(bytes: u32): u32 {
   const start = load<u32>(CPU_STATE + HEAP_TOP);
   const end = <u64>start + bytes;
   const available = (<u64>memory.size()) << 16;
   if (end > available) {
     const missing = <i32>((end - available + 0xffff) >> 16);
-    if (memory.grow(max(missing, GROWTH)) < 0 && memory.grow(missing) < 0) unreachable();
+    if (memory.grow(max(missing, GROWTH)) < 0 && memory.grow(missing) < 0) outOfMemory();
   }
-  if (end > 0xffff_ffff) unreachable();
+  if (end > 0xffff_ffff) outOfMemory();
   store<u32>(CPU_STATE + HEAP_TOP, <u32>end);
   return start;
 }
