@@ -1,7 +1,7 @@
 /** Near jumps, calls and returns, conditional branches, LOOP and JRCXZ (64-bit mode). */
 import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import { CONDITIONS } from '../condition.ts';
-import type { Emitter } from '../emitter.ts';
+import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
 import { push, top } from './stack.ts';
@@ -22,28 +22,34 @@ export function jcc(code: number): Semantics {
   return (e) => e.jumpIf(e.condition(condition, (code & 1) === 1));
 }
 
+/** The address of the next instruction, as wide as the operand. */
+function returnAddress(e: Emitter): Value {
+  const size = e.operandSize;
+  return e.let(resize(e.m, 8, size, e.nextRip()), size === 8 ? i64 : i32);
+}
+
 export function call(e: Emitter): void {
-  push(e, 8, e.let(e.nextRip(), i64));
+  push(e, e.operandSize, returnAddress(e));
   e.jump();
 }
 
 export function callIndirect(e: Emitter): void {
   const target = e.let(resize(e.m, e.sizeOf(0), 8, e.read(0)), i64);
-  push(e, 8, e.let(e.nextRip(), i64));
+  push(e, e.operandSize, returnAddress(e));
   e.jumpTo(target());
 }
 
 export function ret(e: Emitter): void {
-  const { value, above } = top(e, 8);
+  const { value, above } = top(e, e.operandSize);
   e.setGpr(RSP, 8, above());
-  e.jumpTo(value());
+  e.jumpTo(resize(e.m, e.operandSize, 8, value()));
 }
 
 /** RET imm16 also drops arguments. */
 export function retImmediate(e: Emitter): void {
-  const { value, above } = top(e, 8);
+  const { value, above } = top(e, e.operandSize);
   e.setGpr(RSP, 8, e.m.i64.add(above(), e.m.i64.extend_u(e.read(0))));
-  e.jumpTo(value());
+  e.jumpTo(resize(e.m, e.operandSize, 8, value()));
 }
 
 /** LOOP, LOOPE, LOOPNE: the count is as wide as addresses; no flags change. */
