@@ -2,7 +2,6 @@
  * Fills in `struct boot_params`, the "zero page" Linux is handed by its 32-bit and 64-bit entry points.
  * Source: Linux Documentation/arch/x86/zero-page.rst and boot.rst.
  */
-import type { BzImage } from './bzimage.ts';
 import { SETUP_HEADER } from './bzimage.ts';
 import type { E820Entry } from './e820.ts';
 
@@ -36,12 +35,15 @@ export interface BootParams {
   readonly e820: readonly E820Entry[];
 }
 
-/** @throws RangeError for more than 128 memory map entries. */
-export function buildBootParams(image: BzImage, params: BootParams): Uint8Array {
+/**
+ * @param setupHeader what stands from SETUP_HEADER on.
+ * @throws RangeError for more than 128 memory map entries.
+ */
+export function buildBootParams(setupHeader: Uint8Array, params: BootParams): Uint8Array {
   if (params.e820.length > E820_MAX_ENTRIES) throw new RangeError('too many memory map entries');
   const bytes = new Uint8Array(BOOT_PARAMS_SIZE);
   const view = new DataView(bytes.buffer);
-  bytes.set(image.setupHeader, SETUP_HEADER);
+  bytes.set(setupHeader, SETUP_HEADER);
   view.setBigUint64(ACPI_RSDP_ADDR, BigInt(params.rsdpAddress), true);
   view.setUint8(TYPE_OF_LOADER, LOADER_UNDEFINED);
   view.setUint32(CODE32_START, params.kernelAddress, true);

@@ -3,14 +3,11 @@
  * Source: Linux Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header".
  */
 import { InputError } from './input-error.ts';
-import { encodeUtf8 } from './utf8.ts';
 
 /** Where the setup header starts, in the file and in boot_params alike. */
 export const SETUP_HEADER = 0x1f1;
 
 const SECTOR = 512;
-/** The protected-mode code's size is counted in paragraphs. */
-const PARAGRAPH = 16;
 const BOOT_FLAG = 0xaa55;
 /** "HdrS" */
 const HEADER_MAGIC = 0x53726448;
@@ -47,20 +44,23 @@ export interface BzImage {
   readonly hasEntry64: boolean;
 }
 
+/** Whether a file has the setup header of Linux. */
+export function hasSetupHeader(file: Uint8Array): boolean {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  return (
+    file.length >= 0x208 &&
+    view.getUint16(0x1fe, true) === BOOT_FLAG &&
+    view.getUint32(0x202, true) === HEADER_MAGIC
+  );
+}
+
 /**
  * @param file the whole kernel file.
- * @throws InputError when it is empty, no bzImage, cut off, or older than boot protocol 2.12.
+ * @throws InputError when it is no bzImage, cut off, or older than boot protocol 2.12.
  */
 export function parseBzImage(file: Uint8Array): BzImage {
-  if (file.length === 0) throw new InputError('the kernel is an empty file');
+  if (!hasSetupHeader(file)) throw new InputError('not a bzImage: there is no Linux setup header');
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (
-    file.length < 0x208 ||
-    view.getUint16(0x1fe, true) !== BOOT_FLAG ||
-    view.getUint32(0x202, true) !== HEADER_MAGIC
-  ) {
-    throw new InputError('not a bzImage: there is no Linux setup header');
-  }
   const version = view.getUint16(0x206, true);
   if (version < MINIMUM_VERSION) {
     const name = `${version >> 8}.${String(version & 0xff).padStart(2, '0')}`;
@@ -69,10 +69,8 @@ export function parseBzImage(file: Uint8Array): BzImage {
   const headerEnd = 0x202 + (file[JUMP_DISPLACEMENT] ?? 0);
   const setupSectors = view.getUint8(0x1f1) || DEFAULT_SETUP_SECTORS;
   const realModeSize = (setupSectors + 1) * SECTOR;
-  const size =
-    file.length < HEADER_END_2_12 ? Number.NaN : realModeSize + view.getUint32(0x1f4, true) * PARAGRAPH;
-  // Some linkers leave the file's last paragraph short (memtest86+): nothing of it is missing.
-  if (!(file.length > size - PARAGRAPH)) {
+  const size = file.length < HEADER_END_2_12 ? Number.NaN : realModeSize + view.getUint32(0x1f4, true) * 16;
+  if (!(file.length >= size)) {
     const expected = Number.isNaN(size) ? 'its header ends early' : `it should have ${size} bytes`;
     throw new InputError(`truncated bzImage: the file has ${file.length} bytes, ${expected}`);
   }
@@ -92,19 +90,4 @@ export function parseBzImage(file: Uint8Array): BzImage {
     commandLineSize: view.getUint32(0x238, true),
     hasEntry64: (view.getUint16(0x236, true) & XLF_KERNEL_64) !== 0,
   };
-}
-
-/**
- * The command line as the kernel wants it, with a 0 at the end.
- * @throws InputError when it is longer than the kernel can take.
- */
-export function encodeCommandLine(image: BzImage, commandLine: string): Uint8Array {
-  const bytes = encodeUtf8(`${commandLine}\0`);
-  const length = bytes.length - 1;
-  if (length > image.commandLineSize) {
-    throw new InputError(
-      `the kernel command line has ${length} bytes, this kernel takes at most ${image.commandLineSize}`,
-    );
-  }
-  return bytes;
 }

@@ -48,13 +48,19 @@ export function placeKernel(image: BzImage, e820: readonly E820Entry[]): Range {
 
 /**
  * Where the initramfs begins: page aligned, as high as RAM and the kernel's limit allow, clear of the kernel.
+ * @param addressMax the highest address it may occupy.
  * @throws InputError when it fits nowhere.
  */
-export function placeInitrd(image: BzImage, kernel: Range, size: number, e820: readonly E820Entry[]): number {
+export function placeInitrd(
+  size: number,
+  kernel: Range,
+  addressMax: number,
+  e820: readonly E820Entry[],
+): number {
   for (const ram of usableRam(e820).reverse()) {
     const limits = [ram.end, kernel.start];
     for (const limit of limits) {
-      const end = Math.min(limit, ram.end, image.initrdAddressMax + 1);
+      const end = Math.min(limit, ram.end, addressMax + 1);
       const start = Math.floor((end - size) / PAGE_SIZE) * PAGE_SIZE;
       const overlapsKernel = start < kernel.end && start + size > kernel.start;
       if (start >= ram.start && !overlapsKernel) return start;

@@ -99,11 +99,7 @@ export class Board {
     this.ram = new Ram(processor, options.memorySize);
     this.clock =
       options.clock === 'host'
-        ? new HostClock({
-            milliseconds: options.hostTime,
-            nextDeadline: () => timers.nextDeadline(),
-            due: () => processor.endSlice(),
-          })
+        ? new HostClock(options.hostTime)
         : new InstructionClock(() => processor.instructions);
     const { clock } = this;
 

@@ -35,6 +35,7 @@ describe('bad usage', { timeout: TEST_TIMEOUT }, () => {
     await expectRefused(['boot', '--timeout', 'soon'], ['--timeout soon', 'seconds']);
     await expectRefused(['boot', '--seed', '1.5'], ['--seed 1.5', 'whole number']);
     await expectRefused(['boot', '--clock', 'sundial'], ['--clock', 'sundial', 'host, instructions']);
+    await expectRefused(['boot', '--entry', 'window'], ['--entry', 'window', 'auto, 32, 64']);
     await expectRefused(['boot', '--tier', 'fast'], ['--tier', 'fast', 'auto, interpreter, compiled']);
   });
 
@@ -66,10 +67,10 @@ describe('bad files', { timeout: TEST_TIMEOUT }, () => {
   });
 
   it('refuses kernels it cannot boot', async () => {
-    await expectKernelRefused(new TextEncoder().encode('root:x:0:0::/root:/bin/sh\n'), 'not a bzImage');
-    await expectKernelRefused(new Uint8Array(4096), 'not a bzImage');
+    await expectKernelRefused(new TextEncoder().encode('root:x:0:0::/root:/bin/sh\n'), 'not a kernel');
+    await expectKernelRefused(new Uint8Array(4096), 'not a kernel');
     const whole = makeKernel(POWER_OFF);
-    await expectKernelRefused(whole.subarray(0, whole.length - 16), 'truncated');
+    await expectKernelRefused(whole.subarray(0, whole.length - 1), 'truncated');
     await expectKernelRefused(makeBzImage({ xloadFlags: 0 }), '32-bit kernel');
     await expectKernelRefused(makeBzImage({ version: 0x0204 }), '2.04', 'too old');
   });

@@ -19,8 +19,8 @@ const RBP = 5;
 let runtime: MemoryRuntime;
 let arithmetic: ArithmeticExports;
 
-beforeAll(() => {
-  runtime = MemoryRuntime.create();
+beforeAll(async () => {
+  runtime = await MemoryRuntime.create(['divide', 'crc32c', 'frame']);
   arithmetic = runtime.exports as unknown as ArithmeticExports;
 });
 

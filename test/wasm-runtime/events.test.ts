@@ -52,8 +52,8 @@ import {
 } from './processor-runtime.ts';
 
 let cpu: ProcessorRuntime;
-beforeEach(() => {
-  cpu = ProcessorRuntime.create();
+beforeEach(async () => {
+  cpu = await ProcessorRuntime.create();
 });
 
 describe('external interrupts', () => {

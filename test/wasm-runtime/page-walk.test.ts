@@ -32,8 +32,8 @@ const LA = 0x7654_3210_9000n;
 const KERNEL = 0xffff_8880_1234_5000n;
 
 let runtime: MemoryRuntime;
-beforeEach(() => {
-  runtime = MemoryRuntime.create();
+beforeEach(async () => {
+  runtime = await MemoryRuntime.create();
 });
 
 /** The physical address a permitted access leads to. */

@@ -5,8 +5,8 @@ import { GP, PF, ProcessorRuntime, RDX, TSS } from './processor-runtime.ts';
 const GP0 = { vector: GP, error: 0 };
 
 let cpu: ProcessorRuntime;
-beforeEach(() => {
-  cpu = ProcessorRuntime.create();
+beforeEach(async () => {
+  cpu = await ProcessorRuntime.create();
 });
 
 describe('ports', () => {

@@ -41,8 +41,8 @@ import {
 const ZF = 0x40;
 
 let cpu: ProcessorRuntime;
-beforeEach(() => {
-  cpu = ProcessorRuntime.create();
+beforeEach(async () => {
+  cpu = await ProcessorRuntime.create();
 });
 
 const load = (index: number, selector: number) => cpu.exports.loadSegment(cpu.record(), index, selector);

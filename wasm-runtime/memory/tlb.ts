@@ -6,8 +6,7 @@
  * 3. Every entry that is not global is in TLB_NON_GLOBAL_LIST, once (TLB_LISTED); a listed entry may have been
  *    replaced by a global one since.
  */
-
-import { clearJumpCache, clearJumpCachePage } from '../code/jump-cache';
+import { count } from '../system/counters';
 import {
   COUNTER_TLB_FLUSHES,
   COUNTER_TLB_MISSES,
@@ -32,7 +31,7 @@ import {
   TLB_WRITABLE,
   TLB_WRITE_TAG,
 } from '../generated/layout';
-import { count } from '../system/counters';
+import { clearJumpCache, clearJumpCachePage } from '../code/jump-cache';
 import {
   ACCESS_FETCH,
   ACCESS_READ,
@@ -57,7 +56,8 @@ export let accessHost: u32 = 0;
 /** Physical address the last successful translate() led to. */
 export let accessPhysical: u64 = 0;
 
-/** @inline */
+// @ts-ignore: decorator
+@inline
 export function tlbEntry(table: u32, la: u64): u32 {
   return table + (<u32>(la >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
 }
@@ -98,7 +98,8 @@ export function translateFetch(table: u32, la: u64): bool {
   return true;
 }
 
-/** @inline */
+// @ts-ignore: decorator
+@inline
 function viewOf(table: u32): i32 {
   return (table - TLB_BASE) / TLB_TABLE_SIZE;
 }
@@ -190,7 +191,8 @@ export function clearWriteTags(physicalPage: u32): void {
   }
 }
 
-/** @inline */
+// @ts-ignore: decorator
+@inline
 function clearEntry(entry: u32, word: u32): void {
   store<u64>(entry + TLB_READ_TAG, TLB_INVALID);
   store<u64>(entry + TLB_WRITE_TAG, TLB_INVALID);
@@ -209,19 +211,17 @@ function flushLargePages(la: u64): void {
   }
 }
 
-/**
- * The 2 MiB page of `la` as a bit number of the filter.
- * @inline
- */
+/** The 2 MiB page of `la` as a bit number of the filter. */
+// @ts-ignore: decorator
+@inline
 function largeKey(la: u64): u32 {
   const page = <u32>(la >> 21);
   return (page ^ (page >> 15)) & (TLB_LARGE_FILTER_SIZE * 8 - 1);
 }
 
-/**
- * The GiB of `la` as a bit number of the filter.
- * @inline
- */
+/** The GiB of `la` as a bit number of the filter. */
+// @ts-ignore: decorator
+@inline
 function hugeKey(la: u64): u32 {
   return (<u32>(la >> 30) * 0x9e37_79b1) >> 17;
 }

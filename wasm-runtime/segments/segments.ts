@@ -5,8 +5,28 @@
  * The hidden part of a segment register is base, limit in bytes and descriptor bits 40-55. Null selectors have
  * all rights clear. CPL has its own field: 0 in real mode, 3 in virtual-8086 mode.
  */
-
-import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP, VECTOR_SS } from '../events/raise';
+import {
+  beginSystemInstruction,
+  descriptorBase,
+  descriptorLimit,
+  descriptorRights,
+  fetchDescriptor,
+  is64BitMode,
+  isLongMode,
+  isParagraphMode,
+  RIGHTS_ACCESSED,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_LONG,
+  RIGHTS_PRESENT,
+  RIGHTS_READ_WRITE,
+  raiseSelectorFault,
+  rightsDpl,
+  setDescriptorType,
+} from './descriptors';
+import { FLAG_AC, FLAG_VM } from '../integer/flags';
 import {
   CPL,
   CPU_STATE,
@@ -34,28 +54,7 @@ import {
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
 } from '../generated/layout';
-import { FLAG_AC, FLAG_VM } from '../integer/flags';
-import {
-  beginSystemInstruction,
-  descriptorBase,
-  descriptorLimit,
-  descriptorRights,
-  fetchDescriptor,
-  is64BitMode,
-  isLongMode,
-  isParagraphMode,
-  RIGHTS_ACCESSED,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_DEFAULT_32,
-  RIGHTS_LONG,
-  RIGHTS_PRESENT,
-  RIGHTS_READ_WRITE,
-  raiseSelectorFault,
-  rightsDpl,
-  setDescriptorType,
-} from './descriptors';
+import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP, VECTOR_SS } from '../events/raise';
 
 const CR0_PE: u32 = 1;
 const CR4_SMAP: u32 = 1 << 21;

@@ -2,8 +2,9 @@
  * System instructions that are not control registers, MSRs or ports: descriptor table registers, TLB and cache
  * maintenance, EFLAGS.AC, segment bases, time, randomness (Intel SDM Vol. 2, by mnemonic).
  */
-
-import { raiseGeneralProtection, raiseUndefined } from '../events/raise';
+import { checkUserModeInstruction, requirePrivilege } from './control-registers';
+import { is64BitMode, isCanonical, isParagraphMode } from '../segments/descriptors';
+import { FLAG_AC } from '../integer/flags';
 import {
   CPL,
   CPU_STATE,
@@ -19,7 +20,7 @@ import {
   SYSTEM_FLAGS,
   TSC_OFFSET,
 } from '../generated/layout';
-import { FLAG_AC } from '../integer/flags';
+import { hostNow, hostRandom } from './host';
 import {
   flushTlb,
   flushTlbPage,
@@ -31,10 +32,8 @@ import {
   writeData32,
   writeData64,
 } from '../memory/mmu';
-import { is64BitMode, isCanonical, isParagraphMode } from '../segments/descriptors';
+import { raiseGeneralProtection, raiseUndefined } from '../events/raise';
 import { moveFromSegment, updateMode } from '../segments/segments';
-import { checkUserModeInstruction, requirePrivilege } from './control-registers';
-import { hostNow, hostRandom } from './host';
 
 const RAX: u32 = CPU_STATE + GPR;
 const RCX: u32 = RAX + 8;

@@ -1,24 +1,31 @@
 /** `longmode boot`: boots a kernel with the terminal as its serial console. */
 import { type Command, Option } from 'commander';
+import { ENTRIES, type EntryName } from '../../boot/door.ts';
+import { DOORS } from '../../boot/doors.ts';
 import { InputError } from '../../boot/input-error.ts';
-import { MIB } from '../../boot/memory-map.ts';
 import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
 import { Progress } from '../../host/node/progress.ts';
 import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
-import type { Machine, MachineOptions } from '../../index.ts';
-import { EXIT_GUEST_DIED, EXIT_OK, EXIT_OUT_OF_MEMORY, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
+import type { BootModule, Machine, MachineOptions } from '../../index.ts';
+import { EXIT_GUEST_DIED, EXIT_OK, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
 import { readInput, writeOutput } from '../files.ts';
 import { guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
 import { internalError } from '../internal-error.ts';
 import { parseMemorySize, parseSeconds, parseSeed } from '../option-values.ts';
 
+/** A line for each door. */
+const ENTRY_TABLE = DOORS.map(({ entry, description }) => `  ${entry.padEnd(10)}  ${description}`).join('\n');
+
 const EXAMPLES = `
+Ways into a kernel, tried in this order (--entry takes another where a file has several):
+${ENTRY_TABLE}
+
 The guest's first serial port is the terminal. Keys for the emulator (C-a is Ctrl-A):
   ${ESCAPES_HELP.trimEnd().replaceAll('\n', '\n  ')}
 
-Exit status: 0 the guest powered off, 1 the guest died, 2 bad usage or input, 71 out of memory,
-124 time-out, 128 + N signal N.
+Exit status: 0 the guest powered off, 1 the guest died, 2 bad usage or input, 124 time-out,
+128 + N signal N.
 
 Examples:
   longmode boot
@@ -27,7 +34,8 @@ Examples:
 
 interface BootOptions {
   readonly kernel?: string;
-  readonly initrd?: string;
+  readonly entry: EntryName | 'auto';
+  readonly initrd: readonly string[];
   readonly append: string;
   /** Bytes. */
   readonly memory?: Named<number>;
@@ -66,8 +74,16 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
     .description(
       'boot a Linux kernel; without --kernel a Debian kernel with a busybox shell, downloaded once',
     )
-    .option('--kernel <file>', 'kernel image (bzImage)')
-    .option('--initrd <file>', 'initramfs')
+    .option('--kernel <file>', 'kernel; what it is shows in the file')
+    .addOption(
+      new Option('--entry <kind>', 'which way into the kernel').choices(['auto', ...ENTRIES]).default('auto'),
+    )
+    .option(
+      '--initrd <file>',
+      'initramfs; may be given more than once',
+      (file, files: readonly string[]) => [...files, file],
+      [],
+    )
     .option('--append <text>', 'kernel command line', GUEST_COMMAND_LINE)
     .option(
       '--memory <size>',
@@ -96,7 +112,6 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
 async function boot(options: BootOptions): Promise<number> {
   const progress = new Progress(process.stderr);
   try {
-    await warnOfMemory(options);
     const files = await readFiles(options, progress);
     progress.show('booting');
     const session = await createSession({
@@ -112,24 +127,20 @@ async function boot(options: BootOptions): Promise<number> {
   }
 }
 
-/** A guest may have more RAM than can be backed as long as it leaves most of it alone. */
-async function warnOfMemory({ memory }: BootOptions): Promise<void> {
-  const { BACKED_MEMORY } = await import('../../index.ts');
-  if (memory === undefined || memory.value <= BACKED_MEMORY) return;
-  const most = Math.floor(BACKED_MEMORY / MIB);
-  process.stderr.write(`longmode: ${memory.name}: the guest can use at most ${most}M of it\n`);
-}
-
 interface Files {
   readonly kernelName: string;
   readonly kernel: Uint8Array;
-  readonly initrd: Uint8Array | undefined;
+  readonly initrd: readonly BootModule[];
+}
+
+async function readModule(path: string): Promise<BootModule> {
+  return { data: await readInput('--initrd', path) };
 }
 
 /** The files named, or those of the downloaded guest. */
 async function readFiles(options: BootOptions, progress: Progress): Promise<Files> {
   const { mirror } = options;
-  const initrd = options.initrd === undefined ? undefined : await readInput('--initrd', options.initrd);
+  const initrd = await Promise.all(options.initrd.map(readModule));
   if (options.kernel !== undefined) {
     return { kernelName: options.kernel, kernel: await readInput('--kernel', options.kernel), initrd };
   }
@@ -141,7 +152,7 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
   return {
     kernelName: guest.kernel,
     kernel: await readInput('--kernel', guest.kernel),
-    initrd: initrd ?? (await readInput('--initrd', guest.initrd)),
+    initrd: initrd.length > 0 ? initrd : [await readModule(guest.initrd)],
   };
 }
 
@@ -156,7 +167,8 @@ async function createMachine(
   try {
     return await Machine.create({
       kernel,
-      ...(initrd === undefined ? {} : { initrd }),
+      initrd,
+      ...(options.entry === 'auto' ? {} : { entry: options.entry }),
       commandLine: options.append,
       ...(options.memory === undefined ? {} : { memorySize: options.memory.value }),
       clock: options.clock,
@@ -167,7 +179,9 @@ async function createMachine(
     });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const others = [options.initrd && `--initrd ${options.initrd}`, options.memory?.name].filter(Boolean);
+    const others = [...options.initrd.map((file) => `--initrd ${file}`), options.memory?.name].filter(
+      Boolean,
+    );
     const inputs = others.length === 0 ? kernelName : `${kernelName} with ${others.join(' and ')}`;
     throw new InputError(`cannot boot ${inputs}: ${error.message}`);
   }
@@ -208,9 +222,6 @@ async function report(machine: Machine, ending: SessionEnding, timeout: number |
       process.stderr.write(`\nlongmode: the guest died: ${ending.reason}\n`);
       await dumpRegisters(machine);
       return EXIT_GUEST_DIED;
-    case 'out of memory':
-      process.stderr.write('\nlongmode: the guest touched more memory than there is for it\n');
-      return EXIT_OUT_OF_MEMORY;
     case 'timeout':
       process.stderr.write(`\nlongmode: stopped after ${timeout} seconds (--timeout)\n`);
       return EXIT_TIMEOUT;

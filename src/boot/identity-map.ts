@@ -1,26 +1,8 @@
 /**
- * The descriptor and page tables a loader leaves for code entered in 64-bit mode.
- * Source: Intel SDM Vol. 3 "Segment Descriptors" and "4-Level Paging".
+ * The page tables a loader leaves for code entered in 64-bit mode.
+ * Source: Intel SDM Vol. 3 "4-Level Paging".
  */
 import { GIB, MIB, PAGE_SIZE } from './memory-map.ts';
-
-/** Selectors Linux expects (boot.rst, "64-bit Boot Protocol"). */
-export const BOOT_CS = 0x10;
-export const BOOT_DS = 0x18;
-
-/** Present, ring 0, execute and read, 64-bit, 4 GiB limit. */
-const CODE_64 = 0x00af9b000000ffffn;
-/** Present, ring 0, read and write, 32-bit stack, 4 GiB limit. */
-const DATA = 0x00cf93000000ffffn;
-
-/** A global descriptor table with BOOT_CS and BOOT_DS. */
-export function buildGdt(): Uint8Array {
-  const gdt = new Uint8Array(BOOT_DS + 8);
-  const view = new DataView(gdt.buffer);
-  view.setBigUint64(BOOT_CS, CODE_64, true);
-  view.setBigUint64(BOOT_DS, DATA, true);
-  return gdt;
-}
 
 const PRESENT_WRITABLE = 0x3n;
 /** PS: the page directory entry maps 2 MiB itself. */

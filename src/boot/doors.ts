@@ -1,0 +1,24 @@
+/** All doors, and which one a file is for. */
+import { type Door, ENTRIES, type EntryName } from './door.ts';
+import { InputError } from './input-error.ts';
+import { linux32 } from './linux32.ts';
+import { linux64 } from './linux64.ts';
+
+/** In the order in which they are tried where the user names none. */
+export const DOORS: readonly Door[] = [linux64, linux32];
+
+/**
+ * @param entry what the user asked for; undefined takes the first that fits the file.
+ * @throws InputError when there is none.
+ */
+export function findDoor(file: Uint8Array, entry: EntryName | undefined): Door {
+  if (file.length === 0) throw new InputError('the kernel is an empty file');
+  const fitting = DOORS.filter((door) => door.recognises(file));
+  if (fitting.length === 0) {
+    throw new InputError('not a kernel: there is no setup header of Linux');
+  }
+  const door = fitting.find((candidate) => entry === undefined || candidate.entry === entry);
+  if (door !== undefined) return door;
+  const entries = ENTRIES.filter((name) => fitting.some((candidate) => candidate.entry === name));
+  throw new InputError(`this file has no ${entry} entry point, only ${entries.join(', ')}`);
+}
