@@ -1,68 +1,66 @@
 /**
- * Boots the downloaded guest many times and compares what it says. With the instruction clock all logs must be
- * the same, byte for byte; with either clock every boot must reach power-off without a complaint of the kernel.
- * Usage: node scripts/boot-loop.ts [--boots 20] [--tier auto|interpreter|compiled] [--clock instructions|host]
- *        [--seed 1] [--append <kernel words>] [--keep <folder for logs that differ>]
+ * Boots the downloaded guest many times, each in a process of its own, and compares what it says. With the
+ * instruction clock all logs must be the same, byte for byte; with either clock every boot must reach power-off
+ * without a complaint of the kernel. The boots can be made hard: several at once, and stopped again and again.
+ * Usage: node scripts/boot-loop.ts [--boots 20] [--parallel 1] [--tier auto|interpreter|compiled]
+ *        [--clock instructions|host] [--seed 1] [--append <kernel words>] [--keep <folder for logs that differ>]
+ *        [--stop-duty <milliseconds stopped>/<period>|random] [--stop-until <text that the guest prints>]
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fetchGuest } from '../src/host/node/guest.ts';
-import { NodeHost } from '../src/host/node/host.ts';
-import { type Ending, Machine, type MachineOptions } from '../src/machine/machine.ts';
 import { complaints } from '../test/boot-linux/kernel-log.ts';
+import type { Boot, BootMessage, BootOptions } from './boot-loop/one-boot.ts';
+import { applyStopDuty, parseStopDuty } from './boot-loop/stop-duty.ts';
 
 const { values } = parseArgs({
   options: {
     boots: { type: 'string', default: '20' },
+    parallel: { type: 'string', default: '1' },
     tier: { type: 'string', default: 'auto' },
     clock: { type: 'string', default: 'instructions' },
     seed: { type: 'string', default: '1' },
     append: { type: 'string', default: 'longmode.run=poweroff' },
     keep: { type: 'string' },
+    'stop-duty': { type: 'string' },
+    'stop-until': { type: 'string' },
   },
 });
+const stopDuty = values['stop-duty'] === undefined ? undefined : parseStopDuty(values['stop-duty']);
 
 const guest = await fetchGuest({
   cacheFolder: fileURLToPath(new URL('../.cache/guest', import.meta.url)),
   progress: (message) => console.error(message),
 });
-const kernel = readFileSync(guest.kernel);
-const initrd = readFileSync(guest.initrd);
+const options: BootOptions = {
+  kernel: guest.kernel,
+  initrd: guest.initrd,
+  commandLine: `console=ttyS0 ${values.append}`,
+  tier: values.tier as BootOptions['tier'],
+  clock: values.clock as BootOptions['clock'],
+  seed: Number(values.seed),
+  landmark: values['stop-until'],
+};
 
-interface Boot {
-  readonly ending: Ending;
-  readonly log: string;
-  readonly instructions: number;
-  readonly interrupts: number;
-  readonly seconds: number;
-}
-
-async function boot(): Promise<Boot> {
-  const start = performance.now();
-  let log = '';
-  const machine = await Machine.create({
-    host: new NodeHost(),
-    kernel,
-    initrd,
-    commandLine: `console=ttyS0 ${values.append}`,
-    tier: values.tier as NonNullable<MachineOptions['tier']>,
-    clock: values.clock as NonNullable<MachineOptions['clock']>,
-    seed: Number(values.seed),
-    reboot: false,
-    onSerialOutput: (bytes) => {
-      log += Buffer.from(bytes).toString('latin1');
-    },
+/** Throws if the process ends without a result. */
+function boot(): Promise<Boot> {
+  const program = fileURLToPath(new URL('./boot-loop/one-boot.ts', import.meta.url));
+  const child = fork(program, [JSON.stringify(options)]);
+  const release = stopDuty === undefined ? undefined : applyStopDuty(child, stopDuty);
+  return new Promise((resolve, reject) => {
+    let result: Boot | undefined;
+    child.on('message', (message: BootMessage) => {
+      if (message.kind === 'landmark') release?.();
+      else result = message.boot;
+    });
+    child.once('exit', (code, signal) => {
+      if (result === undefined) reject(new Error(`a boot ended with ${signal ?? code}`));
+      else resolve(result);
+    });
   });
-  try {
-    const ending = await machine.run();
-    const { instructions, events } = machine.statistics();
-    const seconds = (performance.now() - start) / 1000;
-    return { ending, log, instructions: instructions.total, interrupts: events.interrupts, seconds };
-  } finally {
-    await machine.close();
-  }
 }
 
 /** The first line that is not the same, of each. */
@@ -87,20 +85,28 @@ function faults(first: Boot, { ending, log, instructions, interrupts }: Boot): s
 const seconds: number[] = [];
 let first: Boot | undefined;
 let good = 0;
-for (let number = 1; number <= Number(values.boots); number++) {
-  const result = await boot();
-  first ??= result;
-  seconds.push(result.seconds);
-  const found = faults(first, result);
-  if (found.length === 0) good += 1;
-  console.log(
-    `boot ${number}: ${result.seconds.toFixed(1)} s, ${found.length === 0 ? 'good' : found.join('; ')}`,
-  );
-  if (values.keep !== undefined && (number === 1 || found.length > 0)) {
-    mkdirSync(values.keep, { recursive: true });
-    writeFileSync(join(values.keep, `boot-${number}.log`), result.log, 'latin1');
+let started = 0;
+
+async function bootOneAfterTheOther(): Promise<void> {
+  while (started < Number(values.boots)) {
+    const number = ++started;
+    const result = await boot();
+    first ??= result;
+    seconds.push(result.seconds);
+    const found = faults(first, result);
+    if (found.length === 0) good += 1;
+    console.log(
+      `boot ${number}: ${result.seconds.toFixed(1)} s, ${result.accesses} device accesses, ` +
+        `${found.length === 0 ? 'good' : found.join('; ')}`,
+    );
+    if (values.keep !== undefined && (result === first || found.length > 0)) {
+      mkdirSync(values.keep, { recursive: true });
+      writeFileSync(join(values.keep, `boot-${number}.log`), result.log, 'latin1');
+    }
   }
 }
+
+await Promise.all(Array.from({ length: Number(values.parallel) }, bootOneAfterTheOther));
 seconds.sort((a, b) => a - b);
 const [median, least, most] = [seconds[seconds.length >> 1], seconds[0], seconds.at(-1)];
 console.log(

@@ -4,19 +4,10 @@
  * Usage: node scripts/build.ts [--force]
  */
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isStale } from './freshness.ts';
 import { writeBinaryen } from './split-binaryen.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -30,6 +21,8 @@ const RUNTIME_SOURCES = [
   'src/compile',
   'src/interpreter',
   'src/wasm',
+  'scripts/asc-doc-tags.ts',
+  'scripts/assemblyscript.ts',
   'scripts/build-runtime.ts',
   'scripts/generate-layout.ts',
   'package-lock.json',
@@ -41,26 +34,6 @@ const PACKAGE_SOURCES = [
   'tsconfig.build.json',
   'package-lock.json',
 ];
-/** Written by generate-layout.ts on the way. */
-const GENERATED = 'generated';
-
-/** The latest change beneath a path, in milliseconds since 1970. A folder changes when a file comes or goes. */
-function lastChange(path: string): number {
-  const status = statSync(path);
-  if (!status.isDirectory()) return status.mtimeMs;
-  const inside = readdirSync(path)
-    .filter((name) => name !== GENERATED)
-    .map((name) => lastChange(join(path, name)));
-  return Math.max(...inside, path === join(root, 'wasm-runtime') ? 0 : status.mtimeMs);
-}
-
-function isStale(output: string, sources: readonly string[]): boolean {
-  const target = join(root, output);
-  if (force || !existsSync(target)) return true;
-  const built = statSync(target).mtimeMs;
-  return sources.some((source) => lastChange(join(root, source)) > built);
-}
-
 /** Makes a compiled file import another module. */
 function replaceImport(file: string, from: string, to: string): void {
   const source = readFileSync(file, 'utf8');
@@ -74,11 +47,11 @@ function run(script: string, ...args: string[]): void {
 }
 
 try {
-  if (isStale(RUNTIME, RUNTIME_SOURCES)) {
+  if (force || isStale(RUNTIME, RUNTIME_SOURCES)) {
     console.log(`compiling ${RUNTIME}`);
     run('scripts/build-runtime.ts');
   }
-  if (isStale('dist/cli.js', PACKAGE_SOURCES)) {
+  if (force || isStale('dist/cli.js', PACKAGE_SOURCES)) {
     console.log('compiling src/ to dist/');
     // Aside first: a failure leaves what is there, and no file of an old build stays.
     const work = join(root, 'build/dist');
@@ -90,7 +63,7 @@ try {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(work, join(root, 'dist'));
   }
-  if (isStale('dist/runtime.wasm', [RUNTIME]))
+  if (force || isStale('dist/runtime.wasm', [RUNTIME]))
     copyFileSync(join(root, RUNTIME), join(root, 'dist/runtime.wasm'));
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);

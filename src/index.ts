@@ -12,6 +12,7 @@ export type { Tier } from './code-cache/tiering.ts';
 export type { Host } from './host/host.ts';
 export type { ClockKind } from './machine/clock.ts';
 export type { Ending } from './machine/machine.ts';
+export { BACKED_MEMORY } from './machine/ram.ts';
 export type { Statistics } from './machine/statistics.ts';
 
 export interface MachineOptions extends Omit<AnyHostMachineOptions, 'host'> {

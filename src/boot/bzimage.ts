@@ -8,6 +8,8 @@ import { InputError } from './input-error.ts';
 export const SETUP_HEADER = 0x1f1;
 
 const SECTOR = 512;
+/** The protected-mode code's size is counted in paragraphs. */
+const PARAGRAPH = 16;
 const BOOT_FLAG = 0xaa55;
 /** "HdrS" */
 const HEADER_MAGIC = 0x53726448;
@@ -69,8 +71,10 @@ export function parseBzImage(file: Uint8Array): BzImage {
   const headerEnd = 0x202 + (file[JUMP_DISPLACEMENT] ?? 0);
   const setupSectors = view.getUint8(0x1f1) || DEFAULT_SETUP_SECTORS;
   const realModeSize = (setupSectors + 1) * SECTOR;
-  const size = file.length < HEADER_END_2_12 ? Number.NaN : realModeSize + view.getUint32(0x1f4, true) * 16;
-  if (!(file.length >= size)) {
+  const size =
+    file.length < HEADER_END_2_12 ? Number.NaN : realModeSize + view.getUint32(0x1f4, true) * PARAGRAPH;
+  // Some linkers leave the file's last paragraph short (memtest86+): nothing of it is missing.
+  if (!(file.length > size - PARAGRAPH)) {
     const expected = Number.isNaN(size) ? 'its header ends early' : `it should have ${size} bytes`;
     throw new InputError(`truncated bzImage: the file has ${file.length} bytes, ${expected}`);
   }

@@ -8,6 +8,8 @@ export const EXIT_GUEST_DIED = 1;
 export const EXIT_BAD_INPUT = 2;
 /** As sysexits.h has it: an error of the emulator itself. */
 export const EXIT_SOFTWARE = 70;
+/** As sysexits.h has it, an error of the system: it has no memory for what the guest touches. */
+export const EXIT_OUT_OF_MEMORY = 71;
 /** As timeout(1) has it. */
 export const EXIT_TIMEOUT = 124;
 /** Added to a signal's number, as shells do. */

@@ -144,7 +144,7 @@ export class BlockBuilder {
   }
 
   private pageBytes(physicalPage: number): Uint8Array {
-    const host = this.runtime.hostPageAddress(physicalPage);
+    const host = this.runtime.hostPageAddress(physicalPage) >>> 0;
     return host === 0 ? NO_RAM : this.views.u8.subarray(host, host + PAGE_SIZE);
   }
 

@@ -22,12 +22,17 @@ export type Tier = 'auto' | 'interpreter' | 'compiled';
  * more eager is slower, less eager leaves more than 5 % of a boot to the interpreter.
  */
 const HOT = 1000;
+/**
+ * The same for a machine that compiles everything at once: what is run only once is not worth it, and a loop has been
+ * round often enough for its blocks to be known, so that they become one region.
+ */
+const HOT_AT_ONCE = 4;
+/** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
+const WARM = 0.4;
 /** Most regions in one module. */
 const BATCH = 8;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
-/** Blocks of a region have been entered at least this often. */
-const WARM = 400;
 /** Table slots added at a time. */
 const TABLE_STEP = 4096;
 
@@ -118,7 +123,7 @@ export class Tiering {
     this.remote = remote;
     this.local = local;
     this.milliseconds = milliseconds;
-    processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? 1 : HOT;
+    processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? HOT_AT_ONCE : HOT;
     remote?.listen(
       (result) => {
         this.arrived.push(result);
@@ -210,12 +215,14 @@ export class Tiering {
     const regions: RegionSource[] = [];
     const { processor } = this;
     const { views } = processor;
+    // At least once: a block that was never entered says nothing of where it leads.
+    const coldest = processor.blocks.hotness - Math.max(1, Math.floor(processor.blocks.hotness * WARM));
     const hotness = (head: number): number => views.i32[(head + HEAD_HOTNESS) >> 2] as number;
     for (const head of [...this.waiting].sort((a, b) => hotness(a) - hotness(b))) {
       if (regions.length === BATCH) break;
       this.waiting.delete(head);
       if (this.covered.has(head) || hotness(head) > 0) continue;
-      const blocks = this.collector.collect(head, processor.blocks.hotness - WARM);
+      const blocks = this.collector.collect(head, coldest);
       for (const block of blocks) {
         this.covered.set(block.head, hotness(block.head));
         this.watch(block.head);

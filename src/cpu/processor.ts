@@ -16,6 +16,7 @@ import {
   EVENT_CODE_WRITE,
   EVENT_DELIVERING,
   EVENT_KIND,
+  EVENT_OUT_OF_MEMORY,
   EXIT_BUDGET,
   EXIT_EVENT,
   EXIT_REASON,
@@ -50,6 +51,15 @@ import type { HostFunctions, RuntimeExports } from './runtime.ts';
 /** Thrown by `raise` to unwind the guest's wasm frames. One object, so that throwing costs no stack trace. */
 const SIGNAL = { longmode: 'event' };
 
+/** Thrown in its place when the host has no memory for what the guest, or a loader, touches. */
+export class OutOfHostMemory extends Error {
+  override readonly name = 'OutOfHostMemory';
+
+  constructor() {
+    super('the host has no more memory for the guest');
+  }
+}
+
 const FLAG_TF = 1 << 8;
 const FLAG_IF = 1 << 9;
 /** DR6.BS, single step. */
@@ -59,7 +69,7 @@ const DR6_BS = 1 << 14;
 const INITIAL_PAGES = 0x640;
 const MAXIMUM_PAGES = 65536;
 
-export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault' | 'intercepted';
+export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault' | 'out of memory' | 'intercepted';
 
 export interface ProcessorOptions {
   /** The runtime module (build/runtime.wasm). */
@@ -99,7 +109,7 @@ export class Processor {
       host: {
         ...options.host,
         raise: () => {
-          throw SIGNAL;
+          throw this.i32(EVENT_KIND) === EVENT_OUT_OF_MEMORY ? new OutOfHostMemory() : SIGNAL;
         },
         translate: (low: number, high: number) => this.blocks.build(low >>> 0, high >>> 0),
         requestCompile: options.requestCompile,
@@ -189,7 +199,7 @@ export class Processor {
     const { u8, u16, u32 } = this.views;
     const index = u8[record + RECORD_INDEX] as number;
     const head = record - (index + 1) * RECORD_SIZE;
-    const host = this.runtime.hostPageAddress(u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number);
+    const host = this.runtime.hostPageAddress(u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number) >>> 0;
     if (host === 0) return new Uint8Array(0);
     const at = host + (u16[(record + RECORD_PAGE_OFFSET) >> 1] as number);
     return u8.slice(at, at + (u8[record + RECORD_LENGTH] as number));
@@ -216,7 +226,7 @@ export class Processor {
    */
   run(count: number): ExitReason {
     // Delivering an interrupt may have ended it.
-    if (this.stopped === 'triple fault') return this.stopped;
+    if (this.stopped === 'triple fault' || this.stopped === 'out of memory') return this.stopped;
     this.setU32(SLICE, count);
     this.setU32(BUDGET, count);
     this.stopped = undefined;
@@ -240,6 +250,10 @@ export class Processor {
         next();
         return this.i32(EXIT_REASON);
       } catch (error) {
+        if (error instanceof OutOfHostMemory) {
+          this.stopped = 'out of memory';
+          return EXIT_EVENT;
+        }
         if (error !== SIGNAL) throw error;
         if (this.i32(EVENT_KIND) !== EVENT_CODE_WRITE && this.intercept()) {
           this.stopped = 'intercepted';

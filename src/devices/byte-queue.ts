@@ -16,6 +16,16 @@ export class ByteQueue {
     this.count += bytes.length;
   }
 
+  /** Puts a copy of `bytes` in front of everything that waits. */
+  unshift(bytes: Uint8Array): void {
+    const rest = this.chunks[0]?.subarray(this.head);
+    if (rest !== undefined) this.chunks[0] = rest;
+    this.head = 0;
+    if (bytes.length === 0) return;
+    this.chunks.unshift(bytes.slice());
+    this.count += bytes.length;
+  }
+
   /** Takes the oldest byte, or undefined when the queue is empty. */
   shift(): number | undefined {
     const chunk = this.chunks[0];

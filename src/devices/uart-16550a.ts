@@ -93,6 +93,8 @@ function initialRegisters() {
     polls: 0,
     /** The guest has raised RTS and then dropped it: it asks the sender to wait. */
     stopped: false,
+    /** Bytes at the head of the receive FIFO that the guest has been told of, by LSR or IIR. */
+    announced: 0,
   };
 }
 
@@ -101,8 +103,9 @@ function initialRegisters() {
  *
  * Time does not pass in it: a byte is sent the moment it is written, and a receive FIFO below its trigger
  * level has timed out already. Behind the FIFO is a queue without limit. Nothing leaves the queue before
- * the guest wants input (it enables the receive interrupt or polls) nor while the guest drops RTS, so a
- * driver that clears the FIFO while it probes loses nothing.
+ * the guest wants input (it lets receive interrupts through, or polls) nor while the guest drops RTS.
+ * Clearing the FIFO drops what the guest has been told of; the rest may as well be on the line still, and goes
+ * back to the queue. So a driver that tries interrupts out and clears FIFOs while it starts loses nothing.
  */
 export class Uart16550A extends BytePortHandler implements Device {
   private readonly base: number;
@@ -186,6 +189,16 @@ export class Uart16550A extends BytePortHandler implements Device {
     return this.isFifoEnabled ? FIFO_BYTES : 1;
   }
 
+  /** Bytes in the FIFO that make it interrupt without a timeout. */
+  private get triggerLevel(): number {
+    return this.isFifoEnabled ? (TRIGGER_LEVELS[this.registers.fcr >> 6] as number) : 1;
+  }
+
+  /** An interrupt would leave the chip: OUT2 drives the gate to the line, unless loopback idles the pin. */
+  private get isInterruptConnected(): boolean {
+    return (this.registers.mcr & (MCR_OUT2 | MCR_LOOP)) === MCR_OUT2;
+  }
+
   private readRegister(register: number): number {
     const { registers } = this;
     switch (register) {
@@ -237,7 +250,14 @@ export class Uart16550A extends BytePortHandler implements Device {
   }
 
   private readData(): number {
+    this.registers.announced = Math.max(0, this.registers.announced - 1);
     return this.fifo.shift() ?? 0;
+  }
+
+  private clearFifo(): void {
+    if (!this.isLooping) this.input.unshift(Uint8Array.from(this.fifo.slice(this.registers.announced)));
+    this.registers.announced = 0;
+    this.fifo = [];
   }
 
   private send(byte: number): void {
@@ -259,7 +279,7 @@ export class Uart16550A extends BytePortHandler implements Device {
     // Changing between FIFO mode and 16450 mode clears the FIFOs too.
     const switched = ((value ^ registers.fcr) & FCR_ENABLE) !== 0;
     const enabled = (value & FCR_ENABLE) !== 0;
-    if (switched || (enabled && (value & FCR_CLEAR_RECEIVER) !== 0)) this.fifo = [];
+    if (switched || (enabled && (value & FCR_CLEAR_RECEIVER) !== 0)) this.clearFifo();
     registers.fcr = enabled ? value : 0;
   }
 
@@ -268,7 +288,7 @@ export class Uart16550A extends BytePortHandler implements Device {
     const before = this.modemLines;
     const raisedRts = !this.isLooping && (registers.mcr & MCR_RTS) !== 0;
     // Input and what loops back never mix.
-    if (((value ^ registers.mcr) & MCR_LOOP) !== 0) this.fifo = [];
+    if (((value ^ registers.mcr) & MCR_LOOP) !== 0) this.clearFifo();
     registers.mcr = value;
     const changed = before ^ this.modemLines;
     // RI has only a trailing edge detector.
@@ -294,6 +314,8 @@ export class Uart16550A extends BytePortHandler implements Device {
 
   private readInterruptIdentification(): number {
     const source = this.interruptSource();
+    if (source === IIR_DATA_AVAILABLE) this.announce(this.triggerLevel);
+    else if (source === IIR_CHARACTER_TIMEOUT) this.announce(1);
     // Reading clears the THR interrupt only when it is the one that is shown.
     if (source === IIR_THR_EMPTY) this.registers.thrEmptyPending = false;
     return source | (this.isFifoEnabled ? IIR_FIFOS_ENABLED : 0);
@@ -307,7 +329,13 @@ export class Uart16550A extends BytePortHandler implements Device {
       (this.fifo.length > 0 ? LSR_DATA_READY : 0) |
       (registers.overrun ? LSR_OVERRUN : 0);
     registers.overrun = false;
+    if (this.fifo.length > 0) this.announce(1);
     return value;
+  }
+
+  /** The guest learns that at least `count` bytes have come. */
+  private announce(count: number): void {
+    this.registers.announced = Math.max(this.registers.announced, count);
   }
 
   private readModemStatus(): number {
@@ -321,8 +349,7 @@ export class Uart16550A extends BytePortHandler implements Device {
     const { registers, fifo } = this;
     if ((registers.ier & ELSI) !== 0 && registers.overrun) return IIR_LINE_STATUS;
     if ((registers.ier & ERBFI) !== 0 && fifo.length > 0) {
-      const level = this.isFifoEnabled ? TRIGGER_LEVELS[registers.fcr >> 6] : 1;
-      return fifo.length >= level ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
+      return fifo.length >= this.triggerLevel ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
     }
     if ((registers.ier & ETBEI) !== 0 && registers.thrEmptyPending) return IIR_THR_EMPTY;
     if ((registers.ier & EDSSI) !== 0 && registers.modemChanges !== 0) return IIR_MODEM_STATUS;
@@ -332,7 +359,8 @@ export class Uart16550A extends BytePortHandler implements Device {
   /** Moves waiting input into the FIFO as far as the guest wants it, and drives the line. */
   private update(): void {
     const { registers } = this;
-    const wanted = (registers.ier & ERBFI) !== 0 || registers.polls >= POLLS_BEFORE_INPUT;
+    const interrupts = this.isInterruptConnected;
+    const wanted = (interrupts && (registers.ier & ERBFI) !== 0) || registers.polls >= POLLS_BEFORE_INPUT;
     if (wanted && !this.isLooping && !registers.stopped) {
       while (this.fifo.length < this.capacity) {
         const byte = this.input.shift();
@@ -340,7 +368,6 @@ export class Uart16550A extends BytePortHandler implements Device {
         this.fifo.push(byte);
       }
     }
-    const interrupts = (registers.mcr & (MCR_OUT2 | MCR_LOOP)) === MCR_OUT2;
     this.line.set(interrupts && this.interruptSource() !== IIR_NONE);
   }
 }

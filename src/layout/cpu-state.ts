@@ -199,6 +199,8 @@ export const EVENT_SOFTWARE_INTERRUPT = 2;
 export const EVENT_CODE_WRITE = 3;
 export const EVENT_EXTERNAL_INTERRUPT = 4;
 export const EVENT_NMI = 5;
+/** Not an event: the host has no memory for what the guest touches, so the guest cannot go on. */
+export const EVENT_OUT_OF_MEMORY = 6;
 
 /** INTERRUPT_PENDING bits. */
 export const INTERRUPT_MASKABLE = 1;

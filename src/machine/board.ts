@@ -99,7 +99,11 @@ export class Board {
     this.ram = new Ram(processor, options.memorySize);
     this.clock =
       options.clock === 'host'
-        ? new HostClock(options.hostTime)
+        ? new HostClock({
+            milliseconds: options.hostTime,
+            nextDeadline: () => timers.nextDeadline(),
+            due: () => processor.endSlice(),
+          })
         : new InstructionClock(() => processor.instructions);
     const { clock } = this;
 

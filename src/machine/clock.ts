@@ -3,28 +3,132 @@ import type { Clock } from '../devices/device.ts';
 
 export type ClockKind = 'host' | 'instructions';
 
+/** What every device and the time-stamp counter take the time from. It never goes back. */
 export interface MachineClock extends Clock {
   readonly kind: ClockKind;
+  /** The processor halts: from now on nothing is missed by time that passes. */
+  halt(): void;
+  /** The processor goes on. */
+  resume(): void;
+  /** Nanoseconds of the host that a halted machine has to wait until `deadline` has come; Infinity for Infinity. */
+  waitFor(deadline: number): number;
   /** Moves time forward to `deadline` while the processor is halted (only where time does not pass by itself). */
   skipTo(deadline: number): void;
 }
 
-/** Real time. @param milliseconds a monotonic host clock such as performance.now. */
+/** Most host time that counts as one piece of running, in nanoseconds: a tick of a kernel with 250 Hz. */
+const LONGEST_STEP = 4_000_000;
+/** How far a running guest sees the time go past a deadline that it has not been told of, in nanoseconds. */
+const SLACK = 1_000_000;
+/** What has been missed is made up for by letting time go faster by this part. */
+const CATCH_UP = 1 / 4;
+/** What has been missed beyond this, in nanoseconds, is not made up for: ten minutes. */
+const LONGEST_LAG = 600e9;
+
+export interface HostClockOptions {
+  /** A monotonic host clock in milliseconds, such as performance.now. */
+  readonly milliseconds: () => number;
+  /** The earliest deadline of the machine's timers: absolute nanoseconds, or Infinity. */
+  readonly nextDeadline: () => number;
+  /** A running guest's time has reached that deadline: its slice has to end. */
+  readonly due: () => void;
+}
+
+/**
+ * Real time, for as long as the host lets the machine run.
+ *
+ * The process may be stopped or starved at any instruction, for longer than the periods of the guest's timers. If the
+ * guest's time just followed, periods would collapse into one interrupt while the time-stamp counter went on, which
+ * no kernel expects of hardware. So:
+ *
+ * 1. While the guest runs, what passes between two looks at the host's clock counts for LONGEST_STEP at most, and
+ *    time stops SLACK after a deadline that the guest has not been told of.
+ * 2. While the guest is halted, all that passes counts, but time moves from one deadline to the next, so that the
+ *    guest handles each. As it executes next to nothing, what it slept too long is made up for at once.
+ * 3. What the guest missed while it was running is made up for slowly: its time goes faster by CATCH_UP, running or
+ *    halted, until it is the host's again.
+ * 4. What was missed beyond LONGEST_LAG is never made up for: to the guest the machine was suspended for the rest.
+ */
 export class HostClock implements MachineClock {
   readonly kind = 'host';
-  private readonly milliseconds: () => number;
+  private readonly options: HostClockOptions;
   private readonly start: number;
+  private halted = false;
+  private time = 0;
+  /** Host nanoseconds since the start when they were last looked at. */
+  private seen = 0;
+  /** Time that passed while the guest was halted and that a deadline kept it from seeing so far. */
+  private overslept = 0;
+  /** Time that the guest missed while it was running. */
+  private missed = 0;
 
-  constructor(milliseconds: () => number) {
-    this.milliseconds = milliseconds;
-    this.start = milliseconds();
+  constructor(options: HostClockOptions) {
+    this.options = options;
+    this.start = options.milliseconds();
   }
 
   now(): number {
-    return Math.floor((this.milliseconds() - this.start) * 1e6);
+    const host = Math.floor((this.options.milliseconds() - this.start) * 1e6);
+    const elapsed = host - this.seen;
+    if (elapsed > 0) {
+      this.seen = host;
+      if (this.halted) this.sleep(elapsed);
+      else this.run(elapsed);
+    }
+    return this.time;
+  }
+
+  halt(): void {
+    this.now();
+    this.halted = true;
+    // What was overslept before may be seen at once.
+    this.sleep(0);
+  }
+
+  resume(): void {
+    this.now();
+    this.halted = false;
+  }
+
+  waitFor(deadline: number): number {
+    const left = Math.max(0, deadline - this.now() - this.overslept);
+    return Math.max(left - this.missed, left / (1 + CATCH_UP));
   }
 
   skipTo(_deadline: number): void {}
+
+  private run(elapsed: number): void {
+    const counted = Math.min(elapsed, LONGEST_STEP);
+    this.miss(elapsed - counted);
+    const wanted = counted + this.madeUp(counted);
+    const deadline = this.options.nextDeadline();
+    const step = Math.min(wanted, Math.max(0, deadline + SLACK - this.time));
+    this.miss(wanted - step);
+    this.time += step;
+    if (this.time >= deadline) this.options.due();
+  }
+
+  private sleep(elapsed: number): void {
+    const passed = this.overslept + elapsed + this.madeUp(elapsed);
+    const step = Math.min(passed, Math.max(0, this.options.nextDeadline() - this.time));
+    this.overslept = Math.min(passed - step, LONGEST_LAG);
+    this.time += step;
+  }
+
+  private miss(nanoseconds: number): void {
+    this.missed = Math.min(this.missed + nanoseconds, LONGEST_LAG);
+  }
+
+  /** What comes on top of `counted` nanoseconds. What was overslept waits for the next halt, unless none comes. */
+  private madeUp(counted: number): number {
+    const most = Math.floor(counted * CATCH_UP);
+    const ofMissed = Math.min(this.missed, most);
+    this.missed -= ofMissed;
+    if (this.halted) return ofMissed;
+    const ofOverslept = Math.min(this.overslept, most - ofMissed);
+    this.overslept -= ofOverslept;
+    return ofMissed + ofOverslept;
+  }
 }
 
 /**
@@ -42,6 +146,14 @@ export class InstructionClock implements MachineClock {
 
   now(): number {
     return this.instructions() + this.skipped;
+  }
+
+  halt(): void {}
+
+  resume(): void {}
+
+  waitFor(deadline: number): number {
+    return Math.max(0, deadline - this.now());
   }
 
   skipTo(deadline: number): void {

@@ -27,7 +27,10 @@ export interface MachineOptions {
   readonly initrd?: Uint8Array | readonly BootModule[];
   /** Kernel command line. */
   readonly commandLine?: string;
-  /** Bytes of RAM; 512 MiB by default. */
+  /**
+   * Bytes of RAM; 512 MiB by default. Memory is taken from the host as the guest touches it, in pieces of 2 MiB, up
+   * to BACKED_MEMORY: a guest may have more, and ends as `out of memory` when it touches more.
+   */
   readonly memorySize?: number;
   /** `host`: real time. `instructions`: one nanosecond each, deterministic. */
   readonly clock?: ClockKind;
@@ -46,21 +49,28 @@ export type Ending =
   | { readonly kind: 'restart' }
   /** Triple fault, or halted with interrupts off: nothing can ever happen again. */
   | { readonly kind: 'died'; readonly reason: 'triple fault' | 'halted with interrupts disabled' }
+  /** The guest touched more memory than the host could give. */
+  | { readonly kind: 'out of memory' }
   /** stop() was called. */
   | { readonly kind: 'stopped' };
 
 const DEFAULT_MEMORY = 512 * 1024 * 1024;
-/** Instructions in a slice: how late a timer of the host clock can be noticed. */
-const SLICE = 200_000;
+/** Most and least instructions in a slice. */
+const LONGEST_SLICE = 200_000;
+const SHORTEST_SLICE = 10_000;
+/** Host milliseconds that a slice may take: how late a timer of the host clock is noticed. */
+const SLICE_TIME = 1;
 /** Host milliseconds after which other events of the host get a turn. */
 const TURN = 8;
 /** The same while compiled code is on its way: the sooner it is installed the better. */
 const SHORT_TURN = 1;
 /**
- * Instructions of a slice that were interpreted although their compilation is under way, from which on it is faster
- * to wait for it: compiled code runs five to ten times as fast.
+ * Part of a slice that was interpreted although its compilation is under way, from which on it is faster to wait for
+ * it: compiled code runs five to ten times as fast.
  */
-const WORTH_WAITING = SLICE * 0.02;
+const WORTH_WAITING = 0.02;
+/** Host milliseconds after which the guest goes on although what it waits for is not compiled: the host is busy. */
+const LONGEST_WAIT = 20;
 /** RTC of a deterministic run: 2024-01-01 00:00:00 UTC. */
 const FIXED_EPOCH = 1_704_067_200_000;
 
@@ -72,6 +82,8 @@ export class Machine {
   private readonly remote: RemoteCompiler | undefined;
   private readonly local: LocalCompiler | undefined;
   private stopRequested = false;
+  /** Instructions in a slice: as many as take about SLICE_TIME. */
+  private sliceLength = LONGEST_SLICE;
   private sleeper: { wake(): void } | undefined;
   private output: number[] = [];
   private readonly startedAt: number;
@@ -194,8 +206,8 @@ export class Machine {
       if (ending === 'idle') await this.idle();
       else if (ending !== undefined) return ending;
       if (this.stopRequested) return { kind: 'stopped' };
-      if (this.tiering.isWaiting && this.tiering.interpretedMeanwhile() > WORTH_WAITING) {
-        await this.orWoken(this.tiering.nextResult());
+      if (this.tiering.isWaiting && this.tiering.interpretedMeanwhile() > this.sliceLength * WORTH_WAITING) {
+        await this.orWoken(this.tiering.nextResult(), LONGEST_WAIT);
         turnEnd = host.now() + SHORT_TURN;
         continue;
       }
@@ -206,13 +218,13 @@ export class Machine {
     }
   }
 
-  /** Waits for `done`, at most until input or stop() wakes the machine. */
-  private async orWoken(done: Promise<void>): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.sleeper = { wake: resolve };
-    });
-    await Promise.race([done, woken]);
+  /** Waits for `done`, at most for `milliseconds` and until input or stop() wakes the machine. */
+  private async orWoken(done: Promise<void>, milliseconds: number): Promise<void> {
+    const sleep = this.options.host.sleep(milliseconds);
+    this.sleeper = sleep;
+    await Promise.race([done, sleep.done]);
     this.sleeper = undefined;
+    sleep.wake();
   }
 
   private flushOutput(): void {
@@ -233,6 +245,8 @@ export class Machine {
     switch (reason) {
       case 'triple fault':
         return { kind: 'died', reason: 'triple fault' };
+      case 'out of memory':
+        return { kind: 'out of memory' };
       case 'halt':
         if (processor.interruptsEnabled || board.nmiPending) return 'idle';
         return { kind: 'died', reason: 'halted with interrupts disabled' };
@@ -258,11 +272,20 @@ export class Machine {
     }
     processor.setInterruptPending(board.hasInterrupt(), board.nmiPending);
     if (processor.trapFlag) return processor.singleStep();
-    let count = SLICE;
     if (clock.kind === 'instructions') {
-      count = Math.max(1, Math.min(count, timers.nextDeadline() - clock.now()));
+      return processor.run(Math.max(1, Math.min(LONGEST_SLICE, timers.nextDeadline() - clock.now())));
     }
-    return processor.run(count);
+    const start = this.options.host.now();
+    const reason = processor.run(this.sliceLength);
+    this.adaptSlice(this.options.host.now() - start, reason);
+    return reason;
+  }
+
+  /** After a slice that took `milliseconds`: code that the host is slow with is looked at as often as any other. */
+  private adaptSlice(milliseconds: number, reason: ExitReason): void {
+    if (milliseconds > SLICE_TIME) this.sliceLength = Math.max(SHORTEST_SLICE, this.sliceLength / 2);
+    else if (reason === 'budget' && milliseconds < SLICE_TIME / 2)
+      this.sliceLength = Math.min(LONGEST_SLICE, this.sliceLength * 2);
   }
 
   private fulfil(request: 'power off' | 'reset'): Ending | undefined {
@@ -276,11 +299,12 @@ export class Machine {
   private async idle(): Promise<void> {
     const { board } = this;
     const { timers, clock } = board;
+    clock.halt();
     while (!board.hasInterrupt() && !board.nmiPending && !this.stopRequested && board.request === undefined) {
       const deadline = timers.nextDeadline();
-      const now = clock.now();
-      if (deadline > now) {
-        const sleep = this.options.host.sleep((deadline - now) / 1e6);
+      const wait = clock.waitFor(deadline);
+      if (wait > 0) {
+        const sleep = this.options.host.sleep(wait / 1e6);
         let woken = false;
         this.sleeper = {
           wake: () => {
@@ -294,5 +318,6 @@ export class Machine {
       }
       timers.runExpired(clock.now());
     }
+    clock.resume();
   }
 }

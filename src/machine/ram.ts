@@ -3,9 +3,16 @@
 import { HIGH_RAM, lowRamEnd, PAGE_SIZE } from '../boot/memory-map.ts';
 import type { Processor } from '../cpu/processor.ts';
 import type { GuestMemory } from '../devices/device.ts';
-import { CHUNK_SHIFT } from '../layout/linear-memory.ts';
+import { CHUNK_SHIFT, HEAP_BASE, PAGE_META_SIZE } from '../layout/linear-memory.ts';
 
 const CHUNK = 2 ** CHUNK_SHIFT;
+const CHUNK_METADATA = (CHUNK / PAGE_SIZE) * PAGE_META_SIZE;
+/** Bytes that 32 bits address. */
+const LARGEST_LINEAR_MEMORY = 2 ** 32;
+
+/** Bytes of RAM that a guest can touch at most, in pieces of 2 MiB: what a WebAssembly memory has room for. */
+export const BACKED_MEMORY =
+  Math.floor((LARGEST_LINEAR_MEMORY - HEAP_BASE) / (CHUNK + CHUNK_METADATA)) * CHUNK;
 
 export class Ram implements GuestMemory {
   readonly size: number;

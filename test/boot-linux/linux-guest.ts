@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
+import type { Host } from '../../src/host/host.ts';
 import { fetchGuest } from '../../src/host/node/guest.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
 import { type Ending, Machine, type MachineOptions } from '../../src/machine/machine.ts';
@@ -41,6 +42,7 @@ export const NO_CIPHER_TESTS = 'cryptomgr.notests';
 export type SessionOptions = Pick<MachineOptions, 'entry' | 'tier' | 'clock' | 'seed' | 'reboot'> & {
   /** Kernel words beside console=ttyS0. */
   readonly append?: string;
+  readonly host?: Host;
 };
 
 /** A running guest. */
@@ -50,9 +52,11 @@ export class Session {
   private readonly log: { text: string; changed: () => void };
   private position = 0;
 
-  static async start(guest: Guest, { append = '', ...options }: SessionOptions): Promise<Session> {
+  static async start(
+    guest: Guest,
+    { append = '', host = new NodeHost(), ...options }: SessionOptions,
+  ): Promise<Session> {
     const log: Session['log'] = { text: '', changed: () => {} };
-    const host = new NodeHost();
     const machine = await Machine.create({
       ...options,
       ...guest,

@@ -1,4 +1,4 @@
-/** What people type to end a guest: the first process has to understand it. */
+/** What people type to end a guest, and when: the first process has to understand it. */
 import { describe, expect, it } from 'vitest';
 import { findGuest, type Guest, NO_CIPHER_TESTS, Session } from './linux-guest.ts';
 
@@ -8,7 +8,6 @@ const guest = await findGuest();
 describe.skipIf(guest === undefined)('typed at the prompt', () => {
   it.each([
     ['poweroff', 'power off'],
-    ['exit', 'power off'],
     ['reboot', 'restart'],
   ])(
     '%s',
@@ -22,6 +21,21 @@ describe.skipIf(guest === undefined)('typed at the prompt', () => {
       await session.waitFor(/\/root # /, 120);
       session.type(`${command}\r`);
       expect(await session.ended).toEqual({ kind });
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    'before the kernel runs: nothing of it is lost',
+    async () => {
+      const session = await Session.start(guest as Guest, {
+        tier: 'auto',
+        clock: 'host',
+        append: NO_CIPHER_TESTS,
+      });
+      session.machine.sendSerial(Buffer.from('uname -m\nexit\n'));
+      expect(await session.ended).toEqual({ kind: 'power off' });
+      expect(session.output).toMatch(/\/root # uname -m\r\nx86_64\r\n/);
     },
     3 * MINUTES,
   );

@@ -64,8 +64,12 @@ describe('parseBzImage', () => {
     expect(messageOf(makeBzImage({ magic: 'HdrX' }))).toMatch(/not a bzImage/);
     expect(messageOf(makeBzImage({ loadFlags: 0 }))).toMatch(/not a bzImage/);
     expect(messageOf(makeBzImage({ version: 0x020b }))).toMatch(/protocol 2\.11 is too old/);
-    expect(messageOf(makeBzImage().subarray(0, -1))).toMatch(/truncated.*6655 bytes.*6656/);
+    expect(messageOf(makeBzImage().subarray(0, -16))).toMatch(/truncated.*6640 bytes.*6656/);
     expect(messageOf(makeBzImage().subarray(0, 0x240))).toMatch(/truncated/);
+  });
+
+  it('takes a file whose last paragraph of 16 bytes is short', () => {
+    expect(parseBzImage(makeBzImage().subarray(0, -15)).protectedMode).toHaveLength(0x1000 - 15);
   });
 
   it('tells a 32-bit kernel from a 64-bit one', () => {

@@ -10,6 +10,7 @@ import {
   print,
   RESET,
   SPIN,
+  TOUCH_ALL,
   TRIPLE_FAULT,
 } from './guests.ts';
 import { type Result, type RunOptions, runCli, TEST_TIMEOUT, useFolder } from './run-cli.ts';
@@ -65,6 +66,16 @@ describe('endings', { timeout: TEST_TIMEOUT }, () => {
     const often = await boot([...print('.'), ...RESET, ...SPIN], ['--timeout', '3']);
     expect(often.stdout.length).toBeGreaterThan(1);
     expect(often.code).toBe(124);
+  });
+
+  it('is 71 when the guest touches more memory than there is, of which the first line warns', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(TOUCH_ALL));
+    const result = await runCli(['boot', '--kernel', kernel, '--memory', '8G']);
+    expect(result.code).toBe(71);
+    const [warning, , end, ...rest] = result.stderr.split('\n');
+    expect(warning).toMatch(/^longmode: --memory 8G: the guest can use at most 39\d\dM of it$/);
+    expect(end).toBe('longmode: the guest touched more memory than there is for it');
+    expect(rest).toEqual(['']);
   });
 
   it('is 124 after the time-out, of a guest that is busy as of one that is idle', async () => {

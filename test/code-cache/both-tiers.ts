@@ -1,37 +1,50 @@
 /** Runs machine code in both tiers and expects the same of them. */
 import { expect } from 'vitest';
 import { compileRegions } from '../../src/compile/compiler.ts';
+import type { RegionSource } from '../../src/compile/region-source.ts';
+import { YMM } from '../../src/layout/cpu-state.ts';
 import { CODE, DATA, type SystemMachine } from '../isa/system-machine.ts';
 import { createTieredMachine } from './tiered-machine.ts';
 
 /** Bytes from DATA on that are compared. */
 export const DATA_SIZE = 0x8000;
-const SLICE = 100_000;
+/** Instructions in a slice: everything at once, and so few that budgets end anywhere in a region. */
+const SLICES = [100_000, 101, 7];
 
 export type Prepare = (machine: SystemMachine) => void;
 
-function run(tier: 'interpreter' | 'compiled', code: string, prepare: Prepare) {
-  const { machine, tiering } = createTieredMachine(tier, undefined, compileRegions);
+function run(tier: 'interpreter' | 'compiled', code: string, prepare: Prepare, slice: number) {
+  const regions: RegionSource[] = [];
+  const { machine } = createTieredMachine(tier, undefined, (sources) => {
+    regions.push(...sources);
+    return compileRegions(sources);
+  });
   const { processor } = machine;
   prepare(machine);
   machine.write(CODE, [...Buffer.from(code.replaceAll(' ', ''), 'hex')]);
   processor.rip = BigInt(CODE);
-  expect(processor.run(SLICE)).toBe('halt');
-  return {
+  while (processor.run(slice) !== 'halt');
+  const state = {
     registers: Array.from({ length: 16 }, (_, register) => processor.gpr(register)),
+    xmm: Array.from({ length: 32 }, (_, half) => processor.u64(YMM + (half >> 1) * 32 + (half & 1) * 8)),
     flags: processor.flags,
     rip: processor.rip,
     data: Array.from({ length: DATA_SIZE / 8 }, (_, index) => machine.read64(DATA + index * 8)),
     instructions: processor.instructions,
-    regions: tiering.statistics.regions,
   };
+  return { state, regions };
 }
 
-/** What both tiers reach. @param code hexadecimal, at CODE, ends with HLT. */
-export function runBothTiers(code: string, prepare: Prepare) {
-  const { regions: _, ...interpreted } = run('interpreter', code, prepare);
-  const { regions, ...compiled } = run('compiled', code, prepare);
-  expect(regions).toBeGreaterThan(0);
-  expect(compiled).toEqual(interpreted);
-  return compiled;
+/**
+ * What both tiers reach, and the regions that were compiled on the way.
+ * @param code hexadecimal, at CODE, ends with HLT.
+ */
+export function runBothTiers(code: string, prepare: Prepare = () => {}) {
+  const { state } = run('interpreter', code, prepare, SLICES[0] as number);
+  const [regions] = SLICES.map((slice) => {
+    const compiled = run('compiled', code, prepare, slice);
+    expect(compiled.state).toEqual(state);
+    return compiled.regions;
+  });
+  return { ...state, regions: regions as RegionSource[] };
 }

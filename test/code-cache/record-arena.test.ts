@@ -193,7 +193,7 @@ describe('an arena that is too small', () => {
 
   it.each([
     [600, 1],
-    [1000, 1],
+    [800, 1],
     [1000, 4],
   ])('compiled elsewhere, %i records, an answer every %i slices', (half, delay) => {
     const remote = new SlowCompiler();

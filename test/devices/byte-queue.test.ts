@@ -14,3 +14,13 @@ test('bytes come out in the order they went in, across chunks', () => {
   expect([queue.shift(), queue.shift(), queue.shift(), queue.shift()]).toEqual([2, 3, 4, undefined]);
   expect(queue.length).toBe(0);
 });
+
+test('bytes put back come out first', () => {
+  const queue = new ByteQueue();
+  queue.push(Uint8Array.of(1, 2, 3));
+  queue.unshift(new Uint8Array());
+  expect([queue.shift(), queue.shift()]).toEqual([1, 2]);
+  queue.unshift(Uint8Array.of(8, 9));
+  expect(queue.length).toBe(3);
+  expect(queue.toBytes()).toEqual(Uint8Array.of(8, 9, 3));
+});

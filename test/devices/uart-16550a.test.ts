@@ -114,15 +114,21 @@ describe('what the Linux 8250 driver probes', () => {
 
   test('input that waits while the driver probes and starts up is not lost', () => {
     type('first line\n');
+    write(MCR, 0x01);
+    write(IER, 0x0f);
+    read(DATA);
+    write(IER, 0);
     write(FCR, 0x01);
     write(MCR, 0x1a);
     write(MCR, 0x00);
     write(FCR, 0x07);
     write(FCR, 0x00);
     for (const register of [LSR, DATA, IIR, MSR, LSR, DATA, IIR, MSR]) read(register);
+    write(MCR, 0x09);
+    write(IER, RDI | RLSI);
+    write(FCR, 0x01);
     write(FCR, 0x81);
     write(MCR, OUT2_RTS_DTR);
-    write(IER, RDI | RLSI);
     expect(line.level).toBe(true);
     expect(readAvailable()).toBe('first line\n');
     expect(line.level).toBe(false);
@@ -228,9 +234,10 @@ describe('reception', () => {
     expect(read(IIR)).toBe(0xc4);
     write(MCR, OUT2_RTS_DTR);
     expect(line.level).toBe(true);
+    // The guest has been told of one byte; the others may still be on the line.
     write(FCR, 0x03);
+    expect(readAvailable()).toBe('bc');
     expect(line.level).toBe(false);
-    expect(read(LSR) & 0x01).toBe(0);
   });
 });
 

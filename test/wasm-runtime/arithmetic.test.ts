@@ -19,8 +19,8 @@ const RBP = 5;
 let runtime: MemoryRuntime;
 let arithmetic: ArithmeticExports;
 
-beforeAll(async () => {
-  runtime = await MemoryRuntime.create(['divide', 'crc32c', 'frame']);
+beforeAll(() => {
+  runtime = MemoryRuntime.create();
   arithmetic = runtime.exports as unknown as ArithmeticExports;
 });
 

@@ -35,8 +35,8 @@ import { CR4_SMEP, type MemoryRuntime, NX, P } from './memory-runtime.ts';
 const RECORD = RECORD_ARENA + 0x8_0000;
 
 let runtime: MemoryRuntime;
-beforeEach(async () => {
-  runtime = await createWithCodePages();
+beforeEach(() => {
+  runtime = createWithCodePages();
 });
 
 const mask = (pa: bigint): bigint => codeMask(runtime, pa);

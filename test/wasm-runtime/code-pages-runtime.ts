@@ -11,8 +11,8 @@ export const ALL = P | W | U | D;
 /** Slot that stale heads get. */
 export const STALE = 99;
 
-export async function createWithCodePages(): Promise<MemoryRuntime> {
-  const runtime = await MemoryRuntime.create();
+export function createWithCodePages(): MemoryRuntime {
+  const runtime = MemoryRuntime.create();
   runtime.enableLongMode(CR4_PGE);
   runtime.map(LA, CODE, ALL);
   runtime.map(LA + 0x1000n, NEXT, ALL);

@@ -24,8 +24,8 @@ const writeCr = (index: number, value: bigint) => cpu.exports.writeCr(cpu.record
 const readCr = (index: number) => BigInt.asUintN(64, cpu.exports.readCr(cpu.record(), index) as bigint);
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 describe('control registers', () => {

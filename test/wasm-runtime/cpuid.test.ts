@@ -6,8 +6,8 @@ const OSXSAVE = 1n << 18n;
 const writeCr = (index: number, value: bigint) => cpu.exports.writeCr(cpu.record(), index, value);
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 describe('CPUID', () => {

@@ -52,8 +52,8 @@ import {
 } from './processor-runtime.ts';
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 describe('external interrupts', () => {

@@ -57,8 +57,8 @@ const NEXT = BigInt(INSTRUCTION_LENGTH);
 const CF = 1;
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 /** Writes 8-byte slots at the top of the current stack. */

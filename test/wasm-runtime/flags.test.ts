@@ -24,8 +24,8 @@ const IOPL = 0x3000;
 const VIP = 1 << 20;
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 describe('composition', () => {

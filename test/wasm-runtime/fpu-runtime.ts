@@ -27,7 +27,7 @@ import { CPU_STATE, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-me
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import { RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SEGMENT, RECORD_SIZE } from '../../src/layout/record.ts';
 import { TLB_TABLE_SIZE, VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
-import { compileRuntime, RuntimeHarness } from './runtime-harness.ts';
+import { RuntimeHarness } from './runtime-harness.ts';
 
 /** Exceptions, flags and condition codes of the status word. */
 export const IE = 0x01;
@@ -75,8 +75,6 @@ export const UNMAPPED = 0x20_0000n;
 export const INSTRUCTION = 0x3123n;
 const PAGE_TABLES = 0x10_0000n;
 
-const X87_HALF = ['physical-memory', 'mmu', 'flags', 'x87', 'fpu-state'];
-
 class GuestEvent extends Error {}
 
 type Exports = Record<string, (...values: (number | bigint)[]) => number | bigint | undefined>;
@@ -86,22 +84,18 @@ export class FpuRuntime extends RuntimeHarness {
   readonly record = SCRATCH_RECORDS + RECORD_SIZE;
   private readonly exports: Exports;
 
-  private constructor(module: WebAssembly.Module) {
+  private constructor() {
     super();
-    const refuse = (): never => {
-      throw new Error('an x87 instruction asked the host for something');
-    };
-    const host = Object.fromEntries(WebAssembly.Module.imports(module).map(({ name }) => [name, refuse]));
-    host.raise = () => {
-      throw new GuestEvent(`vector ${this.state32(EVENT_VECTOR)}`);
-    };
-    const instance = new WebAssembly.Instance(module, { env: { memory: this.memory }, host });
-    this.exports = instance.exports as unknown as Exports;
+    this.exports = this.instantiate({
+      raise: () => {
+        throw new GuestEvent(`vector ${this.state32(EVENT_VECTOR)}`);
+      },
+    }) as unknown as Exports;
   }
 
   /** With the FPU as after FNINIT. */
-  static async create(): Promise<FpuRuntime> {
-    const fpu = new FpuRuntime(await compileRuntime(X87_HALF));
+  static create(): FpuRuntime {
+    const fpu = new FpuRuntime();
     fpu.exports.initializeMemory();
     fpu.exports.mapRam(0, 1);
     fpu.write(PAGE_TABLES, 8, (PAGE_TABLES + 0x1000n) | 7n);

@@ -28,8 +28,8 @@ const FILL = 0xa5;
 const DENORMAL = '00000000000000000001';
 
 let fpu: FpuRuntime;
-beforeEach(async () => {
-  fpu = await FpuRuntime.create();
+beforeEach(() => {
+  fpu = FpuRuntime.create();
   fpu.bytes(OPERAND, 1024).fill(FILL);
 });
 

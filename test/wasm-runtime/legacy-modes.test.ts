@@ -52,8 +52,8 @@ const NEXT = INSTRUCTION_LENGTH;
 const INNER = 0xa000;
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
   cpu.setState64(MSR_EFER, 0n);
   cpu.setState64(CR4, 0n);
 });

@@ -35,7 +35,7 @@ import {
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
 import { TLB_TABLE_SIZE, VIEW_SUPERVISOR, VIEW_USER } from '../../src/layout/tlb.ts';
-import { compileRuntime, RuntimeHarness } from './runtime-harness.ts';
+import { RuntimeHarness } from './runtime-harness.ts';
 
 /** What the runtime's functions exported to these tests look like. */
 export interface MemoryExports {
@@ -118,8 +118,6 @@ export const EFER_NXE = 1n << 11n;
 export const RAM_SIZE = 0x80_0000n;
 const PML4 = 0x10_0000n;
 
-const MEMORY_HALF = ['mmu', 'code-cache', 'page-walk', 'physical-memory', 'tlb'];
-
 export class MemoryRuntime extends RuntimeHarness {
   readonly exports: MemoryExports;
   /** Device accesses in order, as `r4 fee00020` or `w2 fee00020 1234`. */
@@ -137,39 +135,34 @@ export class MemoryRuntime extends RuntimeHarness {
   readonly dropped: number[] = [];
   private nextTable = PML4 + 0x1000n;
 
-  private constructor(module: WebAssembly.Module) {
+  private constructor() {
     super();
-    const instance = new WebAssembly.Instance(module, {
-      env: { memory: this.memory },
-      host: {
-        raise: () => {
-          throw new GuestEvent(
-            this.state32(EVENT_KIND),
-            this.state32(EVENT_VECTOR),
-            this.state32(EVENT_ERROR),
-            this.state64(CR2),
-            this.state32(CURRENT_RECORD),
-          );
-        },
-        blockDropped: (head: number) => this.dropped.push(head),
-        readPort: (port: number, size: number) => this.readPort(port, size),
-        writePort: (port: number, size: number, value: number) => this.writePort(port, size, value >>> 0),
-        readMmio: (low: number, _high: number, size: number) => {
-          this.mmio.push(`r${size} ${(low >>> 0).toString(16)}`);
-          return this.readDevice(low >>> 0, size);
-        },
-        writeMmio: (low: number, _high: number, size: number, value: number) => {
-          this.mmio.push(`w${size} ${(low >>> 0).toString(16)} ${(value >>> 0).toString(16)}`);
-        },
-        translate: (low: number, _high: number) => this.translate(low >>> 0),
+    this.exports = this.instantiate({
+      raise: () => {
+        throw new GuestEvent(
+          this.state32(EVENT_KIND),
+          this.state32(EVENT_VECTOR),
+          this.state32(EVENT_ERROR),
+          this.state64(CR2),
+          this.state32(CURRENT_RECORD),
+        );
       },
-    });
-    this.exports = instance.exports as unknown as MemoryExports;
+      blockDropped: (head: number) => this.dropped.push(head),
+      readPort: (port: number, size: number) => this.readPort(port, size),
+      writePort: (port: number, size: number, value: number) => this.writePort(port, size, value >>> 0),
+      readMmio: (low: number, _high: number, size: number) => {
+        this.mmio.push(`r${size} ${(low >>> 0).toString(16)}`);
+        return this.readDevice(low >>> 0, size);
+      },
+      writeMmio: (low: number, _high: number, size: number, value: number) => {
+        this.mmio.push(`w${size} ${(low >>> 0).toString(16)} ${(value >>> 0).toString(16)}`);
+      },
+      translate: (low: number, _high: number) => this.translate(low >>> 0),
+    }) as unknown as MemoryExports;
   }
 
-  /** @param others files of wasm-runtime/ that the tests need besides the memory half. */
-  static async create(others: readonly string[] = []): Promise<MemoryRuntime> {
-    const runtime = new MemoryRuntime(await compileRuntime([...MEMORY_HALF, ...others]));
+  static create(): MemoryRuntime {
+    const runtime = new MemoryRuntime();
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, Number(RAM_SIZE >> 21n));
     runtime.setState64(CR0, CR0_PE);

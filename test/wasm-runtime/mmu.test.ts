@@ -27,8 +27,8 @@ const DEVICE = 0xfee0_0000n;
 const ALL = P | W | U | D;
 
 let runtime: MemoryRuntime;
-beforeEach(async () => {
-  runtime = await MemoryRuntime.create();
+beforeEach(() => {
+  runtime = MemoryRuntime.create();
   runtime.enableLongMode();
   runtime.map(LA, FIRST, ALL);
   runtime.map(LA + 0x1000n, SECOND, ALL);

@@ -6,8 +6,8 @@ const GP0 = { vector: GP, error: 0 };
 const NON_CANONICAL = 0x8000_0000_0000n;
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 describe('MSRs', () => {

@@ -32,8 +32,8 @@ const LA = 0x7654_3210_9000n;
 const KERNEL = 0xffff_8880_1234_5000n;
 
 let runtime: MemoryRuntime;
-beforeEach(async () => {
-  runtime = await MemoryRuntime.create();
+beforeEach(() => {
+  runtime = MemoryRuntime.create();
 });
 
 /** The physical address a permitted access leads to. */

@@ -3,8 +3,8 @@ import { HEAP_BASE, PAGE_META_SIZE } from '../../src/layout/linear-memory.ts';
 import { MemoryRuntime } from './memory-runtime.ts';
 
 let runtime: MemoryRuntime;
-beforeEach(async () => {
-  runtime = await MemoryRuntime.create();
+beforeEach(() => {
+  runtime = MemoryRuntime.create();
 });
 
 test('only mapped chunks are RAM', () => {

@@ -5,8 +5,8 @@ import { GP, PF, ProcessorRuntime, RDX, TSS } from './processor-runtime.ts';
 const GP0 = { vector: GP, error: 0 };
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 describe('ports', () => {

@@ -51,7 +51,7 @@ import {
   TLB_TABLE_SIZE,
   VIEW_SUPERVISOR,
 } from '../../src/layout/tlb.ts';
-import { compileRuntime, RuntimeHarness } from './runtime-harness.ts';
+import { RuntimeHarness } from './runtime-harness.ts';
 
 export const RAX = 0;
 export const RCX = 1;
@@ -68,10 +68,6 @@ export const INNER_STACK = 0xa000n;
 export const IST_STACK = 0xb000n;
 export const USER_STACK = 0x30_0000n;
 const PAGE_TABLES = 0x40_0000n;
-
-const SYSTEM_HALF =
-  'physical-memory mmu flags raise events segments segment-queries system-segments far-transfers far-returns ' +
-  'fast-system-calls control-registers system ports cpuid msr reset';
 
 /** Selectors of the test GDT. */
 export const KERNEL_CODE = 0x08;
@@ -125,9 +121,9 @@ export class ProcessorRuntime extends RuntimeHarness {
   readonly log: string[] = [];
   now = 0;
 
-  private constructor(module: WebAssembly.Module) {
+  private constructor() {
     super();
-    const host: Record<string, (...values: number[]) => unknown> = {
+    this.exports = this.instantiate({
       raise: () => {
         throw new GuestEvent(`vector ${this.state32(EVENT_VECTOR)} error ${this.state32(EVENT_ERROR)}`);
       },
@@ -149,18 +145,12 @@ export class ProcessorRuntime extends RuntimeHarness {
       },
       writeTaskPriority: (value: number) => this.log.push(`cr8 ${value}`),
       readTaskPriority: () => 5,
-    };
-    // What belongs to other parts of the runtime is never called here.
-    for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-      if (from === 'host' && !(name in host)) host[name] = () => 0;
-    }
-    const instance = new WebAssembly.Instance(module, { env: { memory: this.memory }, host });
-    this.exports = instance.exports as unknown as ProcessorExports;
+    }) as unknown as ProcessorExports;
   }
 
   /** A machine in 64-bit mode at CPL 0. */
-  static async create(): Promise<ProcessorRuntime> {
-    const runtime = new ProcessorRuntime(await compileRuntime(SYSTEM_HALF.split(' ')));
+  static create(): ProcessorRuntime {
+    const runtime = new ProcessorRuntime();
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, 4);
     runtime.exports.resetProcessor();

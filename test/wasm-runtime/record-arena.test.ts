@@ -25,8 +25,8 @@ const OLDER = RECORD_ARENA;
 const YOUNGER = RECORD_ARENA + RECORDS * RECORD_SIZE;
 
 let runtime: MemoryRuntime;
-beforeEach(async () => {
-  runtime = await createWithCodePages();
+beforeEach(() => {
+  runtime = createWithCodePages();
   runtime.setState32(RECORD_HALF_SIZE, RECORDS * RECORD_SIZE);
 });
 
@@ -75,8 +75,8 @@ test('records are handed out until the half is full; one is held back', () => {
   expect(exports.allocateRecords(1)).toBe(0);
 });
 
-test('the halves are those of the whole arena', async () => {
-  const { exports } = await MemoryRuntime.create();
+test('the halves are those of the whole arena', () => {
+  const { exports } = MemoryRuntime.create();
   const half = (0x620_0000 - RECORD_ARENA) / RECORD_SIZE / 2;
   expect(exports.allocateRecords(half)).toBe(0);
   expect(exports.allocateRecords(half - 1)).toBe(RECORD_ARENA);

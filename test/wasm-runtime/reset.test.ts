@@ -22,8 +22,8 @@ import { VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
 import { ProcessorRuntime, RDX } from './processor-runtime.ts';
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 test('reset is real mode at F000:FFF0 with the code segment at the top of 4 GiB', () => {

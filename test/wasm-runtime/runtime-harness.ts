@@ -1,34 +1,28 @@
-/** What the tests of the runtime's parts share: compiling the files they need, and the processor's state. */
-import asc from 'assemblyscript/asc';
+/** What the tests of the runtime's parts share: the AssemblyScript half, and the processor's state. */
+import { readFileSync } from 'node:fs';
 import { CPU_STATE, HEAP_BASE } from '../../src/layout/linear-memory.ts';
+import { TEST_RUNTIME } from '../global-setup.ts';
 
-const FLAGS =
-  '--runtime stub --importMemory --memoryBase 65536 --noAssert -O2 --enable simd --enable bulk-memory';
-const OUTPUT = 'runtime.wasm';
-
-const compiled = new Map<string, WebAssembly.Module>();
-
-/** Compiles the named files of wasm-runtime/, each list once. */
-export async function compileRuntime(names: readonly string[]): Promise<WebAssembly.Module> {
-  const key = names.join();
-  const known = compiled.get(key);
-  if (known) return known;
-  const entries = names.map((name) => `wasm-runtime/${name}.ts`);
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([...entries, '--outFile', OUTPUT, ...FLAGS.split(' ')], {
-    writeFile(name, contents) {
-      if (name === OUTPUT && typeof contents !== 'string') binary = contents;
-    },
-  });
-  if (error || !binary) throw new Error(stderr.toString());
-  const module = new WebAssembly.Module(Uint8Array.from(binary));
-  compiled.set(key, module);
-  return module;
-}
+/** wasm-runtime/ without handlers, as the tests' set-up compiled it. */
+const RUNTIME_HALF = new WebAssembly.Module(readFileSync(TEST_RUNTIME));
 
 /** The memory of an instance, with the fields of the processor's state in it. */
 export class RuntimeHarness {
   readonly memory = new WebAssembly.Memory({ initial: HEAP_BASE / 65536, maximum: 65536 });
+
+  /** @param host what the runtime may ask for in these tests; anything else is an error. */
+  protected instantiate(host: Record<string, (...values: number[]) => unknown>): WebAssembly.Exports {
+    const imports: Record<string, (...values: number[]) => unknown> = {};
+    for (const { module, name } of WebAssembly.Module.imports(RUNTIME_HALF)) {
+      if (module !== 'host') continue;
+      imports[name] =
+        host[name] ??
+        (() => {
+          throw new Error(`the runtime called host.${name}`);
+        });
+    }
+    return new WebAssembly.Instance(RUNTIME_HALF, { env: { memory: this.memory }, host: imports }).exports;
+  }
 
   get view(): DataView {
     return new DataView(this.memory.buffer);

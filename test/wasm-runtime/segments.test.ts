@@ -41,8 +41,8 @@ import {
 const ZF = 0x40;
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 const load = (index: number, selector: number) => cpu.exports.loadSegment(cpu.record(), index, selector);

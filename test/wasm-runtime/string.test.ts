@@ -77,8 +77,8 @@ function fillRandomly(at: number, length: number): void {
   });
 }
 
-beforeEach(async () => {
-  runtime = await MemoryRuntime.create(['string']);
+beforeEach(() => {
+  runtime = MemoryRuntime.create();
   strings = runtime.exports as unknown as StringExports;
   address(ADDRESS_64);
   direction(false);

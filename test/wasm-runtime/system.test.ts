@@ -12,8 +12,8 @@ const SMAP = 1n << 21n;
 const writeCr = (index: number, value: bigint) => cpu.exports.writeCr(cpu.record(), index, value);
 
 let cpu: ProcessorRuntime;
-beforeEach(async () => {
-  cpu = await ProcessorRuntime.create();
+beforeEach(() => {
+  cpu = ProcessorRuntime.create();
 });
 
 describe('descriptor table registers', () => {

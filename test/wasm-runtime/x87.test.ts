@@ -60,8 +60,8 @@ const UNNORMAL = '3fff4000000000000000';
 const PSEUDO_INFINITY = '7fff0000000000000000';
 
 let fpu: FpuRuntime;
-beforeEach(async () => {
-  fpu = await FpuRuntime.create();
+beforeEach(() => {
+  fpu = FpuRuntime.create();
 });
 
 /** st(0) = st(0) operation st(1). */

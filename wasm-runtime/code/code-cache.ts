@@ -2,8 +2,8 @@
  * Finding the translated block to run next. Linear addresses here include the CS base, which counts only
  * outside 64-bit code; the RIP field never includes it.
  */
-import { hashBucket } from './code-pages';
-import { count } from '../system/counters';
+
+import { raiseFault, raisePageFault, VECTOR_GP } from '../events/raise';
 import {
   ARENA_EPOCH,
   COUNTER_LOOKUPS,
@@ -34,11 +34,12 @@ import {
   SEGMENT_CS,
   TLB_TABLE,
 } from '../generated/layout';
-import { hostTranslate } from '../system/host';
-import { fillJumpCache, probeJumpCache } from './jump-cache';
 import { WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
-import { raiseFault, raisePageFault, VECTOR_GP } from '../events/raise';
 import { accessPhysical, translateFetch } from '../memory/tlb';
+import { count } from '../system/counters';
+import { hostTranslate } from '../system/host';
+import { hashBucket } from './code-pages';
+import { fillJumpCache, probeJumpCache } from './jump-cache';
 
 export { invalidateCode, registerBlock } from './code-pages';
 export { allocateRecords, emptyOlderHalf } from './record-arena';
@@ -212,9 +213,10 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
   return head;
 }
 
-/** RIP for linear address `la`: 16-bit code wraps at 64 KiB, 32-bit code at 4 GiB. */
-// @ts-ignore: decorator
-@inline
+/**
+ * RIP for linear address `la`: 16-bit code wraps at 64 KiB, 32-bit code at 4 GiB.
+ * @inline
+ */
 function ripOf(la: u64, mode: i32): u64 {
   if (mode & MODE_CODE_64) return la;
   const rip = la - load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8);

@@ -7,7 +7,7 @@
  * 3. The code mask of a page covers every block in its list. It may cover stale ones: a block of two pages that
  *    went stale through one of them stays in the other's list until that list is next walked.
  */
-import { count } from '../system/counters';
+
 import {
   BLOCK_HASH,
   COUNTER_INVALIDATED_BLOCKS,
@@ -33,24 +33,27 @@ import {
   RECORD_TOP,
   STALE_SLOT,
 } from '../generated/layout';
-import { hostBlockDropped } from '../system/host';
 import { codeMask, pageMeta } from '../memory/physical-memory';
 import { clearWriteTags } from '../memory/tlb';
+import { count } from '../system/counters';
+import { hostBlockDropped } from '../system/host';
 
 const PAGE_SIZE: u32 = 0x1000;
 
-/** Mask of the 64-byte granules that bytes `start` to `end` - 1 of a page touch; 0 <= start < end <= 4096. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Mask of the 64-byte granules that bytes `start` to `end` - 1 of a page touch; 0 <= start < end <= 4096.
+ * @inline
+ */
 export function granules(start: u32, end: u32): u64 {
   const first = start >> 6;
   const last = (end - 1) >> 6;
   return (((<u64>2) << (last - first)) - 1) << first;
 }
 
-/** Address of the first link of the hash chain that the block at this physical address would be in. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Address of the first link of the hash chain that the block at this physical address would be in.
+ * @inline
+ */
 export function hashBucket(physicalPage: u32, pageOffset: u32, mode: u32): u32 {
   const key = ((physicalPage << 12) | pageOffset) ^ (physicalPage >> 20) ^ (mode << 24);
   return BLOCK_HASH + ((key * 0x9e37_79b1) >> 16) * 4;
@@ -89,9 +92,10 @@ function addToPage(page: u32, node: u32, mask: u64): void {
   if (old === 0) clearWriteTags(page);
 }
 
-/** Offset from the start of the block's first page of the byte after its last instruction. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Offset from the start of the block's first page of the byte after its last instruction.
+ * @inline
+ */
 function blockEnd(head: u32): u32 {
   const last = head + <u32>load<u16>(head + HEAD_COUNT) * RECORD_SIZE;
   return <u32>load<u16>(last + RECORD_PAGE_OFFSET) + <u32>load<u8>(last + RECORD_LENGTH);
@@ -177,12 +181,11 @@ export function dropBlock(head: u32, from: u32, to: u32): void {
 }
 
 function dropFromPageNumber(page: u32, from: u32, to: u32): void {
-  const meta = pageMeta(<u64>page << 12);
+  const meta = pageMeta((<u64>page) << 12);
   if (meta !== 0) dropFromPage(meta, 0, from, to);
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function isStale(head: u32): bool {
   return (load<u8>(head + HEAD_FLAGS) & HEAD_STALE) !== 0;
 }

@@ -16,9 +16,10 @@ import {
   JUMP_TAG,
 } from '../generated/layout';
 
-/** Head record for linear address `la` in `mode`, or 0. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Head record for linear address `la` in `mode`, or 0.
+ * @inline
+ */
 export function probeJumpCache(la: u64, mode: i32): u32 {
   const entry = jumpCacheEntry(la);
   if (load<u64>(entry + JUMP_ADDRESS) !== la || load<i32>(entry + JUMP_TAG) !== jumpCacheTag(mode)) return 0;
@@ -52,21 +53,20 @@ export function clearJumpCachePage(la: u64): void {
   if (<u32>load<u8>(JUMP_PAGE_FILTER + (bit >> 3)) & ((<u32>1) << (bit & 7))) clearJumpCache();
 }
 
-/** Linear addresses of code differ most in their low bits, but functions are aligned to 16: fold the page number in. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Linear addresses of code differ most in their low bits, but functions are aligned to 16: fold the page number in.
+ * @inline
+ */
 function jumpCacheEntry(la: u64): u32 {
   return JUMP_CACHE + ((<u32>la ^ (<u32>la >> 12)) & (JUMP_CACHE_ENTRIES - 1)) * JUMP_CACHE_ENTRY_SIZE;
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function jumpCacheTag(mode: i32): i32 {
   return mode | (load<i32>(CPU_STATE + JUMP_GENERATION) << JUMP_GENERATION_SHIFT);
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function filterBit(la: u64): u32 {
   const page = <u32>(la >> 12);
   return (page ^ (page >> 13)) & (JUMP_PAGE_FILTER_SIZE * 8 - 1);

@@ -7,7 +7,7 @@
  * 2. Whatever leads to a block leads to one whose records are there: hash, page lists, jump cache, links and hints.
  *    Those of dropped blocks go with their half.
  */
-import { dropBlock } from './code-pages';
+
 import {
   ARENA_EPOCH,
   CPU_STATE,
@@ -28,6 +28,7 @@ import {
   RECORD_SIZE,
   RECORD_TOP,
 } from '../generated/layout';
+import { dropBlock } from './code-pages';
 import { clearJumpCache } from './jump-cache';
 
 /**
@@ -50,7 +51,9 @@ export function emptyOlderHalf(): void {
   const younger = load<u32>(CPU_STATE + RECORD_HALF);
   const youngerTop = load<u32>(CPU_STATE + RECORD_TOP);
   const older =
-    younger === <u32>RECORD_ARENA ? <u32>RECORD_ARENA + load<u32>(CPU_STATE + RECORD_HALF_SIZE) : <u32>RECORD_ARENA;
+    younger === <u32>RECORD_ARENA
+      ? <u32>RECORD_ARENA + load<u32>(CPU_STATE + RECORD_HALF_SIZE)
+      : <u32>RECORD_ARENA;
   const olderTop = load<u32>(CPU_STATE + RECORD_OLDER_TOP);
 
   for (let node = older; node < olderTop; node = nextNode(node)) {
@@ -65,18 +68,18 @@ export function emptyOlderHalf(): void {
   store<i32>(CPU_STATE + ARENA_EPOCH, load<i32>(CPU_STATE + ARENA_EPOCH) + 1);
 }
 
-/** The head or HEAD_CROSSING record after that of `node` and its block. */
-// @ts-ignore: decorator
-@inline
+/**
+ * The head or HEAD_CROSSING record after that of `node` and its block.
+ * @inline
+ */
 function nextNode(node: u32): u32 {
   if (load<u8>(node + HEAD_FLAGS) & HEAD_CROSSING) return node + RECORD_SIZE;
   return lastRecord(node) + RECORD_SIZE;
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function lastRecord(head: u32): u32 {
-  const end = <u32>((load<u8>(head + HEAD_FLAGS) & HEAD_END_RECORD) !== 0);
+  const end = u32((load<u8>(head + HEAD_FLAGS) & HEAD_END_RECORD) !== 0);
   return head + (<u32>load<u16>(head + HEAD_COUNT) + end) * RECORD_SIZE;
 }
 
@@ -96,8 +99,7 @@ function forgetTargets(head: u32, from: u32, to: u32): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function forgetTarget(field: u32, from: u32, to: u32): void {
   const target = load<u32>(field);
   if (target >= from && target < to) store<u32>(field, 0);

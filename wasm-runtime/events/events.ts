@@ -10,9 +10,7 @@
  * RF is never kept in the flags, since there are no instruction breakpoints for it to suppress: it appears only in
  * the image that faults push.
  */
-import { count } from '../system/counters';
-import { isLongMode, setExternalEvent } from '../segments/descriptors';
-import { FLAG_IOPL, FLAG_VM } from '../integer/flags';
+
 import {
   BUDGET,
   COUNTER_EXCEPTIONS,
@@ -42,6 +40,9 @@ import {
   RIP,
   SYSTEM_FLAGS,
 } from '../generated/layout';
+import { FLAG_IOPL, FLAG_VM } from '../integer/flags';
+import { isLongMode, setExternalEvent } from '../segments/descriptors';
+import { count } from '../system/counters';
 import { deliverProtectedMode, deliverRealMode } from './legacy-events';
 import { deliverLongMode } from './long-mode-events';
 import {
@@ -88,7 +89,7 @@ function isDoubleFault(first: i32, second: i32): bool {
 function enterHandler(vector: i32, errorCode: i32, kind: i32, returnRip: u64): void {
   const isException = kind === EVENT_FAULT || kind === EVENT_TRAP;
   store<i32>(CPU_STATE + EVENT_DELIVERING, isException ? vector : DELIVERING_OTHER);
-  setExternalEvent(<i32>(kind !== EVENT_SOFTWARE_INTERRUPT));
+  setExternalEvent(i32(kind !== EVENT_SOFTWARE_INTERRUPT));
   if (isLongMode()) deliverLongMode(vector, errorCode, kind, returnRip);
   else if ((load<i32>(CPU_STATE + MODE) & MODE_REAL) !== 0 && !isVirtualMode())
     deliverRealMode(vector, returnRip);
@@ -115,7 +116,7 @@ export function deliverEvent(): void {
     const completes = kind === EVENT_TRAP || kind === EVENT_SOFTWARE_INTERRUPT;
     const rip = instructionRip(record);
     returnRip = completes ? nextRip(record) : rip;
-    creditBudget(record, <u32>completes);
+    creditBudget(record, u32(completes));
     store<u64>(CPU_STATE + RIP, rip);
     store<u32>(CPU_STATE + CURRENT_RECORD, 0);
   }

@@ -3,21 +3,7 @@
  * gates (Intel SDM Vol. 3 "Interrupt and Exception Handling", "8086 Emulation"). Task gates are not implemented
  * and raise #GP as an invalid gate would.
  */
-import {
-  descriptorLimit,
-  descriptorRights,
-  externalEvent,
-  fetchDescriptor,
-  RIGHTS_ACCESSED,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_PRESENT,
-  raiseSelectorFault,
-  rightsDpl,
-  setDescriptorType,
-} from '../segments/descriptors';
-import { FLAG_AC, FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, getFlags } from '../integer/flags';
+
 import {
   CPL,
   CPU_STATE,
@@ -36,8 +22,22 @@ import {
   SEGMENT_SS,
   SYSTEM_FLAGS,
 } from '../generated/layout';
+import { FLAG_AC, FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, getFlags } from '../integer/flags';
 import { readSystem32, readSystem64 } from '../memory/mmu';
-import { raiseFault, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_NP, VECTOR_TS } from './raise';
+import {
+  descriptorLimit,
+  descriptorRights,
+  externalEvent,
+  fetchDescriptor,
+  RIGHTS_ACCESSED,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_PRESENT,
+  raiseSelectorFault,
+  rightsDpl,
+  setDescriptorType,
+} from '../segments/descriptors';
 import {
   checkStackSegment,
   setNullSegment,
@@ -46,6 +46,7 @@ import {
   updateMode,
 } from '../segments/segments';
 import { commitStack, pushStack, useCurrentStack, useInnerStack } from '../segments/stack';
+import { raiseFault, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_NP, VECTOR_TS } from './raise';
 import { readLegacyTssStack, tssStackPointer, tssStackSelector } from './task-state';
 
 const RSP: u32 = CPU_STATE + GPR + 4 * 8;

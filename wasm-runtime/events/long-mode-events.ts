@@ -4,6 +4,23 @@
  *
  *     SS  RSP  RFLAGS  CS  RIP  [error code]      pushed in this order below a 16-byte boundary
  */
+
+import {
+  CPL,
+  CPU_STATE,
+  EVENT_FAULT,
+  EVENT_SOFTWARE_INTERRUPT,
+  GPR,
+  IDTR_BASE,
+  IDTR_LIMIT,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_SELECTOR,
+  SEGMENT_SS,
+  SYSTEM_FLAGS,
+} from '../generated/layout';
+import { FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, getFlags } from '../integer/flags';
+import { probeDataWrite, readSystem64, writeSystem64 } from '../memory/mmu';
 import {
   descriptorRights,
   externalEvent,
@@ -20,24 +37,8 @@ import {
   rightsDpl,
   setDescriptorType,
 } from '../segments/descriptors';
-import { FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, getFlags } from '../integer/flags';
-import {
-  CPL,
-  CPU_STATE,
-  EVENT_FAULT,
-  EVENT_SOFTWARE_INTERRUPT,
-  GPR,
-  IDTR_BASE,
-  IDTR_LIMIT,
-  RIP,
-  SEGMENT_CS,
-  SEGMENT_SELECTOR,
-  SEGMENT_SS,
-  SYSTEM_FLAGS,
-} from '../generated/layout';
-import { probeDataWrite, readSystem64, writeSystem64 } from '../memory/mmu';
-import { raiseFault, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_NP, VECTOR_SS } from './raise';
 import { setNullSegment, setSegmentFromDescriptor, updateMode } from '../segments/segments';
+import { raiseFault, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_NP, VECTOR_SS } from './raise';
 import { readTss64, TSS64_IST1, TSS64_RSP0 } from './task-state';
 
 /** Gate types with the S bit (bits 40-44 of the descriptor). */

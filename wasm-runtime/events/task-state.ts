@@ -2,9 +2,10 @@
  * What the processor reads of the task state segment: inner stacks, the interrupt stack table and the I/O
  * permission bitmap (Intel SDM Vol. 3 "Task Management").
  */
-import { raiseSelectorFault, SEGMENT_TR } from '../segments/descriptors';
+
 import { CPU_STATE, SEGMENT_LIMIT, SEGMENT_RIGHTS, SEGMENT_SELECTOR, TR_BASE } from '../generated/layout';
 import { readSystem16, readSystem32, readSystem64 } from '../memory/mmu';
+import { raiseSelectorFault, SEGMENT_TR } from '../segments/descriptors';
 import { VECTOR_TS } from './raise';
 
 /** Offsets in the 64-bit TSS. */

@@ -1,9 +1,10 @@
 /** Instructions that the tables do not have. */
 import { raiseUndefined } from './raise';
 
-/** Counts and names the instruction of the record. */
-// @ts-ignore: decorator
-@external("host", "undefinedInstruction")
+/**
+ * Counts and names the instruction of the record.
+ * @external host undefinedInstruction
+ */
 declare function hostUndefinedInstruction(record: u32): void;
 
 /** #UD, after telling the host which instruction it was. Never returns. */

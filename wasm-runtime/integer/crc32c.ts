@@ -18,9 +18,10 @@ function makeTables(): void {
   }
 }
 
-/** Entry of table `table` for the low byte of `value`. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Entry of table `table` for the low byte of `value`.
+ * @inline
+ */
 function entry(table: usize, value: u32): u32 {
   return load<u32>(TABLES + table * TABLE_BYTES + (value & 0xff) * 4);
 }

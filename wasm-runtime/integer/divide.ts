@@ -2,8 +2,9 @@
  * DIV and IDIV: rDX:rAX (AX for bytes) by a zero-extended divisor. #DE when it is zero or the quotient does not
  * fit. Flags, which are undefined, stay.
  */
-import { CPU_STATE, GPR } from '../generated/layout';
+
 import { NO_ERROR_CODE, raiseFault, VECTOR_DE } from '../events/raise';
+import { CPU_STATE, GPR } from '../generated/layout';
 
 const RAX: u32 = CPU_STATE + GPR;
 const RDX: u32 = CPU_STATE + GPR + 16;
@@ -93,10 +94,10 @@ export function idiv64(record: u32, divisor: u64): void {
   const negativeQuotient = <i64>(high ^ divisor) < 0;
   const by = <i64>divisor < 0 ? 0 - divisor : divisor;
   const absoluteLow = negativeDividend ? 0 - low : low;
-  const absoluteHigh = negativeDividend ? ~high + <u64>(low === 0) : high;
+  const absoluteHigh = negativeDividend ? ~high + u64(low === 0) : high;
   if (absoluteHigh >= by) raiseDivideError(record);
   divideWide(absoluteHigh, absoluteLow, by);
-  if (quotient > <u64>i64.MAX_VALUE + <u64>negativeQuotient) raiseDivideError(record);
+  if (quotient > <u64>i64.MAX_VALUE + u64(negativeQuotient)) raiseDivideError(record);
   store<u64>(RAX, negativeQuotient ? 0 - quotient : quotient);
   store<u64>(RDX, negativeDividend ? 0 - remainder : remainder);
 }
@@ -120,9 +121,10 @@ function divideWide(high: u64, low: u64, divisor: u64): void {
   remainder = (((middle << 32) | (rest & 0xffff_ffff)) - second * normal) >> shift;
 }
 
-/** One digit: (high * 2^32 + next) / divisor, where `divisor` has its top bit set and is greater than `high`. */
-// @ts-ignore: decorator
-@inline
+/**
+ * One digit: (high * 2^32 + next) / divisor, where `divisor` has its top bit set and is greater than `high`.
+ * @inline
+ */
 function quotientDigit(high: u64, next: u64, divisor: u64): u64 {
   const upper = divisor >> 32;
   const lower = divisor & 0xffff_ffff;

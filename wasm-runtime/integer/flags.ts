@@ -1,6 +1,8 @@
 /**
  * EFLAGS as a whole: composing it from the lazy words (layout/cpu-state.ts) and taking it apart again.
  */
+
+import { raiseGeneralProtection } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
@@ -12,7 +14,6 @@ import {
   NMI_BLOCKED,
   SYSTEM_FLAGS,
 } from '../generated/layout';
-import { raiseGeneralProtection } from '../events/raise';
 import { updateMode } from '../segments/segments';
 
 export const FLAG_CF: u32 = 1;
@@ -44,8 +45,8 @@ export function getFlags(): u32 {
   const aux = load<u32>(CPU_STATE + FLAG_AUX);
   const carry = aux >>> 31;
   const parity = (popcnt<u32>((<u32>result ^ (aux >>> 8)) & 0xff) & 1) ^ 1;
-  const zero = <u32>(result === 0);
-  const sign = <u32>(result < 0) ^ (aux & 1);
+  const zero = u32(result === 0);
+  const sign = u32(result < 0) ^ (aux & 1);
   const overflow = carry ^ ((aux >>> 30) & 1);
   return (
     load<u32>(CPU_STATE + SYSTEM_FLAGS) |
@@ -93,7 +94,7 @@ export function eventsDue(): i32 {
   const pending = load<u32>(CPU_STATE + INTERRUPT_PENDING);
   if (pending === 0) return 0;
   if ((pending & INTERRUPT_MASKABLE) !== 0 && (flags & FLAG_IF) !== 0) return 1;
-  return <i32>((pending & INTERRUPT_NMI) !== 0 && load<i32>(CPU_STATE + NMI_BLOCKED) === 0);
+  return i32((pending & INTERRUPT_NMI) !== 0 && load<i32>(CPU_STATE + NMI_BLOCKED) === 0);
 }
 
 /**

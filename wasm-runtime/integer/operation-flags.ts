@@ -27,8 +27,8 @@ export function storeOperationFlags(operation: i32, a: u64, b: u64, r: u64, oldA
     aux = (<u32>((vector << shift) >> 32) & 0xc000_0000) | (<u32>vector & 8);
   } else if (kind !== LOGIC) {
     const minimum: u64 = ((<u64>1) << 63) >> shift;
-    const overflow: u32 = <u32>((kind === INC ? r : a) === minimum);
-    const wrapped: u32 = <u32>(((kind === INC ? r : a) & 15) === 0);
+    const overflow: u32 = u32((kind === INC ? r : a) === minimum);
+    const wrapped: u32 = u32(((kind === INC ? r : a) & 15) === 0);
     const carry = oldAux & 0x8000_0000;
     aux = carry | ((carry >> 1) ^ (overflow << 30)) | (wrapped << 3);
   }

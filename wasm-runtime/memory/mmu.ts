@@ -9,7 +9,7 @@
  *                      SMAP applies to them whatever EFLAGS.AC (SDM Vol. 3 "Determination of Access Rights")
  */
 import { granules, invalidateCode } from '../code/code-pages';
-import { count } from '../system/counters';
+import { raiseCodeWrite, raiseFault, raisePageFault, VECTOR_GP, VECTOR_SS } from '../events/raise';
 import {
   BOUNCE,
   COUNTER_CODE_WRITES,
@@ -28,10 +28,10 @@ import {
   TLB_WRITE_TAG,
   VIEW_SUPERVISOR,
 } from '../generated/layout';
+import { count } from '../system/counters';
 import { hostReadMmio, hostWriteMmio } from '../system/host';
 import { ACCESS_READ, ACCESS_WRITE, WALK_NON_CANONICAL, walkError } from './page-walk';
 import { codeMask } from './physical-memory';
-import { raiseCodeWrite, raiseFault, raisePageFault, VECTOR_GP, VECTOR_SS } from '../events/raise';
 import { accessHost, accessPhysical, tlbEntry, translate } from './tlb';
 
 export {
@@ -60,22 +60,23 @@ let secondHost: u32 = 0;
 let secondPhysical: u64 = 0;
 let secondSize: u32 = 0;
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function currentTable(): u32 {
   return load<u32>(CPU_STATE + TLB_TABLE);
 }
 
-/** Whether `size` bytes at `la` reach into a second page. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Whether `size` bytes at `la` reach into a second page.
+ * @inline
+ */
 function crossesPage(la: u64, size: u32): bool {
   return (<u32>la & (PAGE_SIZE - 1)) + size > PAGE_SIZE;
 }
 
-/** Whether the `size` bytes at `pa`, in one page, share a granule with translated code. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Whether the `size` bytes at `pa`, in one page, share a granule with translated code.
+ * @inline
+ */
 function holdsCode(pa: u64, size: u32): bool {
   const mask = codeMask(pa);
   if (mask === 0) return false;
@@ -266,9 +267,10 @@ function mmioPiece(physical: u64, size: u32): u32 {
   return 1;
 }
 
-/** Host address for reading sizeof<T>() bytes, by the TLB probe or else the slow path. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Host address for reading sizeof<T>() bytes, by the TLB probe or else the slow path.
+ * @inline
+ */
 function readAt<T>(table: u32, record: u32, la: u64): T {
   const entry = tlbEntry(table, la);
   if (((la + sizeof<T>() - 1) & PAGE_MASK) === load<u64>(entry + TLB_READ_TAG)) {
@@ -277,8 +279,7 @@ function readAt<T>(table: u32, record: u32, la: u64): T {
   return load<T>(prepareRead(table, record, la, sizeof<T>()));
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function writeAt<T>(table: u32, record: u32, la: u64, value: T, system: bool): void {
   const entry = tlbEntry(table, la);
   if (((la + sizeof<T>() - 1) & PAGE_MASK) === load<u64>(entry + TLB_WRITE_TAG)) {

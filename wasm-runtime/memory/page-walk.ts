@@ -5,7 +5,7 @@
  * PAE page-directory-pointer entries are read at each walk instead of being loaded by MOV to CR3, and page
  * tables outside RAM read as all ones.
  */
-import { count } from '../system/counters';
+
 import {
   COUNTER_PAGE_WALKS,
   CPU_STATE,
@@ -16,6 +16,7 @@ import {
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
 } from '../generated/layout';
+import { count } from '../system/counters';
 import { readPhysical32, readPhysical64, writePhysical32, writePhysical64 } from './physical-memory';
 
 /** Kinds of access, with the bits of the page-fault error code. */
@@ -211,8 +212,7 @@ function rightsOf(view: i32, user: bool, writable: bool, noExecute: bool): i32 {
   return rights;
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function permitted(rights: i32, access: i32): bool {
   const needed = access === ACCESS_FETCH ? RIGHT_EXECUTE : access === ACCESS_WRITE ? RIGHT_WRITE : RIGHT_READ;
   return (rights & needed) !== 0;

@@ -11,6 +11,8 @@ import {
   CHUNK_MAP,
   CHUNK_SHIFT,
   CPU_STATE,
+  EVENT_KIND,
+  EVENT_OUT_OF_MEMORY,
   HEAP_BASE,
   HEAP_TOP,
   JUMP_CACHE,
@@ -33,6 +35,7 @@ import {
   TLB_READ_TAG,
   TLB_WRITE_TAG,
 } from '../generated/layout';
+import { raise } from '../system/host';
 
 /** Host offset in a chunk map entry of a chunk that is not RAM. */
 const NOT_RAM: u32 = 1;
@@ -48,7 +51,11 @@ export function initializeMemory(): void {
   for (let chunk: u32 = 0; chunk < <u32>CHUNK_COUNT; chunk++) {
     store<u64>(CHUNK_MAP + chunk * CHUNK_ENTRY_SIZE, <u64>NOT_RAM);
   }
-  for (let entry: u32 = TLB_BASE; entry < <u32>(TLB_BASE + 3 * TLB_ENTRIES * TLB_ENTRY_SIZE); entry += TLB_ENTRY_SIZE) {
+  for (
+    let entry: u32 = TLB_BASE;
+    entry < <u32>(TLB_BASE + 3 * TLB_ENTRIES * TLB_ENTRY_SIZE);
+    entry += TLB_ENTRY_SIZE
+  ) {
     store<i64>(entry + TLB_READ_TAG, TLB_INVALID);
     store<i64>(entry + TLB_WRITE_TAG, TLB_INVALID);
     store<i64>(entry + TLB_EXEC_TAG, TLB_INVALID);
@@ -76,16 +83,22 @@ export function mapRam(firstChunk: u32, count: u32): void {
   }
 }
 
-/** Zeroed host memory, aligned to 4096 when `bytes` is a multiple of it. Traps when the host has no more. */
+/** There is nothing left to give the guest: its end. Never returns. */
+function outOfMemory(): void {
+  store<i32>(CPU_STATE + EVENT_KIND, EVENT_OUT_OF_MEMORY);
+  raise();
+}
+
+/** Zeroed host memory, aligned to 4096 when `bytes` is a multiple of it. Raises EVENT_OUT_OF_MEMORY when the host has no more. */
 function allocate(bytes: u32): u32 {
   const start = load<u32>(CPU_STATE + HEAP_TOP);
   const end = <u64>start + bytes;
-  const available = <u64>memory.size() << 16;
+  const available = (<u64>memory.size()) << 16;
   if (end > available) {
     const missing = <i32>((end - available + 0xffff) >> 16);
-    if (memory.grow(max(missing, GROWTH)) < 0 && memory.grow(missing) < 0) unreachable();
+    if (memory.grow(max(missing, GROWTH)) < 0 && memory.grow(missing) < 0) outOfMemory();
   }
-  if (end > 0xffff_ffff) unreachable();
+  if (end > 0xffff_ffff) outOfMemory();
   store<u32>(CPU_STATE + HEAP_TOP, <u32>end);
   return start;
 }
@@ -101,7 +114,7 @@ export function hostAddress(pa: u64): u32 {
 
 /** hostAddress() of the page with number `physicalPage` (physical address >> 12), for callers in JavaScript. */
 export function hostPageAddress(physicalPage: u32): u32 {
-  return hostAddress(<u64>physicalPage << 12);
+  return hostAddress((<u64>physicalPage) << 12);
 }
 
 function touchChunk(chunk: u32): u32 {

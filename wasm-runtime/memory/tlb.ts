@@ -6,7 +6,8 @@
  * 3. Every entry that is not global is in TLB_NON_GLOBAL_LIST, once (TLB_LISTED); a listed entry may have been
  *    replaced by a global one since.
  */
-import { count } from '../system/counters';
+
+import { clearJumpCache, clearJumpCachePage } from '../code/jump-cache';
 import {
   COUNTER_TLB_FLUSHES,
   COUNTER_TLB_MISSES,
@@ -31,7 +32,7 @@ import {
   TLB_WRITABLE,
   TLB_WRITE_TAG,
 } from '../generated/layout';
-import { clearJumpCache, clearJumpCachePage } from '../code/jump-cache';
+import { count } from '../system/counters';
 import {
   ACCESS_FETCH,
   ACCESS_READ,
@@ -56,8 +57,7 @@ export let accessHost: u32 = 0;
 /** Physical address the last successful translate() led to. */
 export let accessPhysical: u64 = 0;
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 export function tlbEntry(table: u32, la: u64): u32 {
   return table + (<u32>(la >> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
 }
@@ -98,8 +98,7 @@ export function translateFetch(table: u32, la: u64): bool {
   return true;
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function viewOf(table: u32): i32 {
   return (table - TLB_BASE) / TLB_TABLE_SIZE;
 }
@@ -191,8 +190,7 @@ export function clearWriteTags(physicalPage: u32): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function clearEntry(entry: u32, word: u32): void {
   store<u64>(entry + TLB_READ_TAG, TLB_INVALID);
   store<u64>(entry + TLB_WRITE_TAG, TLB_INVALID);
@@ -211,17 +209,19 @@ function flushLargePages(la: u64): void {
   }
 }
 
-/** The 2 MiB page of `la` as a bit number of the filter. */
-// @ts-ignore: decorator
-@inline
+/**
+ * The 2 MiB page of `la` as a bit number of the filter.
+ * @inline
+ */
 function largeKey(la: u64): u32 {
   const page = <u32>(la >> 21);
   return (page ^ (page >> 15)) & (TLB_LARGE_FILTER_SIZE * 8 - 1);
 }
 
-/** The GiB of `la` as a bit number of the filter. */
-// @ts-ignore: decorator
-@inline
+/**
+ * The GiB of `la` as a bit number of the filter.
+ * @inline
+ */
 function hugeKey(la: u64): u32 {
   return (<u32>(la >> 30) * 0x9e37_79b1) >> 17;
 }

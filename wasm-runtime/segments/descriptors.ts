@@ -2,6 +2,8 @@
  * Segment descriptors and the tables that hold them (Intel SDM Vol. 3 "Segment Descriptors"), and what kind of
  * mode the processor is in.
  */
+
+import { instructionRip, raiseFault } from '../events/raise';
 import {
   CPU_STATE,
   CURRENT_RECORD,
@@ -17,7 +19,6 @@ import {
   SEGMENT_RIGHTS,
 } from '../generated/layout';
 import { readSystem64, writeSystem32 } from '../memory/mmu';
-import { instructionRip, raiseFault } from '../events/raise';
 
 /** Index of LDTR and TR in the selector, limit and rights arrays. */
 export const SEGMENT_LDTR: i32 = 6;

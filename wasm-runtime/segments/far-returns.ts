@@ -3,6 +3,32 @@
  * compatibility code, and to virtual-8086 mode. Everything is read and checked before anything is committed.
  * Returns to an outer task (EFLAGS.NT) are not implemented and raise #GP(0), as IA-32e mode does.
  */
+
+import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP } from '../events/raise';
+import {
+  CPL,
+  CPU_STATE,
+  GPR,
+  NMI_BLOCKED,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_DS,
+  SEGMENT_ES,
+  SEGMENT_FS,
+  SEGMENT_GS,
+  SEGMENT_SS,
+  SYSTEM_FLAGS,
+} from '../generated/layout';
+import {
+  changeableFlags,
+  checkVirtualMode,
+  FLAG_NT,
+  FLAG_RF,
+  FLAG_VIF,
+  FLAG_VIP,
+  FLAG_VM,
+  setFlags,
+} from '../integer/flags';
 import {
   beginSystemInstruction,
   descriptorRights,
@@ -22,31 +48,6 @@ import {
   setDescriptorType,
 } from './descriptors';
 import { checkTarget, enterCode } from './far-transfers';
-import {
-  changeableFlags,
-  checkVirtualMode,
-  FLAG_NT,
-  FLAG_RF,
-  FLAG_VIF,
-  FLAG_VIP,
-  FLAG_VM,
-  setFlags,
-} from '../integer/flags';
-import {
-  CPL,
-  CPU_STATE,
-  GPR,
-  NMI_BLOCKED,
-  RIP,
-  SEGMENT_CS,
-  SEGMENT_DS,
-  SEGMENT_ES,
-  SEGMENT_FS,
-  SEGMENT_GS,
-  SEGMENT_SS,
-  SYSTEM_FLAGS,
-} from '../generated/layout';
-import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP } from '../events/raise';
 import {
   checkStackSegment,
   dropInnerSegments,

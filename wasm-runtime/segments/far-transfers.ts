@@ -3,6 +3,24 @@
  * checked before anything is committed. Task switches are not implemented: outside IA-32e mode a TSS or task
  * gate raises #GP(selector).
  */
+
+import {
+  nextRip,
+  raiseFault,
+  raiseGeneralProtection,
+  VECTOR_GP,
+  VECTOR_NP,
+  VECTOR_SS,
+  VECTOR_TS,
+} from '../events/raise';
+import {
+  readLegacyTssStack,
+  readTss64,
+  TSS64_RSP0,
+  tssStackPointer,
+  tssStackSelector,
+} from '../events/task-state';
+import { CPL, CPU_STATE, GPR, RIP, SEGMENT_CS, SEGMENT_SELECTOR, SEGMENT_SS } from '../generated/layout';
 import {
   beginSystemInstruction,
   descriptorLimit,
@@ -25,16 +43,6 @@ import {
   TYPE_CALL_GATE,
   TYPE_CALL_GATE_16,
 } from './descriptors';
-import { CPL, CPU_STATE, GPR, RIP, SEGMENT_CS, SEGMENT_SELECTOR, SEGMENT_SS } from '../generated/layout';
-import {
-  nextRip,
-  raiseFault,
-  raiseGeneralProtection,
-  VECTOR_GP,
-  VECTOR_NP,
-  VECTOR_SS,
-  VECTOR_TS,
-} from '../events/raise';
 import {
   checkStackSegment,
   setNullSegment,
@@ -43,7 +51,6 @@ import {
   updateMode,
 } from './segments';
 import { commitStack, peekStack, pushStack, useCurrentStack, useInnerStack, useInnerStack64 } from './stack';
-import { readLegacyTssStack, readTss64, TSS64_RSP0, tssStackPointer, tssStackSelector } from '../events/task-state';
 
 /** Offset, selector and descriptor of the code segment that a call gate leads to. */
 let gateOffset: u64 = 0;

@@ -1,4 +1,9 @@
 /** LAR, LSL, VERR and VERW (Intel SDM Vol. 2): questions about a selector, answered in ZF without a fault. */
+
+import { raiseUndefined } from '../events/raise';
+import { CPL, CPU_STATE } from '../generated/layout';
+import { FLAG_ZF, getFlags, setArithmeticFlags } from '../integer/flags';
+import { readSystem64 } from '../memory/mmu';
 import {
   beginSystemInstruction,
   descriptorAddress,
@@ -12,10 +17,6 @@ import {
   RIGHTS_READ_WRITE,
   rightsDpl,
 } from './descriptors';
-import { FLAG_ZF, getFlags, setArithmeticFlags } from '../integer/flags';
-import { CPL, CPU_STATE } from '../generated/layout';
-import { readSystem64 } from '../memory/mmu';
-import { raiseUndefined } from '../events/raise';
 
 const QUERY_LAR: i32 = 0;
 const QUERY_LSL: i32 = 1;

@@ -5,28 +5,8 @@
  * The hidden part of a segment register is base, limit in bytes and descriptor bits 40-55. Null selectors have
  * all rights clear. CPL has its own field: 0 in real mode, 3 in virtual-8086 mode.
  */
-import {
-  beginSystemInstruction,
-  descriptorBase,
-  descriptorLimit,
-  descriptorRights,
-  fetchDescriptor,
-  is64BitMode,
-  isLongMode,
-  isParagraphMode,
-  RIGHTS_ACCESSED,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_DEFAULT_32,
-  RIGHTS_LONG,
-  RIGHTS_PRESENT,
-  RIGHTS_READ_WRITE,
-  raiseSelectorFault,
-  rightsDpl,
-  setDescriptorType,
-} from './descriptors';
-import { FLAG_AC, FLAG_VM } from '../integer/flags';
+
+import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP, VECTOR_SS } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
@@ -54,7 +34,28 @@ import {
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
 } from '../generated/layout';
-import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP, VECTOR_SS } from '../events/raise';
+import { FLAG_AC, FLAG_VM } from '../integer/flags';
+import {
+  beginSystemInstruction,
+  descriptorBase,
+  descriptorLimit,
+  descriptorRights,
+  fetchDescriptor,
+  is64BitMode,
+  isLongMode,
+  isParagraphMode,
+  RIGHTS_ACCESSED,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_LONG,
+  RIGHTS_PRESENT,
+  RIGHTS_READ_WRITE,
+  raiseSelectorFault,
+  rightsDpl,
+  setDescriptorType,
+} from './descriptors';
 
 const CR0_PE: u32 = 1;
 const CR4_SMAP: u32 = 1 << 21;

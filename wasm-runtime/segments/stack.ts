@@ -2,7 +2,7 @@
  * Stacks of control transfers: looking into the current one, and building a frame on the current or an inner one
  * before any register changes.
  */
-import { descriptorBase, descriptorRights, is64BitMode, RIGHTS_DEFAULT_32 } from './descriptors';
+
 import { CPL, CPU_STATE, GPR, SEGMENT_BASE, SEGMENT_RIGHTS, SEGMENT_SS } from '../generated/layout';
 import {
   probeDataWrite,
@@ -16,6 +16,7 @@ import {
   writeSystem32,
   writeSystem64,
 } from '../memory/mmu';
+import { descriptorBase, descriptorRights, is64BitMode, RIGHTS_DEFAULT_32 } from './descriptors';
 
 const RSP_FIELD: u32 = CPU_STATE + GPR + 4 * 8;
 const ALL_ONES: u64 = ~(<u64>0);

@@ -1,4 +1,15 @@
 /** LLDT and LTR (Intel SDM Vol. 2). */
+
+import { raiseGeneralProtection, raiseUndefined, VECTOR_GP, VECTOR_NP } from '../events/raise';
+import {
+  CPL,
+  CPU_STATE,
+  LDTR_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_RIGHTS,
+  SEGMENT_SELECTOR,
+  TR_BASE,
+} from '../generated/layout';
 import {
   beginSystemInstruction,
   descriptorBase,
@@ -18,16 +29,6 @@ import {
   TYPE_TSS_16_AVAILABLE,
   TYPE_TSS_AVAILABLE,
 } from './descriptors';
-import {
-  CPL,
-  CPU_STATE,
-  LDTR_BASE,
-  SEGMENT_LIMIT,
-  SEGMENT_RIGHTS,
-  SEGMENT_SELECTOR,
-  TR_BASE,
-} from '../generated/layout';
-import { raiseGeneralProtection, raiseUndefined, VECTOR_GP, VECTOR_NP } from '../events/raise';
 
 function requirePrivilegedProtectedMode(record: u32): void {
   if (isParagraphMode()) raiseUndefined(record);

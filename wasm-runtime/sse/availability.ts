@@ -1,6 +1,7 @@
 /** When SSE instructions may be executed (Intel SDM Vol. 3 "Checking for Intel SSE/SSE2/... Support"). */
-import { CPU_STATE, CR0, CR4, SSE_DISABLED } from '../generated/layout';
+
 import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_NM } from '../events/raise';
+import { CPU_STATE, CR0, CR4, SSE_DISABLED } from '../generated/layout';
 
 const CR0_EM: u64 = 1 << 2;
 const CR0_TS: u64 = 1 << 3;

@@ -113,7 +113,7 @@ function roundAt(negative: bool, significand: u64, cut: i32): u64 {
   if (rest === 0) return kept;
   const half = unit >> 1;
   const mode = roundingMode();
-  let up = false;
+  let up: bool = false;
   if (mode === ROUND_NEAREST) up = rest > half || (rest === half && (significand & unit) !== 0);
   else if (mode === ROUND_DOWN) up = negative;
   else if (mode === ROUND_UP) up = !negative;

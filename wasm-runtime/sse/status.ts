@@ -5,8 +5,9 @@
  * A slow path calls begin(), computes all lanes, each of which may signal(), and calls finish(), which sets the
  * sticky flags and raises #XM if an unmasked exception was signalled.
  */
-import { CPU_STATE, CR4, MXCSR, MXCSR_CONTROL } from '../generated/layout';
+
 import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_XM } from '../events/raise';
+import { CPU_STATE, CR4, MXCSR, MXCSR_CONTROL } from '../generated/layout';
 
 /** Status flags; the mask of each is MASK_SHIFT bits above. */
 export const INVALID: u32 = 1;

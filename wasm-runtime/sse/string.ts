@@ -1,6 +1,7 @@
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (Intel SDM Vol. 2 "Imm8 Control Byte Operation for PCMPESTRI..."). */
-import { FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF, setArithmeticFlags } from '../integer/flags';
+
 import { CPU_STATE, GPR, YMM } from '../generated/layout';
+import { FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF, setArithmeticFlags } from '../integer/flags';
 
 /** Control byte. */
 const WORDS: i32 = 1;
@@ -18,16 +19,18 @@ const EQUAL_EACH: i32 = 2;
 /** The first operand, where elements can be reached by number. */
 const FIRST = memory.data(16, 16);
 
-/** A bit for each element of `b` that equals the one of `a` in its place. */
-// @ts-ignore: decorator
-@inline
+/**
+ * A bit for each element of `b` that equals the one of `a` in its place.
+ * @inline
+ */
 function equal(a: v128, b: v128, control: i32): u32 {
   return control & WORDS ? i16x8.bitmask(i16x8.eq(a, b)) : i8x16.bitmask(i8x16.eq(a, b));
 }
 
-/** Element `index` of the first operand, everywhere. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Element `index` of the first operand, everywhere.
+ * @inline
+ */
 function splat(index: i32, control: i32): v128 {
   return control & WORDS
     ? v128.load16_splat(FIRST + ((<usize>index) << 1))

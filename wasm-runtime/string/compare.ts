@@ -35,14 +35,13 @@ let compared: u64 = 0;
 /**
  * Compares up to `count` elements at host addresses `a` and `b` (that of the first element to be compared) and
  * stops after one whose equality is not `equal`. Returns whether it stopped so.
+ * @inline
  */
-// @ts-ignore: decorator
-@inline
 function compareRun<T>(a: u32, b: u32, count: u32, equal: bool): bool {
   const step: u32 = backward ? 0 - <u32>sizeof<T>() : <u32>sizeof<T>();
-  let x: T = 0;
-  let y: T = 0;
-  let stopped = false;
+  let x = <T>0;
+  let y = <T>0;
+  let stopped: bool = false;
   let left = count;
   do {
     x = load<T>(a);
@@ -75,7 +74,7 @@ function compareChunk(a: u32, b: u32, count: u32, size: u32, equal: bool): bool 
 export function repCmps(record: u32, size: u32, equal: bool): void {
   if (!begin(record)) return;
   const shift = ctz(size);
-  let stopped = false;
+  let stopped: bool = false;
   do {
     const a = sourceAddress();
     const b = destinationAddress();
@@ -100,13 +99,14 @@ export function repCmps(record: u32, size: u32, equal: bool): void {
   setCompareFlags(lastA, lastB, size);
 }
 
-/** As compareRun(), against one value. */
-// @ts-ignore: decorator
-@inline
+/**
+ * As compareRun(), against one value.
+ * @inline
+ */
 function scanRun<T>(value: T, b: u32, count: u32, equal: bool): bool {
   const step: u32 = backward ? 0 - <u32>sizeof<T>() : <u32>sizeof<T>();
-  let y: T = 0;
-  let stopped = false;
+  let y = <T>0;
+  let stopped: bool = false;
   let left = count;
   do {
     y = load<T>(b);
@@ -137,7 +137,7 @@ export function repScas(record: u32, size: u32, equal: bool): void {
   if (!begin(record)) return;
   const shift = ctz(size);
   const value = loadElement(RAX, size);
-  let stopped = false;
+  let stopped: bool = false;
   do {
     const b = destinationAddress();
     const count = elementsInPage(b, destination, shift, remaining);

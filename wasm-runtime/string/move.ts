@@ -74,9 +74,10 @@ function moveChunk(record: u32, from: u64, to: u64, bytes: u32, size: u32): bool
   return true;
 }
 
-/** The low `size` bytes of RAX, repeated to eight. */
-// @ts-ignore: decorator
-@inline
+/**
+ * The low `size` bytes of RAX, repeated to eight.
+ * @inline
+ */
 function fillPattern(size: u32): u64 {
   switch (size) {
     case 1:

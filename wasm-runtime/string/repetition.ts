@@ -1,5 +1,6 @@
 /** What all repeated string instructions share: the registers they step, and the chunks they work in. */
 import { granules, invalidateCode } from '../code/code-pages';
+import { raiseCodeWrite } from '../events/raise';
 import {
   ADDRESS_32,
   ADDRESS_64,
@@ -20,7 +21,6 @@ import {
 import { fillWrite } from '../memory/mmu';
 import { ACCESS_WRITE } from '../memory/page-walk';
 import { codeMask } from '../memory/physical-memory';
-import { raiseCodeWrite } from '../events/raise';
 import { accessHost, accessPhysical, tlbEntry, translate } from '../memory/tlb';
 
 export const RAX: u32 = CPU_STATE + GPR;
@@ -47,9 +47,8 @@ export let backward: bool = false;
 
 /**
  * Whether the fast paths apply: flat 64-bit addresses going up, and 1 to 4096 elements (more never fit a page).
+ * @inline
  */
-// @ts-ignore: decorator
-@inline
 export function isSimple(record: u32, count: u64): bool {
   return (
     count - 1 < PAGE_SIZE &&
@@ -58,9 +57,10 @@ export function isSimple(record: u32, count: u64): bool {
   );
 }
 
-/** Host address of `bytes` at `la` if the TLB has their page with tag `tag` and it is the only one; else 0. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Host address of `bytes` at `la` if the TLB has their page with tag `tag` and it is the only one; else 0.
+ * @inline
+ */
 export function probe(la: u64, bytes: u32, tag: u32): u32 {
   const entry = tlbEntry(load<u32>(CPU_STATE + TLB_TABLE), la);
   if (((la + bytes - 1) & PAGE_MASK) !== load<u64>(entry + tag)) return 0;
@@ -88,28 +88,26 @@ export function begin(record: u32): bool {
   return true;
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 export function sourceAddress(): u64 {
   return (sourceBase + source) & linearMask;
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 export function destinationAddress(): u64 {
   return (destinationBase + destination) & linearMask;
 }
 
-/** Writes a register of the instruction's address size. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Writes a register of the instruction's address size.
+ * @inline
+ */
 function writeAddressRegister(register: u32, value: u64): void {
   if (addressMask === 0xffff) store<u16>(register, <u16>value);
   else store<u64>(register, value);
 }
 
-// @ts-ignore: decorator
-@inline
+/** @inline */
 function moveOn(offset: u64, count: u64, shift: u32): u64 {
   const bytes = count << shift;
   return (backward ? offset - bytes : offset + bytes) & addressMask;
@@ -144,9 +142,10 @@ export function elementsInPage(la: u64, offset: u64, shift: u32, limit: u64): u6
   return min(min(<u64>(inPage >> shift) + 1, limit), (offset >> shift) + 1);
 }
 
-/** Linear address of the lowest byte of a chunk whose first element is at `la`. */
-// @ts-ignore: decorator
-@inline
+/**
+ * Linear address of the lowest byte of a chunk whose first element is at `la`.
+ * @inline
+ */
 export function lowest(la: u64, bytes: u32, size: u32): u64 {
   return backward ? la - (bytes - size) : la;
 }

@@ -3,8 +3,14 @@
  * to/from Control Registers"). Writes that change translation flush the TLB; writes that change the mode call
  * updateMode(). The caller's handler ends its block with RIP at the next instruction.
  */
-import { CR4_SUPPORTED, XCR0_SUPPORTED } from './cpuid';
-import { is64BitMode, isLongMode, RIGHTS_LONG } from '../segments/descriptors';
+
+import {
+  NO_ERROR_CODE,
+  raiseFault,
+  raiseGeneralProtection,
+  raiseUndefined,
+  VECTOR_DB,
+} from '../events/raise';
 import {
   CPL,
   CPU_STATE,
@@ -20,11 +26,12 @@ import {
   SEGMENT_RIGHTS,
   XCR0,
 } from '../generated/layout';
-import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 import { flushTlb, writeCr3Flush } from '../memory/mmu';
-import { NO_ERROR_CODE, raiseFault, raiseGeneralProtection, raiseUndefined, VECTOR_DB } from '../events/raise';
+import { is64BitMode, isLongMode, RIGHTS_LONG } from '../segments/descriptors';
 import { updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
+import { CR4_SUPPORTED, XCR0_SUPPORTED } from './cpuid';
+import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 
 const CR0_PE: u32 = 1;
 const CR0_TS: u32 = 1 << 3;

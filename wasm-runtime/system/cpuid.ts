@@ -13,8 +13,9 @@
  * signature matches no known hypervisor, so no paravirtual interface is assumed; leaf 40000010H gives the
  * frequencies to kernels that look there.
  */
-import { is64BitMode } from '../segments/descriptors';
+
 import { CPU_STATE, CR4, GPR, XCR0 } from '../generated/layout';
+import { is64BitMode } from '../segments/descriptors';
 
 // ------------------------------------------------------------------------------------------ feature words
 // Switch a bit on when its instructions exist.

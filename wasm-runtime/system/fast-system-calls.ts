@@ -2,15 +2,8 @@
  * SYSCALL, SYSRET, SYSENTER and SYSEXIT (Intel SDM Vol. 2): transfers between levels 3 and 0 whose segments are
  * fixed, not read from descriptors. As on Intel processors SYSCALL and SYSRET exist only in 64-bit mode.
  */
-import {
-  is64BitMode,
-  isCanonical,
-  isLongMode,
-  RIGHTS_DEFAULT_32,
-  RIGHTS_GRANULARITY,
-  RIGHTS_LONG,
-} from '../segments/descriptors';
-import { FLAG_IF, FLAG_RF, FLAG_VM, getFlags, setFlags } from '../integer/flags';
+
+import { nextRip, raiseGeneralProtection, raiseUndefined } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
@@ -28,7 +21,15 @@ import {
   SEGMENT_SS,
   SYSTEM_FLAGS,
 } from '../generated/layout';
-import { nextRip, raiseGeneralProtection, raiseUndefined } from '../events/raise';
+import { FLAG_IF, FLAG_RF, FLAG_VM, getFlags, setFlags } from '../integer/flags';
+import {
+  is64BitMode,
+  isCanonical,
+  isLongMode,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_GRANULARITY,
+  RIGHTS_LONG,
+} from '../segments/descriptors';
 import { setSegment, updateMode } from '../segments/segments';
 
 const EFER_SCE: u32 = 1;

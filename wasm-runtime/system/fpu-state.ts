@@ -8,6 +8,14 @@
  *
  * Every component counts as in use (XINUSE), which the manual allows, so XSAVEOPT is XSAVE. FCS and FDS are zero.
  */
+
+import {
+  NO_ERROR_CODE,
+  raiseFault,
+  raiseGeneralProtection,
+  raiseUndefined,
+  VECTOR_NM,
+} from '../events/raise';
 import {
   CPU_STATE,
   CR0,
@@ -25,7 +33,6 @@ import {
   XCR0,
   YMM,
 } from '../generated/layout';
-import { NO_ERROR_CODE, raiseFault, raiseGeneralProtection, raiseUndefined, VECTOR_NM } from '../events/raise';
 import { initialiseFpu } from '../x87/control';
 import { IMAGE, probeImage, readImage, writeImage } from '../x87/image';
 import {

@@ -2,8 +2,8 @@
  * Model-specific registers (Intel SDM Vol. 4): those of the announced processor (cpuid.ts). Any other number is
  * #GP(0), which kernels probe for. APIC registers, the APIC base and the TSC deadline belong to the host's APIC.
  */
-import { requirePrivilege } from './control-registers';
-import { isCanonical } from '../segments/descriptors';
+
+import { raiseGeneralProtection } from '../events/raise';
 import {
   CPU_STATE,
   CR0,
@@ -28,10 +28,11 @@ import {
   SEGMENT_GS,
   TSC_OFFSET,
 } from '../generated/layout';
-import { hostReadApicMsr, hostWriteApicMsr } from './host';
 import { flushTlb } from '../memory/mmu';
 import { isMtrrValue, MSR_MTRRCAP, MTRRCAP_VALUE, mtrrField } from '../memory/mtrr';
-import { raiseGeneralProtection } from '../events/raise';
+import { isCanonical } from '../segments/descriptors';
+import { requirePrivilege } from './control-registers';
+import { hostReadApicMsr, hostWriteApicMsr } from './host';
 import { timeStampCounter } from './system';
 
 const IA32_PLATFORM_ID: u32 = 0x17;

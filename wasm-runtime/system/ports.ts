@@ -1,12 +1,13 @@
 /** Port I/O: permission (Intel SDM Vol. 1 "Protected-Mode I/O") and the elements of IN, OUT, INS and OUTS. */
-import { count } from './counters';
-import { beginSystemInstruction } from '../segments/descriptors';
-import { FLAG_VM } from '../integer/flags';
-import { COUNTER_PORT, CPL, CPU_STATE, CURRENT_RECORD, GPR, SYSTEM_FLAGS } from '../generated/layout';
-import { hostReadPort, hostWritePort } from './host';
-import { finishWrite, readData8, readData16, readData32, slowWrite } from '../memory/mmu';
+
 import { raiseGeneralProtection } from '../events/raise';
 import { ioBitmapAllows } from '../events/task-state';
+import { COUNTER_PORT, CPL, CPU_STATE, CURRENT_RECORD, GPR, SYSTEM_FLAGS } from '../generated/layout';
+import { FLAG_VM } from '../integer/flags';
+import { finishWrite, readData8, readData16, readData32, slowWrite } from '../memory/mmu';
+import { beginSystemInstruction } from '../segments/descriptors';
+import { count } from './counters';
+import { hostReadPort, hostWritePort } from './host';
 
 /**
  * #GP(0) unless CPL <= IOPL or the I/O permission bitmap lets the access through. In virtual-8086 mode only the

@@ -1,7 +1,5 @@
 /** The processor's state after power-up (Intel SDM Vol. 3 "Processor State After Reset"). */
-import { SIGNATURE } from './cpuid';
-import { SEGMENT_LDTR, SEGMENT_TR } from '../segments/descriptors';
-import { setFlags } from '../integer/flags';
+
 import {
   BUDGET,
   CPL,
@@ -32,10 +30,13 @@ import {
   SEGMENT_RIGHTS,
   XCR0,
 } from '../generated/layout';
+import { setFlags } from '../integer/flags';
 import { flushTlb } from '../memory/mmu';
+import { SEGMENT_LDTR, SEGMENT_TR } from '../segments/descriptors';
 import { setSegment, updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { initialiseFpu } from '../x87/control';
+import { SIGNATURE } from './cpuid';
 
 /** Power-up state of PAT: WB WT UC- UC, twice. */
 const PAT_RESET: u64 = 0x0007_0406_0007_0406;

@@ -2,9 +2,8 @@
  * System instructions that are not control registers, MSRs or ports: descriptor table registers, TLB and cache
  * maintenance, EFLAGS.AC, segment bases, time, randomness (Intel SDM Vol. 2, by mnemonic).
  */
-import { checkUserModeInstruction, requirePrivilege } from './control-registers';
-import { is64BitMode, isCanonical, isParagraphMode } from '../segments/descriptors';
-import { FLAG_AC } from '../integer/flags';
+
+import { raiseGeneralProtection, raiseUndefined } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
@@ -20,7 +19,7 @@ import {
   SYSTEM_FLAGS,
   TSC_OFFSET,
 } from '../generated/layout';
-import { hostNow, hostRandom } from './host';
+import { FLAG_AC } from '../integer/flags';
 import {
   flushTlb,
   flushTlbPage,
@@ -32,8 +31,10 @@ import {
   writeData32,
   writeData64,
 } from '../memory/mmu';
-import { raiseGeneralProtection, raiseUndefined } from '../events/raise';
+import { is64BitMode, isCanonical, isParagraphMode } from '../segments/descriptors';
 import { moveFromSegment, updateMode } from '../segments/segments';
+import { checkUserModeInstruction, requirePrivilege } from './control-registers';
+import { hostNow, hostRandom } from './host';
 
 const RAX: u32 = CPU_STATE + GPR;
 const RCX: u32 = RAX + 8;

@@ -44,7 +44,7 @@ export function extendDouble(bits: u64): u64 {
  */
 export function narrow(head: i32, a: u64, precision: i32): u64 {
   const fractionBits = <u64>(precision - 1);
-  const signBit = (<u64>((head & SIGN) !== 0)) << (precision === 24 ? 31 : 63);
+  const signBit = u64((head & SIGN) !== 0) << (precision === 24 ? 31 : 63);
   const infinity: u64 = (precision === 24 ? <u64>0xff : <u64>0x7ff) << fractionBits;
   if (isUnsupported(head, a)) {
     const quiet = invalidResult();

@@ -68,7 +68,7 @@ function isBeyondInteger(head: i32, a: u64): bool {
  * invalid operation, with the integer indefinite as the masked result.
  */
 export function toInteger(head: i32, a: u64, bits: i32, mode: i32): i64 {
-  const limit: u64 = 1 << (<u64>(bits - 1));
+  const limit: u64 = 1 << u64(bits - 1);
   const negative = (head & SIGN) !== 0;
   if (isBeyondInteger(head, a)) {
     if (!(negative && bits === 64 && (head & EXPONENT_MAX) === EXPONENT_BIAS + 63 && a === INTEGER_BIT))

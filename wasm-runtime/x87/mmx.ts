@@ -1,6 +1,7 @@
 /** The x87 state that MMX instructions work in (Intel SDM Vol. 1 "MMX Technology"). */
-import { CPU_STATE, CR0, FPU_STATUS, FPU_TAG } from '../generated/layout';
+
 import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_NM } from '../events/raise';
+import { CPU_STATE, CR0, FPU_STATUS, FPU_TAG } from '../generated/layout';
 import { CR0_EM, CR0_TS, checkPending, statusWord, TOP_MASK } from './status';
 
 /** #UD with CR0.EM, #NM with CR0.TS, #MF if an x87 exception is pending. */

@@ -39,7 +39,7 @@ function fractionBelow(high: u64, low: u64, precision: i32): u64 {
 
 /** Whether rounding to `precision` bits carries into a higher exponent. */
 function carries(sign: i32, high: u64, low: u64, precision: i32): bool {
-  const unit: u64 = 1 << (<u64>(64 - precision));
+  const unit: u64 = 1 << u64(64 - precision);
   if ((high | (unit - 1)) !== u64.MAX_VALUE) return false;
   return roundsUp(sign, true, fractionBelow(high, low, precision), roundingControl());
 }
@@ -79,7 +79,7 @@ function roundTo(sign: i32, exponent: i32, high: u64, low: u64, precision: i32, 
       exponent = 0;
     }
   }
-  const unit: u64 = 1 << (<u64>(64 - precision));
+  const unit: u64 = 1 << u64(64 - precision);
   const fraction = fractionBelow(high, low, precision);
   high &= ~(unit - 1);
   const up = roundsUp(sign, (high & unit) !== 0, fraction, roundingControl());
@@ -127,6 +127,6 @@ export function roundToFormat(sign: i32, exponent: i32, significand: u64, precis
   const rounded = roundTo(sign, exponent - EXPONENT_BIAS + bias, significand, 0, precision, limit);
   const fractionBits = <u64>(precision - 1);
   const biased = <u64>(resultHead & EXPONENT_MAX);
-  const signBit = (<u64>(sign !== 0)) << (precision === 24 ? 31 : 63);
+  const signBit = u64(sign !== 0) << (precision === 24 ? 31 : 63);
   return signBit | (biased << fractionBits) | ((rounded << 1) >> (64 - fractionBits));
 }

@@ -6,6 +6,8 @@
  * finish(): so a memory fault in between leaves no trace. Registers are stored in physical order; st(i) is
  * register (TOP + i) mod 8. The tag word keeps only empty (3) and in use (0).
  */
+
+import { instructionRip, NO_ERROR_CODE, raiseFault, VECTOR_MF, VECTOR_NM } from '../events/raise';
 import {
   CPU_STATE,
   CR0,
@@ -18,7 +20,6 @@ import {
   RECORD_SEGMENT,
   SEGMENT_BASE,
 } from '../generated/layout';
-import { instructionRip, NO_ERROR_CODE, raiseFault, VECTOR_MF, VECTOR_NM } from '../events/raise';
 import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND } from './format';
 import { recordOpcode } from './opcode';
 

@@ -210,7 +210,7 @@ export function fstSt(record: u32, i: i32, pops: i32): void {
 function storedInteger(bits: i32, mode: i32): i64 {
   if (!isEmpty(0)) return toInteger(headOf(0), significandOf(0), bits, mode);
   stackUnderflow();
-  return <i64>(0 - ((<u64>1) << (<u64>(bits - 1))));
+  return <i64>(0 - ((<u64>1) << u64(bits - 1)));
 }
 
 function storeInteger16(record: u32, la: u64, mode: i32, pops: i32): void {

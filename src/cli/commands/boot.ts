@@ -3,11 +3,12 @@ import { type Command, Option } from 'commander';
 import { ENTRIES, type EntryName } from '../../boot/door.ts';
 import { DOORS } from '../../boot/doors.ts';
 import { InputError } from '../../boot/input-error.ts';
+import { MIB } from '../../boot/memory-map.ts';
 import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
 import { Progress } from '../../host/node/progress.ts';
 import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
 import type { BootModule, Machine, MachineOptions } from '../../index.ts';
-import { EXIT_GUEST_DIED, EXIT_OK, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
+import { EXIT_GUEST_DIED, EXIT_OK, EXIT_OUT_OF_MEMORY, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
 import { readInput, writeOutput } from '../files.ts';
 import { guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
@@ -24,8 +25,8 @@ ${ENTRY_TABLE}
 The guest's first serial port is the terminal. Keys for the emulator (C-a is Ctrl-A):
   ${ESCAPES_HELP.trimEnd().replaceAll('\n', '\n  ')}
 
-Exit status: 0 the guest powered off, 1 the guest died, 2 bad usage or input, 124 time-out,
-128 + N signal N.
+Exit status: 0 the guest powered off, 1 the guest died, 2 bad usage or input, 71 out of memory,
+124 time-out, 128 + N signal N.
 
 Examples:
   longmode boot
@@ -112,6 +113,7 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
 async function boot(options: BootOptions): Promise<number> {
   const progress = new Progress(process.stderr);
   try {
+    await warnOfMemory(options);
     const files = await readFiles(options, progress);
     progress.show('booting');
     const session = await createSession({
@@ -125,6 +127,14 @@ async function boot(options: BootOptions): Promise<number> {
   } finally {
     progress.done();
   }
+}
+
+/** A guest may have more RAM than can be backed as long as it leaves most of it alone. */
+async function warnOfMemory({ memory }: BootOptions): Promise<void> {
+  const { BACKED_MEMORY } = await import('../../index.ts');
+  if (memory === undefined || memory.value <= BACKED_MEMORY) return;
+  const most = Math.floor(BACKED_MEMORY / MIB);
+  process.stderr.write(`longmode: ${memory.name}: the guest can use at most ${most}M of it\n`);
 }
 
 interface Files {
@@ -222,6 +232,9 @@ async function report(machine: Machine, ending: SessionEnding, timeout: number |
       process.stderr.write(`\nlongmode: the guest died: ${ending.reason}\n`);
       await dumpRegisters(machine);
       return EXIT_GUEST_DIED;
+    case 'out of memory':
+      process.stderr.write('\nlongmode: the guest touched more memory than there is for it\n');
+      return EXIT_OUT_OF_MEMORY;
     case 'timeout':
       process.stderr.write(`\nlongmode: stopped after ${timeout} seconds (--timeout)\n`);
       return EXIT_TIMEOUT;

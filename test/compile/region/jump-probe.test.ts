@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
+import { shapeOf } from '../../code-cache/region-shape.ts';
 import { DATA, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
 
 const PAGE_TABLE = 0x4_8000;
@@ -7,7 +8,7 @@ const RAX = 0;
 
 describe('an indirect branch of compiled code', () => {
   it('goes to what is at the address now', () => {
-    const { registers } = runBothTiers(
+    const { registers, regions } = runBothTiers(
       'bb04000000 bf00002000' + // mov ebx, 4; mov edi, 200000h
         'b903000000' + // mov ecx, 3
         'ffd7 4801d0 ffc9 75f7' + // call rdi; add rax, rdx; dec ecx; jnz
@@ -22,5 +23,7 @@ describe('an indirect branch of compiled code', () => {
       },
     );
     expect(registers[RAX]).toBe(606n);
+    // From where the call returns to the next call.
+    expect(regions.map(shapeOf)).toContainEqual({ blocks: 2, back: 0, merges: 0, pages: 0 });
   });
 });

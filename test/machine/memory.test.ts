@@ -1,0 +1,32 @@
+/** Guests with more memory than most machines. */
+import { describe, expect, it } from 'vitest';
+import { BACKED_MEMORY, Machine } from '../../src/index.ts';
+import { makeKernel, POWER_OFF, runHigh, SPIN, TOUCH_ALL } from '../cli/guests.ts';
+
+const GIB = 2 ** 30;
+
+function machineOf(code: readonly number[], memorySize: number): Promise<Machine> {
+  return Machine.create({ kernel: makeKernel(code), memorySize, tier: 'interpreter' });
+}
+
+describe('a large guest', () => {
+  it('runs code in the upper half of the linear memory', async () => {
+    const machine = await machineOf(runHigh([...POWER_OFF, ...SPIN]), 3 * GIB);
+    expect(await machine.run()).toEqual({ kind: 'power off' });
+  });
+
+  it('may have more memory than can be backed, if it touches little', async () => {
+    const machine = await machineOf([...POWER_OFF, ...SPIN], 32 * GIB);
+    expect(await machine.run()).toEqual({ kind: 'power off' });
+  });
+
+  it('ends as out of memory when it touches more, and stays ended', async () => {
+    const machine = await machineOf(TOUCH_ALL, 8 * GIB);
+    expect(await machine.run()).toEqual({ kind: 'out of memory' });
+    expect(await machine.run()).toEqual({ kind: 'out of memory' });
+    // Linear memory is full up to less than one more piece.
+    const left = 2 ** 32 - machine.processor.memory.buffer.byteLength;
+    expect(left).toBeLessThan(4 * 2 ** 20);
+    expect(BACKED_MEMORY).toBeLessThan(4 * GIB);
+  });
+});
