@@ -103,6 +103,7 @@ export abstract class EmitterBase implements Emitter {
   abstract jumpTo(target: Expression): void;
   abstract dispatch(): void;
   abstract exit(reason: number): void;
+  abstract resumeIf(condition: Expression): void;
   abstract leaveIfInterrupt(): void;
   abstract requireSse(): void;
   abstract requireAligned(linearAddress: Value, size: number): void;

@@ -69,6 +69,9 @@ const DR6_BS = 1 << 14;
 const INITIAL_PAGES = 0x640;
 const MAXIMUM_PAGES = 65536;
 
+/** Exceptions in one slice: they take a thousand times as long as other instructions. */
+const MOST_DELIVERIES = 10_000;
+
 export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault' | 'out of memory' | 'intercepted';
 
 export interface ProcessorOptions {
@@ -98,6 +101,8 @@ export class Processor {
   private stopped: ExitReason | undefined;
   /** Exceptions and software interrupts delivered. */
   private deliveries = 0;
+  /** Number of deliveries that ends the slice. */
+  private lastDelivery = 0;
   private readonly intercept: () => boolean;
 
   constructor(options: ProcessorOptions) {
@@ -170,7 +175,7 @@ export class Processor {
     return Number(this.u64(COUNTERS + index * 8));
   }
 
-  /** Instructions executed since power-on, exact even inside a device access. */
+  /** Instructions executed since power-on as run() counts them, exact even inside a device access. */
   get instructions(): number {
     const done = this.i32(SLICE) - this.i32(BUDGET);
     return Number(this.u64(INSTRUCTIONS)) + done - this.ahead();
@@ -220,7 +225,9 @@ export class Processor {
   }
 
   /**
-   * Runs at most `count` instructions, exactly that many unless something leaves earlier.
+   * Runs at most `count` instructions, exactly that many unless something leaves earlier. An exception counts as
+   * one, and so does each step of a repeated string instruction (wasm-runtime/string/repetition.ts). Only exceptions
+   * that follow from the last one, a double fault for example, go beyond `count`.
    *
    * @param count 1 to 2^30.
    */
@@ -230,16 +237,22 @@ export class Processor {
     this.setU32(SLICE, count);
     this.setU32(BUDGET, count);
     this.stopped = undefined;
+    this.lastDelivery = this.deliveries + MOST_DELIVERIES;
     let reason = this.resume(this.continue);
     while (reason === EXIT_BUDGET && this.i32(BUDGET) > 0) reason = this.step(this.i32(BUDGET));
+    this.settle();
+    const why = this.stopped ?? exitReason(reason);
+    this.exits.set(why, (this.exits.get(why) ?? 0) + 1);
+    return why;
+  }
+
+  /** Counts what the slice has used of its budget and ends it. */
+  private settle(): void {
     this.setU32(CURRENT_RECORD, 0);
     const executed = this.i32(SLICE) - this.i32(BUDGET);
     this.setU64(INSTRUCTIONS, this.u64(INSTRUCTIONS) + BigInt(executed));
     this.setU32(SLICE, 0);
     this.setU32(BUDGET, 0);
-    const why = this.stopped ?? exitReason(reason);
-    this.exits.set(why, (this.exits.get(why) ?? 0) + 1);
-    return why;
   }
 
   /** Runs `enter` and whatever the events that it raises lead to. Returns EXIT_REASON. */
@@ -274,7 +287,10 @@ export class Processor {
       this.stopped = 'triple fault';
       return;
     }
-    this.runtime.run();
+    if (this.deliveries === this.lastDelivery) this.endSlice();
+    // Looking the handler up may raise the next exception.
+    if (this.i32(BUDGET) > 0) this.runtime.run();
+    else this.setU32(EXIT_REASON, EXIT_BUDGET);
   };
 
   private readonly continue = (): void => this.runtime.run();
@@ -339,6 +355,8 @@ export class Processor {
 
   private between(deliver: () => void): void {
     this.resume(deliver);
+    // Exceptions on the way have their price.
+    this.settle();
   }
 
   get nmiBlocked(): boolean {

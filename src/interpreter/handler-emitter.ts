@@ -12,6 +12,7 @@ import type { Location, Variant } from '../isa/variant.ts';
 import {
   BOUNCE,
   BUDGET,
+  EXIT_BUDGET,
   EXIT_EVENT,
   EXIT_REASON,
   FLAG_AUX,
@@ -68,6 +69,22 @@ const MISSED: Record<Access, RuntimeFunction> = {
 /** Tail call of the function of a record. `record` is a local. */
 export function enterRecord(m: Module, record: Value): Expression {
   return m.return_call_indirect(TABLE, m.i32.load(RECORD_FN, 4, record()), [record()], i32, none);
+}
+
+/** The parameter of handlers and regions. */
+export function recordOf(m: Module): Expression {
+  return m.local.get(RECORD_PARAMETER, i32);
+}
+
+/** RIP = address of the record; EXIT_REASON = reason; return to the host. */
+export function leaveAt(m: Module, reason: number): Expression {
+  const zero = (): Expression => m.i32.const(0);
+  const rip = m.call(exportedFunction(m, 'instructionRip'), [recordOf(m)], i64);
+  return m.block(null, [
+    m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
+    m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(reason)),
+    m.return(),
+  ]);
 }
 
 export class HandlerEmitter extends EmitterBase {
@@ -412,6 +429,11 @@ export class HandlerEmitter extends EmitterBase {
 
   exit(reason: number): void {
     this.end(this.leave(reason));
+  }
+
+  /** The instruction is the last of its block (its row is a handler's), so nothing goes back into the budget. */
+  resumeIf(condition: Expression): void {
+    this.emit(this.m.if(condition, leaveAt(this.m, EXIT_BUDGET)));
   }
 
   leaveIfInterrupt(): void {

@@ -19,9 +19,7 @@ import {
   COUNTER_INTERPRETED_INSTRUCTIONS,
   COUNTERS,
   EXIT_BUDGET,
-  EXIT_REASON,
   EXIT_STEPPED,
-  RIP,
 } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_COUNT, HEAD_HOTNESS, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
@@ -30,13 +28,19 @@ import {
   emit,
   exportedFunction,
   i32,
-  i64,
   type Module,
   none,
   optimize,
   readModule,
 } from '../wasm/binaryen.ts';
-import { enterRecord, HandlerEmitter, RECORD_PARAMETER, TABLE } from './handler-emitter.ts';
+import {
+  enterRecord,
+  HandlerEmitter,
+  leaveAt,
+  RECORD_PARAMETER,
+  recordOf,
+  TABLE,
+} from './handler-emitter.ts';
 
 const INTERPRETED = CPU_STATE + COUNTERS + COUNTER_INTERPRETED_INSTRUCTIONS * 8;
 
@@ -49,22 +53,6 @@ export function pseudoVariant(slot: number, mnemonic: string): Variant {
     form: 'plain',
     locations: [],
   };
-}
-
-/** The parameter of every function here. */
-function recordOf(m: Module): Expression {
-  return m.local.get(RECORD_PARAMETER, i32);
-}
-
-/** RIP = address of the record; EXIT_REASON = reason; return to the host. */
-function leaveAt(m: Module, reason: number): Expression {
-  const zero = (): Expression => m.i32.const(0);
-  const rip = m.call(exportedFunction(m, 'instructionRip'), [recordOf(m)], i64);
-  return m.block(null, [
-    m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
-    m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(reason)),
-    m.return(),
-  ]);
 }
 
 /** Enters a block that has not been compiled: takes its instructions from the budget and counts it. */

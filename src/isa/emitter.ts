@@ -169,6 +169,8 @@ export interface Emitter {
   dispatch(): void;
   /** Leaves to the host loop with RIP = the next instruction. */
   exit(reason: number): void;
+  /** Leaves to the host loop for more budget, RIP = this instruction, which is then continued, if `condition` (i32) holds. */
+  resumeIf(condition: Expression): void;
   /** Leaves to the host loop, RIP = next instruction, if an interrupt or NMI can be taken (after IF may have been set). */
   leaveIfInterrupt(): void;
 }

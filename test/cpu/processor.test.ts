@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   DR,
+  IDTR_LIMIT,
   INTERRUPT_NMI,
   INTERRUPT_PENDING,
   MSR_FMASK,
@@ -13,6 +14,7 @@ import {
   CODE,
   DATA,
   HANDLERS,
+  IDT,
   KERNEL_CS,
   KERNEL_SS,
   PAGE_DIRECTORY,
@@ -104,7 +106,7 @@ describe('single step', () => {
 
   it('not after a fault or INT n: entering the handler clears TF', () => {
     step([0x0f, 0x0b]);
-    expect(machine.processor.rip).toBe(handler(6) + 1n); // past its HLT
+    expect(machine.processor.rip).toBe(handler(6));
     machine.processor.setGpr(RSP, STACK);
     step([0xcd, 0x80]);
     expect(machine.processor.rip).toBe(handler(0x80));
@@ -118,6 +120,46 @@ describe('single step', () => {
     machine.toUser(FLAG_TF | 2);
     step([0x0f, 0x05]);
     expect(processor.rip).toBe(BigInt(CODE + 0x300));
+  });
+});
+
+describe('exceptions', () => {
+  it('cost an instruction each, so that a handler that begins with one comes to the end of the budget', () => {
+    const { processor } = machine;
+    machine.write(HANDLERS + 6 * 16, [0x0f, 0x0b]);
+    expect(machine.run('90 0f0b')).toBe('budget');
+    expect(processor.instructions).toBe(1000);
+    expect(processor.run(1)).toBe('budget');
+    expect(processor.instructions).toBe(1001);
+    expect(processor.rip).toBe(BigInt(HANDLERS + 6 * 16));
+  });
+
+  it('whose handler cannot be fetched do so too', () => {
+    const { processor } = machine;
+    // The handler of #PF is where no page is.
+    machine.write64(IDT + 14 * 16, (BigInt(KERNEL_CS) << 16n) | (0x8en << 40n) | (0x60n << 48n));
+    processor.setGpr(RBX, 0x80_0000n);
+    expect(machine.run('8b03')).toBe('budget');
+    expect(processor.instructions).toBe(1000);
+    expect(processor.rip).toBe(0x60_0000n);
+  });
+
+  it('end a slice when there are many: they take long', () => {
+    const { processor } = machine;
+    // add rsp, 40; ud2
+    machine.write(HANDLERS + 6 * 16, [0x48, 0x83, 0xc4, 0x28, 0x0f, 0x0b]);
+    machine.write(CODE, [0x0f, 0x0b]);
+    processor.rip = BigInt(CODE);
+    expect(processor.run(1_000_000)).toBe('budget');
+    expect(processor.instructions).toBeLessThan(100_000);
+  });
+
+  it('on the way to an interrupt handler count', () => {
+    const { processor } = machine;
+    processor.setU32(IDTR_LIMIT, 0x2ff);
+    processor.interrupt(0x30);
+    expect(processor.rip).toBe(BigInt(HANDLERS + 13 * 16));
+    expect(processor.instructions).toBe(1);
   });
 });
 
@@ -150,10 +192,11 @@ describe('instructions executed, seen by a device', () => {
     expect(machine.instants).toEqual([1, 1]);
   });
 
-  it('rep outsb: all at its start', () => {
+  it('rep outsb: each element is an instruction', () => {
     machine.processor.setGpr(6, BigInt(DATA));
     machine.processor.setGpr(1, 3n);
     expect(machine.run('90 f36e')).toBe('halt');
-    expect(machine.instants).toEqual([1, 1, 1]);
+    expect(machine.instants).toEqual([1, 2, 3]);
+    expect(machine.processor.instructions).toBe(5);
   });
 });

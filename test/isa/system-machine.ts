@@ -32,7 +32,7 @@ const PML4 = 0x1000;
 const PDPT = 0x2000;
 export const PAGE_DIRECTORY = 0x3000;
 export const GDT = 0x4000;
-const IDT = 0x5000;
+export const IDT = 0x5000;
 const TSS = 0x6000;
 /** Handler of vector n: HLT at HANDLERS + n * 16. */
 export const HANDLERS = 0x8000;
@@ -75,6 +75,8 @@ export class SystemMachine {
   randoms = 0;
   /** Instructions executed before each device access. */
   readonly instants: number[] = [];
+  /** What a port does besides with what is written to it. */
+  onPortWrite: () => void = () => {};
 
   constructor({ requestCompile, blockDropped }: Partial<ProcessorOptions> = {}) {
     this.processor = new Processor({
@@ -88,6 +90,7 @@ export class SystemMachine {
         writePort: (port, size, value) => {
           this.instants.push(this.processor.instructions);
           this.log.push(`out ${port.toString(16)} ${size} ${(value >>> 0).toString(16)}`);
+          this.onPortWrite();
         },
         readMmio: () => {
           this.instants.push(this.processor.instructions);

@@ -184,11 +184,11 @@ describe('faults', () => {
     expect(cpu.flags & RF).toBe(0);
   });
 
-  test('give back the instructions that have not run', () => {
+  test('give back what has not run, and cost one instruction', () => {
     for (const [index, budget] of [
-      [0, 100],
-      [1, 99],
-      [2, 98],
+      [0, 99],
+      [1, 98],
+      [2, 97],
     ]) {
       cpu.enterUser();
       const record = cpu.record(index);
@@ -197,12 +197,12 @@ describe('faults', () => {
     }
   });
 
-  test('without a record take RIP and the budget as they are', () => {
+  test('without a record take RIP as it is', () => {
     cpu.enterUser();
     cpu.record();
     cpu.deliver(() => cpu.exports.raiseFault(0, GP, 0));
     expect(cpu.frame(2)).toEqual([0n, USER_RIP]);
-    expect(cpu.state32(BUDGET)).toBe(97);
+    expect(cpu.state32(BUDGET)).toBe(96);
   });
 
   test('a code write makes RIP and the budget exact, and enters no handler', () => {

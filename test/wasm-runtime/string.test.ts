@@ -1,6 +1,7 @@
 /** Repeated string instructions where the recorded vectors do not reach: devices, translated code, address sizes. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  BUDGET,
   EVENT_CODE_WRITE,
   FLAG_AUX,
   FLAG_RESULT,
@@ -35,6 +36,8 @@ const RSI = 6;
 const RDI = 7;
 const DF = 1 << 10;
 const SIZES = [1, 2, 4, 8];
+/** More budget than any test uses. */
+const ENOUGH = 1 << 30;
 
 let runtime: MemoryRuntime;
 let strings: StringExports;
@@ -82,6 +85,7 @@ beforeEach(() => {
   strings = runtime.exports as unknown as StringExports;
   address(ADDRESS_64);
   direction(false);
+  runtime.setState32(BUDGET, ENOUGH);
 });
 
 describe('REP MOVS', () => {

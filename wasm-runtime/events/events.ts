@@ -64,15 +64,15 @@ import {
 const DELIVERING_OTHER: i32 = 256;
 const DELIVERING_NOTHING: i32 = -1;
 
-/**
- * Takes back what a block counted in advance: the instructions from `record` on have not run (a fault), or those
- * after it (a trap).
- */
-function creditBudget(record: u32, completed: u32): void {
-  const index = <u32>load<u8>(record + RECORD_INDEX);
+/** Takes back what a block counted in advance: the instructions from `record` on have not run. */
+function creditBudget(record: u32): void {
+  const index = <i32>load<u8>(record + RECORD_INDEX);
   const head = record - (index + 1) * RECORD_SIZE;
-  const remaining = <u32>load<u16>(head + HEAD_COUNT) - index - completed;
-  store<u32>(CPU_STATE + BUDGET, load<u32>(CPU_STATE + BUDGET) + remaining);
+  spendBudget(index - <i32>load<u16>(head + HEAD_COUNT));
+}
+
+function spendBudget(instructions: i32): void {
+  store<i32>(CPU_STATE + BUDGET, load<i32>(CPU_STATE + BUDGET) - instructions);
 }
 
 /** Contributory exceptions (Intel SDM Vol. 3, table "Interrupt and Exception Classes"). */
@@ -105,7 +105,7 @@ function isVirtualMode(): bool {
 
 /**
  * Delivers what a raise left in EVENT_*. Called by the host loop after each raise(); may itself raise, and then
- * is called again. After a triple fault it returns with EXIT_REASON = EXIT_TRIPLE_FAULT. For EVENT_CODE_WRITE it
+ * is called again. Takes one instruction from the budget, which may become negative. After a triple fault it returns with EXIT_REASON = EXIT_TRIPLE_FAULT. For EVENT_CODE_WRITE it
  * only makes RIP and the budget exact.
  */
 export function deliverEvent(): void {
@@ -116,13 +116,15 @@ export function deliverEvent(): void {
     const completes = kind === EVENT_TRAP || kind === EVENT_SOFTWARE_INTERRUPT;
     const rip = instructionRip(record);
     returnRip = completes ? nextRip(record) : rip;
-    creditBudget(record, u32(completes));
+    creditBudget(record);
     store<u64>(CPU_STATE + RIP, rip);
     store<u32>(CPU_STATE + CURRENT_RECORD, 0);
   }
   setExternalEvent(0);
   if (kind === EVENT_CODE_WRITE) return;
 
+  // An exception costs what an instruction does: handlers that raise exceptions themselves come to the budget's end.
+  spendBudget(1);
   count(COUNTER_EXCEPTIONS, 1);
   let vector = load<i32>(CPU_STATE + EVENT_VECTOR);
   let errorCode = load<i32>(CPU_STATE + EVENT_ERROR);

@@ -60,6 +60,9 @@ let secondHost: u32 = 0;
 let secondPhysical: u64 = 0;
 let secondSize: u32 = 0;
 
+/** Accesses to devices so far, modulo 2^32: tells whether an access was one. */
+export let deviceAccesses: u32 = 0;
+
 /** @inline */
 function currentTable(): u32 {
   return load<u32>(CPU_STATE + TLB_TABLE);
@@ -229,6 +232,7 @@ function gather(record: u32, host: u32, physical: u64, target: u32, size: u32): 
     return;
   }
   store<u32>(CPU_STATE + CURRENT_RECORD, record);
+  deviceAccesses++;
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);
@@ -248,6 +252,7 @@ function scatter(host: u32, physical: u64, source: u32, size: u32): void {
     return;
   }
   store<u32>(CPU_STATE + CURRENT_RECORD, pendingRecord);
+  deviceAccesses++;
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);

@@ -1,4 +1,4 @@
-/** Repeated CMPS and SCAS. */
+/** Repeated CMPS and SCAS. Return values are those of move.ts; flags change only when the repetition is over. */
 import { CPU_STATE, FLAG_AUX, FLAG_RESULT } from '../generated/layout';
 import { fillRead } from '../memory/mmu';
 import { loadElement, readElement } from './element';
@@ -6,12 +6,17 @@ import {
   advanceCount,
   advanceDestination,
   advanceSource,
+  affordable,
   backward,
   begin,
+  beginElement,
+  beginStep,
   destination,
   destinationAddress,
   elementsInPage,
+  endElement,
   lowest,
+  payForChunk,
   RAX,
   remaining,
   source,
@@ -71,21 +76,24 @@ function compareChunk(a: u32, b: u32, count: u32, size: u32, equal: bool): bool 
 }
 
 /** REPE (`equal` 1) and REPNE CMPS. */
-export function repCmps(record: u32, size: u32, equal: bool): void {
-  if (!begin(record)) return;
+export function repCmps(record: u32, size: u32, equal: bool): bool {
+  if (!begin(record, false)) return false;
   const shift = ctz(size);
   let stopped: bool = false;
   do {
+    if (!beginStep()) return true;
     const a = sourceAddress();
     const b = destinationAddress();
-    let count = elementsInPage(a, source, shift, remaining);
+    let count = elementsInPage(a, source, shift, affordable());
     count = elementsInPage(b, destination, shift, count);
     const bytes = (<u32>count) << shift;
     const aHost = bytes === 0 ? 0 : fillRead(lowest(a, bytes, size), bytes);
     const bHost = aHost === 0 ? 0 : fillRead(lowest(b, bytes, size), bytes);
+    beginElement();
     if (bHost !== 0) {
       const first = backward ? bytes - size : 0;
       stopped = compareChunk(aHost + first, bHost + first, <u32>count, size, equal);
+      payForChunk(compared);
     } else {
       lastA = readElement(record, a, size);
       lastB = readElement(record, b, size);
@@ -95,8 +103,10 @@ export function repCmps(record: u32, size: u32, equal: bool): void {
     advanceSource(compared, shift);
     advanceDestination(compared, shift);
     advanceCount(compared);
+    endElement();
   } while (!stopped && remaining !== 0);
   setCompareFlags(lastA, lastB, size);
+  return false;
 }
 
 /**
@@ -133,19 +143,22 @@ function scanChunk(value: u64, b: u32, count: u32, size: u32, equal: bool): bool
 }
 
 /** REPE (`equal` 1) and REPNE SCAS. */
-export function repScas(record: u32, size: u32, equal: bool): void {
-  if (!begin(record)) return;
+export function repScas(record: u32, size: u32, equal: bool): bool {
+  if (!begin(record, false)) return false;
   const shift = ctz(size);
   const value = loadElement(RAX, size);
   let stopped: bool = false;
   do {
+    if (!beginStep()) return true;
     const b = destinationAddress();
-    const count = elementsInPage(b, destination, shift, remaining);
+    const count = elementsInPage(b, destination, shift, affordable());
     const bytes = (<u32>count) << shift;
     const host = bytes === 0 ? 0 : fillRead(lowest(b, bytes, size), bytes);
+    beginElement();
     if (host !== 0) {
       const first = backward ? bytes - size : 0;
       stopped = scanChunk(value, host + first, <u32>count, size, equal);
+      payForChunk(compared);
     } else {
       lastB = readElement(record, b, size);
       compared = 1;
@@ -153,6 +166,8 @@ export function repScas(record: u32, size: u32, equal: bool): void {
     }
     advanceDestination(compared, shift);
     advanceCount(compared);
+    endElement();
   } while (!stopped && remaining !== 0);
   setCompareFlags(value, lastB, size);
+  return false;
 }

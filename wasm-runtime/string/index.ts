@@ -7,6 +7,7 @@
  *    the slow paths, which raise what there is to raise before anything has changed.
  * 3. A chunk over translated code drops all the code under it at once and starts again.
  * 4. Comparisons write flags only at the end (SDM Vol. 2 "REP": flags are restored when a fault interrupts them).
+ * 5. What has been done is paid for in the budget, and where that ends the instruction stops (repetition.ts).
  */
 export * from './compare';
 export * from './move';

@@ -1,4 +1,7 @@
-/** Repeated MOVS, STOS, LODS, INS and OUTS. */
+/**
+ * Repeated MOVS, STOS, LODS, INS and OUTS. They return whether the budget ended before the repetition did: then the
+ * instruction has to be run again, with the registers as they are.
+ */
 import { TLB_READ_TAG, TLB_WRITE_TAG } from '../generated/layout';
 import { fillRead } from '../memory/mmu';
 import { inputElement, outputElement } from '../system/ports';
@@ -8,13 +11,19 @@ import {
   advanceCount,
   advanceDestination,
   advanceSource,
+  affordable,
   backward,
   begin,
+  beginElement,
+  beginStep,
   destination,
   destinationAddress,
   elementsInPage,
+  endElement,
   isSimple,
   lowest,
+  payForAll,
+  payForChunk,
   probe,
   RAX,
   RCX,
@@ -27,7 +36,7 @@ import {
 } from './repetition';
 
 /** REP MOVS of elements of `size` (1, 2, 4 or 8) bytes. */
-export function repMovs(record: u32, size: u32): void {
+export function repMovs(record: u32, size: u32): bool {
   const count = load<u64>(RCX);
   if (isSimple(record, count)) {
     const bytes = <u32>count * size;
@@ -35,32 +44,38 @@ export function repMovs(record: u32, size: u32): void {
     const to = load<u64>(RDI);
     const fromHost = probe(from, bytes, TLB_READ_TAG);
     const toHost = probe(to, bytes, TLB_WRITE_TAG);
-    if (fromHost !== 0 && toHost !== 0) {
+    if (fromHost !== 0 && toHost !== 0 && payForAll(count)) {
       copyUp(toHost, fromHost, bytes, size);
       store<u64>(RCX, 0);
       store<u64>(RSI, from + bytes);
       store<u64>(RDI, to + bytes);
-      return;
+      return false;
     }
   }
-  if (begin(record)) moveChunks(record, size);
+  return begin(record, false) && moveChunks(record, size);
 }
 
-function moveChunks(record: u32, size: u32): void {
+function moveChunks(record: u32, size: u32): bool {
   const shift = ctz(size);
   do {
+    if (!beginStep()) return true;
     const from = sourceAddress();
     const to = destinationAddress();
-    let count = elementsInPage(from, source, shift, remaining);
+    let count = elementsInPage(from, source, shift, affordable());
     count = elementsInPage(to, destination, shift, count);
-    if (!moveChunk(record, from, to, (<u32>count) << shift, size)) {
+    beginElement();
+    if (moveChunk(record, from, to, (<u32>count) << shift, size)) {
+      payForChunk(count);
+    } else {
       writeElement(record, to, size, readElement(record, from, size));
       count = 1;
     }
     advanceSource(count, shift);
     advanceDestination(count, shift);
     advanceCount(count);
+    endElement();
   } while (remaining !== 0);
+  return false;
 }
 
 function moveChunk(record: u32, from: u64, to: u64, bytes: u32, size: u32): bool {
@@ -92,53 +107,61 @@ function fillPattern(size: u32): u64 {
 }
 
 /** REP STOS. */
-export function repStos(record: u32, size: u32): void {
+export function repStos(record: u32, size: u32): bool {
   const count = load<u64>(RCX);
   if (isSimple(record, count)) {
     const bytes = <u32>count * size;
     const to = load<u64>(RDI);
     const host = probe(to, bytes, TLB_WRITE_TAG);
-    if (host !== 0) {
+    if (host !== 0 && payForAll(count)) {
       fill(host, bytes, fillPattern(size));
       store<u64>(RCX, 0);
       store<u64>(RDI, to + bytes);
-      return;
+      return false;
     }
   }
-  if (begin(record)) storeChunks(record, size);
+  return begin(record, false) && storeChunks(record, size);
 }
 
-function storeChunks(record: u32, size: u32): void {
+function storeChunks(record: u32, size: u32): bool {
   const shift = ctz(size);
   const pattern = fillPattern(size);
   do {
+    if (!beginStep()) return true;
     const to = destinationAddress();
-    let count = elementsInPage(to, destination, shift, remaining);
+    let count = elementsInPage(to, destination, shift, affordable());
     const bytes = (<u32>count) << shift;
     const host = bytes === 0 ? 0 : writableChunk(record, lowest(to, bytes, size), bytes);
+    beginElement();
     if (host !== 0) {
       fill(host, bytes, pattern);
+      payForChunk(count);
     } else {
       writeElement(record, to, size, pattern);
       count = 1;
     }
     advanceDestination(count, shift);
     advanceCount(count);
+    endElement();
   } while (remaining !== 0);
+  return false;
 }
 
 /** REP LODS: every element is read, the last one stays. */
-export function repLods(record: u32, size: u32): void {
-  if (!begin(record)) return;
+export function repLods(record: u32, size: u32): bool {
+  if (!begin(record, false)) return false;
   const shift = ctz(size);
   do {
+    if (!beginStep()) return true;
     const from = sourceAddress();
-    let count = elementsInPage(from, source, shift, remaining);
+    let count = elementsInPage(from, source, shift, affordable());
     const bytes = (<u32>count) << shift;
     const host = bytes === 0 ? 0 : fillRead(lowest(from, bytes, size), bytes);
+    beginElement();
     let value: u64;
     if (host !== 0) {
       value = loadElement(backward ? host : host + bytes - size, size);
+      payForChunk(count);
     } else {
       value = readElement(record, from, size);
       count = 1;
@@ -148,27 +171,33 @@ export function repLods(record: u32, size: u32): void {
     else storeElement(RAX, size, value);
     advanceSource(count, shift);
     advanceCount(count);
+    endElement();
   } while (remaining !== 0);
+  return false;
 }
 
 /** REP INS: element by element; a device sees each access. */
-export function repIns(record: u32, size: u32): void {
-  if (!begin(record)) return;
+export function repIns(record: u32, size: u32): bool {
+  if (!begin(record, true)) return false;
   const shift = ctz(size);
   do {
+    if (!beginStep()) return true;
     inputElement(record, destinationAddress(), size);
     advanceDestination(1, shift);
     advanceCount(1);
   } while (remaining !== 0);
+  return false;
 }
 
 /** REP OUTS. */
-export function repOuts(record: u32, size: u32): void {
-  if (!begin(record)) return;
+export function repOuts(record: u32, size: u32): bool {
+  if (!begin(record, true)) return false;
   const shift = ctz(size);
   do {
+    if (!beginStep()) return true;
     outputElement(record, sourceAddress(), size);
     advanceSource(1, shift);
     advanceCount(1);
   } while (remaining !== 0);
+  return false;
 }

@@ -1,9 +1,17 @@
-/** What all repeated string instructions share: the registers they step, and the chunks they work in. */
+/**
+ * What all repeated string instructions share: the registers they step, the chunks they work in, and what they cost.
+ *
+ * A repeated string instruction is many instructions of the budget, called steps. A step ends where the number of
+ * elements left is a multiple of STEP, and after an element that reached a device; with EFLAGS.TF each element is
+ * one, since each is a trap. So the cost depends on nothing but what the guest does, and the instruction can stop
+ * after any step, to be continued later, without a change of the sum. The block has paid for the first step.
+ */
 import { granules, invalidateCode } from '../code/code-pages';
 import { raiseCodeWrite } from '../events/raise';
 import {
   ADDRESS_32,
   ADDRESS_64,
+  BUDGET,
   CPU_STATE,
   GPR,
   MODE,
@@ -18,7 +26,7 @@ import {
   TLB_ADDEND,
   TLB_TABLE,
 } from '../generated/layout';
-import { fillWrite } from '../memory/mmu';
+import { deviceAccesses, fillWrite } from '../memory/mmu';
 import { ACCESS_WRITE } from '../memory/page-walk';
 import { codeMask } from '../memory/physical-memory';
 import { accessHost, accessPhysical, tlbEntry, translate } from '../memory/tlb';
@@ -28,7 +36,10 @@ export const RCX: u32 = CPU_STATE + GPR + 1 * 8;
 export const RSI: u32 = CPU_STATE + GPR + 6 * 8;
 export const RDI: u32 = CPU_STATE + GPR + 7 * 8;
 
+const FLAG_TF: u32 = 1 << 8;
 const FLAG_DF: u32 = 1 << 10;
+/** log2 of the elements of a step: with them a slice takes as long as one of other instructions. */
+const STEP_SHIFT: u32 = 6;
 const PAGE_SIZE: u32 = 0x1000;
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 /** Scale (with its address size) and segment of a record without index, address-size prefix and override. */
@@ -44,16 +55,22 @@ let destinationBase: u64 = 0;
 /** Linear addresses have 32 bits outside 64-bit mode. */
 let linearMask: u64 = 0;
 export let backward: bool = false;
+/** log2 of the elements of a step. */
+let stepShift: u32 = STEP_SHIFT;
+/** Where the last step that has been paid for ends: that many elements are left then. */
+let paidDownTo: u64 = 0;
+/** deviceAccesses before the current element. */
+let accessesBefore: u32 = 0;
 
 /**
- * Whether the fast paths apply: flat 64-bit addresses going up, and 1 to 4096 elements (more never fit a page).
- * @inline
+ * Whether the fast paths apply: flat 64-bit addresses going up, no trap after each element, and 1 to 4096 elements
+ * (more never fit a page).
  */
 export function isSimple(record: u32, count: u64): bool {
   return (
     count - 1 < PAGE_SIZE &&
     <u32>load<u16>(record + RECORD_SCALE) === FLAT &&
-    (load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_DF) === 0
+    (load<u32>(CPU_STATE + SYSTEM_FLAGS) & (FLAG_DF | FLAG_TF)) === 0
   );
 }
 
@@ -67,8 +84,22 @@ export function probe(la: u64, bytes: u32, tag: u32): u32 {
   return <u32>la + load<u32>(entry + TLB_ADDEND);
 }
 
-/** Reads count, offsets and bases; false if there is nothing to repeat. */
-export function begin(record: u32): bool {
+/**
+ * Pays for all steps of a repetition that is done at once; false if the budget does not suffice.
+ * @inline
+ */
+export function payForAll(count: u64): bool {
+  const left = load<i32>(CPU_STATE + BUDGET) - <i32>(<u32>(count - 1) >> STEP_SHIFT);
+  if (left < 0) return false;
+  store<i32>(CPU_STATE + BUDGET, left);
+  return true;
+}
+
+/**
+ * Reads count, offsets and bases; false if there is nothing to repeat.
+ * @param single each element is a step.
+ */
+export function begin(record: u32, single: bool): bool {
   const addressSize = load<u8>(record + RECORD_SCALE) >> 4;
   if (addressSize === ADDRESS_64) addressMask = u64.MAX_VALUE;
   else addressMask = addressSize === ADDRESS_32 ? 0xffff_ffff : 0xffff;
@@ -76,7 +107,10 @@ export function begin(record: u32): bool {
   if (remaining === 0) return false;
   source = load<u64>(RSI) & addressMask;
   destination = load<u64>(RDI) & addressMask;
-  backward = (load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_DF) !== 0;
+  const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
+  backward = (flags & FLAG_DF) !== 0;
+  stepShift = single || (flags & FLAG_TF) !== 0 ? 0 : STEP_SHIFT;
+  paidDownTo = stepEnd(remaining);
   sourceBase = load<u64>(CPU_STATE + SEGMENT_BASE + <u32>load<u8>(record + RECORD_SEGMENT) * 8);
   if ((load<u32>(CPU_STATE + MODE) & MODE_CODE_MASK) === MODE_CODE_64) {
     destinationBase = 0;
@@ -86,6 +120,52 @@ export function begin(record: u32): bool {
     linearMask = 0xffff_ffff;
   }
   return true;
+}
+
+/**
+ * Elements left at the end of the step that begins with `left` of them.
+ * @inline
+ */
+function stepEnd(left: u64): u64 {
+  return ((left - 1) >> stepShift) << stepShift;
+}
+
+/** Pays for the next step if the last one is over; false if the budget is used up. */
+export function beginStep(): bool {
+  if (remaining !== paidDownTo) return true;
+  const budget = load<i32>(CPU_STATE + BUDGET);
+  if (budget <= 0) return false;
+  store<i32>(CPU_STATE + BUDGET, budget - 1);
+  paidDownTo = stepEnd(remaining);
+  return true;
+}
+
+/** Elements that the budget allows to be done at once: to the end of the current step and as many more as it pays. */
+export function affordable(): u64 {
+  const more = load<i32>(CPU_STATE + BUDGET);
+  if (paidDownTo === 0 || more <= 0) return remaining - paidDownTo;
+  const following = ((paidDownTo - 1) >> stepShift) + 1;
+  if (<u64>more >= following) return remaining;
+  return remaining - ((following - more) << stepShift);
+}
+
+/** Pays for the steps begun by `count` elements that have been done at once. */
+export function payForChunk(count: u64): void {
+  const left = remaining - count;
+  if (left >= paidDownTo) return;
+  const end = (left >> stepShift) << stepShift;
+  const steps = <i32>(((paidDownTo - 1) >> stepShift) - (left >> stepShift)) + 1;
+  store<i32>(CPU_STATE + BUDGET, load<i32>(CPU_STATE + BUDGET) - steps);
+  paidDownTo = end;
+}
+
+/** Before and after an element that is done alone; its registers move on in between. */
+export function beginElement(): void {
+  accessesBefore = deviceAccesses;
+}
+
+export function endElement(): void {
+  if (deviceAccesses !== accessesBefore) paidDownTo = remaining;
 }
 
 /** @inline */

@@ -664,6 +664,10 @@ export class RegionEmitter extends EmitterBase {
     throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
   }
 
+  resumeIf(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+  }
+
   leaveIfInterrupt(): void {
     throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
   }

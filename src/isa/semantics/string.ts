@@ -74,12 +74,12 @@ export function outs(e: Emitter): void {
   advance(e, e.sizeOf(0), RSI);
 }
 
-/** A repeated string instruction is a runtime function. */
+/** A repeated string instruction is a runtime function, which says whether the budget ended before it was done. */
 export function repeat(name: RuntimeFunction): Semantics {
-  return (e) => e.run(name, [e.record(), size(e)]);
+  return (e) => e.resumeIf(e.call(name, [e.record(), size(e)], i32));
 }
 
 /** REPE and REPNE: go on while the elements are equal, or while they are not. */
 export function repeatWhile(name: RuntimeFunction, equal: boolean): Semantics {
-  return (e) => e.run(name, [e.record(), size(e), e.m.i32.const(equal ? 1 : 0)]);
+  return (e) => e.resumeIf(e.call(name, [e.record(), size(e), e.m.i32.const(equal ? 1 : 0)], i32));
 }
