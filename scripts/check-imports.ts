@@ -49,7 +49,7 @@ const RULES: readonly Rule[] = [
   { path: 'cli.ts', imports: ['cli'], packages: [] },
   {
     path: 'cli',
-    imports: ['boot', 'host', 'isa', 'layout', 'index.ts'],
+    imports: ['boot', 'host', 'isa', 'layout', 'index.ts', 'machine/options.ts'],
     types: ['cpu', 'machine'],
     packages: ['commander', 'node:'],
   },

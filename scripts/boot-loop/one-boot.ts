@@ -1,7 +1,8 @@
 /** One boot in a process of its own, which boot-loop.ts can stop: options as JSON in the argument, messages back. */
 import { readFileSync } from 'node:fs';
 import { NodeHost } from '../../src/host/node/host.ts';
-import { type Ending, Machine, type MachineOptions } from '../../src/machine/machine.ts';
+import { type Ending, Machine } from '../../src/machine/machine.ts';
+import type { MachineOptions } from '../../src/machine/options.ts';
 
 export interface BootOptions {
   readonly kernel: string;

@@ -1,7 +1,7 @@
 /** Reads the values of options. The parsers throw InputError with a message to put after the option's name. */
 import { InputError } from '../boot/input-error.ts';
-import { GIB, HIGH_RAM, KIB, LOW_RAM_LIMIT, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
-import { CHUNK_COUNT, CHUNK_SHIFT } from '../layout/linear-memory.ts';
+import { GIB, KIB, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
+import { LARGEST_MEMORY, SMALLEST_MEMORY } from '../machine/options.ts';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   b: 1,
@@ -10,11 +10,6 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   g: GIB,
   t: KIB * GIB,
 };
-
-/** Bytes: the firmware's tables and a kernel's first page tables need that much. */
-const SMALLEST_MEMORY = 2 * MIB;
-/** Guest-physical address space less the hole below 4 GiB, in bytes. */
-const LARGEST_MEMORY = CHUNK_COUNT * 2 ** CHUNK_SHIFT - (HIGH_RAM - LOW_RAM_LIMIT);
 
 /** The longest time a host timer can wait, in seconds. */
 const LONGEST_TIMEOUT = 2_147_483;

@@ -2,46 +2,18 @@
  * A machine that boots Linux: the public API's heart. It owns the run loop; the board owns the parts.
  */
 import { buildAcpiTables } from '../boot/acpi/tables.ts';
-import type { BootModule, EntryName } from '../boot/door.ts';
 import { findDoor } from '../boot/doors.ts';
 import { buildE820 } from '../boot/e820.ts';
 import { lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
-import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../code-cache/tiering.ts';
+import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
-import type { Host } from '../host/host.ts';
 import { Board } from './board.ts';
-import type { ClockKind } from './clock.ts';
 import { enter } from './enter.ts';
+import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
 import { randomNumbers, seedBytes } from './seed.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
 import { enterVirtualWireMode } from './virtual-wire.ts';
-
-export interface MachineOptions {
-  readonly host: Host;
-  /** A file that one of the doors takes (boot/doors.ts). */
-  readonly kernel: Uint8Array;
-  /** The door; by default the first that takes the file. */
-  readonly entry?: EntryName;
-  /** An initramfs, in any format the kernel unpacks, or several. */
-  readonly initrd?: Uint8Array | readonly BootModule[];
-  /** Kernel command line. */
-  readonly commandLine?: string;
-  /**
-   * Bytes of RAM; 512 MiB by default. Memory is taken from the host as the guest touches it, in pieces of 2 MiB, up
-   * to BACKED_MEMORY: a guest may have more, and ends as `out of memory` when it touches more.
-   */
-  readonly memorySize?: number;
-  /** `host`: real time. `instructions`: one nanosecond each, deterministic. */
-  readonly clock?: ClockKind;
-  readonly tier?: Tier;
-  /** Seed of the randomness the guest is given; by default 0 with the instruction clock, else random. */
-  readonly seed?: number;
-  /** False ends the run where the guest asks for a restart. Default true. */
-  readonly reboot?: boolean;
-  /** Bytes that COM1 sent. */
-  readonly onSerialOutput?: (bytes: Uint8Array) => void;
-}
 
 export type Ending =
   | { readonly kind: 'power off' }
@@ -54,7 +26,6 @@ export type Ending =
   /** stop() was called. */
   | { readonly kind: 'stopped' };
 
-const DEFAULT_MEMORY = 512 * 1024 * 1024;
 /** Most and least instructions in a slice. */
 const LONGEST_SLICE = 200_000;
 const SHORTEST_SLICE = 10_000;
@@ -75,7 +46,7 @@ const LONGEST_WAIT = 20;
 const FIXED_EPOCH = 1_704_067_200_000;
 
 export class Machine {
-  private readonly options: MachineOptions;
+  private readonly options: CheckedOptions;
   private readonly runtime: WebAssembly.Module;
   private board: Board;
   private tiering: Tiering;
@@ -84,14 +55,19 @@ export class Machine {
   private stopRequested = false;
   /** Instructions in a slice: as many as take about SLICE_TIME. */
   private sliceLength = LONGEST_SLICE;
+  private isRunning = false;
+  private isClosed = false;
+  /** How the guest ended, which it does once. */
+  private ended: Ending | undefined;
   private sleeper: { wake(): void } | undefined;
   private output: number[] = [];
   private readonly startedAt: number;
   private boots = 0;
   private readonly undefinedInstructions = new Map<string, number>();
 
-  /** Loads the runtime and puts the kernel into memory. Throws InputError for a kernel or initrd that cannot be used. */
-  static async create(options: MachineOptions): Promise<Machine> {
+  /** Loads the runtime and puts the kernel into memory. Throws InputError for an option that cannot be used. */
+  static async create(given: MachineOptions): Promise<Machine> {
+    const options = checkOptions(given);
     const runtime = await options.host.loadRuntime();
     // Binaryen takes a while to load: only where this thread compiles.
     const local =
@@ -100,7 +76,7 @@ export class Machine {
   }
 
   private constructor(
-    options: MachineOptions,
+    options: CheckedOptions,
     runtime: WebAssembly.Module,
     local: LocalCompiler | undefined,
   ) {
@@ -108,7 +84,7 @@ export class Machine {
     this.runtime = runtime;
     this.local = local;
     this.startedAt = options.host.now();
-    if ((options.tier ?? 'auto') === 'auto') this.remote = options.host.startCompiler();
+    if (options.tier === 'auto') this.remote = options.host.startCompiler();
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
   }
 
@@ -117,8 +93,8 @@ export class Machine {
   }
 
   /** Sends bytes to COM1; what the guest does not take at once waits. */
-  sendSerial(bytes: Uint8Array): void {
-    this.board.uart.receive(bytes);
+  sendSerial(bytes: Bytes): void {
+    this.board.uart.receive(bytesOf('sendSerial', bytes));
     this.sleeper?.wake();
   }
 
@@ -128,7 +104,7 @@ export class Machine {
     this.sleeper?.wake();
   }
 
-  /** Makes run() return at the next slice boundary. */
+  /** Makes run() return at the next slice boundary; run() then goes on from there. Does nothing while it does not run. */
   stop(): void {
     this.stopRequested = true;
     this.sleeper?.wake();
@@ -136,6 +112,7 @@ export class Machine {
 
   /** Frees what the machine holds outside of memory: the compile worker. The machine cannot run afterwards. */
   async close(): Promise<void> {
+    this.isClosed = true;
     this.stop();
     await this.remote?.close();
   }
@@ -150,16 +127,15 @@ export class Machine {
   }
 
   private powerOn(): { board: Board; tiering: Tiering } {
-    const { host, kernel, initrd } = this.options;
+    const { host, kernel, modules, memorySize } = this.options;
     const door = findDoor(kernel, this.options.entry);
     const deterministic = this.options.clock === 'instructions';
-    const memorySize = this.options.memorySize ?? DEFAULT_MEMORY;
     const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
     let tiering: Tiering | undefined;
     const board = new Board({
       runtime: this.runtime,
       memorySize,
-      clock: this.options.clock ?? 'host',
+      clock: this.options.clock,
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
       random: randomNumbers(seed, this.boots),
@@ -168,17 +144,15 @@ export class Machine {
       blockDropped: (head) => tiering?.drop(head),
       undefinedInstruction: (record) => this.countUndefined(record),
     });
-    tiering = new Tiering(board.processor, this.options.tier ?? 'auto', this.remote, this.local, () =>
-      host.now(),
-    );
+    tiering = new Tiering(board.processor, this.options.tier, this.remote, this.local, () => host.now());
     const e820 = buildE820(memorySize);
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
     for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)])
       board.ram.write(address, bytes);
     const start = door.load(board.ram, {
       kernel,
-      modules: initrd instanceof Uint8Array ? [{ data: initrd }] : (initrd ?? []),
-      commandLine: this.options.commandLine ?? 'console=ttyS0',
+      modules,
+      commandLine: this.options.commandLine,
       e820,
       rsdpAddress: acpi.rsdpAddress,
       seed: seedBytes(seed, this.boots),
@@ -196,8 +170,23 @@ export class Machine {
     this.undefinedInstructions.set(key, (this.undefinedInstructions.get(key) ?? 0) + 1);
   }
 
-  /** Runs until the guest ends, or stop(). */
+  /** Runs until the guest ends, or stop(). A guest that has ended does not run again. */
   async run(): Promise<Ending> {
+    if (this.isClosed) throw new Error('the machine is closed');
+    if (this.isRunning) throw new Error('the machine runs already');
+    if (this.ended !== undefined) return this.ended;
+    this.isRunning = true;
+    this.stopRequested = false;
+    try {
+      const ending = await this.runToEnding();
+      if (ending.kind !== 'stopped') this.ended = ending;
+      return ending;
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  private async runToEnding(): Promise<Ending> {
     const { host } = this.options;
     let turnEnd = host.now() + TURN;
     for (;;) {
@@ -229,7 +218,7 @@ export class Machine {
 
   private flushOutput(): void {
     if (this.output.length === 0) return;
-    this.options.onSerialOutput?.(Uint8Array.from(this.output));
+    this.options.onSerialOutput(Uint8Array.from(this.output));
     this.output = [];
   }
 
@@ -290,7 +279,7 @@ export class Machine {
 
   private fulfil(request: 'power off' | 'reset'): Ending | undefined {
     if (request === 'power off') return { kind: 'power off' };
-    if (this.options.reboot === false) return { kind: 'restart' };
+    if (!this.options.reboot) return { kind: 'restart' };
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
     return undefined;
   }

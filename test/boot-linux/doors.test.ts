@@ -11,7 +11,11 @@ describe.skipIf(guest === undefined)("Debian's kernel", () => {
   it(
     'boots from its 32-bit entry point',
     async () => {
-      const { ending, output } = await boot(guest as Guest, { clock: 'instructions', entry: '32', append: APPEND });
+      const { ending, output } = await boot(guest as Guest, {
+        clock: 'instructions',
+        entry: '32',
+        append: APPEND,
+      });
       expect(kernelLines(output)).toContain('door open');
       expect(complaints(output)).toEqual([]);
       expect(ending).toEqual({ kind: 'power off' });

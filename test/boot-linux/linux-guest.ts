@@ -6,7 +6,8 @@ import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
 import type { Host } from '../../src/host/host.ts';
 import { fetchGuest } from '../../src/host/node/guest.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
-import { type Ending, Machine, type MachineOptions } from '../../src/machine/machine.ts';
+import { type Ending, Machine } from '../../src/machine/machine.ts';
+import type { MachineOptions } from '../../src/machine/options.ts';
 import type { Statistics } from '../../src/machine/statistics.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NodeHost } from '../../src/host/node/host.ts';
-import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
+import { Machine } from '../../src/machine/machine.ts';
+import type { MachineOptions } from '../../src/machine/options.ts';
 import { makeBzImage } from '../boot/guest-fixtures.ts';
 
 /** Entered in 32-bit protected mode: prints how far ESP is in a function, and whether it is back afterwards. */

@@ -178,12 +178,12 @@ async function createMachine(
     return await Machine.create({
       kernel,
       initrd,
-      ...(options.entry === 'auto' ? {} : { entry: options.entry }),
+      entry: options.entry === 'auto' ? undefined : options.entry,
       commandLine: options.append,
-      ...(options.memory === undefined ? {} : { memorySize: options.memory.value }),
+      memorySize: options.memory?.value,
       clock: options.clock,
       tier: options.tier,
-      ...(options.seed === undefined ? {} : { seed: options.seed.value }),
+      seed: options.seed?.value,
       reboot: options.reboot,
       onSerialOutput,
     });

@@ -1,0 +1,162 @@
+/** What a machine is made from, checked: callers in JavaScript have no compiler to tell them. */
+import { type BootModule, ENTRIES, type EntryName } from '../boot/door.ts';
+import { InputError } from '../boot/input-error.ts';
+import { GIB, HIGH_RAM, LOW_RAM_LIMIT, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
+import type { Tier } from '../code-cache/tiering.ts';
+import type { Host } from '../host/host.ts';
+import { CHUNK_COUNT, CHUNK_SHIFT } from '../layout/linear-memory.ts';
+import type { ClockKind } from './clock.ts';
+
+/** Bytes in any of JavaScript's containers; views count with their own part only. */
+export type Bytes = ArrayBufferLike | ArrayBufferView;
+
+/** A file loaded beside the kernel: see BootModule. */
+export type ModuleOption = Omit<BootModule, 'data'> & { readonly data: Bytes };
+
+export interface MachineOptions {
+  readonly host: Host;
+  /** A file that one of the doors takes (boot/doors.ts). */
+  readonly kernel: Bytes;
+  /** The door; by default the first that takes the file. */
+  readonly entry?: EntryName | undefined;
+  /** An initramfs, in any format the kernel unpacks, or several files. */
+  readonly initrd?: Bytes | readonly ModuleOption[] | undefined;
+  /** Kernel command line; `console=ttyS0` by default. */
+  readonly commandLine?: string | undefined;
+  /**
+   * Bytes of RAM, SMALLEST_MEMORY to LARGEST_MEMORY in whole pages of 4096; 512 MiB by default. Memory is taken from
+   * the host as the guest touches it, in pieces of 2 MiB, up to BACKED_MEMORY: a guest may have more, and ends as
+   * `out of memory` when it touches more.
+   */
+  readonly memorySize?: number | undefined;
+  /** `host`: real time, the default. `instructions`: one nanosecond each, deterministic. */
+  readonly clock?: ClockKind | undefined;
+  /** `auto` by default. */
+  readonly tier?: Tier | undefined;
+  /**
+   * Seed of the randomness the guest is given, 0 to 2^53 - 1; by default 0 with the instruction clock, else the time.
+   */
+  readonly seed?: number | undefined;
+  /** False ends the run where the guest asks for a restart. Default true. */
+  readonly reboot?: boolean | undefined;
+  /** Bytes that COM1 sent. */
+  readonly onSerialOutput?: ((bytes: Uint8Array) => void) | undefined;
+}
+
+/** The options with their defaults. */
+export interface CheckedOptions {
+  readonly host: Host;
+  readonly kernel: Uint8Array;
+  /** Undefined: the first door that takes the file. */
+  readonly entry: EntryName | undefined;
+  readonly modules: readonly BootModule[];
+  readonly commandLine: string;
+  readonly memorySize: number;
+  readonly clock: ClockKind;
+  readonly tier: Tier;
+  /** Undefined: the time. */
+  readonly seed: number | undefined;
+  readonly reboot: boolean;
+  readonly onSerialOutput: (bytes: Uint8Array) => void;
+}
+
+/** Bytes: the firmware's tables and a kernel's first page tables need that much. */
+export const SMALLEST_MEMORY = 2 * MIB;
+/** Guest-physical address space less the hole below 4 GiB, in bytes. */
+export const LARGEST_MEMORY = CHUNK_COUNT * 2 ** CHUNK_SHIFT - (HIGH_RAM - LOW_RAM_LIMIT);
+
+const DEFAULT_MEMORY = 512 * MIB;
+const DEFAULT_COMMAND_LINE = 'console=ttyS0';
+const CLOCKS: readonly ClockKind[] = ['host', 'instructions'];
+const TIERS: readonly Tier[] = ['auto', 'interpreter', 'compiled'];
+
+/** What a value is, for messages. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}
+
+function refuse(name: string, value: unknown, expected: string): never {
+  throw new InputError(`${name}: ${describe(value)} is not ${expected}`);
+}
+
+/** By its name, as it may come from another realm. */
+function isBuffer(value: unknown): value is ArrayBufferLike {
+  return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
+}
+
+/**
+ * A view of the bytes, not a copy.
+ * @param name what the value is called in the error.
+ * @throws InputError when it is no ArrayBuffer, SharedArrayBuffer or view of one.
+ */
+export function bytesOf(name: string, value: Bytes): Uint8Array {
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (isBuffer(value)) return new Uint8Array(value);
+  return refuse(name, value, 'an ArrayBuffer or a view of one, such as a Uint8Array');
+}
+
+function oneOf<T extends string>(name: string, value: T | undefined, choices: readonly T[]): T {
+  if (value === undefined) return choices[0] as T;
+  if (!choices.includes(value)) refuse(name, value, choices.map((choice) => `'${choice}'`).join(' or '));
+  return value;
+}
+
+function memorySizeOf(value = DEFAULT_MEMORY): number {
+  if (!Number.isSafeInteger(value) || value % PAGE_SIZE !== 0) {
+    refuse('memorySize', value, `a number of bytes in whole pages of ${PAGE_SIZE}`);
+  }
+  if (value < SMALLEST_MEMORY)
+    throw new InputError(`memorySize: too small: at least ${SMALLEST_MEMORY / MIB} MiB`);
+  if (value > LARGEST_MEMORY)
+    throw new InputError(`memorySize: too large: at most ${LARGEST_MEMORY / GIB} GiB`);
+  return value;
+}
+
+function seedOf(value: number | undefined): number | undefined {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value;
+  return refuse('seed', value, 'a whole number from 0 to 2^53 - 1');
+}
+
+function commandLineOf(name: string, value: string): string {
+  if (typeof value !== 'string') refuse(name, value, 'a string');
+  if (value.includes('\0'))
+    throw new InputError(`${name}: there is a NUL character in it, which would end it`);
+  return value;
+}
+
+function modulesOf(value: MachineOptions['initrd']): readonly BootModule[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) return [{ data: bytesOf('initrd', value as Bytes) }];
+  return (value as readonly ModuleOption[]).map((module, index) => {
+    const name = `initrd[${index}]`;
+    if (typeof module !== 'object' || module === null) refuse(name, module, 'a file with its data');
+    const data = bytesOf(`${name}.data`, module.data);
+    if (module.commandLine === undefined) return { data };
+    return { data, commandLine: commandLineOf(`${name}.commandLine`, module.commandLine) };
+  });
+}
+
+/** @throws InputError that names the option which cannot be used. */
+export function checkOptions(options: MachineOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null) refuse('options', options, 'an object');
+  const { host, kernel, entry, reboot = true, onSerialOutput = () => {} } = options;
+  if (typeof host !== 'object' || host === null) refuse('host', host, 'a Host');
+  if (typeof reboot !== 'boolean') refuse('reboot', reboot, 'true or false');
+  if (typeof onSerialOutput !== 'function') refuse('onSerialOutput', onSerialOutput, 'a function');
+  return {
+    host,
+    kernel: bytesOf('kernel', kernel),
+    entry: entry === undefined ? undefined : oneOf('entry', entry, ENTRIES),
+    modules: modulesOf(options.initrd),
+    commandLine: commandLineOf('commandLine', options.commandLine ?? DEFAULT_COMMAND_LINE),
+    memorySize: memorySizeOf(options.memorySize),
+    clock: oneOf('clock', options.clock, CLOCKS),
+    tier: oneOf('tier', options.tier, TIERS),
+    seed: seedOf(options.seed),
+    reboot,
+    onSerialOutput,
+  };
+}

@@ -1,0 +1,56 @@
+/** What a machine does between its start and its end. */
+import { describe, expect, it } from 'vitest';
+import { Machine } from '../../src/index.ts';
+import { ECHO, makeKernel, POWER_OFF, print, SPIN } from '../cli/guests.ts';
+
+const MIB = 2 ** 20;
+
+/** A machine with the text it sent. */
+async function machineOf(code: readonly number[]) {
+  const sent: number[] = [];
+  const machine = await Machine.create({
+    kernel: makeKernel(code),
+    memorySize: 64 * MIB,
+    tier: 'interpreter',
+    onSerialOutput: (bytes) => sent.push(...bytes),
+  });
+  return { machine, text: () => String.fromCharCode(...sent) };
+}
+
+describe('run', () => {
+  it('goes on after stop()', async () => {
+    const { machine, text } = await machineOf(ECHO);
+    for (const word of ['first', 'second']) {
+      const stopped = machine.run();
+      machine.sendSerial(new TextEncoder().encode(word));
+      while (!text().endsWith(word)) await new Promise(setImmediate);
+      machine.stop();
+      expect(await stopped).toEqual({ kind: 'stopped' });
+    }
+    expect(text()).toBe('firstsecond');
+  });
+
+  it('is not kept from running by a stop() before it', async () => {
+    const { machine, text } = await machineOf([...print('up'), ...POWER_OFF, ...SPIN]);
+    machine.stop();
+    expect(await machine.run()).toEqual({ kind: 'power off' });
+    expect(text()).toBe('up');
+  });
+
+  it('tells of the end again, without running', async () => {
+    const { machine } = await machineOf([...POWER_OFF, ...SPIN]);
+    expect(await machine.run()).toEqual({ kind: 'power off' });
+    const { total } = machine.statistics().instructions;
+    expect(await machine.run()).toEqual({ kind: 'power off' });
+    expect(machine.statistics().instructions.total).toBe(total);
+  });
+
+  it('refuses to run twice at once, and after close()', async () => {
+    const { machine } = await machineOf(SPIN);
+    const running = machine.run();
+    await expect(machine.run()).rejects.toThrow('runs already');
+    await machine.close();
+    expect(await running).toEqual({ kind: 'stopped' });
+    await expect(machine.run()).rejects.toThrow('closed');
+  });
+});
