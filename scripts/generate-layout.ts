@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as architecture from '../src/layout/architecture.ts';
 import * as cpuState from '../src/layout/cpu-state.ts';
 import * as linearMemory from '../src/layout/linear-memory.ts';
 import * as mode from '../src/layout/mode.ts';
@@ -22,6 +23,10 @@ for (const module of [linearMemory, cpuState, tlb, mode, record, sseOperations])
     else if (typeof value === 'number')
       lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: i32 = ${value};`);
   }
+}
+for (const [name, value] of Object.entries(architecture)) {
+  const type = typeof value === 'bigint' ? 'u64' : 'u32';
+  lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: ${type} = ${value};`);
 }
 mkdirSync(dirname(target), { recursive: true });
 writeFileSync(target, `${lines.join('\n')}\n`);

@@ -3,13 +3,8 @@
  * permissions, without faults.
  * Source: Intel SDM Vol. 3, "Paging".
  */
+import { CR0_PG, CR4_LA57, CR4_PAE, CR4_PSE, EFER_LMA } from '../layout/architecture.ts';
 import { CR0, CR3, CR4, MSR_EFER } from '../layout/cpu-state.ts';
-
-const CR0_PG = 1n << 31n;
-const CR4_PSE = 1n << 4n;
-const CR4_PAE = 1n << 5n;
-const CR4_LA57 = 1n << 12n;
-const EFER_LMA = 1n << 10n;
 
 const ENTRY_PRESENT = 1n;
 const ENTRY_PAGE_SIZE = 1n << 7n;
@@ -79,13 +74,13 @@ function walkLegacy(
 function physicalAddress(space: AddressSpace, linear: bigint): bigint | undefined {
   const cr3 = space.u64(CR3);
   const cr4 = space.u64(CR4);
-  if ((space.u64(CR0) & CR0_PG) === 0n) return linear & 0xffff_ffffn;
-  if ((space.u64(MSR_EFER) & EFER_LMA) !== 0n) {
-    return walk(space, linear, cr3 & ENTRY_ADDRESS, (cr4 & CR4_LA57) !== 0n ? 5 : 4);
+  if ((space.u64(CR0) & BigInt(CR0_PG)) === 0n) return linear & 0xffff_ffffn;
+  if ((space.u64(MSR_EFER) & BigInt(EFER_LMA)) !== 0n) {
+    return walk(space, linear, cr3 & ENTRY_ADDRESS, (cr4 & BigInt(CR4_LA57)) !== 0n ? 5 : 4);
   }
   const linear32 = linear & 0xffff_ffffn;
-  if ((cr4 & CR4_PAE) === 0n) {
-    return walkLegacy(space, linear32, cr3 & 0xffff_f000n, (cr4 & CR4_PSE) !== 0n);
+  if ((cr4 & BigInt(CR4_PAE)) === 0n) {
+    return walkLegacy(space, linear32, cr3 & 0xffff_f000n, (cr4 & BigInt(CR4_PSE)) !== 0n);
   }
   const pointer = readPhysical(space, (cr3 & 0xffff_ffe0n) + (linear32 >> 30n) * 8n, 8);
   if (pointer === undefined || (pointer & ENTRY_PRESENT) === 0n) return undefined;

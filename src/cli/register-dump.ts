@@ -18,6 +18,7 @@ import {
   SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
   SEGMENT_SELECTOR,
+  SEGMENT_TR,
   TR_BASE,
 } from '../layout/cpu-state.ts';
 import { MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
@@ -42,7 +43,6 @@ const REGISTERS = [
   'R15',
 ];
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
-const TASK_REGISTER = 7;
 /** EFLAGS bits by number. */
 const FLAGS: Readonly<Record<number, string>> = {
   0: 'CF',
@@ -128,7 +128,7 @@ function systemRegisters(processor: Processor): string[] {
     [quad('CR0', CR0), quad('CR2', CR2), quad('CR3', CR3), quad('CR4', CR4)].join('  '),
     `EFER ${hex(processor.u64(MSR_EFER), 16)}`,
     ...SEGMENTS.map((name, i) => segment(processor, name, i, processor.u64(SEGMENT_BASE + i * 8))),
-    segment(processor, 'TR', TASK_REGISTER, processor.u64(TR_BASE)),
+    segment(processor, 'TR', SEGMENT_TR, processor.u64(TR_BASE)),
     `${table('GDTR', GDTR_BASE, GDTR_LIMIT)}  ${table('IDTR', IDTR_BASE, IDTR_LIMIT)}`,
   ];
 }

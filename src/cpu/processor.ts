@@ -8,6 +8,7 @@
 
 import { BlockBuilder } from '../code-cache/block-builder.ts';
 import { SLOT_ENTER, SLOT_STALE, SLOT_STEPPED } from '../isa/instruction-set.ts';
+import { DR6_BS, FLAG_IF, FLAG_TF } from '../layout/architecture.ts';
 import {
   BUDGET,
   COUNTERS,
@@ -59,11 +60,6 @@ export class OutOfHostMemory extends Error {
     super('the host has no more memory for the guest');
   }
 }
-
-const FLAG_TF = 1 << 8;
-const FLAG_IF = 1 << 9;
-/** DR6.BS, single step. */
-const DR6_BS = 1 << 14;
 
 /** Initial pages of linear memory: everything below guest RAM (linear-memory.ts). */
 const INITIAL_PAGES = 0x640;

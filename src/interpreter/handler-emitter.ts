@@ -9,6 +9,7 @@ import { type Access, tlbIndex, tlbProbe } from '../compile/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
+import { FLAG_TF } from '../layout/architecture.ts';
 import {
   BOUNCE,
   BUDGET,
@@ -56,9 +57,6 @@ import {
 export const TABLE = 'table';
 /** The one parameter of handlers and regions. */
 export const RECORD_PARAMETER = 0;
-
-/** Trap flag in SYSTEM_FLAGS. */
-const TF = 1 << 8;
 
 const MISSED: Record<Access, RuntimeFunction> = {
   read: 'slowRead',
@@ -388,7 +386,7 @@ export class HandlerEmitter extends EmitterBase {
   /** i32, not zero if the host loop must see something before the next instruction (eventsDue() of the runtime). */
   private eventsDue(): Expression {
     const { m } = this;
-    const trap = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(TF));
+    const trap = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_TF));
     const possible = m.i32.or(this.state(INTERRUPT_PENDING, 4), trap);
     return m.if(possible, this.call('eventsDue', [], i32), m.i32.const(0));
   }

@@ -3,6 +3,7 @@
  *
  * Sources: Intel SDM Vol. 2, "Instruction Format" and "Opcode Map".
  */
+import { RBX } from '../layout/architecture.ts';
 import {
   FPU_REGISTERS,
   GPR,
@@ -47,7 +48,6 @@ export interface Instruction {
 export type DecodeResult = 'ok' | 'truncated' | 'long';
 
 const SCALE_ADDRESS_SHIFT = 4;
-const RBX = 3;
 
 /** Base and index registers of the eight 16-bit addressing forms: BX+SI, BX+DI, BP+SI, BP+DI, SI, DI, BP, BX. */
 const BASE_16 = [3, 3, 5, 5, 6, 7, 5, 3];

@@ -52,6 +52,9 @@ export const SEGMENT_FS = 4;
 export const SEGMENT_GS = 5;
 /** Index of the always-zero base. */
 export const SEGMENT_NONE = 6;
+/** Indices in the selector, limit and rights arrays only. */
+export const SEGMENT_LDTR = 6;
+export const SEGMENT_TR = 7;
 
 /** Segment selectors ES, CS, SS, DS, FS, GS, LDTR, TR: i32 each. */
 export const SEGMENT_SELECTOR = 256;

@@ -2,6 +2,7 @@
  * The machine's parts and how they are connected: one processor, its memory, the buses and every device.
  * A reset makes a new board.
  */
+
 import {
   COM1_IRQ,
   COM1_PORT,
@@ -41,12 +42,12 @@ import { PortBus } from '../devices/port-bus.ts';
 import { ResetControl } from '../devices/reset-control.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
 import { Uart16550A } from '../devices/uart-16550a.ts';
+import { PHYSICAL_ADDRESS_BITS } from '../layout/architecture.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
 import { InterruptWiring, SwitchedLine } from './interrupt-wiring.ts';
 import { Ram } from './ram.ts';
 
 /** MAXPHYADDR as CPUID announces it. */
-const PHYSICAL_ADDRESS_BITS = 40;
 
 export interface BoardOptions {
   readonly runtime: WebAssembly.Module;

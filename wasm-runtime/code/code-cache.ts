@@ -3,7 +3,7 @@
  * outside 64-bit code; the RIP field never includes it.
  */
 
-import { raiseFault, raisePageFault, VECTOR_GP } from '../events/raise';
+import { raiseFault, raisePageFault } from '../events/raise';
 import {
   ARENA_EPOCH,
   COUNTER_LOOKUPS,
@@ -33,6 +33,7 @@ import {
   SEGMENT_BASE,
   SEGMENT_CS,
   TLB_TABLE,
+  VECTOR_GP,
 } from '../generated/layout';
 import { WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
 import { accessPhysical, translateFetch } from '../memory/tlb';

@@ -30,6 +30,8 @@ import {
   EVENT_VECTOR,
   EXIT_REASON,
   EXIT_TRIPLE_FAULT,
+  FLAG_IOPL,
+  FLAG_VM,
   HEAD_COUNT,
   INTERRUPT_SHADOW,
   MODE,
@@ -39,18 +41,6 @@ import {
   RECORD_SIZE,
   RIP,
   SYSTEM_FLAGS,
-} from '../generated/layout';
-import { FLAG_IOPL, FLAG_VM } from '../integer/flags';
-import { isLongMode, setExternalEvent } from '../segments/descriptors';
-import { count } from '../system/counters';
-import { deliverProtectedMode, deliverRealMode } from './legacy-events';
-import { deliverLongMode } from './long-mode-events';
-import {
-  instructionRip,
-  NO_ERROR_CODE,
-  nextRip,
-  raiseEvent,
-  raiseGeneralProtection,
   VECTOR_DB,
   VECTOR_DE,
   VECTOR_DF,
@@ -58,7 +48,12 @@ import {
   VECTOR_NMI,
   VECTOR_PF,
   VECTOR_TS,
-} from './raise';
+} from '../generated/layout';
+import { isLongMode, setExternalEvent } from '../segments/descriptors';
+import { count } from '../system/counters';
+import { deliverProtectedMode, deliverRealMode } from './legacy-events';
+import { deliverLongMode } from './long-mode-events';
+import { instructionRip, NO_ERROR_CODE, nextRip, raiseEvent, raiseGeneralProtection } from './raise';
 
 /** EVENT_DELIVERING while something that is no exception is delivered: a fault then is not a double fault. */
 const DELIVERING_OTHER: i32 = 256;
@@ -77,7 +72,7 @@ function spendBudget(instructions: i32): void {
 
 /** Contributory exceptions (Intel SDM Vol. 3, table "Interrupt and Exception Classes"). */
 function isContributory(vector: i32): bool {
-  return vector === VECTOR_DE || (vector >= VECTOR_TS && vector <= VECTOR_GP);
+  return vector === VECTOR_DE || (vector >= <i32>VECTOR_TS && vector <= <i32>VECTOR_GP);
 }
 
 function isDoubleFault(first: i32, second: i32): bool {

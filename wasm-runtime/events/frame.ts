@@ -1,9 +1,6 @@
 /** ENTER in 64-bit mode (Intel SDM Vol. 2 "ENTER"). */
-import { CPU_STATE, GPR } from '../generated/layout';
 import { probeDataWrite, readData16, readData64, writeData16, writeData64 } from '../memory/mmu';
-
-const RSP: u32 = CPU_STATE + GPR + 4 * 8;
-const RBP: u32 = CPU_STATE + GPR + 5 * 8;
+import { RBP, RSP } from '../registers';
 
 /**
  * ENTER with operands of `size` (8 or 2) bytes. `immediate` = frame size | nesting level << 16. Faults leave RSP

@@ -9,9 +9,19 @@ import {
   CPU_STATE,
   EVENT_FAULT,
   EVENT_SOFTWARE_INTERRUPT,
-  GPR,
+  FLAG_AC,
+  FLAG_IF,
+  FLAG_NT,
+  FLAG_RF,
+  FLAG_TF,
+  FLAG_VM,
   IDTR_BASE,
   IDTR_LIMIT,
+  RIGHTS_ACCESSED,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_PRESENT,
   RIP,
   SEGMENT_CS,
   SEGMENT_DS,
@@ -21,19 +31,20 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SS,
   SYSTEM_FLAGS,
+  VECTOR_DB,
+  VECTOR_DF,
+  VECTOR_GP,
+  VECTOR_NP,
+  VECTOR_TS,
 } from '../generated/layout';
-import { FLAG_AC, FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, getFlags } from '../integer/flags';
+import { getFlags } from '../integer/flags';
 import { readSystem32, readSystem64 } from '../memory/mmu';
+import { RSP } from '../registers';
 import {
   descriptorLimit,
   descriptorRights,
   externalEvent,
   fetchDescriptor,
-  RIGHTS_ACCESSED,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_PRESENT,
   raiseSelectorFault,
   rightsDpl,
   setDescriptorType,
@@ -46,10 +57,8 @@ import {
   updateMode,
 } from '../segments/segments';
 import { commitStack, pushStack, useCurrentStack, useInnerStack } from '../segments/stack';
-import { raiseFault, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_NP, VECTOR_TS } from './raise';
+import { raiseFault } from './raise';
 import { readLegacyTssStack, tssStackPointer, tssStackSelector } from './task-state';
-
-const RSP: u32 = CPU_STATE + GPR + 4 * 8;
 
 function selectorOf(index: u32): u32 {
   return load<u32>(CPU_STATE + SEGMENT_SELECTOR + index * 4);

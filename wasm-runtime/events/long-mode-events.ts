@@ -10,22 +10,13 @@ import {
   CPU_STATE,
   EVENT_FAULT,
   EVENT_SOFTWARE_INTERRUPT,
-  GPR,
+  FLAG_IF,
+  FLAG_NT,
+  FLAG_RF,
+  FLAG_TF,
+  FLAG_VM,
   IDTR_BASE,
   IDTR_LIMIT,
-  RIP,
-  SEGMENT_CS,
-  SEGMENT_SELECTOR,
-  SEGMENT_SS,
-  SYSTEM_FLAGS,
-} from '../generated/layout';
-import { FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, getFlags } from '../integer/flags';
-import { probeDataWrite, readSystem64, writeSystem64 } from '../memory/mmu';
-import {
-  descriptorRights,
-  externalEvent,
-  fetchDescriptor,
-  isCanonical,
   RIGHTS_ACCESSED,
   RIGHTS_CODE,
   RIGHTS_CODE_DATA,
@@ -33,19 +24,34 @@ import {
   RIGHTS_DEFAULT_32,
   RIGHTS_LONG,
   RIGHTS_PRESENT,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_SELECTOR,
+  SEGMENT_SS,
+  SYSTEM_FLAGS,
+  TYPE_INTERRUPT_GATE,
+  TYPE_TRAP_GATE,
+  VECTOR_DB,
+  VECTOR_DF,
+  VECTOR_GP,
+  VECTOR_NP,
+  VECTOR_SS,
+} from '../generated/layout';
+import { getFlags } from '../integer/flags';
+import { probeDataWrite, readSystem64, writeSystem64 } from '../memory/mmu';
+import { RSP } from '../registers';
+import {
+  descriptorRights,
+  externalEvent,
+  fetchDescriptor,
+  isCanonical,
   raiseSelectorFault,
   rightsDpl,
   setDescriptorType,
 } from '../segments/descriptors';
 import { setNullSegment, setSegmentFromDescriptor, updateMode } from '../segments/segments';
-import { raiseFault, VECTOR_DB, VECTOR_DF, VECTOR_GP, VECTOR_NP, VECTOR_SS } from './raise';
+import { raiseFault } from './raise';
 import { readTss64, TSS64_IST1, TSS64_RSP0 } from './task-state';
-
-/** Gate types with the S bit (bits 40-44 of the descriptor). */
-const GATE_INTERRUPT: u32 = 0xe;
-const GATE_TRAP: u32 = 0xf;
-
-const RSP = CPU_STATE + GPR + 4 * 8;
 
 /** A fault that names an IDT entry. */
 function raiseGateFault(faultVector: i32, vector: i32): void {
@@ -67,7 +73,7 @@ export function deliverLongMode(vector: i32, errorCode: i32, kind: i32, returnRi
   const gate = readSystem64(gateAddress);
   const gateHigh = readSystem64(gateAddress + 8);
   const type = <u32>(gate >> 40) & 0x1f;
-  if (type !== GATE_INTERRUPT && type !== GATE_TRAP) raiseGateFault(VECTOR_GP, vector);
+  if (type !== TYPE_INTERRUPT_GATE && type !== TYPE_TRAP_GATE) raiseGateFault(VECTOR_GP, vector);
   if (kind === EVENT_SOFTWARE_INTERRUPT && (<u32>(gate >> 45) & 3) < cpl) raiseGateFault(VECTOR_GP, vector);
   if ((gate & (1 << 47)) === 0) raiseGateFault(VECTOR_NP, vector);
 
@@ -113,7 +119,7 @@ export function deliverLongMode(vector: i32, errorCode: i32, kind: i32, returnRi
   store<u32>(CPU_STATE + CPL, newCpl);
   store<u64>(RSP, stack);
   store<u64>(CPU_STATE + RIP, rip);
-  const cleared = FLAG_TF | FLAG_NT | FLAG_RF | FLAG_VM | (type === GATE_INTERRUPT ? FLAG_IF : 0);
+  const cleared = FLAG_TF | FLAG_NT | FLAG_RF | FLAG_VM | (type === TYPE_INTERRUPT_GATE ? FLAG_IF : 0);
   store<u32>(CPU_STATE + SYSTEM_FLAGS, load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~cleared);
   updateMode();
 }

@@ -24,31 +24,14 @@ import {
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
+  VECTOR_GP,
+  VECTOR_PF,
+  VECTOR_UD,
 } from '../generated/layout';
 import { raise } from '../system/host';
 
 /** No error code is pushed. */
 export const NO_ERROR_CODE: i32 = -1;
-
-/** Exception vectors (Intel SDM Vol. 3 "Exceptions and Interrupts Reference"). */
-export const VECTOR_DE: i32 = 0;
-export const VECTOR_DB: i32 = 1;
-export const VECTOR_NMI: i32 = 2;
-export const VECTOR_BP: i32 = 3;
-export const VECTOR_OF: i32 = 4;
-export const VECTOR_BR: i32 = 5;
-export const VECTOR_UD: i32 = 6;
-export const VECTOR_NM: i32 = 7;
-export const VECTOR_DF: i32 = 8;
-export const VECTOR_TS: i32 = 10;
-export const VECTOR_NP: i32 = 11;
-export const VECTOR_SS: i32 = 12;
-export const VECTOR_GP: i32 = 13;
-export const VECTOR_PF: i32 = 14;
-export const VECTOR_MF: i32 = 16;
-export const VECTOR_AC: i32 = 17;
-export const VECTOR_MC: i32 = 18;
-export const VECTOR_XM: i32 = 19;
 
 /**
  * RIP of the instruction of `record`; record 0 means that the RIP field is exact. PAGE_BASE is linear, so

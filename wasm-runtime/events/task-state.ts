@@ -3,10 +3,17 @@
  * permission bitmap (Intel SDM Vol. 3 "Task Management").
  */
 
-import { CPU_STATE, SEGMENT_LIMIT, SEGMENT_RIGHTS, SEGMENT_SELECTOR, TR_BASE } from '../generated/layout';
+import {
+  CPU_STATE,
+  SEGMENT_LIMIT,
+  SEGMENT_RIGHTS,
+  SEGMENT_SELECTOR,
+  SEGMENT_TR,
+  TR_BASE,
+  VECTOR_TS,
+} from '../generated/layout';
 import { readSystem16, readSystem32, readSystem64 } from '../memory/mmu';
-import { raiseSelectorFault, SEGMENT_TR } from '../segments/descriptors';
-import { VECTOR_TS } from './raise';
+import { raiseSelectorFault } from '../segments/descriptors';
 
 /** Offsets in the 64-bit TSS. */
 export const TSS64_RSP0: u32 = 4;

@@ -3,11 +3,9 @@
  * fit. Flags, which are undefined, stay.
  */
 
-import { NO_ERROR_CODE, raiseFault, VECTOR_DE } from '../events/raise';
-import { CPU_STATE, GPR } from '../generated/layout';
-
-const RAX: u32 = CPU_STATE + GPR;
-const RDX: u32 = CPU_STATE + GPR + 16;
+import { NO_ERROR_CODE, raiseFault } from '../events/raise';
+import { VECTOR_DE } from '../generated/layout';
+import { RAX, RDX } from '../registers';
 
 /** Results of divideWide(). */
 let quotient: u64 = 0;

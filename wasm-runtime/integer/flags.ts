@@ -6,8 +6,21 @@ import { raiseGeneralProtection } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
+  FLAG_AC,
+  FLAG_AF,
   FLAG_AUX,
+  FLAG_DF,
+  FLAG_ID,
+  FLAG_IF,
+  FLAG_IOPL,
+  FLAG_NT,
   FLAG_RESULT,
+  FLAG_RF,
+  FLAG_TF,
+  FLAG_VM,
+  FLAG_ZF,
+  FLAGS_ARITHMETIC,
+  FLAGS_FIXED_ONE,
   INTERRUPT_MASKABLE,
   INTERRUPT_NMI,
   INTERRUPT_PENDING,
@@ -16,28 +29,8 @@ import {
 } from '../generated/layout';
 import { updateMode } from '../segments/segments';
 
-export const FLAG_CF: u32 = 1;
-export const FLAG_PF: u32 = 1 << 2;
-export const FLAG_AF: u32 = 1 << 4;
-export const FLAG_ZF: u32 = 1 << 6;
-export const FLAG_SF: u32 = 1 << 7;
-export const FLAG_TF: u32 = 1 << 8;
-export const FLAG_IF: u32 = 1 << 9;
-export const FLAG_DF: u32 = 1 << 10;
-export const FLAG_OF: u32 = 1 << 11;
-export const FLAG_IOPL: u32 = 3 << 12;
-export const FLAG_NT: u32 = 1 << 14;
-export const FLAG_RF: u32 = 1 << 16;
-export const FLAG_VM: u32 = 1 << 17;
-export const FLAG_AC: u32 = 1 << 18;
-export const FLAG_VIF: u32 = 1 << 19;
-export const FLAG_VIP: u32 = 1 << 20;
-export const FLAG_ID: u32 = 1 << 21;
-
-export const FLAGS_ARITHMETIC: u32 = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF;
 /** Every flag that exists; the other bits read as zero, except bit 1. */
 const FLAGS_DEFINED: u32 = 0x3f_7fd5;
-const FLAGS_FIXED_ONE: u32 = 2;
 
 /** EFLAGS, all bits. */
 export function getFlags(): u32 {

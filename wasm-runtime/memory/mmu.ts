@@ -9,7 +9,7 @@
  *                      SMAP applies to them whatever EFLAGS.AC (SDM Vol. 3 "Determination of Access Rights")
  */
 import { granules, invalidateCode } from '../code/code-pages';
-import { raiseCodeWrite, raiseFault, raisePageFault, VECTOR_GP, VECTOR_SS } from '../events/raise';
+import { raiseCodeWrite, raiseFault, raisePageFault } from '../events/raise';
 import {
   BOUNCE,
   COUNTER_CODE_WRITES,
@@ -26,6 +26,8 @@ import {
   TLB_TABLE,
   TLB_TABLE_SIZE,
   TLB_WRITE_TAG,
+  VECTOR_GP,
+  VECTOR_SS,
   VIEW_SUPERVISOR,
 } from '../generated/layout';
 import { count } from '../system/counters';

@@ -2,21 +2,23 @@
  * Memory type range registers (Intel SDM Vol. 3 "Memory Type Range Registers"): stored and checked, but without
  * effect, since memory is always coherent here. Eight variable ranges, the fixed ranges, write-combining.
  */
-import { MTRR_DEF_TYPE, MTRR_FIXED, MTRR_VARIABLE } from '../generated/layout';
-
-export const MSR_MTRRCAP: u32 = 0xfe;
-const MSR_MTRR_PHYSBASE0: u32 = 0x200;
-const MSR_MTRR_PHYSMASK7: u32 = 0x20f;
-const MSR_MTRR_FIX64K: u32 = 0x250;
-const MSR_MTRR_FIX16K: u32 = 0x258;
-const MSR_MTRR_FIX4K: u32 = 0x268;
-const MSR_MTRR_FIX4K_LAST: u32 = 0x26f;
-export const MSR_MTRR_DEF_TYPE: u32 = 0x2ff;
+import {
+  IA32_MTRR_DEF_TYPE,
+  IA32_MTRR_FIX4K,
+  IA32_MTRR_FIX4K_LAST,
+  IA32_MTRR_FIX16K,
+  IA32_MTRR_FIX64K,
+  IA32_MTRR_PHYSBASE0,
+  IA32_MTRR_PHYSMASK7,
+  MTRR_DEF_TYPE,
+  MTRR_FIXED,
+  MTRR_VARIABLE,
+  PHYSICAL_ADDRESS_MASK,
+} from '../generated/layout';
 
 /** Eight variable ranges, fixed ranges, write-combining. */
 export const MTRRCAP_VALUE: u64 = 8 | (1 << 8) | (1 << 10);
 
-const PHYSICAL_ADDRESS_MASK: u64 = 0xff_ffff_ffff;
 /** Valid bits: type and address; valid flag and address; type, fixed enable and enable. */
 const PHYSBASE_MASK: u64 = (PHYSICAL_ADDRESS_MASK & ~0xfff) | 0xff;
 const PHYSMASK_MASK: u64 = (PHYSICAL_ADDRESS_MASK & ~0xfff) | 0x800;
@@ -29,20 +31,21 @@ function isMemoryType(type: u64): bool {
 
 /** Offset in the CPU state of the field that holds `msr`, or 0 if it is no MTRR with storage. */
 export function mtrrField(msr: u32): u32 {
-  if (msr >= MSR_MTRR_PHYSBASE0 && msr <= MSR_MTRR_PHYSMASK7) {
-    return MTRR_VARIABLE + (msr - MSR_MTRR_PHYSBASE0) * 8;
+  if (msr >= IA32_MTRR_PHYSBASE0 && msr <= IA32_MTRR_PHYSMASK7) {
+    return MTRR_VARIABLE + (msr - IA32_MTRR_PHYSBASE0) * 8;
   }
-  if (msr === MSR_MTRR_FIX64K) return MTRR_FIXED;
-  if (msr === MSR_MTRR_FIX16K || msr === MSR_MTRR_FIX16K + 1)
-    return MTRR_FIXED + (msr - MSR_MTRR_FIX16K + 1) * 8;
-  if (msr >= MSR_MTRR_FIX4K && msr <= MSR_MTRR_FIX4K_LAST) return MTRR_FIXED + (msr - MSR_MTRR_FIX4K + 3) * 8;
-  return msr === MSR_MTRR_DEF_TYPE ? MTRR_DEF_TYPE : 0;
+  if (msr === IA32_MTRR_FIX64K) return MTRR_FIXED;
+  if (msr === IA32_MTRR_FIX16K || msr === IA32_MTRR_FIX16K + 1)
+    return MTRR_FIXED + (msr - IA32_MTRR_FIX16K + 1) * 8;
+  if (msr >= IA32_MTRR_FIX4K && msr <= IA32_MTRR_FIX4K_LAST)
+    return MTRR_FIXED + (msr - IA32_MTRR_FIX4K + 3) * 8;
+  return msr === IA32_MTRR_DEF_TYPE ? MTRR_DEF_TYPE : 0;
 }
 
 /** Whether `value` may be written to the MTRR `msr` (one that mtrrField() knows). */
 export function isMtrrValue(msr: u32, value: u64): bool {
-  if (msr === MSR_MTRR_DEF_TYPE) return (value & ~DEF_TYPE_MASK) === 0 && isMemoryType(value & 0xff);
-  if (msr <= MSR_MTRR_PHYSMASK7) {
+  if (msr === IA32_MTRR_DEF_TYPE) return (value & ~DEF_TYPE_MASK) === 0 && isMemoryType(value & 0xff);
+  if (msr <= IA32_MTRR_PHYSMASK7) {
     if ((msr & 1) !== 0) return (value & ~PHYSMASK_MASK) === 0;
     return (value & ~PHYSBASE_MASK) === 0 && isMemoryType(value & 0xff);
   }

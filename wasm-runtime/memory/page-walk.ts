@@ -10,9 +10,19 @@ import {
   COUNTER_PAGE_WALKS,
   CPU_STATE,
   CR0,
+  CR0_PG,
+  CR0_WP,
   CR3,
   CR4,
+  CR4_PAE,
+  CR4_PGE,
+  CR4_PSE,
+  CR4_SMAP,
+  CR4_SMEP,
+  EFER_LMA,
+  EFER_NXE,
   MSR_EFER,
+  PHYSICAL_ADDRESS_MASK,
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
 } from '../generated/layout';
@@ -46,16 +56,6 @@ export let walkRights: i32 = 0;
 /** Why the last walk failed: the page-fault error code, or WALK_NON_CANONICAL. */
 export let walkError: i32 = 0;
 
-const CR0_WP: u32 = 1 << 16;
-const CR0_PG: u32 = 1 << 31;
-const CR4_PSE: u32 = 1 << 4;
-const CR4_PAE: u32 = 1 << 5;
-const CR4_PGE: u32 = 1 << 7;
-const CR4_SMEP: u32 = 1 << 20;
-const CR4_SMAP: u32 = 1 << 21;
-const EFER_LMA: u32 = 1 << 10;
-const EFER_NXE: u32 = 1 << 11;
-
 const ERROR_PRESENT: i32 = 1;
 const ERROR_USER: i32 = 1 << 2;
 const ERROR_RESERVED: i32 = 1 << 3;
@@ -69,9 +69,9 @@ const PAGE_SIZE: u64 = 1 << 7;
 const GLOBAL: u64 = 1 << 8;
 const NO_EXECUTE: u64 = 1 << 63;
 /** MAXPHYADDR is 40. */
-const ADDRESS: u64 = 0xff_ffff_f000;
-const RESERVED_ADDRESS: u64 = 0x000f_ff00_0000_0000;
-const PDPTE_RESERVED: u64 = 0xffff_ff00_0000_01e6;
+const ADDRESS: u64 = PHYSICAL_ADDRESS_MASK & ~0xfff;
+const RESERVED_ADDRESS: u64 = 0x000f_ffff_ffff_f000 & ~PHYSICAL_ADDRESS_MASK;
+const PDPTE_RESERVED: u64 = ~PHYSICAL_ADDRESS_MASK | 0x1e6;
 
 /**
  * Translates `la` for an access of kind ACCESS_* through TLB view VIEW_* (tlb.ts). Returns whether it is

@@ -7,6 +7,7 @@ import { instructionRip, raiseFault } from '../events/raise';
 import {
   CPU_STATE,
   CURRENT_RECORD,
+  EFER_LMA,
   GDTR_BASE,
   GDTR_LIMIT,
   LDTR_BASE,
@@ -15,40 +16,11 @@ import {
   MODE_REAL,
   MSR_EFER,
   RIP,
+  SEGMENT_LDTR,
   SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
 } from '../generated/layout';
 import { readSystem64, writeSystem32 } from '../memory/mmu';
-
-/** Index of LDTR and TR in the selector, limit and rights arrays. */
-export const SEGMENT_LDTR: i32 = 6;
-export const SEGMENT_TR: i32 = 7;
-
-/** Rights bits (descriptor bits 40-55 moved down). */
-export const RIGHTS_ACCESSED: u32 = 1;
-/** Data: writable. Code: readable. */
-export const RIGHTS_READ_WRITE: u32 = 2;
-/** Data: expand-down. Code: conforming. */
-export const RIGHTS_CONFORMING: u32 = 4;
-export const RIGHTS_CODE: u32 = 8;
-/** S: code or data, not a system segment. */
-export const RIGHTS_CODE_DATA: u32 = 0x10;
-export const RIGHTS_PRESENT: u32 = 0x80;
-export const RIGHTS_LONG: u32 = 0x2000;
-/** D/B: 32-bit default size. */
-export const RIGHTS_DEFAULT_32: u32 = 0x4000;
-export const RIGHTS_GRANULARITY: u32 = 0x8000;
-
-/** Types of system descriptors. */
-export const TYPE_TSS_16_AVAILABLE: u32 = 1;
-export const TYPE_LDT: u32 = 2;
-export const TYPE_CALL_GATE_16: u32 = 4;
-export const TYPE_TASK_GATE: u32 = 5;
-export const TYPE_TSS_AVAILABLE: u32 = 9;
-export const TYPE_TSS_BUSY: u32 = 11;
-export const TYPE_CALL_GATE: u32 = 12;
-
-const EFER_LMA: u32 = 1 << 10;
 
 /** 1 while an event other than a software interrupt is being delivered: the EXT bit of selector error codes. */
 export let externalEvent: i32 = 0;

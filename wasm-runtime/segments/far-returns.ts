@@ -4,12 +4,24 @@
  * Returns to an outer task (EFLAGS.NT) are not implemented and raise #GP(0), as IA-32e mode does.
  */
 
-import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP } from '../events/raise';
+import { raiseGeneralProtection } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
+  FLAG_NT,
+  FLAG_RF,
+  FLAG_VIF,
+  FLAG_VIP,
+  FLAG_VM,
   GPR,
   NMI_BLOCKED,
+  RIGHTS_ACCESSED,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_LONG,
+  RIGHTS_PRESENT,
   RIP,
   SEGMENT_CS,
   SEGMENT_DS,
@@ -18,17 +30,10 @@ import {
   SEGMENT_GS,
   SEGMENT_SS,
   SYSTEM_FLAGS,
+  VECTOR_GP,
+  VECTOR_NP,
 } from '../generated/layout';
-import {
-  changeableFlags,
-  checkVirtualMode,
-  FLAG_NT,
-  FLAG_RF,
-  FLAG_VIF,
-  FLAG_VIP,
-  FLAG_VM,
-  setFlags,
-} from '../integer/flags';
+import { changeableFlags, checkVirtualMode, setFlags } from '../integer/flags';
 import {
   beginSystemInstruction,
   descriptorRights,
@@ -36,13 +41,6 @@ import {
   is64BitMode,
   isLongMode,
   isParagraphMode,
-  RIGHTS_ACCESSED,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_DEFAULT_32,
-  RIGHTS_LONG,
-  RIGHTS_PRESENT,
   raiseSelectorFault,
   rightsDpl,
   setDescriptorType,

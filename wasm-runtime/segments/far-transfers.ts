@@ -4,15 +4,7 @@
  * gate raises #GP(selector).
  */
 
-import {
-  nextRip,
-  raiseFault,
-  raiseGeneralProtection,
-  VECTOR_GP,
-  VECTOR_NP,
-  VECTOR_SS,
-  VECTOR_TS,
-} from '../events/raise';
+import { nextRip, raiseFault, raiseGeneralProtection } from '../events/raise';
 import {
   readLegacyTssStack,
   readTss64,
@@ -20,7 +12,28 @@ import {
   tssStackPointer,
   tssStackSelector,
 } from '../events/task-state';
-import { CPL, CPU_STATE, GPR, RIP, SEGMENT_CS, SEGMENT_SELECTOR, SEGMENT_SS } from '../generated/layout';
+import {
+  CPL,
+  CPU_STATE,
+  GPR,
+  RIGHTS_ACCESSED,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_LONG,
+  RIGHTS_PRESENT,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_SELECTOR,
+  SEGMENT_SS,
+  TYPE_CALL_GATE,
+  TYPE_CALL_GATE_16,
+  VECTOR_GP,
+  VECTOR_NP,
+  VECTOR_SS,
+  VECTOR_TS,
+} from '../generated/layout';
 import {
   beginSystemInstruction,
   descriptorLimit,
@@ -30,18 +43,9 @@ import {
   isCanonical,
   isLongMode,
   isParagraphMode,
-  RIGHTS_ACCESSED,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_DEFAULT_32,
-  RIGHTS_LONG,
-  RIGHTS_PRESENT,
   raiseSelectorFault,
   rightsDpl,
   setDescriptorType,
-  TYPE_CALL_GATE,
-  TYPE_CALL_GATE_16,
 } from './descriptors';
 import {
   checkStackSegment,

@@ -1,8 +1,16 @@
 /** LAR, LSL, VERR and VERW (Intel SDM Vol. 2): questions about a selector, answered in ZF without a fault. */
 
 import { raiseUndefined } from '../events/raise';
-import { CPL, CPU_STATE } from '../generated/layout';
-import { FLAG_ZF, getFlags, setArithmeticFlags } from '../integer/flags';
+import {
+  CPL,
+  CPU_STATE,
+  FLAG_ZF,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_READ_WRITE,
+} from '../generated/layout';
+import { getFlags, setArithmeticFlags } from '../integer/flags';
 import { readSystem64 } from '../memory/mmu';
 import {
   beginSystemInstruction,
@@ -11,10 +19,6 @@ import {
   descriptorRights,
   isLongMode,
   isParagraphMode,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_READ_WRITE,
   rightsDpl,
 } from './descriptors';
 

@@ -6,12 +6,16 @@
  * all rights clear. CPL has its own field: 0 in real mode, 3 in virtual-8086 mode.
  */
 
-import { raiseGeneralProtection, VECTOR_GP, VECTOR_NP, VECTOR_SS } from '../events/raise';
+import { raiseGeneralProtection } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
   CR0,
+  CR0_PE,
   CR4,
+  CR4_SMAP,
+  FLAG_AC,
+  FLAG_VM,
   INTERRUPT_SHADOW,
   MODE,
   MODE_CODE_16,
@@ -20,6 +24,14 @@ import {
   MODE_REAL,
   MODE_STACK_32,
   MODE_VIEW_SHIFT,
+  RIGHTS_ACCESSED,
+  RIGHTS_CODE,
+  RIGHTS_CODE_DATA,
+  RIGHTS_CONFORMING,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_LONG,
+  RIGHTS_PRESENT,
+  RIGHTS_READ_WRITE,
   SEGMENT_BASE,
   SEGMENT_CS,
   SEGMENT_LIMIT,
@@ -30,11 +42,13 @@ import {
   TLB_BASE,
   TLB_TABLE,
   TLB_TABLE_SIZE,
+  VECTOR_GP,
+  VECTOR_NP,
+  VECTOR_SS,
   VIEW_SUPERVISOR,
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
 } from '../generated/layout';
-import { FLAG_AC, FLAG_VM } from '../integer/flags';
 import {
   beginSystemInstruction,
   descriptorBase,
@@ -44,21 +58,10 @@ import {
   is64BitMode,
   isLongMode,
   isParagraphMode,
-  RIGHTS_ACCESSED,
-  RIGHTS_CODE,
-  RIGHTS_CODE_DATA,
-  RIGHTS_CONFORMING,
-  RIGHTS_DEFAULT_32,
-  RIGHTS_LONG,
-  RIGHTS_PRESENT,
-  RIGHTS_READ_WRITE,
   raiseSelectorFault,
   rightsDpl,
   setDescriptorType,
 } from './descriptors';
-
-const CR0_PE: u32 = 1;
-const CR4_SMAP: u32 = 1 << 21;
 
 /**
  * Recomputes MODE and TLB_TABLE. Call it after any change of CS, SS.B, CPL, CR0.PE, CR4.SMAP, EFER.LMA,

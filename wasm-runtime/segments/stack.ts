@@ -3,7 +3,14 @@
  * before any register changes.
  */
 
-import { CPL, CPU_STATE, GPR, SEGMENT_BASE, SEGMENT_RIGHTS, SEGMENT_SS } from '../generated/layout';
+import {
+  CPL,
+  CPU_STATE,
+  RIGHTS_DEFAULT_32,
+  SEGMENT_BASE,
+  SEGMENT_RIGHTS,
+  SEGMENT_SS,
+} from '../generated/layout';
 import {
   probeDataWrite,
   readData16,
@@ -16,9 +23,9 @@ import {
   writeSystem32,
   writeSystem64,
 } from '../memory/mmu';
-import { descriptorBase, descriptorRights, is64BitMode, RIGHTS_DEFAULT_32 } from './descriptors';
+import { RSP } from '../registers';
+import { descriptorBase, descriptorRights, is64BitMode } from './descriptors';
 
-const RSP_FIELD: u32 = CPU_STATE + GPR + 4 * 8;
 const ALL_ONES: u64 = ~(<u64>0);
 
 /** Frame under construction: linear base, offset mask, offset, and the level it is written at. */
@@ -39,7 +46,7 @@ function currentStackMask(): u64 {
 
 /** Linear address of `offset` bytes above the top of the current stack. */
 export function stackAddress(offset: u32): u64 {
-  const rsp = load<u64>(RSP_FIELD) + offset;
+  const rsp = load<u64>(RSP) + offset;
   if (is64BitMode()) return rsp;
   return (load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_SS * 8) + (rsp & currentStackMask())) & 0xffff_ffff;
 }
@@ -55,7 +62,7 @@ export function peekStack(record: u32, offset: u32, size: i32): u64 {
 export function useCurrentStack(): void {
   stackMask = currentStackMask();
   stackBase = is64BitMode() ? 0 : load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_SS * 8);
-  stackPointer = load<u64>(RSP_FIELD) & stackMask;
+  stackPointer = load<u64>(RSP) & stackMask;
   stackLevel = load<u32>(CPU_STATE + CPL);
 }
 
@@ -97,13 +104,13 @@ export function pushStack(record: u32, size: u32, value: u64): void {
 
 /** Makes the frame's end the stack pointer; a 16-bit stack leaves the upper bits of RSP alone. */
 export function commitStack(): void {
-  const keep: u64 = stackMask === 0xffff ? load<u64>(RSP_FIELD) & ~stackMask : 0;
-  store<u64>(RSP_FIELD, keep | stackPointer);
+  const keep: u64 = stackMask === 0xffff ? load<u64>(RSP) & ~stackMask : 0;
+  store<u64>(RSP, keep | stackPointer);
 }
 
 /** Sets the stack pointer to `value` in the mode and stack segment that are now current. */
 export function setStackPointer(value: u64): void {
   const mask = currentStackMask();
-  const keep: u64 = mask === 0xffff ? load<u64>(RSP_FIELD) & ~mask : 0;
-  store<u64>(RSP_FIELD, keep | (value & mask));
+  const keep: u64 = mask === 0xffff ? load<u64>(RSP) & ~mask : 0;
+  store<u64>(RSP, keep | (value & mask));
 }

@@ -1,14 +1,22 @@
 /** LLDT and LTR (Intel SDM Vol. 2). */
 
-import { raiseGeneralProtection, raiseUndefined, VECTOR_GP, VECTOR_NP } from '../events/raise';
+import { raiseGeneralProtection, raiseUndefined } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
   LDTR_BASE,
+  RIGHTS_PRESENT,
+  SEGMENT_LDTR,
   SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
   SEGMENT_SELECTOR,
+  SEGMENT_TR,
   TR_BASE,
+  TYPE_LDT,
+  TYPE_TSS_16_AVAILABLE,
+  TYPE_TSS_AVAILABLE,
+  VECTOR_GP,
+  VECTOR_NP,
 } from '../generated/layout';
 import {
   beginSystemInstruction,
@@ -20,14 +28,8 @@ import {
   isCanonical,
   isLongMode,
   isParagraphMode,
-  RIGHTS_PRESENT,
   raiseSelectorFault,
-  SEGMENT_LDTR,
-  SEGMENT_TR,
   setDescriptorType,
-  TYPE_LDT,
-  TYPE_TSS_16_AVAILABLE,
-  TYPE_TSS_AVAILABLE,
 } from './descriptors';
 
 function requirePrivilegedProtectedMode(record: u32): void {

@@ -1,11 +1,16 @@
 /** When SSE instructions may be executed (Intel SDM Vol. 3 "Checking for Intel SSE/SSE2/... Support"). */
 
-import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_NM } from '../events/raise';
-import { CPU_STATE, CR0, CR4, SSE_DISABLED } from '../generated/layout';
-
-const CR0_EM: u64 = 1 << 2;
-const CR0_TS: u64 = 1 << 3;
-const CR4_OSFXSR: u64 = 1 << 9;
+import { NO_ERROR_CODE, raiseFault, raiseUndefined } from '../events/raise';
+import {
+  CPU_STATE,
+  CR0,
+  CR0_EM,
+  CR0_TS,
+  CR4,
+  CR4_OSFXSR,
+  SSE_DISABLED,
+  VECTOR_NM,
+} from '../generated/layout';
 
 function undefinedInstructions(): bool {
   return (load<u64>(CPU_STATE + CR0) & CR0_EM) !== 0 || (load<u64>(CPU_STATE + CR4) & CR4_OSFXSR) === 0;

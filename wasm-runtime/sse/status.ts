@@ -6,8 +6,8 @@
  * sticky flags and raises #XM if an unmasked exception was signalled.
  */
 
-import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_XM } from '../events/raise';
-import { CPU_STATE, CR4, MXCSR, MXCSR_CONTROL } from '../generated/layout';
+import { NO_ERROR_CODE, raiseFault, raiseUndefined } from '../events/raise';
+import { CPU_STATE, CR4, CR4_OSXMMEXCPT, MXCSR, MXCSR_CONTROL, VECTOR_XM } from '../generated/layout';
 
 /** Status flags; the mask of each is MASK_SHIFT bits above. */
 export const INVALID: u32 = 1;
@@ -29,8 +29,6 @@ export const ROUND_NEAREST: u32 = 0;
 export const ROUND_DOWN: u32 = 1;
 export const ROUND_UP: u32 = 2;
 export const ROUND_TRUNCATE: u32 = 3;
-
-const CR4_OSXMMEXCPT: u64 = 1 << 10;
 
 let control: u32 = 0;
 let signalled: u32 = 0;

@@ -1,7 +1,7 @@
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (Intel SDM Vol. 2 "Imm8 Control Byte Operation for PCMPESTRI..."). */
 
-import { CPU_STATE, GPR, YMM } from '../generated/layout';
-import { FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF, setArithmeticFlags } from '../integer/flags';
+import { CPU_STATE, FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF, GPR, YMM } from '../generated/layout';
+import { setArithmeticFlags } from '../integer/flags';
 
 /** Control byte. */
 const WORDS: i32 = 1;

@@ -1,6 +1,7 @@
 /** Repeated CMPS and SCAS. Return values are those of move.ts; flags change only when the repetition is over. */
 import { CPU_STATE, FLAG_AUX, FLAG_RESULT } from '../generated/layout';
 import { fillRead } from '../memory/mmu';
+import { RAX } from '../registers';
 import { loadElement, readElement } from './element';
 import {
   advanceCount,
@@ -17,7 +18,6 @@ import {
   endElement,
   lowest,
   payForChunk,
-  RAX,
   remaining,
   source,
   sourceAddress,

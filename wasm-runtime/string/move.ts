@@ -4,6 +4,7 @@
  */
 import { TLB_READ_TAG, TLB_WRITE_TAG } from '../generated/layout';
 import { fillRead } from '../memory/mmu';
+import { RAX, RCX, RDI, RSI } from '../registers';
 import { inputElement, outputElement } from '../system/ports';
 import { copyDown, copyUp, fill } from './block';
 import { loadElement, readElement, storeElement, writeElement } from './element';
@@ -25,10 +26,6 @@ import {
   payForAll,
   payForChunk,
   probe,
-  RAX,
-  RCX,
-  RDI,
-  RSI,
   remaining,
   source,
   sourceAddress,

@@ -13,7 +13,8 @@ import {
   ADDRESS_64,
   BUDGET,
   CPU_STATE,
-  GPR,
+  FLAG_DF,
+  FLAG_TF,
   MODE,
   MODE_CODE_64,
   MODE_CODE_MASK,
@@ -30,14 +31,8 @@ import { deviceAccesses, fillWrite } from '../memory/mmu';
 import { ACCESS_WRITE } from '../memory/page-walk';
 import { codeMask } from '../memory/physical-memory';
 import { accessHost, accessPhysical, tlbEntry, translate } from '../memory/tlb';
+import { RCX, RDI, RSI } from '../registers';
 
-export const RAX: u32 = CPU_STATE + GPR;
-export const RCX: u32 = CPU_STATE + GPR + 1 * 8;
-export const RSI: u32 = CPU_STATE + GPR + 6 * 8;
-export const RDI: u32 = CPU_STATE + GPR + 7 * 8;
-
-const FLAG_TF: u32 = 1 << 8;
-const FLAG_DF: u32 = 1 << 10;
 /** log2 of the elements of a step: with them a slice takes as long as one of other instructions. */
 const STEP_SHIFT: u32 = 6;
 const PAGE_SIZE: u32 = 0x1000;

@@ -4,62 +4,57 @@
  * updateMode(). The caller's handler ends its block with RIP at the next instruction.
  */
 
-import {
-  NO_ERROR_CODE,
-  raiseFault,
-  raiseGeneralProtection,
-  raiseUndefined,
-  VECTOR_DB,
-} from '../events/raise';
+import { NO_ERROR_CODE, raiseFault, raiseGeneralProtection, raiseUndefined } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
   CR0,
+  CR0_CD,
+  CR0_ET,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_TS,
+  CR0_WP,
   CR2,
   CR3,
   CR4,
+  CR4_DE,
+  CR4_PAE,
+  CR4_PCIDE,
   CR8,
   DR,
+  DR6_BD,
+  DR6_ONES,
+  DR7_GD,
+  DR7_ONES,
+  EFER_LMA,
+  EFER_LME,
   GPR,
   MSR_EFER,
+  PHYSICAL_ADDRESS_MASK,
+  RIGHTS_LONG,
   SEGMENT_CS,
   SEGMENT_RIGHTS,
+  VECTOR_DB,
   XCR0,
 } from '../generated/layout';
 import { flushTlb, writeCr3Flush } from '../memory/mmu';
-import { is64BitMode, isLongMode, RIGHTS_LONG } from '../segments/descriptors';
+import { is64BitMode, isLongMode } from '../segments/descriptors';
 import { updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { CR4_SUPPORTED, XCR0_SUPPORTED } from './cpuid';
 import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 
-const CR0_PE: u32 = 1;
-const CR0_TS: u32 = 1 << 3;
-const CR0_ET: u32 = 1 << 4;
-const CR0_WP: u32 = 1 << 16;
-const CR0_NW: u32 = 1 << 29;
-const CR0_CD: u32 = 1 << 30;
-const CR0_PG: u32 = 1 << 31;
 /** PE MP EM TS ET NE WP AM NW CD PG; writes to other bits are ignored. */
 const CR0_DEFINED: u32 = 0xe005_003f;
 
-const CR4_DE: u32 = 1 << 3;
-const CR4_PAE: u32 = 1 << 5;
-const CR4_PCIDE: u32 = 1 << 17;
 /** PSE PAE PGE PCIDE SMEP SMAP: what a change of makes cached translations wrong. */
 const CR4_TRANSLATION: u32 = (1 << 4) | CR4_PAE | (1 << 7) | CR4_PCIDE | (1 << 20) | (1 << 21);
 
-const EFER_LME: u32 = 1 << 8;
-const EFER_LMA: u32 = 1 << 10;
-
 const CR3_NO_FLUSH: u64 = (<u64>1) << 63;
 /** Address bits above MAXPHYADDR (40). */
-const CR3_RESERVED: u64 = 0xffff_ff00_0000_0000;
-
-const DR6_ONES: u64 = 0xffff_0ff0;
-const DR6_GENERAL_DETECT: u64 = 1 << 13;
-const DR7_ONES: u64 = 1 << 10;
-const DR7_GENERAL_DETECT: u64 = 1 << 13;
+const CR3_RESERVED: u64 = ~PHYSICAL_ADDRESS_MASK;
 
 /** #GP(0) unless CPL is 0. */
 export function requirePrivilege(record: u32): void {
@@ -211,9 +206,9 @@ function debugRegister(record: u32, index: i32): i32 {
 function checkGeneralDetect(record: u32): void {
   const dr6 = CPU_STATE + DR + 6 * 8;
   const dr7 = CPU_STATE + DR + 7 * 8;
-  if ((load<u64>(dr7) & DR7_GENERAL_DETECT) === 0) return;
-  store<u64>(dr7, load<u64>(dr7) & ~DR7_GENERAL_DETECT);
-  store<u64>(dr6, load<u64>(dr6) | DR6_GENERAL_DETECT);
+  if ((load<u64>(dr7) & DR7_GD) === 0) return;
+  store<u64>(dr7, load<u64>(dr7) & ~(<u64>DR7_GD));
+  store<u64>(dr6, load<u64>(dr6) | DR6_BD);
   raiseFault(record, VECTOR_DB, NO_ERROR_CODE);
 }
 

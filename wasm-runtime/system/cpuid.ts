@@ -14,7 +14,15 @@
  * frequencies to kernels that look there.
  */
 
-import { CPU_STATE, CR4, GPR, XCR0 } from '../generated/layout';
+import {
+  CPU_STATE,
+  CR4,
+  CR4_OSXSAVE,
+  LINEAR_ADDRESS_BITS,
+  PHYSICAL_ADDRESS_BITS,
+  XCR0,
+} from '../generated/layout';
+import { RAX, RBX, RCX, RDX } from '../registers';
 import { is64BitMode } from '../segments/descriptors';
 
 // ------------------------------------------------------------------------------------------ feature words
@@ -136,19 +144,10 @@ const TSC_MHZ: u32 = 1000;
 export const SIGNATURE: u32 = 0x0003_0661;
 /** CLFLUSH line in 8-byte units, and one logical processor. */
 const CLFLUSH_AND_COUNT: u32 = (8 << 8) | (1 << 16);
-const PHYSICAL_ADDRESS_BITS: u32 = 40;
-const LINEAR_ADDRESS_BITS: u32 = 48;
 
 const MAX_LEAF: u32 = 0x16;
 const MAX_EXTENDED_LEAF: u32 = 0x8000_0008;
 const MAX_HYPERVISOR_LEAF: u32 = 0x4000_0010;
-
-const CR4_OSXSAVE: u32 = 1 << 18;
-
-const RAX: u32 = CPU_STATE + GPR;
-const RCX: u32 = RAX + 8;
-const RDX: u32 = RAX + 16;
-const RBX: u32 = RAX + 24;
 
 function answer(eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(RAX, eax);

@@ -8,7 +8,10 @@ import {
   CPL,
   CPU_STATE,
   CR0,
-  GPR,
+  EFER_SCE,
+  FLAG_IF,
+  FLAG_RF,
+  FLAG_VM,
   MSR_EFER,
   MSR_FMASK,
   MSR_LSTAR,
@@ -16,35 +19,24 @@ import {
   MSR_SYSENTER_CS,
   MSR_SYSENTER_EIP,
   MSR_SYSENTER_ESP,
+  RIGHTS_DEFAULT_32,
+  RIGHTS_GRANULARITY,
+  RIGHTS_LONG,
   RIP,
   SEGMENT_CS,
   SEGMENT_SS,
   SYSTEM_FLAGS,
 } from '../generated/layout';
-import { FLAG_IF, FLAG_RF, FLAG_VM, getFlags, setFlags } from '../integer/flags';
-import {
-  is64BitMode,
-  isCanonical,
-  isLongMode,
-  RIGHTS_DEFAULT_32,
-  RIGHTS_GRANULARITY,
-  RIGHTS_LONG,
-} from '../segments/descriptors';
+import { getFlags, setFlags } from '../integer/flags';
+import { R11, RCX, RDX, RSP } from '../registers';
+import { is64BitMode, isCanonical, isLongMode } from '../segments/descriptors';
 import { setSegment, updateMode } from '../segments/segments';
-
-const EFER_SCE: u32 = 1;
 
 /** Rights of the flat segments these instructions load: G, present, accessed; DPL in bits 5-6. */
 const CODE_64: u32 = RIGHTS_GRANULARITY | RIGHTS_LONG | 0x9b;
 const CODE_32: u32 = RIGHTS_GRANULARITY | RIGHTS_DEFAULT_32 | 0x9b;
 const DATA_32: u32 = RIGHTS_GRANULARITY | RIGHTS_DEFAULT_32 | 0x93;
 const DPL_3: u32 = 3 << 5;
-
-const RAX: u32 = CPU_STATE + GPR;
-const RCX: u32 = RAX + 8;
-const RDX: u32 = RAX + 16;
-const RSP_FIELD: u32 = RAX + 4 * 8;
-const R11: u32 = RAX + 11 * 8;
 
 /** What SYSRET takes from R11: every flag but RF and VM. */
 const SYSRET_FLAGS: u32 = 0x3c_7fd7;
@@ -93,7 +85,7 @@ export function sysenter(record: u32): void {
   const mask: u64 = long ? ~(<u64>0) : 0xffff_ffff;
   const cleared = FLAG_VM | FLAG_IF | FLAG_RF;
   store<u32>(CPU_STATE + SYSTEM_FLAGS, load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~cleared);
-  store<u64>(RSP_FIELD, load<u64>(CPU_STATE + MSR_SYSENTER_ESP) & mask);
+  store<u64>(RSP, load<u64>(CPU_STATE + MSR_SYSENTER_ESP) & mask);
   const rip = load<u64>(CPU_STATE + MSR_SYSENTER_EIP) & mask;
   enterFlat(selector, long ? CODE_64 : CODE_32, selector + 8, 0, rip);
 }
@@ -111,10 +103,10 @@ export function sysexit(record: u32, size: i32): void {
   const rsp = load<u64>(RCX);
   if (size === 8) {
     if (!isCanonical(rip) || !isCanonical(rsp)) raiseGeneralProtection(record, 0);
-    store<u64>(RSP_FIELD, rsp);
+    store<u64>(RSP, rsp);
     enterFlat((selector + 32) | 3, CODE_64 | DPL_3, (selector + 40) | 3, 3, rip);
   } else {
-    store<u64>(RSP_FIELD, rsp & 0xffff_ffff);
+    store<u64>(RSP, rsp & 0xffff_ffff);
     enterFlat((selector + 16) | 3, CODE_32 | DPL_3, (selector + 24) | 3, 3, rip & 0xffff_ffff);
   }
 }

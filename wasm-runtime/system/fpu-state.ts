@@ -9,17 +9,13 @@
  * Every component counts as in use (XINUSE), which the manual allows, so XSAVEOPT is XSAVE. FCS and FDS are zero.
  */
 
-import {
-  NO_ERROR_CODE,
-  raiseFault,
-  raiseGeneralProtection,
-  raiseUndefined,
-  VECTOR_NM,
-} from '../events/raise';
+import { NO_ERROR_CODE, raiseFault, raiseGeneralProtection, raiseUndefined } from '../events/raise';
 import {
   CPU_STATE,
   CR0,
+  CR0_TS,
   CR4,
+  CR4_OSXSAVE,
   FPU_DP,
   FPU_IP,
   FPU_OPCODE,
@@ -30,6 +26,7 @@ import {
   MODE_CODE_64,
   MODE_CODE_MASK,
   MXCSR,
+  VECTOR_NM,
   XCR0,
   YMM,
 } from '../generated/layout';
@@ -61,9 +58,6 @@ const OPCODE_BITS: u16 = 0x7ff;
 const COMPONENT_X87: u64 = 1;
 const COMPONENT_SSE: u64 = 2;
 const COMPONENT_AVX: u64 = 4;
-
-const CR0_TS: u32 = 1 << 3;
-const CR4_OSXSAVE: u32 = 1 << 18;
 
 /** XMM and YMM registers that the current mode has. */
 function vectorRegisters(): u32 {

@@ -7,7 +7,36 @@ import { raiseGeneralProtection } from '../events/raise';
 import {
   CPU_STATE,
   CR0,
-  GPR,
+  CR0_PG,
+  EFER_LMA,
+  EFER_LME,
+  EFER_NXE,
+  IA32_APIC_BASE,
+  IA32_ARCH_CAPABILITIES,
+  IA32_BIOS_SIGN_ID,
+  IA32_BIOS_UPDT_TRIG,
+  IA32_CSTAR,
+  IA32_DEBUGCTL,
+  IA32_EFER,
+  IA32_FMASK,
+  IA32_FS_BASE,
+  IA32_GS_BASE,
+  IA32_KERNEL_GS_BASE,
+  IA32_LSTAR,
+  IA32_MCG_CAP,
+  IA32_MCG_STATUS,
+  IA32_MISC_ENABLE,
+  IA32_MTRRCAP,
+  IA32_PAT,
+  IA32_PLATFORM_ID,
+  IA32_STAR,
+  IA32_SYSENTER_CS,
+  IA32_SYSENTER_EIP,
+  IA32_SYSENTER_ESP,
+  IA32_TIME_STAMP_COUNTER,
+  IA32_TSC_ADJUST,
+  IA32_TSC_AUX,
+  IA32_TSC_DEADLINE,
   MSR_CSTAR,
   MSR_DEBUGCTL,
   MSR_EFER,
@@ -27,48 +56,19 @@ import {
   SEGMENT_FS,
   SEGMENT_GS,
   TSC_OFFSET,
+  X2APIC_FIRST,
+  X2APIC_LAST,
 } from '../generated/layout';
 import { flushTlb } from '../memory/mmu';
-import { isMtrrValue, MSR_MTRRCAP, MTRRCAP_VALUE, mtrrField } from '../memory/mtrr';
+import { isMtrrValue, MTRRCAP_VALUE, mtrrField } from '../memory/mtrr';
+import { RAX, RCX, RDX } from '../registers';
 import { isCanonical } from '../segments/descriptors';
 import { requirePrivilege } from './control-registers';
 import { hostReadApicMsr, hostWriteApicMsr } from './host';
 import { timeStampCounter } from './system';
 
-const IA32_PLATFORM_ID: u32 = 0x17;
-const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
-const IA32_APIC_BASE: u32 = 0x1b;
-const IA32_TSC_ADJUST: u32 = 0x3b;
-const IA32_BIOS_UPDT_TRIG: u32 = 0x79;
-const IA32_BIOS_SIGN_ID: u32 = 0x8b;
-const IA32_ARCH_CAPABILITIES: u32 = 0x10a;
-const IA32_SYSENTER_CS: u32 = 0x174;
-const IA32_SYSENTER_ESP: u32 = 0x175;
-const IA32_SYSENTER_EIP: u32 = 0x176;
-const IA32_MCG_CAP: u32 = 0x179;
-const IA32_MCG_STATUS: u32 = 0x17a;
-const IA32_MISC_ENABLE: u32 = 0x1a0;
-const IA32_DEBUGCTL: u32 = 0x1d9;
-const IA32_PAT: u32 = 0x277;
-const IA32_TSC_DEADLINE: u32 = 0x6e0;
-const X2APIC_FIRST: u32 = 0x800;
-const X2APIC_LAST: u32 = 0x8ff;
-const IA32_EFER: u32 = 0xc000_0080;
-const IA32_STAR: u32 = 0xc000_0081;
-const IA32_LSTAR: u32 = 0xc000_0082;
-const IA32_CSTAR: u32 = 0xc000_0083;
-const IA32_FMASK: u32 = 0xc000_0084;
-const IA32_FS_BASE: u32 = 0xc000_0100;
-const IA32_GS_BASE: u32 = 0xc000_0101;
-const IA32_KERNEL_GS_BASE: u32 = 0xc000_0102;
-const IA32_TSC_AUX: u32 = 0xc000_0103;
-
-const EFER_LME: u64 = 1 << 8;
-const EFER_LMA: u64 = 1 << 10;
-const EFER_NXE: u64 = 1 << 11;
 /** SCE, LME, NXE. */
 const EFER_WRITABLE: u64 = 1 | EFER_LME | EFER_NXE;
-const CR0_PG: u32 = 1 << 31;
 
 /** IA32_ARCH_CAPABILITIES: not vulnerable, whichever bit a kernel asks for, and no bit that offers a mitigation. */
 const ARCH_CAPABILITIES: u64 =
@@ -92,10 +92,6 @@ const MICROCODE_REVISION: u64 = 0x0100_0000;
 
 /** Fast strings, thermal control, SpeedStep, MONITOR, CPUID limit, xTPR and execute-disable bits. */
 const MISC_ENABLE_WRITABLE: u64 = 0x4_00c5_0009;
-
-const RAX: u32 = CPU_STATE + GPR;
-const RCX: u32 = RAX + 8;
-const RDX: u32 = RAX + 16;
 
 function isApicMsr(msr: u32): bool {
   return msr === IA32_APIC_BASE || msr === IA32_TSC_DEADLINE || (msr >= X2APIC_FIRST && msr <= X2APIC_LAST);
@@ -163,7 +159,7 @@ function msrValue(record: u32, msr: u32): u64 {
       return ARCH_CAPABILITIES;
     case IA32_BIOS_SIGN_ID:
       return MICROCODE_REVISION << 32;
-    case MSR_MTRRCAP:
+    case IA32_MTRRCAP:
       return MTRRCAP_VALUE;
     case IA32_PLATFORM_ID:
     case IA32_MCG_CAP:

@@ -2,8 +2,15 @@
 
 import { raiseGeneralProtection } from '../events/raise';
 import { ioBitmapAllows } from '../events/task-state';
-import { COUNTER_PORT, CPL, CPU_STATE, CURRENT_RECORD, GPR, SYSTEM_FLAGS } from '../generated/layout';
-import { FLAG_VM } from '../integer/flags';
+import {
+  COUNTER_PORT,
+  CPL,
+  CPU_STATE,
+  CURRENT_RECORD,
+  FLAG_VM,
+  GPR,
+  SYSTEM_FLAGS,
+} from '../generated/layout';
 import { finishWrite, readData8, readData16, readData32, slowWrite } from '../memory/mmu';
 import { beginSystemInstruction } from '../segments/descriptors';
 import { count } from './counters';

@@ -26,13 +26,14 @@ import {
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
+  SEGMENT_LDTR,
   SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
+  SEGMENT_TR,
   XCR0,
 } from '../generated/layout';
 import { setFlags } from '../integer/flags';
 import { flushTlb } from '../memory/mmu';
-import { SEGMENT_LDTR, SEGMENT_TR } from '../segments/descriptors';
 import { setSegment, updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { initialiseFpu } from '../x87/control';

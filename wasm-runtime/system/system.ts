@@ -9,9 +9,12 @@ import {
   CPU_STATE,
   CR3,
   CR4,
+  CR4_FSGSBASE,
+  CR4_PCIDE,
+  CR4_TSD,
+  FLAG_AC,
   GDTR_BASE,
   GDTR_LIMIT,
-  GPR,
   IDTR_BASE,
   IDTR_LIMIT,
   MSR_TSC_AUX,
@@ -19,7 +22,6 @@ import {
   SYSTEM_FLAGS,
   TSC_OFFSET,
 } from '../generated/layout';
-import { FLAG_AC } from '../integer/flags';
 import {
   flushTlb,
   flushTlbPage,
@@ -31,18 +33,11 @@ import {
   writeData32,
   writeData64,
 } from '../memory/mmu';
+import { RAX, RCX, RDX } from '../registers';
 import { is64BitMode, isCanonical, isParagraphMode } from '../segments/descriptors';
 import { moveFromSegment, updateMode } from '../segments/segments';
 import { checkUserModeInstruction, requirePrivilege } from './control-registers';
 import { hostNow, hostRandom } from './host';
-
-const RAX: u32 = CPU_STATE + GPR;
-const RCX: u32 = RAX + 8;
-const RDX: u32 = RAX + 16;
-
-const CR4_TSD: u32 = 1 << 2;
-const CR4_FSGSBASE: u32 = 1 << 16;
-const CR4_PCIDE: u32 = 1 << 17;
 
 // ----------------------------------------------------------------------------------- descriptor table registers
 

@@ -1,8 +1,8 @@
 /** The x87 state that MMX instructions work in (Intel SDM Vol. 1 "MMX Technology"). */
 
-import { NO_ERROR_CODE, raiseFault, raiseUndefined, VECTOR_NM } from '../events/raise';
-import { CPU_STATE, CR0, FPU_STATUS, FPU_TAG } from '../generated/layout';
-import { CR0_EM, CR0_TS, checkPending, statusWord, TOP_MASK } from './status';
+import { NO_ERROR_CODE, raiseFault, raiseUndefined } from '../events/raise';
+import { CPU_STATE, CR0, CR0_EM, CR0_TS, FPU_STATUS, FPU_TAG, VECTOR_NM } from '../generated/layout';
+import { checkPending, statusWord, TOP_MASK } from './status';
 
 /** #UD with CR0.EM, #NM with CR0.TS, #MF if an x87 exception is pending. */
 export function requireMmx(record: u32): void {

@@ -1,5 +1,6 @@
 /** Instructions that add, subtract, multiply, divide and compare. */
-import { FLAG_CF, FLAG_PF, FLAG_ZF, setArithmeticFlags } from '../integer/flags';
+import { FLAG_CF, FLAG_PF, FLAG_ZF } from '../generated/layout';
+import { setArithmeticFlags } from '../integer/flags';
 import { readData16, readData32, readData64 } from '../memory/mmu';
 import { addOrSubtract, divide, multiply } from './arithmetic';
 import { classify, compare, EQUAL, GREATER, LESS, UNORDERED } from './compare';

@@ -7,10 +7,14 @@
  * register (TOP + i) mod 8. The tag word keeps only empty (3) and in use (0).
  */
 
-import { instructionRip, NO_ERROR_CODE, raiseFault, VECTOR_MF, VECTOR_NM } from '../events/raise';
+import { instructionRip, NO_ERROR_CODE, raiseFault } from '../events/raise';
 import {
   CPU_STATE,
   CR0,
+  CR0_EM,
+  CR0_MP,
+  CR0_NE,
+  CR0_TS,
   FPU_CONTROL,
   FPU_DP,
   FPU_IP,
@@ -19,6 +23,8 @@ import {
   FPU_TAG,
   RECORD_SEGMENT,
   SEGMENT_BASE,
+  VECTOR_MF,
+  VECTOR_NM,
 } from '../generated/layout';
 import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND } from './format';
 import { recordOpcode } from './opcode';
@@ -50,11 +56,6 @@ export const ROUND_ZERO: i32 = 3;
 /** Bits of the control word that exist; bit 6 always reads as one. */
 const CONTROL_DEFINED: i32 = 0x1f3f;
 const CONTROL_FIXED_ONE: i32 = 0x40;
-
-const CR0_MP: u32 = 1 << 1;
-export const CR0_EM: u32 = 1 << 2;
-export const CR0_TS: u32 = 1 << 3;
-const CR0_NE: u32 = 1 << 5;
 
 const EMPTY: i32 = 3;
 

@@ -1,12 +1,10 @@
 /** ADD, ADC, ADCX, ADOX, SUB, SBB, CMP, INC, DEC, NEG, MUL, IMUL, DIV, IDIV, XADD, CMPXCHG. */
 
+import { RAX, RDX } from '../../layout/architecture.ts';
 import type { Expression } from '../../wasm/binaryen.ts';
 import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
-
-const RAX = 0;
-const RDX = 2;
 
 function typeOf(size: number) {
   return size === 8 ? i64 : i32;

@@ -1,13 +1,11 @@
 /** Near jumps, calls and returns, conditional branches, LOOP and JRCXZ (64-bit mode). */
+import { RCX, RSP } from '../../layout/architecture.ts';
 import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import { CONDITIONS } from '../condition.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
 import { push, top } from './stack.ts';
-
-const RCX = 1;
-const RSP = 4;
 
 export function jmp(e: Emitter): void {
   e.jump();

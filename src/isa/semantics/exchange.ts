@@ -1,13 +1,9 @@
 /** CMPXCHG8B and CMPXCHG16B: compare and exchange of a pair of registers. */
 
+import { RAX, RBX, RCX, RDX } from '../../layout/architecture.ts';
 import type { Expression } from '../../wasm/binaryen.ts';
 import { i64, v128 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
-
-const RAX = 0;
-const RCX = 1;
-const RDX = 2;
-const RBX = 3;
 
 /**
  * Memory is written in both cases, with its old value if it differs from what is expected.

@@ -1,12 +1,9 @@
 /** CLC, STC, CMC, CLD, STD, LAHF, SAHF, SALC. */
+import { FLAG_DF, FLAG_OF, RAX } from '../../layout/architecture.ts';
 import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import { i32 } from '../../wasm/binaryen-types.ts';
 import type { Emitter } from '../emitter.ts';
 
-const RAX = 0;
-/** DF in EFLAGS. */
-const DIRECTION = 1 << 10;
-const OVERFLOW = 1 << 11;
 /** SF, ZF, AF, PF, CF. */
 const LOW_FLAGS = 0xd5;
 
@@ -23,11 +20,11 @@ export function cmc(e: Emitter): void {
 }
 
 export function cld(e: Emitter): void {
-  e.setState(SYSTEM_FLAGS, 4, e.m.i32.and(e.state(SYSTEM_FLAGS, 4), e.m.i32.const(~DIRECTION)));
+  e.setState(SYSTEM_FLAGS, 4, e.m.i32.and(e.state(SYSTEM_FLAGS, 4), e.m.i32.const(~FLAG_DF)));
 }
 
 export function std(e: Emitter): void {
-  e.setState(SYSTEM_FLAGS, 4, e.m.i32.or(e.state(SYSTEM_FLAGS, 4), e.m.i32.const(DIRECTION)));
+  e.setState(SYSTEM_FLAGS, 4, e.m.i32.or(e.state(SYSTEM_FLAGS, 4), e.m.i32.const(FLAG_DF)));
 }
 
 /** AH = SF:ZF:0:AF:0:PF:1:CF. */
@@ -39,7 +36,7 @@ export function lahf(e: Emitter): void {
 
 export function sahf(e: Emitter): void {
   const { m } = e;
-  const overflow = m.i32.and(e.call('getFlags', [], i32), m.i32.const(OVERFLOW));
+  const overflow = m.i32.and(e.call('getFlags', [], i32), m.i32.const(FLAG_OF));
   const low = m.i32.and(e.highByte(RAX), m.i32.const(LOW_FLAGS));
   e.run('setArithmeticFlags', [m.i32.or(overflow, low)]);
 }

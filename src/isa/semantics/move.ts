@@ -1,14 +1,12 @@
 /** Data movement between general registers, memory and immediates. */
 
+import { RAX, RDX } from '../../layout/architecture.ts';
 import type { Expression } from '../../wasm/binaryen.ts';
 import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import { CONDITIONS } from '../condition.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize, signExtend } from './integer.ts';
-
-const RAX = 0;
-const RDX = 2;
 
 function typeOf(size: number): number {
   return size === 8 ? i64 : i32;

@@ -2,6 +2,7 @@
  * Segment registers and the system segments: loads and stores of selectors, far pointers, questions about
  * selectors, FS and GS bases.
  */
+import { RSP } from '../../layout/architecture.ts';
 import {
   INTERRUPT_SHADOW,
   MSR_KERNEL_GS_BASE,
@@ -17,12 +18,6 @@ import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
 import { push, top } from './stack.ts';
 import { endBlock, isSomethingPending, requirePrivilege } from './system.ts';
-
-const RSP = 4;
-
-/** LDTR and TR in the order of the selector fields. */
-export const SEGMENT_LDTR = 6;
-export const SEGMENT_TR = 7;
 
 /** Loads a segment register with all checks; raises before anything has changed. */
 function load(e: Emitter, segment: number, selector: Expression): void {

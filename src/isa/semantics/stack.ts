@@ -1,12 +1,10 @@
 /** PUSH, POP, PUSHF, POPF, ENTER, LEAVE in 64-bit mode: the stack address is RSP, flat. */
 
+import { RBP, RSP } from '../../layout/architecture.ts';
 import type { Expression } from '../../wasm/binaryen.ts';
 import { i32, i64 } from '../../wasm/binaryen-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { endBlock } from './system.ts';
-
-const RSP = 4;
-const RBP = 5;
 
 export function push(e: Emitter, size: number, value: Value): void {
   const top = e.let(e.m.i64.sub(e.gpr(RSP, 8), e.m.i64.const(BigInt(size))), i64);

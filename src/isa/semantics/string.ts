@@ -1,4 +1,5 @@
 /** MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS, alone and repeated. */
+import { FLAG_DF, RDI, RSI } from '../../layout/architecture.ts';
 import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/binaryen.ts';
 import { i32, i64 } from '../../wasm/binaryen-types.ts';
@@ -6,10 +7,7 @@ import type { Emitter, RuntimeFunction } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { int, truncate } from './integer.ts';
 
-const RSI = 6;
-const RDI = 7;
-/** log2 of DF in EFLAGS. */
-const DIRECTION_BIT = 10;
+const DIRECTION_BIT = Math.log2(FLAG_DF);
 
 /** Moves the given string registers on by one element of `size` bytes, in the direction that DF says. */
 function advance(e: Emitter, size: number, ...registers: number[]): void {

@@ -5,6 +5,7 @@
  * Whatever may change translation, privilege or the mode ends with `endBlock`: the code that follows is looked
  * up anew.
  */
+import { FLAG_IF } from '../../layout/architecture.ts';
 import {
   CPL,
   CURRENT_RECORD,
@@ -21,7 +22,6 @@ import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
 
-const FLAG_IF = 1 << 9;
 const IOPL_SHIFT = 12;
 
 /** Ends the block at the next instruction, in the mode that is now current. */

@@ -1,5 +1,12 @@
 /** Segment registers and system segments. What does not exist in 64-bit mode is left out. */
-import { SEGMENT_FS, SEGMENT_GS, SEGMENT_SS } from '../../layout/cpu-state.ts';
+import {
+  SEGMENT_CS,
+  SEGMENT_FS,
+  SEGMENT_GS,
+  SEGMENT_LDTR,
+  SEGMENT_SS,
+  SEGMENT_TR,
+} from '../../layout/cpu-state.ts';
 import { Ew, FS, GS, Gv, M, Mw, Rv, Ry, Sw } from '../operand.ts';
 import { one, type Row, type RowOptions, row, systemRow, two, twoPrefix } from '../row.ts';
 import {
@@ -11,8 +18,6 @@ import {
   pushSegment,
   query,
   readBase,
-  SEGMENT_LDTR,
-  SEGMENT_TR,
   storeSystemSegment,
   swapgs,
   verify,
@@ -20,7 +25,6 @@ import {
 } from '../semantics/segment.ts';
 
 const SEGMENTS = [0, 1, 2, 3, 4, 5];
-const CS = 1;
 
 /** Loading SS ends the block. */
 function loadOptions(segment: number): RowOptions {
@@ -28,7 +32,7 @@ function loadOptions(segment: number): RowOptions {
 }
 
 export const segment: Row[] = [
-  ...SEGMENTS.filter((index) => index !== CS).map((index) =>
+  ...SEGMENTS.filter((index) => index !== SEGMENT_CS).map((index) =>
     systemRow(one(0x8e, index), 'mov', [Sw, Ew], movToSegment(index), loadOptions(index)),
   ),
   ...SEGMENTS.flatMap((index) => [
