@@ -267,6 +267,7 @@ export class Processor {
         if (this.i32(EVENT_KIND) !== EVENT_CODE_WRITE && this.intercept()) {
           this.stopped = 'intercepted';
           this.interceptedRecord = this.u32(CURRENT_RECORD);
+          this.setU32(BUDGET, this.i32(BUDGET) + this.ahead());
           return EXIT_EVENT;
         }
         if (this.i32(EVENT_KIND) === EVENT_CODE_WRITE) next = this.repeatAlone;

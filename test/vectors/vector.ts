@@ -176,47 +176,82 @@ function makeState(register: Lookup, scratch: Uint8Array): State {
 
 const DEFAULT_SCRATCH = Uint8Array.from({ length: SCRATCH_SIZE }, (_, i) => scratchByte(SCRATCH + i));
 
-function initialScratch(vector: Vector): Uint8Array {
+/** Code at an address of the code area. */
+export interface CodePiece {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A state to start from, as new objects that the caller may change.
+ *
+ * @param values what differs from the default state.
+ * @param code what differs from a code area full of INT3; what lies outside the area is left out.
+ */
+export function startState(values: VectorState, code: readonly CodePiece[]): InitialState {
+  const register = lookup(values, (name) => DEFAULT_REGISTERS.get(name) as bigint);
   const scratch = DEFAULT_SCRATCH.slice();
-  applyMemory(scratch, vector.in.mem);
-  return scratch;
+  applyMemory(scratch, values.mem);
+  const codeArea = new Uint8Array(CODE_SIZE).fill(CODE_FILLER);
+  for (const { address, bytes } of code) {
+    const start = address - CODE;
+    codeArea.set(bytes.subarray(0, CODE_SIZE - start), start);
+  }
+  return { ...makeState(register, scratch), scratch, codeArea };
 }
 
 /** The state in which a vector's code is to be started, as new objects that the caller may change. */
 export function initialState(vector: Vector): InitialState {
-  const register = initialRegisters(vector);
-  const scratch = initialScratch(vector);
-  const codeArea = new Uint8Array(CODE_SIZE).fill(CODE_FILLER);
-  const start = Number(register('rip')) - CODE;
-  codeArea.set(parseBytes(vector.code).subarray(0, CODE_SIZE - start), start);
-  return { ...makeState(register, scratch), scratch, codeArea };
+  const address = Number(initialRegisters(vector)('rip'));
+  return startState(vector.in, [{ address, bytes: parseBytes(vector.code) }]);
+}
+
+/**
+ * The state after what differs from the state before; everything in it is to be compared.
+ * @param next RIP unless `after` says otherwise.
+ */
+export function endState(
+  before: VectorState,
+  after: VectorState & { readonly fault?: VectorFault },
+  next: bigint,
+): ExpectedState {
+  const initial = lookup(before, (name) => DEFAULT_REGISTERS.get(name) as bigint);
+  const register = lookup(after, (name) => (name === 'rip' ? next : initial(name)));
+  const scratch = DEFAULT_SCRATCH.slice();
+  applyMemory(scratch, before.mem);
+  applyMemory(scratch, after.mem);
+  const state: ExpectedState = {
+    ...makeState(register, scratch),
+    undefinedFlags: 0n,
+    undefinedFsw: 0,
+    undefinedMemory: [],
+    tolerance: 0,
+    lanes: 'f64',
+  };
+  const { fault } = after;
+  if (fault) {
+    state.fault = { vector: fault.vector, errorCode: Number.parseInt(fault.error ?? '0', 16) };
+    if (fault.address) state.fault.address = BigInt(`0x${fault.address}`);
+  }
+  return state;
 }
 
 /** The state that a vector's code leaves behind. */
 export function expectedState(vector: Vector): ExpectedState {
-  const before = initialRegisters(vector);
-  const next = vector.out.fault ? 0n : BigInt(vector.code.length / 2);
-  const register = lookup(vector.out, (name) => (name === 'rip' ? before('rip') + next : before(name)));
-  const scratch = initialScratch(vector);
-  applyMemory(scratch, vector.out.mem);
+  const rip = initialRegisters(vector)('rip');
+  const next = rip + (vector.out.fault ? 0n : BigInt(vector.code.length / 2));
   const undefinedMemory = (vector.undefinedMemory ?? []).map(([address, length]): [number, number] => {
     const start = Number.parseInt(address, 16);
     return [start, start + length];
   });
-  const state: ExpectedState = {
-    ...makeState(register, scratch),
+  return {
+    ...endState(vector.in, vector.out, next),
     undefinedFlags: BigInt(`0x${vector.undefined ?? 0}`),
     undefinedFsw: Number.parseInt(vector.undefinedFsw ?? '0', 16),
     undefinedMemory,
     tolerance: vector.tolerance ?? 0,
     lanes: vector.lanes ?? 'f64',
   };
-  const fault = vector.out.fault;
-  if (fault) {
-    state.fault = { vector: fault.vector, errorCode: Number.parseInt(fault.error ?? '0', 16) };
-    if (fault.address) state.fault.address = BigInt(`0x${fault.address}`);
-  }
-  return state;
 }
 
 /** Names of the flags in a mask, for messages. */
@@ -321,4 +356,48 @@ export function compare(expected: ExpectedState, actual: State): string[] {
     if (want.address !== undefined) check('fault address', want.address, have.address ?? -1n);
   }
   return differences;
+}
+
+/** What differs between two states, as `after` of endState() has it. RIP is always there. */
+export function changesBetween(before: State, after: State): VectorState & { fault?: VectorFault } {
+  const changes: VectorState & { fault?: VectorFault } = { rip: hex(after.rip) };
+  const note = (name: Register, was: bigint, is: bigint): void => {
+    if (was !== is) changes[name] = hex(is);
+  };
+  for (const [i, name] of GENERAL_REGISTERS.entries()) note(name, before.gpr[i], after.gpr[i]);
+  note('rflags', before.rflags, after.rflags);
+  note('mxcsr', BigInt(before.mxcsr), BigInt(after.mxcsr));
+  for (const [i, name] of XMM_REGISTERS.entries()) {
+    const [was, is] = [before.xmm[i], after.xmm[i]].map(([low, high]) => (high << 64n) | low);
+    note(name, was, is);
+  }
+  const fpu = (state: State, offset: number, length: number): bigint =>
+    readLittleEndian(state.fpu, offset, length);
+  for (const [name, offset, length] of [
+    ['fcw', FXSAVE_FCW, 2],
+    ['fsw', FXSAVE_FSW, 2],
+    ['ftw', FXSAVE_FTW, 1],
+    ...STACK_REGISTERS.map((st, i) => [st, FXSAVE_ST + 16 * i, 10] as const),
+  ] as const)
+    note(name, fpu(before, offset, length), fpu(after, offset, length));
+  const mem: Record<string, string> = {};
+  let [start, end] = ['', -1];
+  for (let address = SCRATCH; address < SCRATCH + SCRATCH_SIZE; address++) {
+    const byte = after.memory(address);
+    if (byte === before.memory(address)) continue;
+    if (address !== end) {
+      start = hex(address);
+      mem[start] = '';
+    }
+    mem[start] += byte.toString(16).padStart(2, '0');
+    end = address + 1;
+  }
+  if (end >= 0) changes.mem = mem;
+  const { fault } = after;
+  if (fault !== undefined) {
+    changes.fault = { vector: fault.vector };
+    if (fault.vector >= 8 && fault.vector <= 14) changes.fault.error = hex(fault.errorCode);
+    if (fault.vector === 14 && fault.address !== undefined) changes.fault.address = hex(fault.address);
+  }
+  return changes;
 }

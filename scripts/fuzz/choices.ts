@@ -1,0 +1,144 @@
+/** Which instructions programs are made of, and how often. */
+import { VARIANTS } from '../../src/isa/instruction-set.ts';
+import type { Row } from '../../src/isa/row.ts';
+import { arithmetic } from '../../src/isa/tables/arithmetic.ts';
+import { bit } from '../../src/isa/tables/bit.ts';
+import { branch } from '../../src/isa/tables/branch.ts';
+import { exchange } from '../../src/isa/tables/exchange.ts';
+import { flag } from '../../src/isa/tables/flag.ts';
+import { logic } from '../../src/isa/tables/logic.ts';
+import { mmxRows } from '../../src/isa/tables/mmx.ts';
+import { move } from '../../src/isa/tables/move.ts';
+import { shift } from '../../src/isa/tables/shift.ts';
+import { sseAes } from '../../src/isa/tables/sse-aes.ts';
+import { sseConvert } from '../../src/isa/tables/sse-convert.ts';
+import { sseFloat } from '../../src/isa/tables/sse-float.ts';
+import { sseInteger } from '../../src/isa/tables/sse-integer.ts';
+import { sseMove } from '../../src/isa/tables/sse-move.ts';
+import { sseShuffle } from '../../src/isa/tables/sse-shuffle.ts';
+import { sseString } from '../../src/isa/tables/sse-string.ts';
+import { string } from '../../src/isa/tables/string.ts';
+import { x87 } from '../../src/isa/tables/x87.ts';
+import type { Variant } from '../../src/isa/variant.ts';
+import type { Random } from '../recorder/values.ts';
+import { encode } from './encoder.ts';
+
+/** Tables with their share of the instructions. */
+const TABLES: readonly (readonly [weight: number, name: string, rows: readonly Row[]])[] = [
+  [24, 'arithmetic', arithmetic],
+  [20, 'move', move],
+  [12, 'logic', logic],
+  [10, 'shift', shift],
+  [6, 'bit', bit],
+  [3, 'flag', flag],
+  [2, 'exchange', exchange],
+  [4, 'string', string],
+  [4, 'sse-move', sseMove],
+  [4, 'sse-integer', sseInteger],
+  [3, 'sse-shuffle', sseShuffle],
+  [4, 'sse-float', sseFloat],
+  [2, 'sse-convert', sseConvert],
+  [1, 'sse-string', sseString],
+  [1, 'sse-aes', sseAes],
+  [2, 'x87', x87],
+  [2, 'mmx', mmxRows],
+];
+
+/** Rows that leave the program, and rows whose operands have to be what something else has left there. */
+const EXCLUDED: ReadonlySet<string> = new Set([
+  // Ports; the machine has none.
+  ...['ins', 'outs', 'rep ins', 'rep outs', 'repne ins', 'repne outs'],
+  // They move RSP or take it from elsewhere: the generator has patterns for them.
+  ...['push', 'pop', 'pushf', 'popf', 'leave', 'enter'],
+  // Control words and whole states: reserved bits fault, unmasked exceptions end the program.
+  ...['ldmxcsr', 'fldcw', 'fldenv', 'frstor', 'fxrstor', 'xrstor', 'xsave', 'xsaveopt'],
+]);
+
+function isChosen(variant: Variant): boolean {
+  const { row } = variant;
+  if (EXCLUDED.has(row.mnemonic) || row.modes === 'not64') return false;
+  if (row.operands.some(({ file }) => file === 'segment' || file === 'control' || file === 'debug'))
+    return false;
+  return encode(variant, { memory: { base: 0 } }) !== undefined;
+}
+
+interface Family {
+  readonly weight: number;
+  readonly name: string;
+  /** Variants by mnemonic, so that an instruction with many forms is not chosen more often. */
+  readonly mnemonics: readonly (readonly Variant[])[];
+}
+
+function groupBy<K, V>(values: readonly V[], keyOf: (value: V) => K): Map<K, V[]> {
+  const groups = new Map<K, V[]>();
+  for (const value of values) {
+    const group = groups.get(keyOf(value));
+    if (group === undefined) groups.set(keyOf(value), [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+const byRow = groupBy(VARIANTS, ({ row }) => row);
+
+export const FAMILIES: readonly Family[] = TABLES.map(([weight, name, rows]) => {
+  const variants = rows.flatMap((row) => byRow.get(row) ?? []).filter(isChosen);
+  const groups = groupBy(variants, ({ row }) => row.mnemonic.replace(/^rep(ne)? /, ''));
+  return { weight, name, mnemonics: [...groups.values()] };
+});
+
+/** As many of each family as its weight says. */
+const WEIGHTED = FAMILIES.flatMap((family) => Array<Family>(family.weight).fill(family));
+
+/** A variant from the tables, by their weights. */
+export function anyVariant(random: Random): Variant {
+  const variants = random.pick(random.pick(WEIGHTED).mnemonics);
+  const variant = random.pick(variants);
+  // Most memory operands have no prefix.
+  if (variant.form !== 'general' || random.below(3) === 0) return variant;
+  const { row, operandSize } = variant;
+  const isPlain = (other: Variant): boolean =>
+    other.row === row && other.operandSize === operandSize && other.form === 'memory';
+  return variants.find(isPlain) ?? variant;
+}
+
+/** The variant of a mnemonic at an operand size, with operands of given names. */
+export function variantOf(mnemonic: string, operandSize: number, operands: string, form?: string): Variant {
+  const found = VARIANTS.find(
+    (variant) =>
+      variant.row.mnemonic === mnemonic &&
+      variant.operandSize === operandSize &&
+      (form === undefined || variant.form === form) &&
+      variant.row.operands.map(({ name }) => name).join() === operands,
+  );
+  if (found === undefined) throw new Error(`there is no ${mnemonic} ${operands} of ${operandSize} bytes`);
+  return found;
+}
+
+/** MOV r32, imm32 into a register, whose low three bits the row has in its opcode. */
+export function movImmediate(register: number): Variant {
+  const found = VARIANTS.find(
+    ({ row, operandSize }) =>
+      operandSize === 4 && row.opcode.map === 0 && row.opcode.byte === 0xb8 + (register & 7),
+  );
+  if (found === undefined) throw new Error('there is no MOV r32, imm32');
+  return found;
+}
+
+/** The two forms of direct branches: with a displacement of one byte, and of four. */
+export interface BranchForms {
+  readonly near: Variant | undefined;
+  readonly far: Variant | undefined;
+}
+
+export function branchForms(mnemonic: string): BranchForms {
+  const form = (name: string): Variant | undefined =>
+    VARIANTS.find(
+      ({ row, operandSize }) =>
+        row.mnemonic === mnemonic &&
+        operandSize === 8 &&
+        row.operands[0]?.name === name &&
+        branch.includes(row),
+    );
+  return { near: form('Jb'), far: form('Jz') };
+}

@@ -1,0 +1,191 @@
+/**
+ * Instructions from the table that decodes them: the bytes of a variant with given operands, in 64-bit mode.
+ *
+ * Source: Intel SDM Vol. 2, "Instruction Format".
+ */
+import { type Candidate, OPCODE_INDEX } from '../../src/isa/instruction-set.ts';
+import { type Variant, widthInBytes } from '../../src/isa/variant.ts';
+
+/** Added to 0 to 3 to name AH, CH, DH and BH. */
+export const HIGH_BYTE = 16;
+
+/** Segment override prefixes of 64-bit mode. */
+export type SegmentOverride = 'fs' | 'gs';
+
+export interface MemoryOperand {
+  /** General register, or `rip`: the displacement counts from the end of the instruction. */
+  readonly base?: number | 'rip';
+  /** General register but RSP. */
+  readonly index?: number;
+  /** log2 of what the index is multiplied by. */
+  readonly scale?: 0 | 1 | 2 | 3;
+  /** Signed, 32 bits. */
+  readonly displacement?: number;
+  /** Four bytes of displacement even where one would do. */
+  readonly wide?: boolean;
+  /** Addresses have 32 bits. */
+  readonly address32?: boolean;
+  readonly segment?: SegmentOverride;
+}
+
+export interface OperandValues {
+  /**
+   * For each operand of the row that names a register, its number (0-15, or HIGH_BYTE and up), in the place of that
+   * operand; of an operand in the opcode only bit 3 counts, as the row says the others.
+   */
+  readonly registers?: readonly (number | undefined)[];
+  readonly memory?: MemoryOperand;
+  /** Immediate, branch displacement or absolute address, cut to its size. */
+  readonly immediate?: bigint;
+  readonly lock?: boolean;
+}
+
+const ESCAPES: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
+const SEGMENT_PREFIX: Readonly<Record<SegmentOverride, number>> = { fs: 0x64, gs: 0x65 };
+const MANDATORY = { f2: 0xf2, f3: 0xf3 } as const;
+const RSP = 4;
+const RBP = 5;
+
+const candidates = new Map<Variant['row'], Candidate>();
+for (const list of OPCODE_INDEX) for (const candidate of list) candidates.set(candidate.row, candidate);
+
+/** What the decoder knows of the variant's row. */
+export function candidateOf({ row }: Variant): Candidate {
+  const candidate = candidates.get(row);
+  if (candidate === undefined) throw new Error(`${row.mnemonic} is not in the opcode map`);
+  return candidate;
+}
+
+/** What the operand size of a variant takes: prefix 66 and REX.W. Undefined: 64-bit mode does not have it. */
+function sizePrefixes(variant: Variant): { operand16: boolean; w: 0 | 1 } | undefined {
+  const { row, operandSize } = variant;
+  const { code, stackSized, forced64, sizes } = candidateOf(variant);
+  if (row.modes === 'not64') return undefined;
+  const mandatory16 = code.prefix === '66';
+  const w = code.w ?? 0;
+  if (sizes.length === 1) return { operand16: mandatory16, w };
+  switch (operandSize) {
+    case 2:
+      return code.prefix === 'none' || mandatory16 || forced64 ? undefined : { operand16: true, w };
+    case 4:
+      return stackSized || forced64 ? undefined : { operand16: mandatory16, w };
+    case 8:
+      return { operand16: mandatory16, w: stackSized || forced64 ? w : 1 };
+  }
+}
+
+/** `size` bytes, little-endian. */
+export function littleEndian(value: bigint, size: number): number[] {
+  return Array.from({ length: size }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
+}
+
+/** The parts of an instruction that operands decide. */
+class Fields {
+  reg = 0;
+  rm = 0;
+  /** Bits R, X, B of REX. */
+  rex = 0;
+  /** A register needs REX to be there (SPL to DIL), or not to be there (AH to BH). */
+  needsRex = false;
+  forbidsRex = false;
+
+  /** The low three bits of a register; bit 3 goes to `rexBit`. */
+  register(number: number, isByte: boolean, rexBit: number): number {
+    if (number >= HIGH_BYTE) {
+      this.forbidsRex = true;
+      return number - HIGH_BYTE + 4;
+    }
+    if (isByte && number >= 4 && number < 8) this.needsRex = true;
+    if (number & 8) this.rex |= rexBit;
+    return number & 7;
+  }
+}
+
+/** ModRM, SIB and displacement of a memory operand. */
+function encodeMemory(memory: MemoryOperand, fields: Fields): number[] {
+  const { base, index, scale = 0, displacement = 0, wide = false } = memory;
+  const modrm = (mod: number, rm: number): number => (mod << 6) | (fields.reg << 3) | rm;
+  const dword = littleEndian(BigInt(displacement), 4);
+  if (base === 'rip') return [modrm(0, RBP), ...dword];
+  const sib = (low: number): number =>
+    (scale << 6) | ((index === undefined ? RSP : fields.register(index, false, 2)) << 3) | low;
+  if (base === undefined) return [modrm(0, RSP), sib(RBP), ...dword];
+  const low = fields.register(base, false, 1);
+  const short = !wide && displacement >= -128 && displacement < 128;
+  const mod = short ? (displacement === 0 && low !== RBP ? 0 : 1) : 2;
+  const tail = mod === 0 ? [] : short ? [displacement & 0xff] : dword;
+  if (index === undefined && low !== RSP) return [modrm(mod, low), ...tail];
+  return [modrm(mod, RSP), sib(low), ...tail];
+}
+
+/**
+ * The bytes of a variant; undefined if there are none: an operand size that 64-bit mode does not have, AH together
+ * with REX.
+ */
+export function encode(variant: Variant, values: OperandValues = {}): Uint8Array | undefined {
+  const { row, operandSize, form } = variant;
+  const { opcode } = row;
+  const sizes = sizePrefixes(variant);
+  if (sizes === undefined || opcode.vex) return undefined;
+  const { memory } = values;
+
+  const fields = new Fields();
+  fields.reg = opcode.extension ?? 0;
+  fields.rm = opcode.rm ?? 0;
+  if (opcode.b === 1) fields.rex |= 1;
+  const immediates: number[] = [];
+  row.operands.forEach(({ place, width, file, name }, at) => {
+    const number = values.registers?.[at] ?? 0;
+    const isByte = width === 'b' && file === 'general';
+    switch (place) {
+      case 'rm':
+      case 'register':
+        if (place === 'register' || form === 'register') fields.rm = fields.register(number, isByte, 1);
+        return;
+      case 'reg':
+        // The row's extension is a segment register's number.
+        if (opcode.extension === undefined) fields.reg = fields.register(number, isByte, 4);
+        return;
+      case 'opcode':
+        fields.register((number & 8) | (opcode.byte & 7), isByte, 1);
+        return;
+      case 'immediate':
+      case 'signedImmediate':
+        immediates.push(
+          ...littleEndian(values.immediate ?? 0n, name === 'Iwb' ? 3 : widthInBytes(width, operandSize)),
+        );
+        return;
+      case 'relative':
+        immediates.push(...littleEndian(values.immediate ?? 0n, width === 'b' ? 1 : 4));
+        return;
+      case 'offset':
+        immediates.push(...littleEndian(values.immediate ?? 0n, memory?.address32 ? 4 : 8));
+        return;
+      default:
+        return;
+    }
+  });
+
+  const inModRM = row.operands.some(
+    ({ place }) => place === 'memory' || (place === 'rm' && form !== 'register'),
+  );
+  const addressing: number[] = [];
+  if (candidateOf(variant).hasModRM) {
+    if (inModRM) addressing.push(...encodeMemory(memory ?? {}, fields));
+    else addressing.push(0xc0 | (fields.reg << 3) | fields.rm);
+  }
+
+  const prefixes: number[] = [];
+  if (memory?.segment !== undefined) prefixes.push(SEGMENT_PREFIX[memory.segment]);
+  if (memory?.address32) prefixes.push(0x67);
+  if (values.lock) prefixes.push(0xf0);
+  if (sizes.operand16) prefixes.push(0x66);
+  if (opcode.prefix === 'f2' || opcode.prefix === 'f3') prefixes.push(MANDATORY[opcode.prefix]);
+  const rex = fields.rex | (sizes.w << 3);
+  if (rex !== 0 || fields.needsRex) {
+    if (fields.forbidsRex) return undefined;
+    prefixes.push(0x40 | rex);
+  }
+  const escapes = ESCAPES[opcode.map] as readonly number[];
+  return Uint8Array.from([...prefixes, ...escapes, opcode.byte, ...addressing, ...immediates]);
+}

@@ -1,0 +1,138 @@
+/** Runs a program in every tier, whole and in slices, and tells what differs. */
+import { type LocalCompiler, Tiering } from '../../src/code-cache/tiering.ts';
+import { compileRegions } from '../../src/compile/compiler.ts';
+import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/cpu-state.ts';
+import { UserMachine } from '../../test/isa/user-machine.ts';
+import { CODE, CODE_SIZE } from '../../test/vectors/layout.ts';
+import { compare, type ExpectedState, type InitialState, type State } from '../../test/vectors/vector.ts';
+import type { Random } from '../recorder/values.ts';
+import { type Coverage, countRegion, noCoverage } from './coverage.ts';
+
+/** Instructions after which a program that has not ended is stopped. */
+export const PATIENCE = 20_000;
+/** How a program is run. `warm`: what an earlier run has compiled is still there. */
+export type Way =
+  | 'interpreted'
+  | 'interpreted in slices'
+  | 'compiled'
+  | 'compiled, warm'
+  | 'compiled, warm, in slices';
+
+/** The state a run has led to, and how many instructions that took. */
+export interface Result {
+  readonly state: State;
+  readonly instructions: number;
+}
+
+export interface Difference {
+  readonly way: Way;
+  readonly lines: readonly string[];
+}
+
+/** A machine of one tier that runs one program after the other. */
+class Runner {
+  readonly machine: UserMachine;
+  readonly coverage: Coverage = noCoverage();
+  private readonly tiering: Tiering;
+
+  constructor(tier: 'interpreter' | 'compiled', compile: LocalCompiler) {
+    let tiering: Tiering | undefined;
+    this.machine = new UserMachine({
+      requestCompile: (head) => tiering?.request(head),
+      blockDropped: (head) => tiering?.drop(head),
+    });
+    const counting: LocalCompiler = (regions) => {
+      for (const region of regions) countRegion(region, this.coverage);
+      return compile(regions);
+    };
+    tiering = new Tiering(this.machine.processor, tier, undefined, counting, () => 0);
+    this.tiering = tiering;
+  }
+
+  set hotness(entries: number) {
+    this.machine.processor.blocks.hotness = entries;
+  }
+
+  run(initial: InitialState, slice: () => number): Result {
+    const { machine, tiering } = this;
+    const { processor } = machine;
+    machine.load(initial);
+    const before = processor.instructions;
+    const interpreted = processor.counter(COUNTER_INTERPRETED_INSTRUCTIONS);
+    for (let left = PATIENCE; left > 0 && !machine.ended; ) {
+      processor.run(Math.min(left, slice()));
+      left = PATIENCE - (processor.instructions - before);
+      tiering.poll();
+    }
+    const instructions = processor.instructions - before;
+    this.coverage.instructions += instructions;
+    this.coverage.compiledInstructions +=
+      instructions - (processor.counter(COUNTER_INTERPRETED_INSTRUCTIONS) - interpreted);
+    return { state: machine.state(), instructions };
+  }
+}
+
+const whole = (): number => PATIENCE;
+
+export class Engine {
+  private readonly interpreter: Runner;
+  private readonly compiled: Runner;
+
+  /** @param compile how regions become modules. */
+  constructor(compile: LocalCompiler = compileRegions) {
+    this.interpreter = new Runner('interpreter', compile);
+    this.compiled = new Runner('compiled', compile);
+  }
+
+  /** What regions there were, and what ran in them. */
+  get coverage(): Coverage {
+    return this.compiled.coverage;
+  }
+
+  /** What the interpreter makes of a program in one go. */
+  interpret(initial: InitialState): Result {
+    return this.interpreter.run(initial, whole);
+  }
+
+  /** Runs a program in each way. @param random for the slices and for how soon blocks are compiled. */
+  compare(initial: InitialState, random: Random): Difference | undefined {
+    const { interpreter, compiled } = this;
+    const expected = this.interpret(initial);
+    compiled.hotness = random.pick([2, 3, 4, 8]);
+    const longest = random.pick([3, 20, 200]);
+    const slices = (): number => 1 + random.below(longest);
+    const ways: (readonly [Way, () => Result])[] = [
+      ['interpreted in slices', () => interpreter.run(initial, slices)],
+      ['compiled', () => compiled.run(initial, whole)],
+      ['compiled, warm', () => compiled.run(initial, whole)],
+      ['compiled, warm, in slices', () => compiled.run(initial, slices)],
+    ];
+    for (const [way, run] of ways) {
+      const lines = differences(expected, run());
+      if (lines.length > 0) return { way, lines };
+    }
+    return undefined;
+  }
+}
+
+/** What differs between two runs of one program, a line for each. */
+export function differences(expected: Result, actual: Result): string[] {
+  const exact: ExpectedState = {
+    ...expected.state,
+    undefinedFlags: 0n,
+    undefinedFsw: 0,
+    undefinedMemory: [],
+    tolerance: 0,
+    lanes: 'f64',
+  };
+  const lines = compare(exact, actual.state);
+  for (let address = CODE; address < CODE + CODE_SIZE; address++) {
+    const [want, have] = [expected.state.memory(address), actual.state.memory(address)];
+    if (want !== have) lines.push(`[${address.toString(16)}]: expected ${want}, got ${have}`);
+  }
+  // The registers that are empty, too.
+  if (!Buffer.from(expected.state.fpu).equals(actual.state.fpu)) lines.push('x87 image differs');
+  if (expected.instructions !== actual.instructions)
+    lines.push(`instructions: expected ${expected.instructions}, got ${actual.instructions}`);
+  return lines;
+}

@@ -1,0 +1,266 @@
+/** Random operands for an instruction, and what has to run before it so that they make sense. */
+import type { Variant } from '../../src/isa/variant.ts';
+import { SCRATCH, SCRATCH_SIZE } from '../../test/vectors/layout.ts';
+import { anyValue, type Random } from '../recorder/values.ts';
+import { movImmediate, variantOf } from './choices.ts';
+import { candidateOf, encode, HIGH_BYTE, type MemoryOperand, type OperandValues } from './encoder.ts';
+import type { Item } from './program.ts';
+
+export const RAX = 0;
+export const RCX = 1;
+export const RDX = 2;
+const RBX = 3;
+export const RSP = 4;
+const RSI = 6;
+const RDI = 7;
+
+/** Registers that random instructions leave alone: the stack, a pointer that walks through memory, loop counters. */
+export const POINTER = 13;
+export const OUTER_COUNTER = 15;
+export const INNER_COUNTER = 14;
+const RESERVED: ReadonlySet<number> = new Set([RSP, POINTER, INNER_COUNTER, OUTER_COUNTER]);
+const FREE = Array.from({ length: 16 }, (_, number) => number).filter((number) => !RESERVED.has(number));
+
+/** The POINTER stays in half of the data area, across its page boundary. */
+export const POINTER_BASE = SCRATCH + 0x800;
+export const POINTER_MASK = 0xfff;
+/** Bytes at either end of the data area that most accesses stay away from, because operands are added to addresses. */
+const MARGIN = 0x280;
+const BOUNDARY = SCRATCH + 0x1000;
+/** A few places that many instructions use, so that loads see what was stored. */
+const SHARED = SCRATCH + 0x400;
+/** Greatest value of an index register, before it is scaled. */
+const INDEX_MASK = 0x3f;
+
+/** Bytes of memory operands that the table does not give a size. */
+const UNSIZED: Readonly<Record<string, number>> = { fxsave: 512, fnsave: 108, fnstenv: 28 };
+const ANY_UNSIZED = 16;
+
+/** What the generator knows of the place where an instruction is to be. */
+export interface Context {
+  readonly random: Random;
+  /** RCX counts a loop. */
+  readonly keepsCounter: boolean;
+}
+
+/** An instruction whose operands the caller knows to be possible. */
+export function instruction(variant: Variant, values: OperandValues = {}): Item {
+  const bytes = encode(variant, values);
+  if (bytes === undefined) throw new Error(`${variant.row.mnemonic} cannot be encoded with these operands`);
+  return { kind: 'bytes', bytes };
+}
+
+/** MOV of an unsigned 32-bit number into a whole register. */
+export function setRegister(number: number, value: number): Item {
+  return instruction(movImmediate(number), { registers: [number], immediate: BigInt(value >>> 0) });
+}
+
+const AND_IMMEDIATE = variantOf('and', 4, 'Ev,sIb', 'register');
+
+function freeRegister({ random, keepsCounter }: Context): number {
+  const number = random.pick(FREE);
+  return keepsCounter && number === RCX ? RAX : number;
+}
+
+/** A register operand of one byte: as often as not AH to BH. */
+function byteRegister(context: Context): number {
+  const number = freeRegister(context);
+  const { random, keepsCounter } = context;
+  if (random.below(4) > 0) return number;
+  const high = random.below(4);
+  return HIGH_BYTE + (keepsCounter && high === RCX ? RAX : high);
+}
+
+/** An address in the data area for an operand of `size` bytes. */
+function anyAddress(random: Random, size: number, aligned: boolean): number {
+  const kind = random.below(300);
+  let address: number;
+  if (kind === 0) address = SCRATCH + SCRATCH_SIZE - random.below(size + 1);
+  else if (kind < 100) address = BOUNDARY - size - 4 + random.below(size + 8);
+  else if (kind < 160) address = SHARED + 8 * random.below(8);
+  else address = SCRATCH + MARGIN + random.below(SCRATCH_SIZE - 2 * MARGIN - size);
+  const mask = Math.min(size, 16) - 1;
+  return aligned && random.below(100) > 0 ? address & ~mask : address;
+}
+
+interface Addressed {
+  readonly setup: readonly Item[];
+  readonly memory: MemoryOperand;
+  /** RIP-relative: this is the address, and the displacement is not known yet. */
+  readonly relativeTo?: number;
+  /** Registers that `setup` has given a meaning. */
+  readonly used: readonly number[];
+}
+
+function anyDisplacement(random: Random): number {
+  switch (random.below(4)) {
+    case 0:
+      return 0;
+    case 1:
+      return random.below(256) - 128;
+    case 2:
+      return random.below(0x2000) - 0x1000;
+    default:
+      return random.below(0x1000_0000) - 0x800_0000;
+  }
+}
+
+function addressOperand(context: Context, size: number, aligned: boolean, general: boolean): Addressed {
+  const { random } = context;
+  const prefixes = general ? (random.below(2) ? { segment: 'gs' as const } : { address32: true }) : {};
+  const address = anyAddress(random, size, aligned);
+  const wide = random.below(8) === 0;
+  const displacement = anyDisplacement(random);
+  const base = freeRegister(context);
+  switch (random.below(8)) {
+    case 0:
+      return { setup: [], memory: { base: 'rip', ...prefixes }, relativeTo: address, used: [] };
+    case 1:
+      return { setup: [], memory: { displacement: address, ...prefixes }, used: [] };
+    case 2:
+    case 3:
+      if (!aligned) {
+        const near = random.below(0x800) - 0x400;
+        return { setup: [], memory: { base: POINTER, displacement: near, wide, ...prefixes }, used: [] };
+      }
+      break;
+    case 4: {
+      // Below the stack pointer, where nothing is kept; its alignment is that of the stack.
+      const below = -16 * (4 + random.below(12));
+      return { setup: [], memory: { base: RSP, displacement: below, wide, ...prefixes }, used: [] };
+    }
+    case 5:
+    case 6: {
+      const index = freeRegister(context);
+      if (index === base) break;
+      const scale = random.below(4) as 0 | 1 | 2 | 3;
+      const mask = aligned ? INDEX_MASK & ~15 : INDEX_MASK;
+      return {
+        setup: [
+          setRegister(base, address - displacement),
+          instruction(AND_IMMEDIATE, { registers: [index], immediate: BigInt(mask) }),
+        ],
+        memory: { base, index, scale, displacement, wide, ...prefixes },
+        used: [base, index],
+      };
+    }
+    default:
+      break;
+  }
+  return {
+    setup: [setRegister(base, address - displacement)],
+    memory: { base, displacement, wide, ...prefixes },
+    used: [base],
+  };
+}
+
+/** Registers that an instruction has without naming them, given values that keep it within the data area. */
+function implicitOperands(context: Context, variant: Variant, size: number): Item[] | undefined {
+  const { random, keepsCounter } = context;
+  const { row, operandSize } = variant;
+  const places = row.operands.map(({ place }) => place);
+  const setup: Item[] = [];
+  const pointers: [string, number][] = [
+    ['source', RSI],
+    ['destination', RDI],
+    ['table', RBX],
+  ];
+  for (const [place, number] of pointers) {
+    if (places.some((other) => other === place))
+      setup.push(setRegister(number, anyAddress(random, size, false)));
+  }
+  const { mnemonic } = row;
+  if (mnemonic.startsWith('rep') || mnemonic.startsWith('pcmp')) {
+    if (keepsCounter) return undefined;
+    if (mnemonic.startsWith('rep')) setup.push(setRegister(RCX, random.below(24)));
+  }
+  if (mnemonic === 'div' || mnemonic === 'idiv') {
+    const isByte = row.operands[0]?.width === 'b';
+    setup.push(isByte ? setRegister(RAX, random.below(0x100)) : setRegister(RDX, 0));
+    if (operandSize !== 8 && mnemonic === 'idiv') setup.push(setRegister(RAX, random.below(0x7fff)));
+  }
+  return setup;
+}
+
+function registerOperand(context: Context, file: string, isByte: boolean): number {
+  const { random } = context;
+  if (file === 'general') return isByte ? byteRegister(context) : freeRegister(context);
+  if (file === 'segment') return 0;
+  return random.below(file === 'xmm' ? 16 : 8);
+}
+
+/**
+ * A variant with random operands, after what sets its addresses up. Undefined if these operands cannot be encoded or
+ * would be in each other's way.
+ */
+export function withOperands(context: Context, variant: Variant): Item[] | undefined {
+  const { random } = context;
+  const { row, form, locations, operandSize } = variant;
+  const { mnemonic } = row;
+  const memoryAt = locations.findIndex(({ kind }) => kind === 'memory' || kind === 'offset');
+  const inMemory = locations.find((location) => 'aligned' in location);
+  const aligned = inMemory?.aligned === true || mnemonic === 'fxsave';
+  const named = row.operands[memoryAt];
+  const size = named?.name === 'M' ? (UNSIZED[mnemonic] ?? ANY_UNSIZED) : (locations[memoryAt]?.size ?? 16);
+
+  const implicit = implicitOperands(context, variant, size);
+  if (implicit === undefined) return undefined;
+  const hasModRMMemory = row.operands.some(
+    ({ place }) => place === 'memory' || (place === 'rm' && form !== 'register'),
+  );
+  const addressed = hasModRMMemory
+    ? addressOperand(context, size, aligned, form === 'general')
+    : { setup: [], memory: form === 'general' ? { segment: 'gs' as const } : {}, used: [] };
+
+  const registers = row.operands.map(({ file, width, place }) => {
+    if (place !== 'rm' && place !== 'register' && place !== 'reg' && place !== 'opcode') return undefined;
+    if (place !== 'opcode') return registerOperand(context, file, width === 'b');
+    // Its low bits are the row's.
+    const low = row.opcode.byte & 7;
+    const number = low | (random.below(2) << 3);
+    if (!RESERVED.has(number)) return number;
+    return RESERVED.has(number ^ 8) ? undefined : number ^ 8;
+  });
+  if (row.operands.some(({ place }, at) => place === 'opcode' && registers[at] === undefined))
+    return undefined;
+  if (
+    context.keepsCounter &&
+    registers.some((number, at) => number === RCX && row.operands[at]?.file === 'general')
+  )
+    return undefined;
+  const setup: Item[] = [...implicit, ...addressed.setup];
+  if (/^bt[src]?$/.test(mnemonic) && hasModRMMemory && row.operands[1]?.place === 'reg') {
+    // The bit may be anywhere in memory.
+    const number = registers[1] as number;
+    if (addressed.used.includes(number)) return undefined;
+    setup.push(setRegister(number, random.below(MARGIN * 8)));
+  }
+  if (mnemonic === 'div' || mnemonic === 'idiv') {
+    const number = registers[0];
+    if (form === 'register' && (number === undefined || (number & 15) === RAX || (number & 15) === RDX))
+      return undefined;
+    if (addressed.used.some((used) => used === RAX || used === RDX)) return undefined;
+    if (form === 'register' && number !== undefined && number < HIGH_BYTE && random.below(4) > 0)
+      setup.push(setRegister(number, 1 + random.below(0xffff)));
+  }
+
+  const immediate = anyImmediate(random, variant, operandSize, size);
+  const lock = candidateOf(variant).lockable && hasModRMMemory && random.below(5) === 0;
+  const values: OperandValues = { registers, memory: addressed.memory, immediate, lock };
+  if (encode(variant, values) === undefined) return undefined;
+  const { relativeTo } = addressed as Addressed;
+  if (relativeTo === undefined) return [...setup, instruction(variant, values)];
+  const at = (next: number): Uint8Array => {
+    const memory = { ...addressed.memory, displacement: relativeTo - next };
+    return encode(variant, { ...values, memory }) as Uint8Array;
+  };
+  return [...setup, { kind: 'relative', at }];
+}
+
+function anyImmediate(random: Random, variant: Variant, operandSize: number, size: number): bigint {
+  const { row } = variant;
+  if (row.operands.some(({ place }) => place === 'offset')) return BigInt(anyAddress(random, size, false));
+  const isCount = row.operands.length > 1 && row.operands.some(({ name }) => name === 'Ib');
+  if (isCount && random.below(2)) return BigInt(random.below(2 * operandSize * 8));
+  return anyValue(random, 8 * operandSize);
+}

@@ -1,0 +1,41 @@
+/** A program as a filetest. */
+import { type Filetest, printFiletest } from '../../test/filetests/filetest.ts';
+import {
+  changesBetween,
+  type InitialState,
+  startState,
+  type VectorState,
+} from '../../test/vectors/vector.ts';
+import type { Result } from './engine.ts';
+import { assemble, type Program } from './program.ts';
+
+function startOf({ start }: Program, entry: number): VectorState {
+  const values: VectorState = { rip: entry.toString(16) };
+  for (const [name, value] of start.registers) values[name] = value.toString(16);
+  return values;
+}
+
+/** The state that a program starts from; undefined if the program cannot be assembled. */
+export function initialOf(program: Program): InitialState | undefined {
+  const assembled = assemble(program);
+  if (assembled === undefined) return undefined;
+  const { bytes, entry } = assembled;
+  return startState(startOf(program, entry), [{ address: program.base, bytes }]);
+}
+
+/** The text of a filetest. @param end what has to come of it. */
+export function filetestOf(program: Program, title: readonly string[], end: Result): string {
+  const assembled = assemble(program);
+  if (assembled === undefined) throw new Error('the program cannot be assembled');
+  const { bytes, entry, data } = assembled;
+  const before = startOf(program, entry);
+  const code = [{ address: program.base, bytes, data }];
+  const filetest: Filetest = {
+    title,
+    before,
+    code,
+    instructions: end.instructions,
+    after: changesBetween(startState(before, code), end.state),
+  };
+  return printFiletest(filetest);
+}

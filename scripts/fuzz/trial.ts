@@ -1,0 +1,41 @@
+/** One program of the fuzzer: made from its name, run, and made smaller if it fails. */
+import { Random } from '../recorder/values.ts';
+import { type Difference, Engine } from './engine.ts';
+import { generate } from './generator.ts';
+import type { Program } from './program.ts';
+import { filetestOf, initialOf } from './report.ts';
+import { shrink } from './shrink.ts';
+
+function compareProgram(engine: Engine, program: Program, name: string): Difference | undefined {
+  const initial = initialOf(program);
+  return initial && engine.compare(initial, new Random(name));
+}
+
+/** Runs the program of a name, such as `seed/3`. */
+export function tryProgram(engine: Engine, name: string): Difference | undefined {
+  return compareProgram(engine, generate(name), name);
+}
+
+/**
+ * The smallest program that differs, as a filetest.
+ * @param newEngine machines that nothing else ran on: what a program finds there is its own doing.
+ */
+export function report(name: string, difference: Difference, newEngine = () => new Engine()): string {
+  const differs = (program: Program, engine: Engine): boolean =>
+    compareProgram(engine, program, name) !== undefined;
+  const program = generate(name);
+  if (!differs(program, newEngine()))
+    return `# Program ${name}, ${difference.way}: ${difference.lines.join('; ')}: only after those before it\n`;
+  const engine = newEngine();
+  let smallest = shrink(program, (smaller) => differs(smaller, engine));
+  // It may need what those before it have left behind.
+  if (!differs(smallest, newEngine())) smallest = shrink(program, (smaller) => differs(smaller, newEngine()));
+  const { way, lines } = compareProgram(newEngine(), smallest, name) as Difference;
+  const initial = initialOf(smallest);
+  if (initial === undefined) throw new Error('the smallest program cannot be assembled');
+  return filetestOf(
+    smallest,
+    [`Program ${name}, ${way}: ${lines.join('; ')}`],
+    newEngine().interpret(initial),
+  );
+}

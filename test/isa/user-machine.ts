@@ -1,0 +1,240 @@
+/**
+ * A processor in 64-bit user mode with the two areas of the test vectors (test/vectors/layout.ts) mapped and every
+ * exception taken away from the guest: what scripts/recorder/recorder.c makes of a native processor.
+ */
+import { readFileSync } from 'node:fs';
+import { Processor, type ProcessorOptions } from '../../src/cpu/processor.ts';
+import {
+  CPL,
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  EVENT_ERROR,
+  EVENT_VECTOR,
+  FPU_CONTROL,
+  FPU_DP,
+  FPU_IP,
+  FPU_OPCODE,
+  FPU_REGISTERS,
+  FPU_STATUS,
+  FPU_TAG,
+  MSR_EFER,
+  MXCSR,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_SS,
+  YMM,
+} from '../../src/layout/cpu-state.ts';
+import { CPU_STATE } from '../../src/layout/linear-memory.ts';
+import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
+import type { InitialState, State } from '../vectors/vector.ts';
+
+const runtimeModule = new WebAssembly.Module(
+  readFileSync(new URL('../../build/runtime.wasm', import.meta.url)),
+);
+
+const PAGE = 4096;
+/** Physical layout: page tables from 0x1000, scratch at 0x10000, code at 0x20000. */
+const TABLES = 0x1000;
+const SCRATCH_PHYSICAL = 0x1_0000;
+const CODE_PHYSICAL = 0x2_0000;
+const PRESENT_WRITABLE_USER = 7n;
+const ACCESSED_DIRTY = 0x60n;
+const NO_EXECUTE = 1n << 63n;
+
+export class UserMachine {
+  readonly processor: Processor;
+  private fault: { vector: number; errorCode: number; address: bigint } | undefined;
+
+  constructor({ requestCompile, blockDropped }: Partial<ProcessorOptions> = {}) {
+    const refuse = (): never => {
+      throw new Error('a vector reached a device');
+    };
+    this.processor = new Processor({
+      runtime: runtimeModule,
+      host: {
+        readPort: refuse,
+        writePort: refuse,
+        readMmio: refuse,
+        writeMmio: refuse,
+        now: () => 0,
+        random: refuse,
+        writeApicMsr: refuse,
+        readApicMsr: refuse,
+        writeTaskPriority: refuse,
+        readTaskPriority: () => 0,
+      },
+      requestCompile: requestCompile ?? (() => {}),
+      blockDropped: blockDropped ?? (() => {}),
+      undefinedInstruction: () => {},
+      intercept: () => {
+        const { processor } = this;
+        const vector = processor.i32(EVENT_VECTOR);
+        const errorCode = Math.max(0, processor.i32(EVENT_ERROR));
+        this.fault = { vector, errorCode, address: vector === 14 ? processor.u64(CR2) : 0n };
+        return true;
+      },
+    });
+    this.processor.runtime.mapRam(0, 2);
+    this.map();
+    this.processor.setU64(CR0, 0x8005_0033n);
+    this.processor.setU64(CR3, BigInt(TABLES));
+    this.processor.setU64(CR4, 0x6a0n);
+    this.processor.setU64(MSR_EFER, 0xd01n);
+    // 64-bit user code and data segments.
+    this.processor.runtime.setSegment(SEGMENT_CS, 0x33, 0n, 0xffff_ffff, 0xa0fb);
+    this.processor.runtime.setSegment(SEGMENT_SS, 0x2b, 0n, 0xffff_ffff, 0xc0f3);
+    this.processor.setU32(CPL, 3);
+    this.processor.flags = 0x202;
+    this.processor.runtime.updateMode();
+    this.processor.runtime.updateSseDisabled();
+  }
+
+  private host(physical: number): number {
+    return this.processor.runtime.hostPageAddress(physical >>> 12) + (physical & (PAGE - 1));
+  }
+
+  private map(): void {
+    let next = TABLES + PAGE;
+    const { processor } = this;
+    const entry = (table: number, index: number): bigint =>
+      processor.views.i64[(this.host(table) + index * 8) >> 3] as bigint;
+    const setEntry = (table: number, index: number, value: bigint): void => {
+      processor.views.i64[(this.host(table) + index * 8) >> 3] = value;
+    };
+    const mapPage = (linear: number, physical: number, flags: bigint): void => {
+      let table = TABLES;
+      for (let level = 3; level > 0; level--) {
+        const index = Math.floor(linear / 2 ** (12 + 9 * level)) % 512;
+        if (entry(table, index) === 0n) {
+          setEntry(table, index, BigInt(next) | PRESENT_WRITABLE_USER | 0x20n);
+          next += PAGE;
+        }
+        table = Number(entry(table, index) & 0xffff_f000n);
+      }
+      setEntry(
+        table,
+        (linear >>> 12) % 512,
+        BigInt(physical) | PRESENT_WRITABLE_USER | ACCESSED_DIRTY | flags,
+      );
+    };
+    for (let at = 0; at < SCRATCH_SIZE; at += PAGE) mapPage(SCRATCH + at, SCRATCH_PHYSICAL + at, NO_EXECUTE);
+    for (let at = 0; at < CODE_SIZE; at += PAGE) mapPage(CODE + at, CODE_PHYSICAL + at, 0n);
+  }
+
+  /** Stores only what differs: code that is there already stays translated. */
+  private fill(physical: number, bytes: Uint8Array): void {
+    const { runtime } = this.processor;
+    const host = this.host(physical);
+    const { u8 } = this.processor.views;
+    for (let at = 0; at < bytes.length; at++) {
+      if (u8[host + at] === bytes[at]) continue;
+      runtime.invalidateCode(BigInt(physical + at), 1);
+      u8[host + at] = bytes[at] as number;
+    }
+  }
+
+  /** Puts the processor and both areas into a state to start from. */
+  load(initial: InitialState): void {
+    const { processor } = this;
+    this.fill(SCRATCH_PHYSICAL, initial.scratch);
+    this.fill(CODE_PHYSICAL, initial.codeArea);
+    // The jump cache may still lead to the stale head of what ran before.
+    processor.runtime.flushTlb(1);
+    initial.gpr.forEach((value, register) => {
+      processor.setGpr(register, value);
+    });
+    initial.xmm.forEach(([low, high], register) => {
+      processor.setU64(YMM + register * 32, low);
+      processor.setU64(YMM + register * 32 + 8, high);
+    });
+    processor.setU32(MXCSR, initial.mxcsr);
+    this.loadFpu(initial.fpu);
+    processor.flags = Number(initial.rflags);
+    processor.runtime.updateMode();
+    processor.rip = initial.rip;
+    this.fault = undefined;
+  }
+
+  /** True if an exception has ended the run. */
+  get ended(): boolean {
+    return this.fault !== undefined;
+  }
+
+  private loadFpu(image: Uint8Array): void {
+    const { processor } = this;
+    const { views } = processor;
+    const view = new DataView(image.buffer, image.byteOffset);
+    const base = CPU_STATE;
+    const status = view.getUint16(2, true);
+    const top = (status >> 11) & 7;
+    views.u16[(base + FPU_CONTROL) >> 1] = view.getUint16(0, true);
+    views.u16[(base + FPU_STATUS) >> 1] = status;
+    let tags = 0;
+    for (let i = 0; i < 8; i++) {
+      const physical = (top + i) & 7;
+      views.u8.set(image.subarray(32 + i * 16, 48 + i * 16), base + FPU_REGISTERS + physical * 16);
+    }
+    const abridged = image[4] as number;
+    for (let physical = 0; physical < 8; physical++)
+      if (!((abridged >> physical) & 1)) tags |= 3 << (physical * 2);
+    views.u16[(base + FPU_TAG) >> 1] = tags;
+    // As FNINIT leaves them: the last instruction, its operand and its opcode.
+    views.u16[(base + FPU_OPCODE) >> 1] = 0;
+    processor.setU64(FPU_IP, 0n);
+    processor.setU64(FPU_DP, 0n);
+  }
+
+  private saveFpu(): Uint8Array {
+    const { views } = this.processor;
+    const image = new Uint8Array(512);
+    const view = new DataView(image.buffer);
+    const status = views.u16[(CPU_STATE + FPU_STATUS) >> 1] as number;
+    const tags = views.u16[(CPU_STATE + FPU_TAG) >> 1] as number;
+    const top = (status >> 11) & 7;
+    view.setUint16(0, views.u16[(CPU_STATE + FPU_CONTROL) >> 1] as number, true);
+    view.setUint16(2, status, true);
+    let abridged = 0;
+    for (let i = 0; i < 8; i++) {
+      if (((tags >> (i * 2)) & 3) !== 3) abridged |= 1 << i;
+      const physical = (top + i) & 7;
+      const at = CPU_STATE + FPU_REGISTERS + physical * 16;
+      image.set(views.u8.subarray(at, at + 10), 32 + i * 16);
+    }
+    image[4] = abridged;
+    return image;
+  }
+
+  /** The state reached; an INT3, with which code ends, is no fault. */
+  state(): State {
+    const { processor } = this;
+    const { views } = processor;
+    const scratch = views.u8.slice(this.host(SCRATCH_PHYSICAL), this.host(SCRATCH_PHYSICAL) + SCRATCH_SIZE);
+    const code = views.u8.slice(this.host(CODE_PHYSICAL), this.host(CODE_PHYSICAL) + CODE_SIZE);
+    const fault = this.fault;
+    // The INT3 that fills the code area is where a vector ends.
+    const ended = fault?.vector === 3;
+    return {
+      gpr: Array.from({ length: 16 }, (_, register) => processor.gpr(register)),
+      rip: this.faultingRip(),
+      rflags: BigInt(processor.flags & ~0x10000),
+      xmm: Array.from({ length: 16 }, (_, register) => [
+        processor.u64(YMM + register * 32),
+        processor.u64(YMM + register * 32 + 8),
+      ]),
+      mxcsr: processor.u32(MXCSR),
+      fpu: this.saveFpu(),
+      memory: (address) => (address >= CODE ? code[address - CODE] : scratch[address - SCRATCH]) as number,
+      ...(fault !== undefined && !ended ? { fault } : {}),
+    };
+  }
+
+  private faultingRip(): bigint {
+    const { processor } = this;
+    const record = processor.interceptedRecord;
+    return this.fault === undefined || record === 0
+      ? processor.u64(RIP)
+      : processor.runtime.instructionRip(record);
+  }
+}

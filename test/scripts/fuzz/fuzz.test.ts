@@ -1,0 +1,72 @@
+/** The fuzzer's programs of one seed: every tier does the same, and regions of every kind have been run. */
+import { describe, expect, it } from 'vitest';
+import { variantOf } from '../../../scripts/fuzz/choices.ts';
+import { Engine } from '../../../scripts/fuzz/engine.ts';
+import { generate } from '../../../scripts/fuzz/generator.ts';
+import { report, tryProgram } from '../../../scripts/fuzz/trial.ts';
+import type { LocalCompiler } from '../../../src/code-cache/tiering.ts';
+import { compileRegions } from '../../../src/compile/compiler.ts';
+import { variantOfSlot } from '../../../src/isa/instruction-set.ts';
+import { RECORD_FN, RECORD_SIZE } from '../../../src/layout/record.ts';
+import { parseFiletest } from '../../filetests/filetest.ts';
+import { printListing } from '../../support/listing.ts';
+
+const SEED = 'test';
+const PROGRAMS = 400;
+
+describe('random programs', () => {
+  it(`${PROGRAMS} of them do the same in every tier`, () => {
+    const engine = new Engine();
+    for (let n = 0; n < PROGRAMS; n++) {
+      const name = `${SEED}/${n}`;
+      const difference = tryProgram(engine, name);
+      if (difference !== undefined) expect.fail(report(name, difference));
+    }
+    const { regions, branching, loops, calls, guards, instructions, compiledInstructions } = engine.coverage;
+    expect(compiledInstructions).toBeGreaterThan(instructions / 2);
+    expect(regions).toBeGreaterThan(PROGRAMS);
+    expect(branching).toBeGreaterThan(PROGRAMS);
+    expect(loops).toBeGreaterThan(PROGRAMS / 10);
+    expect(calls).toBeGreaterThan(PROGRAMS / 20);
+    expect(guards).toBeGreaterThan(PROGRAMS / 10);
+  }, 600_000);
+
+  it('are the same for the same name, and others for another', () => {
+    expect(JSON.stringify(generate('a/1'))).toBe(JSON.stringify(generate('a/1')));
+    expect(JSON.stringify(generate('a/1'))).not.toBe(JSON.stringify(generate('a/2')));
+  });
+});
+
+/** Compiles every ADD as SUB. */
+const broken: LocalCompiler = (regions) => {
+  for (const { blocks } of regions) {
+    for (const { records } of blocks) {
+      const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+      for (let at = RECORD_SIZE; at < records.length; at += RECORD_SIZE) {
+        const variant = variantOfSlot(view.getUint32(at + RECORD_FN, true));
+        if (variant?.row.mnemonic !== 'add') continue;
+        const { operandSize, form, row } = variant;
+        const operands = row.operands.map(({ name }) => name).join();
+        view.setUint32(at + RECORD_FN, variantOf('sub', operandSize, operands, form).slot, true);
+      }
+    }
+  }
+  return compileRegions(regions);
+};
+
+it('a compiler that is wrong is found out, by a program of few instructions', () => {
+  const newEngine = (): Engine => new Engine(broken);
+  const engine = newEngine();
+  for (let n = 0; n < PROGRAMS; n++) {
+    const name = `${SEED}/${n}`;
+    const difference = tryProgram(engine, name);
+    if (difference === undefined) continue;
+    const { title, code } = parseFiletest(report(name, difference, newEngine));
+    expect(title.join()).toMatch(/^Program test\/\d+, compiled/);
+    const text = code.map((piece) => printListing(piece, piece.address)).join('\n');
+    expect(text).toContain(' add ');
+    expect(text.split('\n').length).toBeLessThan(10);
+    return;
+  }
+  expect.fail('not found out');
+}, 600_000);
