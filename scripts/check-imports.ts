@@ -19,15 +19,18 @@ interface Rule {
   readonly packages?: readonly string[];
 }
 
-/** Value types as numbers, which load no Binaryen. */
-const WASM_TYPES = 'wasm/binaryen-types.ts';
+/** What WebAssembly is built with, without a back end. */
+const BUILDER = ['wasm/builder.ts', 'wasm/value-types.ts'];
+/** The back end that loads Binaryen. */
+const BINARYEN = 'wasm/binaryen.ts';
 
 const RULES: readonly Rule[] = [
   { path: 'layout', imports: [] },
-  { path: 'isa', imports: ['layout', WASM_TYPES], types: ['wasm'] },
-  { path: 'wasm', imports: [], packages: ['binaryen'] },
-  { path: 'interpreter', imports: ['compile', 'isa', 'layout', 'wasm'] },
-  { path: 'compile', imports: ['interpreter', 'isa', 'layout', 'wasm'] },
+  { path: 'isa', imports: ['layout', ...BUILDER] },
+  { path: BINARYEN, imports: ['wasm'], packages: ['binaryen'] },
+  { path: 'wasm', imports: [] },
+  { path: 'interpreter', imports: ['compile', 'isa', 'layout', ...BUILDER, BINARYEN] },
+  { path: 'compile', imports: ['interpreter', 'isa', 'layout', ...BUILDER, BINARYEN] },
   { path: 'code-cache', imports: ['compile', 'isa', 'layout'], types: ['cpu'] },
   { path: 'cpu', imports: ['code-cache', 'isa', 'layout'] },
   { path: 'devices', imports: [] },

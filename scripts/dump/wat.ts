@@ -3,7 +3,7 @@ import loadWabt from 'wabt';
 
 /**
  * What the runtime and regions use (src/wasm/binaryen.ts). Branch hints are left out: wabt takes them for instructions
- * when it folds expressions; the marks they were made from (src/wasm/branch-hints.ts) can be seen.
+ * when it folds expressions; the marks they were made from (src/wasm/binaryen-branch-hints.ts) can be seen.
  */
 const FEATURES = {
   bulk_memory: true,

@@ -3,23 +3,13 @@
  * on the machine's own thread.
  */
 
-import { TABLE } from '../interpreter/handler-emitter.ts';
-import {
-  addMemoryAndTable,
-  createModule,
-  createType,
-  type Expression,
-  emit,
-  i32,
-  i64,
-  type Module,
-  none,
-  type ValueType,
-} from '../wasm/binaryen.ts';
-import { addBranchHints } from '../wasm/branch-hints.ts';
+import type { RuntimeFunction } from '../isa/emitter.ts';
+import { BinaryenModule } from '../wasm/binaryen.ts';
+import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
+import { i32, i64, type ValueType } from '../wasm/value-types.ts';
 import { BlockRecords } from './record-view.ts';
 import { compileRegion } from './region/region.ts';
-import { FILL } from './region/region-emitter.ts';
+import { FILL, type RegionImports } from './region/region-emitter.ts';
 import type { RegionSource } from './region-source.ts';
 import { type Access, viewProbe } from './tlb-probe.ts';
 
@@ -29,55 +19,54 @@ export const IMPORT_ENVIRONMENT = 'env';
 
 /** @returns the bytes of a module whose start-up puts each region into its table slot. */
 export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
-  const m = createModule();
-  addMemoryAndTable(m, IMPORT_ENVIRONMENT, TABLE);
-  const imported = new Set<string>();
-  const imports = {
-    function: (name: string, parameters: ValueType[], result: ValueType) =>
-      importOnce(m, imported, name, parameters, result),
-    probe: (access: Access, size: number, view: number) => addProbe(m, imported, access, size, view),
-  };
-  for (const source of sources) {
-    const name = `region${source.slot}`;
-    const region = source.blocks.map((block) => ({
+  const m = new BinaryenModule();
+  m.importMemory(IMPORT_ENVIRONMENT, 'memory');
+  m.importTable(IMPORT_ENVIRONMENT, 'table');
+  const imports = new ModuleImports(m);
+  for (const { slot, blocks } of sources) {
+    const region = blocks.map((block) => ({
       records: new BlockRecords(block.head, block.records),
       taken: block.taken < 0 ? undefined : block.taken,
       fall: block.fall < 0 ? undefined : block.fall,
       page: block.page,
     }));
-    compileRegion(m, name, region, imports);
-    m.addActiveElementSegment(TABLE, `slot${source.slot}`, [name], m.i32.const(source.slot));
+    m.setTableSlot(slot, compileRegion(m, `region${slot}`, region, imports));
   }
-  const bytes = addBranchHints(emit(m), m.getNumFunctions());
-  m.dispose();
-  return bytes;
+  return m.emit();
 }
 
-function importOnce(
-  m: Module,
-  imported: Set<string>,
-  name: string,
-  parameters: ValueType[],
-  result: ValueType,
-): void {
-  if (imported.has(name)) return;
-  imported.add(name);
-  m.addFunctionImport(name, IMPORT_RUNTIME, name, parametersType(parameters), result);
-}
+/** Functions that the regions of a module share, made when they are first asked for. */
+class ModuleImports implements RegionImports {
+  private readonly m: Module;
+  private readonly functions = new Map<string, FunctionReference>();
 
-function parametersType(parameters: ValueType[]): ValueType {
-  return parameters.length === 0 ? none : createType(parameters);
-}
+  constructor(m: Module) {
+    this.m = m;
+  }
 
-/** The function behind RegionImports.probe, added when it is first asked for. */
-function addProbe(m: Module, added: Set<string>, access: Access, size: number, view: number): string {
-  const fill = FILL[access];
-  const name = `${fill}${size}_${view}`;
-  if (added.has(name)) return name;
-  added.add(name);
-  importOnce(m, added, fill, [i64, i32], i32);
-  const address = (): Expression => m.local.get(0, i64);
-  const missed = m.call(fill, [address(), m.i32.const(size)], i32);
-  m.addFunction(name, i64, i32, [i32], viewProbe(m, access, address, size, view, 1, missed));
-  return name;
+  function(name: RuntimeFunction, parameters: readonly ValueType[], result: ValueType): FunctionReference {
+    return this.once(name, () => this.m.importFunction(IMPORT_RUNTIME, name, parameters, result));
+  }
+
+  probe(access: Access, size: number, view: number): FunctionReference {
+    const name = `${FILL[access]}${size}_${view}`;
+    return this.once(name, () => this.addProbe(name, access, size, view));
+  }
+
+  private once(name: string, make: () => FunctionReference): FunctionReference {
+    let reference = this.functions.get(name);
+    if (reference === undefined) {
+      reference = make();
+      this.functions.set(name, reference);
+    }
+    return reference;
+  }
+
+  private addProbe(name: string, access: Access, size: number, view: number): FunctionReference {
+    const { m } = this;
+    const fill = this.function(FILL[access], [i64, i32], i32);
+    const address = (): Expression => m.local.get(0, i64);
+    const missed = m.call(fill, [address(), m.i32.const(size)], i32);
+    return m.addFunction(name, [i64], i32, [i32], viewProbe(m, access, address, size, view, 1, missed));
+  }
 }

@@ -9,7 +9,8 @@ import type { Location, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
-import { type Expression, i32, i64, type Module, type ValueType, v128 } from '../wasm/binaryen.ts';
+import type { Expression, Module } from '../wasm/builder.ts';
+import { i32, i64, type ValueType, v128 } from '../wasm/value-types.ts';
 import { type FlagSource, materialize } from './flags/source.ts';
 import type { Access } from './tlb-probe.ts';
 

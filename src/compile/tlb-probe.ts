@@ -9,8 +9,8 @@ import {
   TLB_TABLE_SIZE,
   TLB_WRITE_TAG,
 } from '../layout/tlb.ts';
-import { type Expression, i32, type Module } from '../wasm/binaryen.ts';
-import { likely } from '../wasm/branch-hints.ts';
+import type { Expression, Module } from '../wasm/builder.ts';
+import { i32 } from '../wasm/value-types.ts';
 
 export type Access = 'read' | 'write' | 'readWrite';
 
@@ -66,5 +66,5 @@ export function tlbProbe(
   const tag = m.i64.load(field, 8, m.local.tee(slot, entry, i32));
   const addend = m.i32.load(offset + TLB_ADDEND, 4, m.local.get(slot, i32));
   const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);
-  return m.if(likely(m, m.i64.eq(tag, page)), hit, missed);
+  return m.ifLikely(m.i64.eq(tag, page), hit, missed);
 }

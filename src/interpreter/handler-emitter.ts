@@ -43,18 +43,12 @@ import {
   RECORD_SEGMENT,
   RECORD_SIZE,
 } from '../layout/record.ts';
-import {
-  type Expression,
-  exportedFunction,
-  i32,
-  i64,
-  type Module,
-  none,
-  type ValueType,
-} from '../wasm/binaryen.ts';
+import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
+import { i32, i64, none, type ValueType } from '../wasm/value-types.ts';
 
-/** Name of the shared function table inside every module. */
-export const TABLE = 'table';
+/** Finds a function that the module has from wasm-runtime/. */
+export type FindRuntimeFunction = (name: RuntimeFunction) => FunctionReference;
+
 /** The one parameter of handlers and regions. */
 export const RECORD_PARAMETER = 0;
 
@@ -66,7 +60,7 @@ const MISSED: Record<Access, RuntimeFunction> = {
 
 /** Tail call of the function of a record. `record` is a local. */
 export function enterRecord(m: Module, record: Value): Expression {
-  return m.return_call_indirect(TABLE, m.i32.load(RECORD_FN, 4, record()), [record()], i32, none);
+  return m.return_call_indirect(m.i32.load(RECORD_FN, 4, record()), [record()], [i32], none);
 }
 
 /** The parameter of handlers and regions. */
@@ -75,9 +69,9 @@ export function recordOf(m: Module): Expression {
 }
 
 /** RIP = address of the record; EXIT_REASON = reason; return to the host. */
-export function leaveAt(m: Module, reason: number): Expression {
+export function leaveAt(m: Module, runtime: FindRuntimeFunction, reason: number): Expression {
   const zero = (): Expression => m.i32.const(0);
-  const rip = m.call(exportedFunction(m, 'instructionRip'), [recordOf(m)], i64);
+  const rip = m.call(runtime('instructionRip'), [recordOf(m)], i64);
   return m.block(null, [
     m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
     m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(reason)),
@@ -87,36 +81,33 @@ export function leaveAt(m: Module, reason: number): Expression {
 
 export class HandlerEmitter extends EmitterBase {
   readonly variant: Variant;
+  private readonly runtime: FindRuntimeFunction;
   private readonly locals: ValueType[] = [];
   private ended = false;
 
-  constructor(module: Module, variant: Variant) {
+  constructor(module: Module, variant: Variant, runtime: FindRuntimeFunction) {
     super(module);
     this.variant = variant;
+    this.runtime = runtime;
   }
 
   /** Runs the semantics and adds the handler to the module under `name`. */
-  build(name: string): void {
+  build(name: string): FunctionReference {
     this.variant.row.semantics(this);
-    this.finish(name);
+    return this.finish(name);
   }
 
   /** Adds what has been emitted so far as a function. */
-  finish(name: string): void {
+  finish(name: string): FunctionReference {
     if (!this.ended) this.emit(this.next());
-    this.m.addFunction(name, i32, none, this.locals, this.m.block(null, this.statements));
+    return this.m.addFunction(name, [i32], none, this.locals, this.m.block(null, this.statements));
   }
 
   private next(): Expression {
     const { m } = this;
     const target = m.i32.load(RECORD_SIZE + RECORD_FN, 4, this.record());
-    return m.return_call_indirect(
-      TABLE,
-      target,
-      [m.i32.add(this.record(), m.i32.const(RECORD_SIZE))],
-      i32,
-      none,
-    );
+    const record = m.i32.add(this.record(), m.i32.const(RECORD_SIZE));
+    return m.return_call_indirect(target, [record], [i32], none);
   }
 
   private end(expression: Expression): void {
@@ -336,7 +327,7 @@ export class HandlerEmitter extends EmitterBase {
   }
 
   call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
-    return this.m.call(exportedFunction(this.m, name), args, result);
+    return this.m.call(this.runtime(name), args, result);
   }
 
   private callNothing(name: RuntimeFunction, args: Expression[]): Expression {
@@ -431,7 +422,7 @@ export class HandlerEmitter extends EmitterBase {
 
   /** The instruction is the last of its block (its row is a handler's), so nothing goes back into the budget. */
   resumeIf(condition: Expression): void {
-    this.emit(this.m.if(condition, leaveAt(this.m, EXIT_BUDGET)));
+    this.emit(this.m.if(condition, leaveAt(this.m, this.runtime, EXIT_BUDGET)));
   }
 
   leaveIfInterrupt(): void {

@@ -6,7 +6,8 @@
  * Values of 1, 2 and 4 bytes are i32, of 8 bytes i64, of 16 bytes v128. What is read is zero-extended; of what is
  * written only the low bytes count.
  */
-import type { Expression, Module, ValueType } from '../wasm/binaryen.ts';
+import type { Expression, Module } from '../wasm/builder.ts';
+import type { ValueType } from '../wasm/value-types.ts';
 import type { Condition } from './condition.ts';
 
 /** A value in a local: call it for each use. */

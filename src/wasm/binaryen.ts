@@ -1,17 +1,14 @@
 /**
- * The only door to Binaryen. Expressions are plain numbers and each may be used once in a tree: keep a value
- * that is needed twice in a local.
+ * The back end that optimises, and the only door to Binaryen: it makes the runtime, and code that is worth its time.
+ * Expressions are Binaryen's references.
  */
 import binaryen from 'binaryen';
-
-export type Module = binaryen.Module;
-export type Expression = binaryen.ExpressionRef;
-export type ValueType = binaryen.Type;
-
-export const { i32, i64, f32, f64, v128, none } = binaryen;
+import { addBranchHints, markLikely, markUnlikely } from './binaryen-branch-hints.ts';
+import type { Expression, FunctionReference, Label, Module } from './builder.ts';
+import { none, unreachable, type ValueType } from './value-types.ts';
 
 /** What generated code may use: every engine that has tail calls has the others. */
-export const FEATURES =
+const FEATURES =
   binaryen.Features.MutableGlobals |
   binaryen.Features.NontrappingFPToInt |
   binaryen.Features.SIMD128 |
@@ -22,68 +19,227 @@ export const FEATURES =
   binaryen.Features.ReferenceTypes |
   binaryen.Features.Multivalue;
 
-/** Largest wasm memory in 64 KiB pages: 4 GiB. */
-export const MAXIMUM_PAGES = 65536;
-
-export function createModule(): Module {
-  return prepare(new binaryen.Module());
-}
-
-export function readModule(bytes: Uint8Array): Module {
-  return prepare(binaryen.readBinary(bytes));
-}
+/** Internal names of the memory and the table that a module has. */
+const MEMORY = '0';
+const TABLE = 'table';
 
 /** What binaryen's type declarations leave out. */
 interface UndeclaredApi {
   readonly Load: { setSigned(load: Expression, isSigned: boolean): void };
 }
 
+function typeOfList(types: readonly ValueType[]): ValueType {
+  const [first] = types;
+  if (first === undefined) return none;
+  return types.length === 1 ? first : binaryen.createType(types);
+}
+
+export class BinaryenModule implements Module {
+  private readonly module: binaryen.Module;
+  /** Names by reference. */
+  private readonly functions: string[] = [];
+  readonly i32: Module['i32'];
+  readonly i64: Module['i64'];
+  readonly f32: Module['f32'];
+  readonly f64: Module['f64'];
+  readonly i8x16: Module['i8x16'];
+  readonly i16x8: Module['i16x8'];
+  readonly i32x4: Module['i32x4'];
+  readonly i64x2: Module['i64x2'];
+  readonly f32x4: Module['f32x4'];
+  readonly f64x2: Module['f64x2'];
+  readonly v128: Module['v128'];
+  readonly local: Module['local'];
+
+  /** @param bytes of a module to add to. */
+  constructor(bytes?: Uint8Array) {
+    const module = bytes === undefined ? new binaryen.Module() : binaryen.readBinary(bytes);
+    module.setFeatures(FEATURES);
+    this.module = module;
+    this.i32 = { ...module.i32, load: unsignedLoad(module) };
+    this.i64 = module.i64;
+    this.f32 = module.f32;
+    this.f64 = module.f64;
+    this.i8x16 = module.i8x16;
+    this.i16x8 = module.i16x8;
+    this.i32x4 = module.i32x4;
+    this.i64x2 = module.i64x2;
+    this.f32x4 = module.f32x4;
+    this.f64x2 = module.f64x2;
+    this.v128 = module.v128;
+    this.local = module.local;
+  }
+
+  block(label: Label | null, statements: readonly Expression[], type?: ValueType): Expression {
+    if (label === null) return this.module.block(null, statements, type);
+    return this.module.block(String(label), this.completing(statements), type);
+  }
+
+  /**
+   * Statements that never fall through, as if they could. Binaryen would otherwise search a labelled block for
+   * branches to the label, which takes quadratic time when blocks are nested. Engines fold the condition.
+   */
+  private completing(statements: readonly Expression[]): readonly Expression[] {
+    const last = statements.at(-1);
+    if (last === undefined || this.typeOf(last) !== unreachable) return statements;
+    return [...statements.slice(0, -1), this.module.if(this.module.i32.const(1), last)];
+  }
+
+  loop(label: Label, body: Expression): Expression {
+    return this.module.loop(String(label), body);
+  }
+
+  br(label: Label): Expression {
+    return this.module.br(String(label));
+  }
+
+  if(condition: Expression, then: Expression, otherwise?: Expression): Expression {
+    return this.module.if(condition, then, otherwise);
+  }
+
+  ifLikely(condition: Expression, then: Expression, otherwise?: Expression): Expression {
+    return this.module.if(markLikely(this.module, condition), then, otherwise);
+  }
+
+  ifUnlikely(condition: Expression, then: Expression, otherwise?: Expression): Expression {
+    return this.module.if(markUnlikely(this.module, condition), then, otherwise);
+  }
+
+  select(condition: Expression, then: Expression, otherwise: Expression): Expression {
+    return this.module.select(condition, then, otherwise);
+  }
+
+  return(): Expression {
+    return this.module.return();
+  }
+
+  unreachable(): Expression {
+    return this.module.unreachable();
+  }
+
+  call(callee: FunctionReference, operands: readonly Expression[], result: ValueType): Expression {
+    return this.module.call(this.name(callee), operands, result);
+  }
+
+  call_indirect(
+    target: Expression,
+    operands: readonly Expression[],
+    parameters: readonly ValueType[],
+    result: ValueType,
+  ): Expression {
+    return this.module.call_indirect(TABLE, target, operands, typeOfList(parameters), result);
+  }
+
+  return_call_indirect(
+    target: Expression,
+    operands: readonly Expression[],
+    parameters: readonly ValueType[],
+    result: ValueType,
+  ): Expression {
+    return this.module.return_call_indirect(TABLE, target, operands, typeOfList(parameters), result);
+  }
+
+  typeOf(expression: Expression): ValueType {
+    return binaryen.getExpressionType(expression);
+  }
+
+  importMemory(from: string, name: string): void {
+    this.module.addMemoryImport(MEMORY, from, name);
+  }
+
+  importTable(from: string, name: string): void {
+    this.module.addTableImport(TABLE, from, name);
+  }
+
+  importFunction(
+    from: string,
+    name: string,
+    parameters: readonly ValueType[],
+    result: ValueType,
+  ): FunctionReference {
+    this.module.addFunctionImport(name, from, name, typeOfList(parameters), result);
+    return this.reference(name);
+  }
+
+  addFunction(
+    name: string,
+    parameters: readonly ValueType[],
+    result: ValueType,
+    locals: readonly ValueType[],
+    body: Expression,
+  ): FunctionReference {
+    this.module.addFunction(name, typeOfList(parameters), result, [...locals], body);
+    return this.reference(name);
+  }
+
+  setTableSlot(slot: number, callee: FunctionReference): void {
+    this.module.addActiveElementSegment(TABLE, `slot${slot}`, [this.name(callee)], this.i32.const(slot));
+  }
+
+  emit(): Uint8Array {
+    binaryen.setDebugInfo(false);
+    const bytes = addBranchHints(this.module.emitBinary(), this.module.getNumFunctions());
+    this.module.dispose();
+    return bytes;
+  }
+
+  private reference(name: string): FunctionReference {
+    return this.functions.push(name) - 1;
+  }
+
+  private name(callee: FunctionReference): string {
+    const name = this.functions[callee];
+    if (name === undefined) throw new RangeError(`the module has no function ${callee}`);
+    return name;
+  }
+
+  // ---- for the runtime, at build time ----
+
+  /** A function of the module that was read, by the name it is exported under. */
+  exportedFunction(name: string): FunctionReference {
+    const reference = this.module.getExport(name);
+    if (reference === 0) throw new Error(`the runtime does not export ${name}`);
+    return this.reference(binaryen.getExportInfo(reference).value);
+  }
+
+  exportFunction(name: string, callee: FunctionReference): void {
+    this.module.addFunctionExport(this.name(callee), name);
+  }
+
+  /** Makes the table and exports it. @param elements go into the slots from `first` on. */
+  defineTable(name: string, first: number, elements: readonly FunctionReference[]): void {
+    this.module.addTable(TABLE, first + elements.length, -1);
+    const names = elements.map((callee) => this.name(callee));
+    this.module.addActiveElementSegment(TABLE, 'handlers', names, this.i32.const(first));
+    this.module.addTableExport(TABLE, name);
+  }
+
+  /** Optimises the whole module. */
+  optimize(): void {
+    binaryen.setOptimizeLevel(2);
+    binaryen.setShrinkLevel(0);
+    this.module.optimize();
+  }
+
+  /** As `emit`, with the names of functions, so that profiles can show them. */
+  emitWithNames(): Uint8Array {
+    if (!this.module.validate()) throw new Error('the module is not valid');
+    binaryen.setDebugInfo(true);
+    const bytes = this.module.emitBinary();
+    this.module.dispose();
+    return bytes;
+  }
+}
+
 /**
  * Binaryen's JavaScript API marks i32.load as signed, and its optimiser then takes i64.extend_i32_u(i32.load)
  * for i64.load32_s. Loads read from a binary are unsigned; those made here become so.
  */
-function prepare(module: Module): Module {
-  module.setFeatures(FEATURES);
-  const { i32 } = module;
-  const { load } = i32;
-  i32.load = (offset, align, pointer, name) => {
-    const expression = load(offset, align, pointer, name);
+function unsignedLoad(module: binaryen.Module): Module['i32']['load'] {
+  const { load } = module.i32;
+  return (offset, align, address) => {
+    const expression = load(offset, align, address);
     (binaryen as unknown as UndeclaredApi).Load.setSigned(expression, false);
     return expression;
   };
-  return module;
-}
-
-/** Name a function has inside the module, given the name it is exported under. */
-export function exportedFunction(module: Module, name: string): string {
-  const reference = module.getExport(name);
-  if (reference === 0) throw new Error(`the runtime does not export ${name}`);
-  return binaryen.getExportInfo(reference).value;
-}
-
-/** @param names keeps the function names, so that profiles can show them. */
-export function emit(module: Module, names = false): Uint8Array {
-  binaryen.setDebugInfo(names);
-  return module.emitBinary();
-}
-
-/** Optimises a whole module: for the runtime, at build time. */
-export function optimize(module: Module): void {
-  binaryen.setOptimizeLevel(2);
-  binaryen.setShrinkLevel(0);
-  module.optimize();
-}
-
-export function createType(types: ValueType[]): ValueType {
-  return binaryen.createType(types);
-}
-
-export function expressionType(expression: Expression): ValueType {
-  return binaryen.getExpressionType(expression);
-}
-
-/** Declares the imported linear memory and function table that every region works on. */
-export function addMemoryAndTable(module: Module, from: string, table: string): void {
-  module.addMemoryImport('0', from, 'memory');
-  module.addTableImport(table, from, table);
 }

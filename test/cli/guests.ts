@@ -30,6 +30,9 @@ export const HALT_FOREVER = [0xfa, 0xf4];
 /** ud2, without an interrupt descriptor table. */
 export const TRIPLE_FAULT = [0x0f, 0x0b];
 
+/** mov ecx, 100; L: dec ecx; jnz L */
+export const COUNT_DOWN = [0xb9, 100, 0, 0, 0, 0xff, 0xc9, 0x75, 0xfc];
+
 /** jmp to itself */
 export const SPIN = [0xeb, 0xfe];
 

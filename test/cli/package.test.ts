@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { makeKernel, POWER_OFF, print, SPIN } from './guests.ts';
+import { COUNT_DOWN, makeKernel, POWER_OFF, print, SPIN } from './guests.ts';
 import { TEST_TIMEOUT, useFolder } from './run-cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -42,7 +42,7 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
   });
 
   it('compiles without Binaryen being installed', async () => {
-    const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
+    const kernel = await folder.write('vmlinuz', makeKernel([...COUNT_DOWN, ...POWER_OFF, ...SPIN]));
     const copy = folder.path('longmode');
     await cp(`${ROOT}dist`, `${copy}/dist`, { recursive: true });
     await cp(`${ROOT}package.json`, `${copy}/package.json`);

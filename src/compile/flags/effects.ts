@@ -6,7 +6,8 @@
 import { HandlerEmitter } from '../../interpreter/handler-emitter.ts';
 import type { Condition } from '../../isa/condition.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
-import { createModule, type Expression } from '../../wasm/binaryen.ts';
+import { BinaryenModule } from '../../wasm/binaryen.ts';
+import type { Expression } from '../../wasm/builder.ts';
 import type { FlagSource } from './source.ts';
 
 export interface FlagEffects {
@@ -50,6 +51,13 @@ class FlagWatcher extends HandlerEmitter {
 /** Instructions that only their handler can run: compiled code has left before them, flags complete. */
 const OPAQUE: FlagEffects = { reads: true, writes: true };
 
+/** What is built while watching is not used. */
+const scratch = new BinaryenModule();
+
+function noFunction(name: string): never {
+  throw new Error(`${name} is not called while watching`);
+}
+
 const known = new Map<number, FlagEffects>();
 
 /** Effects of the variant in a table slot; slots without one are opaque. */
@@ -65,9 +73,7 @@ export function flagEffects(slot: number): FlagEffects {
 function findEffects(slot: number): FlagEffects {
   const variant = variantOfSlot(slot);
   if (variant === undefined || variant.row.tier === 'handler') return OPAQUE;
-  const module = createModule();
-  const watcher = new FlagWatcher(module, variant);
+  const watcher = new FlagWatcher(scratch, variant, noFunction);
   watcher.watch();
-  module.dispose();
   return { reads: watcher.reads, writes: watcher.writes };
 }

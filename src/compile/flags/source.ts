@@ -7,7 +7,7 @@
  */
 import type { Condition } from '../../isa/condition.ts';
 import type { Value } from '../../isa/emitter.ts';
-import type { Expression, Module } from '../../wasm/binaryen.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
 
 /** The bits of FLAG_AUX that arithmetic sets: CF, CF ^ OF, AF. */
 export const AUX_ARITHMETIC = 0xc000_0008 | 0;

@@ -11,8 +11,8 @@ import {
   JUMP_HEAD,
   JUMP_TAG,
 } from '../../layout/linear-memory.ts';
-import { type Expression, i32, type Module } from '../../wasm/binaryen.ts';
-import { likely } from '../../wasm/branch-hints.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { i32 } from '../../wasm/value-types.ts';
 
 /**
  * Head record of the block at a linear address, or 0 if the cache does not have it: i32.
@@ -33,8 +33,8 @@ export function jumpProbe(m: Module, mode: number, linearAddress: Value, entry: 
     linearAddress(),
   );
   const isValid = m.i32.eq(m.i32.load(JUMP_CACHE + JUMP_TAG, 4, at()), tag);
-  return m.if(
-    likely(m, m.i32.and(isAddress, isValid)),
+  return m.ifLikely(
+    m.i32.and(isAddress, isValid),
     m.i32.load(JUMP_CACHE + JUMP_HEAD, 4, at()),
     m.i32.const(0),
   );

@@ -11,8 +11,8 @@
  */
 import type { Value } from '../../isa/emitter.ts';
 import { TLB_INVALID, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout/tlb.ts';
-import { type Expression, i32, i64, type Module } from '../../wasm/binaryen.ts';
-import { likely } from '../../wasm/branch-hints.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import { type Access, tlbIndex, tlbTable } from '../tlb-probe.ts';
 
 const PAGE_SIZE = 4096;
@@ -47,8 +47,8 @@ export function lastPageProbe(
   const isInside = m.i64.le_u(m.local.tee(offset, distance, i64), m.i64.const(BigInt(PAGE_SIZE - size)));
   const tag = tlbTable(view) + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
   const offsetInPage = m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(PAGE_SIZE - 1));
-  return m.if(
-    likely(m, isInside),
+  return m.ifLikely(
+    isInside,
     m.i32.add(m.i32.wrap(m.local.get(offset, i64)), m.local.get(host, i32)),
     m.block(
       null,

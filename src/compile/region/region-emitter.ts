@@ -18,28 +18,28 @@ import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
-import {
-  type Expression,
-  expressionType,
-  i32,
-  i64,
-  type Module,
-  type ValueType,
-  v128,
-} from '../../wasm/binaryen.ts';
-import { likely, unlikely } from '../../wasm/branch-hints.ts';
+import type { Expression, FunctionReference, Label, Module } from '../../wasm/builder.ts';
+import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import { EmitterBase } from '../emitter-base.ts';
 import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from '../flags/source.ts';
 import type { BlockRecords } from '../record-view.ts';
 import { type Access, viewProbe } from '../tlb-probe.ts';
 import { forgetLastPage, type LastPage, lastPageProbe } from './last-page.ts';
 
-/** Label of the exit sequence that all ways out share (region.ts). */
-export const EXIT_LABEL = 'exit';
+/** Label of the exit sequence that all ways out share (region.ts). Behind it come three for each block. */
+export const EXIT_LABEL: Label = 0;
 
 /** Label of the way out of a group of blocks, which stores what has been written on the way to and in them. */
-export function groupExitLabel(group: number): string {
-  return `X${group}`;
+export function groupExitLabel(group: number): Label {
+  return 3 * group + 1;
+}
+
+export function loopLabel(node: number): Label {
+  return 3 * node + 2;
+}
+
+export function mergeLabel(node: number): Label {
+  return 3 * node + 3;
 }
 
 /** What the exit sequence does after it has stored everything. Locals start at 0: entering needs no store. */
@@ -97,10 +97,10 @@ interface TemporaryLocal {
 }
 
 export interface RegionImports {
-  /** Makes sure the module imports the runtime function. */
-  function(name: RuntimeFunction, parameters: ValueType[], result: ValueType): void;
-  /** Name of a function of the module that probes a TLB view: linear address -> host address, 0 = leave. */
-  probe(access: Access, size: number, view: number): string;
+  /** A function of the runtime, which the module then imports. */
+  function(name: RuntimeFunction, parameters: readonly ValueType[], result: ValueType): FunctionReference;
+  /** A function of the module that probes a TLB view: linear address -> host address, 0 = leave. */
+  probe(access: Access, size: number, view: number): FunctionReference;
 }
 
 export class RegionEmitter extends EmitterBase {
@@ -505,12 +505,11 @@ export class RegionEmitter extends EmitterBase {
     const { m, view } = this;
     const last = this.remembersPages ? this.lastPage(access) : undefined;
     if (last !== undefined) {
-      const name = this.imports.probe(access, size, view);
-      const probed = this.hostOrLeave(m.call(name, [linearAddress()], i32));
+      const probe = this.imports.probe(access, size, view);
+      const probed = this.hostOrLeave(m.call(probe, [linearAddress()], i32));
       return lastPageProbe(m, last, access, linearAddress, size, view, probed, this.newLocal(i64));
     }
-    const fill = FILL[access];
-    this.imports.function(fill, [i64, i32], i32);
+    const fill = this.imports.function(FILL[access], [i64, i32], i32);
     const filled = this.hostOrLeave(m.call(fill, [linearAddress(), m.i32.const(size)], i32));
     return viewProbe(m, access, linearAddress, size, view, this.newLocal(i32), filled);
   }
@@ -536,7 +535,7 @@ export class RegionEmitter extends EmitterBase {
   private hostOrLeave(address: Expression): Expression {
     const { m } = this;
     const host = this.newLocal(i32);
-    return m.if(likely(m, m.local.tee(host, address, i32)), m.local.get(host, i32), this.leaveToHandler());
+    return m.ifLikely(m.local.tee(host, address, i32), m.local.get(host, i32), this.leaveToHandler());
   }
 
   /** A host address found by the probe or by the fill functions is never the bounce buffer. */
@@ -545,7 +544,7 @@ export class RegionEmitter extends EmitterBase {
   // ---- SSE ----
 
   private leaveIf(condition: Expression): void {
-    this.emit(this.m.if(unlikely(this.m, condition), this.leaveToHandler()));
+    this.emit(this.m.ifUnlikely(condition, this.leaveToHandler()));
   }
 
   requireSse(): void {
@@ -622,8 +621,9 @@ export class RegionEmitter extends EmitterBase {
   }
 
   call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
-    this.imports.function(name, args.map(expressionType), result);
-    return this.m.call(name, args, result);
+    const { m } = this;
+    const types = args.map((argument) => m.typeOf(argument));
+    return m.call(this.imports.function(name, types, result), args, result);
   }
 
   run(name: RuntimeFunction): void {
@@ -631,7 +631,7 @@ export class RegionEmitter extends EmitterBase {
   }
 
   delegate(condition: Expression): void {
-    this.emit(this.m.if(unlikely(this.m, condition), this.leaveToHandler()));
+    this.emit(this.m.ifUnlikely(condition, this.leaveToHandler()));
   }
 
   jump(): void {

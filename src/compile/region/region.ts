@@ -9,7 +9,6 @@
  *       return to the host because the budget is used up)
  */
 
-import { TABLE } from '../../interpreter/handler-emitter.ts';
 import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
 import {
   BUDGET,
@@ -30,8 +29,8 @@ import {
   RECORD_PAGE_OFFSET,
 } from '../../layout/record.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
-import { type Expression, i32, i64, type Module, none } from '../../wasm/binaryen.ts';
-import { likely, unlikely } from '../../wasm/branch-hints.ts';
+import type { Expression, FunctionReference, Module } from '../../wasm/builder.ts';
+import { i32, i64, none } from '../../wasm/value-types.ts';
 import { flagsLiveIn } from '../flags/liveness.ts';
 import type { BlockRecords } from '../record-view.ts';
 import { tlbIndex, tlbTable } from '../tlb-probe.ts';
@@ -57,6 +56,8 @@ import {
   LOCAL_PAGE_BASE,
   LOCAL_RIP,
   LOCAL_TARGET,
+  loopLabel,
+  mergeLabel,
   RegionEmitter,
   type RegionImports,
   type Terminator,
@@ -100,8 +101,13 @@ const UNREACHABLE: CompiledBlock = {
 };
 
 /** Adds the region as a function called `name`. */
-export function compileRegion(m: Module, name: string, region: Region, imports: RegionImports): void {
-  new RegionCompiler(m, region, imports).compile(name);
+export function compileRegion(
+  m: Module,
+  name: string,
+  region: Region,
+  imports: RegionImports,
+): FunctionReference {
+  return new RegionCompiler(m, region, imports).compile(name);
 }
 
 /** A block after its instructions have been emitted, before it is put into its place. */
@@ -170,14 +176,14 @@ class RegionCompiler {
     return [block.taken, block.fall].filter((successor) => successor !== undefined);
   }
 
-  compile(name: string): void {
+  compile(name: string): FunctionReference {
     const { m, emitter } = this;
     const entry = registersOf(this.registers.liveIn[0] as number).map((register) =>
       emitter.loadRegister(register),
     );
-    const body = m.block(EXIT_LABEL, [...entry, ...emitter.forgetPages(), completing(m, this.tree(0))]);
+    const body = m.block(EXIT_LABEL, [...entry, ...emitter.forgetPages(), this.tree(0)]);
     const code = m.block(null, [...this.prologue(), body, ...this.epilogue()]);
-    m.addFunction(name, i32, none, emitter.localTypes, code);
+    return m.addFunction(name, [i32], none, emitter.localTypes, code);
   }
 
   // ---- registers ----
@@ -207,7 +213,7 @@ class RegionCompiler {
     const { m } = this;
     let code: Expression = this.code(node);
     for (const merge of merges) {
-      code = m.block(null, [m.block(mergeLabel(merge), [completing(m, code)]), this.tree(merge)]);
+      code = m.block(null, [m.block(mergeLabel(merge), [code]), this.tree(merge)]);
     }
     return code;
   }
@@ -255,7 +261,7 @@ class RegionCompiler {
     const code = m.block(null, body);
     if (this.groups[node] !== node) return code;
     return m.block(null, [
-      m.block(groupExitLabel(node), [completing(m, code)]),
+      m.block(groupExitLabel(node), [code]),
       ...registersOf(this.registers.stored[node] as number).map((register) =>
         emitter.storeRegister(register),
       ),
@@ -284,9 +290,7 @@ class RegionCompiler {
     const { m } = this;
     if (!this.isInside(from, to)) return [];
     const passage = this.passage(from, to);
-    return leave === undefined
-      ? passage
-      : [m.if(likely(m, this.isMapped(to)), m.block(null, passage)), leave];
+    return leave === undefined ? passage : [m.ifLikely(this.isMapped(to), m.block(null, passage)), leave];
   }
 
   /** Whether an edge needs the check: the entry's page was checked by whoever entered the region. */
@@ -305,7 +309,7 @@ class RegionCompiler {
     const view = (records.mode >> MODE_VIEW_SHIFT) & 3;
     const table = tlbTable(view);
     const entry = tlbIndex(m, linear());
-    this.imports.function('fetchesFrom', [i64, i32], i32);
+    const fetchesFrom = this.imports.function('fetchesFrom', [i64, i32], i32);
     const entryLocal = (): Expression => m.local.get(LOCAL_LINK, i32);
     const physical = m.i32.and(
       m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entryLocal()),
@@ -315,10 +319,10 @@ class RegionCompiler {
       null,
       [
         m.local.set(LOCAL_LINK, entry),
-        m.if(
-          likely(m, m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entryLocal()), linear())),
+        m.ifLikely(
+          m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entryLocal()), linear()),
           m.i32.eq(physical, m.i32.const(records.physicalPage)),
-          m.call('fetchesFrom', [linear(), m.i32.const(records.physicalPage)], i32),
+          m.call(fetchesFrom, [linear(), m.i32.const(records.physicalPage)], i32),
         ),
       ],
       i32,
@@ -378,8 +382,8 @@ class RegionCompiler {
     const { m, emitter } = this;
     const left = m.i32.sub(m.local.get(LOCAL_BUDGET, i32), m.i32.const(records.count));
     emitter.emit(
-      m.if(
-        unlikely(m, m.i32.lt_s(m.local.tee(LOCAL_BUDGET, left, i32), m.i32.const(0))),
+      m.ifUnlikely(
+        m.i32.lt_s(m.local.tee(LOCAL_BUDGET, left, i32), m.i32.const(0)),
         emitter.leave(EXIT_OUT_OF_BUDGET, [emitter.setTarget(records.head)]),
       ),
     );
@@ -419,7 +423,7 @@ class RegionCompiler {
       m.i32.store(CPU_STATE + BUDGET, 4, zero(), m.local.get(LOCAL_BUDGET, i32)),
     ];
     if (emitter.writesFlags) statements.push(this.storeFlags());
-    this.imports.function('resolveLink', [i32, i32], i32);
+    const resolveLink = this.imports.function('resolveLink', [i32, i32], i32);
     const rip = m.i64.add(
       m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
       m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, target())),
@@ -429,7 +433,7 @@ class RegionCompiler {
       m.if(
         m.local.get(LOCAL_KIND, i32),
         m.local.set(LOCAL_TARGET, m.local.get(LOCAL_KIND, i32)),
-        m.local.set(LOCAL_TARGET, m.call('resolveLink', [target(), m.local.get(LOCAL_LINK, i32)], i32)),
+        m.local.set(LOCAL_TARGET, m.call(resolveLink, [target(), m.local.get(LOCAL_LINK, i32)], i32)),
       ),
     ]);
     const count = m.i32.load16_u(HEAD_COUNT, 2, target());
@@ -447,7 +451,7 @@ class RegionCompiler {
         m.i32.ne(m.local.get(LOCAL_KIND, i32), m.i32.const(EXIT_ENTER)),
         m.if(kindIs(EXIT_LINK), followLink, notByLink),
       ),
-      m.return_call_indirect(TABLE, m.i32.load(RECORD_FN, 4, target()), [target()], i32, none),
+      m.return_call_indirect(m.i32.load(RECORD_FN, 4, target()), [target()], [i32], none),
     );
     return statements;
   }
@@ -456,16 +460,16 @@ class RegionCompiler {
   private followIndirect(): Expression {
     const { m } = this;
     const rip = (): Expression => m.local.get(LOCAL_RIP, i64);
-    this.imports.function('lookupJump', [i32, i64], i32);
+    const lookupJump = this.imports.function('lookupJump', [i32, i64], i32);
     const lookUp = m.local.set(
       LOCAL_TARGET,
-      m.call('lookupJump', [m.local.get(LOCAL_TARGET, i32), rip()], i32),
+      m.call(lookupJump, [m.local.get(LOCAL_TARGET, i32), rip()], i32),
     );
     const { mode } = (this.region[0] as RegionBlock).records;
     if ((mode & MODE_CODE_64) === 0) return lookUp;
     const page = m.i64.and(rip(), m.i64.const(-4096n));
-    return m.if(
-      likely(m, m.local.tee(LOCAL_KIND, jumpProbe(m, mode, rip, LOCAL_LINK), i32)),
+    return m.ifLikely(
+      m.local.tee(LOCAL_KIND, jumpProbe(m, mode, rip, LOCAL_LINK), i32),
       m.block(null, [
         m.local.set(LOCAL_TARGET, m.local.get(LOCAL_KIND, i32)),
         m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page),
@@ -478,7 +482,7 @@ class RegionCompiler {
   private storeFlags(): Expression {
     const { m } = this;
     const zero = (): Expression => m.i32.const(0);
-    this.imports.function('storeOperationFlags', [i32, i64, i64, i64, i32], none);
+    const store = this.imports.function('storeOperationFlags', [i32, i64, i64, i64, i32], none);
     return m.if(
       m.i32.eq(m.local.get(LOCAL_FLAG_KIND, i32), m.i32.const(FLAGS_RAW)),
       m.block(null, [
@@ -486,7 +490,7 @@ class RegionCompiler {
         m.i32.store(CPU_STATE + FLAG_AUX, 4, zero(), m.local.get(LOCAL_FLAG_AUX, i32)),
       ]),
       m.call(
-        'storeOperationFlags',
+        store,
         [
           m.local.get(LOCAL_FLAG_KIND, i32),
           m.local.get(LOCAL_FLAG_A, i64),
@@ -500,26 +504,9 @@ class RegionCompiler {
   }
 }
 
-/**
- * Code that never falls through, as an expression that looks as if it could. Binaryen would otherwise search a
- * labelled block around it for branches to the label, which takes quadratic time when blocks are nested. Engines
- * fold the condition.
- */
-function completing(m: Module, code: Expression): Expression {
-  return m.if(m.i32.const(1), code);
-}
-
 /** Numbers of the bits that are set. */
 function registersOf(mask: number): number[] {
   const registers: number[] = [];
   for (let rest = mask; rest !== 0; rest &= rest - 1) registers.push(31 - Math.clz32(rest & -rest));
   return registers;
-}
-
-function loopLabel(node: number): string {
-  return `L${node}`;
-}
-
-function mergeLabel(node: number): string {
-  return `B${node}`;
 }

@@ -1,8 +1,8 @@
 /** ADD, ADC, ADCX, ADOX, SUB, SBB, CMP, INC, DEC, NEG, MUL, IMUL, DIV, IDIV, XADD, CMPXCHG. */
 
 import { RAX, RDX } from '../../layout/architecture.ts';
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
 

@@ -1,7 +1,7 @@
 /** BT, BTS, BTR, BTC, BSF, BSR, POPCNT, LZCNT, TZCNT, CRC32. */
 
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { constant, int, resize, signExtend } from './integer.ts';

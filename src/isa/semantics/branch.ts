@@ -1,6 +1,6 @@
 /** Near jumps, calls and returns, conditional branches, LOOP and JRCXZ (64-bit mode). */
 import { RCX, RSP } from '../../layout/architecture.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import { CONDITIONS } from '../condition.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';

@@ -1,8 +1,8 @@
 /** CMPXCHG8B and CMPXCHG16B: compare and exchange of a pair of registers. */
 
 import { RAX, RBX, RCX, RDX } from '../../layout/architecture.ts';
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i64, v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 
 /**

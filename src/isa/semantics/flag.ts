@@ -1,7 +1,7 @@
 /** CLC, STC, CMC, CLD, STD, LAHF, SAHF, SALC. */
 import { FLAG_DF, FLAG_OF, RAX } from '../../layout/architecture.ts';
 import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
-import { i32 } from '../../wasm/binaryen-types.ts';
+import { i32 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 
 /** SF, ZF, AF, PF, CF. */

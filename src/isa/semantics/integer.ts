@@ -1,5 +1,5 @@
 /** Small expression helpers shared by the integer families. */
-import type { Expression, Module } from '../../wasm/binaryen.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
 
 /** The i32 or i64 instructions, by operand size. */
 export function int(m: Module, size: number): Module['i32'] | Module['i64'] {

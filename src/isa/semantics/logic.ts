@@ -1,5 +1,5 @@
 /** AND, OR, XOR, NOT, TEST. */
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import { constant, int, truncate } from './integer.ts';
 

@@ -5,8 +5,8 @@
  * Deviation: MASKMOVQ ignores a segment override, and faults where only bytes that are not selected are
  * inaccessible.
  */
-import type { Expression, Module } from '../../wasm/binaryen.ts';
-import { i64, v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { lanes, packed, packedValues, shuffle, splat, writeVector, zero } from './vector.ts';

@@ -1,8 +1,8 @@
 /** Data movement between general registers, memory and immediates. */
 
 import { RAX, RDX } from '../../layout/architecture.ts';
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import { CONDITIONS } from '../condition.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';

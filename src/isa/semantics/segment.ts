@@ -11,8 +11,8 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SS,
 } from '../../layout/cpu-state.ts';
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';

@@ -1,7 +1,7 @@
 /** SHL, SHR, SAR, ROL, ROR, RCL, RCR, SHLD, SHRD. A count of zero leaves flags alone. */
 
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { bitAt, int, resize, signBit, signExtend, truncate } from './integer.ts';
 

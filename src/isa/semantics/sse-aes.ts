@@ -1,5 +1,5 @@
 /** AES-NI and PCLMULQDQ, computed by runtime functions. */
-import { v128 } from '../../wasm/binaryen-types.ts';
+import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 

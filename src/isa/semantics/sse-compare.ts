@@ -1,7 +1,7 @@
 /** CMPcc, COMI and UCOMI. The sticky flags of MXCSR are set only where the runtime computes, as in sse-float.ts. */
 import { SSE_COMPARE } from '../../layout/sse-operations.ts';
-import type { Expression, Module } from '../../wasm/binaryen.ts';
-import { v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { type FloatSemantics, floats, scalarType } from './sse-float.ts';

@@ -3,8 +3,8 @@
  * runtime does the rest, as in sse-float.ts. Integers out of range are the "integer indefinite" 80..0H.
  */
 
-import type { Expression } from '../../wasm/binaryen.ts';
-import { f32, f64, i32, i64, v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { f32, f64, i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { scalarType } from './sse-float.ts';

@@ -18,8 +18,8 @@ import {
   SSE_SQUARE_ROOT,
   SSE_SUBTRACT,
 } from '../../layout/sse-operations.ts';
-import type { Expression, Module } from '../../wasm/binaryen.ts';
-import { f32, f64, v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { f32, f64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { shuffle } from './vector.ts';

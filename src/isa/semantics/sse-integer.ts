@@ -1,7 +1,7 @@
 /** Packed integer arithmetic, logic, comparison and shifts. */
 
-import type { Expression, Module } from '../../wasm/binaryen.ts';
-import { i64, v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { lanes, packed, packedValues, shuffle, splat, unary, writeVector, zero } from './vector.ts';

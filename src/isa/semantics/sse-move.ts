@@ -6,8 +6,8 @@
  * only bytes that are not selected are inaccessible.
  */
 
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64, v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { lanes, shuffle, splat, writeVector } from './vector.ts';

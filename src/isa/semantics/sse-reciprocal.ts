@@ -4,8 +4,8 @@
  * Deviation: the result is rounded from the exact one, so it has more right bits than a processor's.
  */
 
-import type { Expression, Module } from '../../wasm/binaryen.ts';
-import { v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { FloatSemantics } from './sse-float.ts';
 import { splat } from './vector.ts';

@@ -1,5 +1,5 @@
 /** PCMPxSTRx, PHMINPOSUW, MPSADBW: instructions that runtime functions compute. */
-import { v128 } from '../../wasm/binaryen-types.ts';
+import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 

@@ -1,8 +1,8 @@
 /** PUSH, POP, PUSHF, POPF, ENTER, LEAVE in 64-bit mode: the stack address is RSP, flat. */
 
 import { RBP, RSP } from '../../layout/architecture.ts';
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { endBlock } from './system.ts';
 

@@ -1,8 +1,8 @@
 /** MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS, alone and repeated. */
 import { FLAG_DF, RDI, RSI } from '../../layout/architecture.ts';
 import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
-import type { Expression } from '../../wasm/binaryen.ts';
-import { i32, i64 } from '../../wasm/binaryen-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, RuntimeFunction } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { int, truncate } from './integer.ts';

@@ -1,7 +1,7 @@
 /** Helpers shared by the SSE families and MMX. */
 
-import type { Expression, Module } from '../../wasm/binaryen.ts';
-import { v128 } from '../../wasm/binaryen-types.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 

@@ -2,7 +2,7 @@
  * x87 instructions and the state they share with SSE: all of them are runtime functions (wasm-runtime/x87/index.ts,
  * wasm-runtime/system/fpu-state.ts), which also check for #NM and pending #MF.
  */
-import { i32 } from '../../wasm/binaryen-types.ts';
+import { i32 } from '../../wasm/value-types.ts';
 import type { Condition } from '../condition.ts';
 import type { Emitter, RuntimeFunction } from '../emitter.ts';
 import type { Semantics } from '../row.ts';

@@ -6,7 +6,7 @@
  * engines fold, and the section is made from the finished binary by looking for the marks. Bytes that look like a
  * mark by chance do no harm: a hint for what is not a branch is never looked up.
  */
-import type { Expression, Module } from './binaryen.ts';
+import type { Expression } from './builder.ts';
 
 const SECTION_NAME = 'metadata.code.branch_hint';
 const CUSTOM_SECTION = 0;
@@ -23,13 +23,22 @@ const UNLIKELY = 0;
 const LIKELY = 1;
 const HINT_SIZE = 1;
 
+/** What marks are made with. */
+interface Marker {
+  readonly i32: {
+    const(value: number): Expression;
+    or(left: Expression, right: Expression): Expression;
+    xor(left: Expression, right: Expression): Expression;
+  };
+}
+
 /** Condition of an `if` that is nearly always true. */
-export function likely(m: Module, condition: Expression): Expression {
+export function markLikely(m: Marker, condition: Expression): Expression {
   return m.i32.or(condition, m.i32.const(0));
 }
 
 /** Condition of an `if` that is hardly ever true. */
-export function unlikely(m: Module, condition: Expression): Expression {
+export function markUnlikely(m: Marker, condition: Expression): Expression {
   return m.i32.xor(condition, m.i32.const(0));
 }
 
