@@ -1,6 +1,10 @@
 /** Files named on the command line. Errors are InputErrors that name the option and the file. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { InputError } from '../boot/input-error.ts';
+
+/** Bytes of the largest file taken: Linux wants kernel and initramfs below 2 GiB. */
+const LARGEST_FILE = 2 ** 31 - 1;
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
@@ -16,16 +20,29 @@ function reason(error: unknown): string {
   return (code !== undefined ? REASONS[code] : undefined) ?? message;
 }
 
-/** @throws InputError when the file cannot be read or is empty. */
+/** Only files that have an end: a device may give bytes for ever, a pipe none. */
+async function readRegularFile(file: FileHandle): Promise<Uint8Array> {
+  const stat = await file.stat();
+  if (stat.isDirectory()) throw new Error(REASONS.EISDIR);
+  if (!stat.isFile()) throw new Error('not a regular file');
+  if (stat.size > LARGEST_FILE) throw new Error('too large: 2 GiB or more');
+  const bytes = await file.readFile();
+  if (bytes.length === 0) throw new Error('the file is empty');
+  return bytes;
+}
+
+/** @throws InputError when it is no regular file of 1 byte to 2 GiB, or cannot be read. */
 export async function readInput(option: string, path: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
+  let file: FileHandle | undefined;
   try {
-    bytes = await readFile(path);
+    // Or opening a pipe would wait for somebody to write to it.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return await readRegularFile(file);
   } catch (error) {
     throw new InputError(`${option} ${path}: ${reason(error)}`);
+  } finally {
+    await file?.close();
   }
-  if (bytes.length === 0) throw new InputError(`${option} ${path}: the file is empty`);
-  return bytes;
 }
 
 /** @throws InputError when the file cannot be written. */

@@ -37,8 +37,12 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     machine.stop();
   };
   const terminal = new Terminal({
-    onInput: (bytes) => machine.sendSerial(bytes),
-    onQuit: () => interrupt({ kind: 'quit' }),
+    onInput: (bytes) => (machine.sendSerial(bytes) ? undefined : machine.serialDrained()),
+    onCommand: (command) => {
+      if (command === 'quit') interrupt({ kind: 'quit' });
+      else if (command === 'break') machine.sendBreak();
+      else machine.pressPowerButton();
+    },
     onHangUp: () => interrupt({ kind: 'signal', number: constants.signals.SIGPIPE }),
   });
   let sawOutput = false;

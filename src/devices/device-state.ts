@@ -26,6 +26,14 @@ export function bytesIn(state: DeviceState, name: string, length?: number): Uint
   return value;
 }
 
+/** The list of numbers `name`. Throws TypeError when it is anything else. */
+export function itemsIn(state: DeviceState, name: string): readonly number[] {
+  const value = state[name];
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number'))
+    throw mismatch(name, 'numbers');
+  return value;
+}
+
 /** The nested state `name`. Throws TypeError when it is absent or something else. */
 export function stateIn(state: DeviceState, name: string): DeviceState {
   return asState(state[name], name);

@@ -1,7 +1,7 @@
 import { BytePortHandler } from './byte-port-handler.ts';
-import { ByteQueue } from './byte-queue.ts';
 import type { Device, DeviceState, InterruptLine } from './device.ts';
-import { bytesIn, restoreRegisters, stateIn } from './device-state.ts';
+import { itemsIn, restoreRegisters, stateIn } from './device-state.ts';
+import { BREAK, type SerialItem, SerialLine } from './serial-line.ts';
 
 /** Ports the UART occupies from its base. */
 export const UART_PORTS = 8;
@@ -50,8 +50,11 @@ const MCR_LOOP = 1 << 4;
 /** Line status register. */
 const LSR_DATA_READY = 1 << 0;
 const LSR_OVERRUN = 1 << 1;
+const LSR_BREAK = 1 << 4;
 const LSR_THR_EMPTY = 1 << 5;
 const LSR_TRANSMITTER_EMPTY = 1 << 6;
+/** With FIFOs: something in the receive FIFO is no good character. */
+const LSR_FIFO_ERROR = 1 << 7;
 
 /** Modem status register: the levels, and below them the changes. */
 const MSR_CTS = 1 << 4;
@@ -75,6 +78,8 @@ export interface Uart16550AOptions {
   readonly line: InterruptLine;
   /** Takes each byte the guest sends, at once. */
   readonly transmit: (byte: number) => void;
+  /** What the terminal has sent already; nothing by default. It outlives a UART that is replaced at a reset. */
+  readonly input?: SerialLine;
 }
 
 function initialRegisters() {
@@ -112,47 +117,49 @@ export class Uart16550A extends BytePortHandler implements Device {
   private readonly line: InterruptLine;
   private readonly transmit: (byte: number) => void;
   private registers = initialRegisters();
-  private fifo: number[] = [];
-  private readonly input = new ByteQueue();
+  /** Received items, the oldest first. */
+  private fifo: SerialItem[] = [];
+  private readonly input: SerialLine;
 
   constructor(options: Uart16550AOptions) {
     super();
     this.base = options.base;
     this.line = options.line;
     this.transmit = options.transmit;
+    this.input = options.input ?? new SerialLine();
   }
 
-  /** Bytes given to `receive` that the guest has not read. */
+  /** Bytes and breaks given to `receive` that the guest has not read. */
   get pendingInput(): number {
     return this.input.length + (this.isLooping ? 0 : this.fifo.length);
   }
 
-  /** Bytes arrive from the terminal. They wait as long as the guest does not read them. */
-  receive(bytes: Uint8Array): void {
-    this.input.push(bytes);
+  /** Bytes and breaks arrive from the terminal. They wait as long as the guest does not read them. */
+  receive(items: ArrayLike<SerialItem>): void {
+    this.input.push(items);
     this.update();
   }
 
-  /** Bytes that have not reached the FIFO stay: they are still on the terminal's side. */
+  /** What the guest has not been told of stays: it is still on the terminal's side. */
   reset(): void {
+    this.clearFifo();
     this.registers = initialRegisters();
-    this.fifo = [];
     this.update();
   }
 
   save(): DeviceState {
     return {
       registers: { ...this.registers },
-      fifo: Uint8Array.from(this.fifo),
-      input: this.input.toBytes(),
+      fifo: [...this.fifo],
+      input: this.input.toItems(),
     };
   }
 
   load(state: DeviceState): void {
-    const fifo = bytesIn(state, 'fifo');
-    const input = bytesIn(state, 'input');
+    const fifo = itemsIn(state, 'fifo');
+    const input = itemsIn(state, 'input');
     restoreRegisters(this.registers, stateIn(state, 'registers'));
-    this.fifo = Array.from(fifo);
+    this.fifo = [...fifo];
     this.input.clear();
     this.input.push(input);
     this.update();
@@ -251,11 +258,12 @@ export class Uart16550A extends BytePortHandler implements Device {
 
   private readData(): number {
     this.registers.announced = Math.max(0, this.registers.announced - 1);
-    return this.fifo.shift() ?? 0;
+    // The character of a break is 0.
+    return (this.fifo.shift() ?? 0) & 0xff;
   }
 
   private clearFifo(): void {
-    if (!this.isLooping) this.input.unshift(Uint8Array.from(this.fifo.slice(this.registers.announced)));
+    if (!this.isLooping) this.input.unshift(this.fifo.slice(this.registers.announced));
     this.registers.announced = 0;
     this.fifo = [];
   }
@@ -321,15 +329,19 @@ export class Uart16550A extends BytePortHandler implements Device {
     return source | (this.isFifoEnabled ? IIR_FIFOS_ENABLED : 0);
   }
 
+  /** BI belongs to the character at the head of the FIFO, and is shown once. */
   private readLineStatus(): number {
-    const { registers } = this;
+    const { registers, fifo } = this;
     const value =
       LSR_THR_EMPTY |
       LSR_TRANSMITTER_EMPTY |
       (this.fifo.length > 0 ? LSR_DATA_READY : 0) |
-      (registers.overrun ? LSR_OVERRUN : 0);
+      (registers.overrun ? LSR_OVERRUN : 0) |
+      (fifo[0] === BREAK ? LSR_BREAK : 0) |
+      (this.isFifoEnabled && fifo.includes(BREAK) ? LSR_FIFO_ERROR : 0);
     registers.overrun = false;
-    if (this.fifo.length > 0) this.announce(1);
+    if (fifo[0] === BREAK) fifo[0] = 0;
+    if (fifo.length > 0) this.announce(1);
     return value;
   }
 
@@ -347,7 +359,7 @@ export class Uart16550A extends BytePortHandler implements Device {
   /** The pending interrupt of the highest priority, as IIR codes it. */
   private interruptSource(): number {
     const { registers, fifo } = this;
-    if ((registers.ier & ELSI) !== 0 && registers.overrun) return IIR_LINE_STATUS;
+    if ((registers.ier & ELSI) !== 0 && (registers.overrun || fifo[0] === BREAK)) return IIR_LINE_STATUS;
     if ((registers.ier & ERBFI) !== 0 && fifo.length > 0) {
       return fifo.length >= this.triggerLevel ? IIR_DATA_AVAILABLE : IIR_CHARACTER_TIMEOUT;
     }
@@ -363,9 +375,9 @@ export class Uart16550A extends BytePortHandler implements Device {
     const wanted = (interrupts && (registers.ier & ERBFI) !== 0) || registers.polls >= POLLS_BEFORE_INPUT;
     if (wanted && !this.isLooping && !registers.stopped) {
       while (this.fifo.length < this.capacity) {
-        const byte = this.input.shift();
-        if (byte === undefined) break;
-        this.fifo.push(byte);
+        const item = this.input.shift();
+        if (item === undefined) break;
+        this.fifo.push(item);
       }
     }
     this.line.set(interrupts && this.interruptSource() !== IIR_NONE);

@@ -40,6 +40,7 @@ import { PciBus } from '../devices/pci/pci-bus.ts';
 import { PciHostBridge } from '../devices/pci/pci-host-bridge.ts';
 import { PortBus } from '../devices/port-bus.ts';
 import { ResetControl } from '../devices/reset-control.ts';
+import type { SerialLine } from '../devices/serial-line.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
 import { Uart16550A } from '../devices/uart-16550a.ts';
 import { PHYSICAL_ADDRESS_BITS } from '../layout/architecture.ts';
@@ -62,6 +63,8 @@ export interface BoardOptions {
   readonly random: () => number;
   /** A byte left COM1. */
   readonly transmit: (byte: number) => void;
+  /** What is on its way to COM1. */
+  readonly serialInput: SerialLine;
   readonly requestCompile: (head: number) => void;
   readonly blockDropped: (head: number) => void;
   readonly undefinedInstruction: (record: number) => void;
@@ -162,7 +165,12 @@ export class Board {
       sci: wiring.gsi(SCI_IRQ),
       powerOff: () => this.ask('power off'),
     });
-    this.uart = new Uart16550A({ base: COM1_PORT, line: wiring.isa(COM1_IRQ), transmit: options.transmit });
+    this.uart = new Uart16550A({
+      base: COM1_PORT,
+      line: wiring.isa(COM1_IRQ),
+      transmit: options.transmit,
+      input: options.serialInput,
+    });
 
     const { ports, mmio } = this;
     const reset = new ResetControl(() => this.ask('reset'));

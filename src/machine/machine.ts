@@ -8,6 +8,7 @@ import { lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
+import { BREAK, SerialLine } from '../devices/serial-line.ts';
 import { Board } from './board.ts';
 import { enter } from './enter.ts';
 import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
@@ -42,6 +43,8 @@ const SHORT_TURN = 1;
 const WORTH_WAITING = 0.02;
 /** Host milliseconds after which the guest goes on although what it waits for is not compiled: the host is busy. */
 const LONGEST_WAIT = 20;
+/** Bytes that may wait for the guest to read them before no more are wanted. */
+const SERIAL_ROOM = 65_536;
 /** RTC of a deterministic run: 2024-01-01 00:00:00 UTC. */
 const FIXED_EPOCH = 1_704_067_200_000;
 
@@ -61,6 +64,10 @@ export class Machine {
   private ended: Ending | undefined;
   private sleeper: { wake(): void } | undefined;
   private output: number[] = [];
+  /** Outlives the board: a terminal does not stop sending because the machine restarts. */
+  private readonly serialInput = new SerialLine();
+  /** Those who wait until more serial input is wanted. */
+  private drainListeners: (() => void)[] = [];
   private readonly startedAt: number;
   private boots = 0;
   private readonly undefinedInstructions = new Map<string, number>();
@@ -92,9 +99,29 @@ export class Machine {
     return this.board.processor;
   }
 
-  /** Sends bytes to COM1; what the guest does not take at once waits. */
-  sendSerial(bytes: Bytes): void {
+  /**
+   * Sends bytes to COM1. What the guest does not take at once waits, however much it is.
+   * Returns whether more is wanted; if not, serialDrained() tells when.
+   */
+  sendSerial(bytes: Bytes): boolean {
     this.board.uart.receive(bytesOf('sendSerial', bytes));
+    this.sleeper?.wake();
+    return this.wantsSerial;
+  }
+
+  /** Resolves when the guest has read so much that more is wanted, at once if it is. Not after the guest's end. */
+  serialDrained(): Promise<void> {
+    if (this.wantsSerial) return Promise.resolve();
+    return new Promise((resolve) => this.drainListeners.push(resolve));
+  }
+
+  private get wantsSerial(): boolean {
+    return this.serialInput.length < SERIAL_ROOM;
+  }
+
+  /** A break on COM1's line, behind all that was sent before: Linux takes the next character as a magic SysRq key. */
+  sendBreak(): void {
+    this.board.uart.receive([BREAK]);
     this.sleeper?.wake();
   }
 
@@ -140,6 +167,7 @@ export class Machine {
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
       random: randomNumbers(seed, this.boots),
       transmit: (byte) => this.output.push(byte),
+      serialInput: this.serialInput,
       requestCompile: (head) => tiering?.request(head),
       blockDropped: (head) => tiering?.drop(head),
       undefinedInstruction: (record) => this.countUndefined(record),
@@ -192,6 +220,7 @@ export class Machine {
     for (;;) {
       const ending = this.slice();
       this.flushOutput();
+      this.tellDrained();
       if (ending === 'idle') await this.idle();
       else if (ending !== undefined) return ending;
       if (this.stopRequested) return { kind: 'stopped' };
@@ -214,6 +243,13 @@ export class Machine {
     await Promise.race([done, sleep.done]);
     this.sleeper = undefined;
     sleep.wake();
+  }
+
+  private tellDrained(): void {
+    if (this.drainListeners.length === 0 || !this.wantsSerial) return;
+    const listeners = this.drainListeners;
+    this.drainListeners = [];
+    for (const listener of listeners) listener();
   }
 
   private flushOutput(): void {
@@ -280,6 +316,7 @@ export class Machine {
   private fulfil(request: 'power off' | 'reset'): Ending | undefined {
     if (request === 'power off') return { kind: 'power off' };
     if (!this.options.reboot) return { kind: 'restart' };
+    this.board.uart.reset();
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
     return undefined;
   }

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { makeBzImage } from '../boot/guest-fixtures.ts';
 import { makeKernel, POWER_OFF } from './guests.ts';
@@ -57,6 +58,20 @@ describe('bad files', { timeout: TEST_TIMEOUT }, () => {
     );
     await mkdir(folder.path('sub'));
     await expectRefused(['boot', '--kernel', folder.path('sub')], [folder.path('sub'), 'folder']);
+  });
+
+  it('refuses what has no end or is no file: devices, pipes, files of 2 GiB', async () => {
+    await expectRefused(['boot', '--kernel', '/dev/zero'], ['--kernel /dev/zero', 'not a regular file']);
+    const pipe = folder.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expectRefused(
+      ['boot', '--kernel', pipe, '--timeout', '1'],
+      [`--kernel ${pipe}`, 'not a regular file'],
+    );
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    const large = await folder.write('initrd', new Uint8Array(1));
+    await truncate(large, 2 ** 31);
+    await expectRefused(['boot', '--kernel', kernel, '--initrd', large], [`--initrd ${large}`, 'too large']);
   });
 
   it('refuses empty files', async () => {

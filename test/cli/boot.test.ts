@@ -103,6 +103,20 @@ describe('terminal', { timeout: TEST_TIMEOUT }, () => {
     expect(result.code).toBe(124);
   });
 
+  it('reads no more than the guest takes', async () => {
+    let wasAllTaken = false;
+    const result = await boot([...print('up'), ...SPIN], ['--timeout', '2'], {
+      onOutput: ({ stdin }) => {
+        stdin.on('error', () => {});
+        stdin.write(new Uint8Array(8 << 20), (error) => {
+          wasAllTaken = !error;
+        });
+      },
+    });
+    expect(result.code).toBe(124);
+    expect(wasAllTaken).toBe(false);
+  });
+
   it('quits on C-a x and explains the keys on C-a h', async () => {
     const result = await boot(ECHO, ['--timeout', '50'], { input: '\x01h\x01c\x01x' });
     expect(result.code).toBe(0);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { BREAK } from '../../src/devices/serial-line.ts';
 import { Uart16550A } from '../../src/devices/uart-16550a.ts';
 import { ProbeLine } from './device-bench.ts';
 
@@ -238,6 +239,33 @@ describe('reception', () => {
     write(FCR, 0x03);
     expect(readAvailable()).toBe('bc');
     expect(line.level).toBe(false);
+  });
+});
+
+describe('a break', () => {
+  beforeEach(() => {
+    write(FCR, 0x01);
+    write(MCR, OUT2_RTS_DTR);
+    write(IER, RDI | RLSI);
+  });
+
+  test('comes as a character 0 with BI set, once, and as a line status interrupt', () => {
+    uart.receive([BREAK, 0x68]);
+    expect(line.level).toBe(true);
+    expect(read(IIR)).toBe(0xc6);
+    expect(read(LSR)).toBe(0x60 | 0x80 | 0x10 | 0x01);
+    expect(read(LSR)).toBe(0x61);
+    expect(read(IIR)).toBe(0xc4);
+    expect(read(DATA)).toBe(0);
+    expect(read(DATA)).toBe(0x68);
+  });
+
+  test('waits for the characters before it', () => {
+    type('ab');
+    uart.receive([BREAK]);
+    expect(read(LSR)).toBe(0xe1);
+    expect([read(DATA), read(DATA)]).toEqual([0x61, 0x62]);
+    expect(read(LSR) & 0x10).toBe(0x10);
   });
 });
 

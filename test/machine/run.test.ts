@@ -1,7 +1,7 @@
 /** What a machine does between its start and its end. */
 import { describe, expect, it } from 'vitest';
 import { Machine } from '../../src/index.ts';
-import { ECHO, makeKernel, POWER_OFF, print, SPIN } from '../cli/guests.ts';
+import { ECHO, makeKernel, POWER_OFF, print, RESET, SPIN } from '../cli/guests.ts';
 
 const MIB = 2 ** 20;
 
@@ -16,6 +16,34 @@ async function machineOf(code: readonly number[]) {
   });
   return { machine, text: () => String.fromCharCode(...sent) };
 }
+
+describe('sendSerial', () => {
+  it('says when no more is wanted; serialDrained() when it is again', async () => {
+    const { machine, text } = await machineOf(ECHO);
+    await machine.serialDrained();
+    expect(machine.sendSerial(new Uint8Array(60_000).fill(0x61))).toBe(true);
+    expect(machine.sendSerial(new Uint8Array(60_000).fill(0x62))).toBe(false);
+    const running = machine.run();
+    await machine.serialDrained();
+    expect(machine.sendSerial(Uint8Array.of(0x63))).toBe(true);
+    expect(text()).toMatch(/^a{54000}/);
+    while (!text().endsWith('c')) await new Promise(setImmediate);
+    expect(text()).toBe(`${'a'.repeat(60_000)}${'b'.repeat(60_000)}c`);
+    machine.stop();
+    await running;
+  });
+
+  it('outlives a restart of the guest', async () => {
+    // Echoes one byte, without the jump back, and restarts.
+    const { machine, text } = await machineOf([...print('.'), ...ECHO.slice(0, -2), ...RESET, ...SPIN]);
+    machine.sendSerial(new TextEncoder().encode('abc'));
+    const running = machine.run();
+    while (!text().endsWith('.c.')) await new Promise(setImmediate);
+    expect(text()).toBe('.a.b.c.');
+    machine.stop();
+    await running;
+  });
+});
 
 describe('run', () => {
   it('goes on after stop()', async () => {

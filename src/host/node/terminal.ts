@@ -1,5 +1,5 @@
 /** Standard input and output as the guest's serial terminal. */
-import { ESCAPES_HELP, TerminalEscapes } from './terminal-escapes.ts';
+import { ESCAPES_HELP, type TerminalCommand, TerminalEscapes } from './terminal-escapes.ts';
 
 /** What is needed of process.stdin. */
 export interface TerminalInput {
@@ -23,10 +23,13 @@ export interface TerminalOptions {
   readonly output?: TerminalOutput;
   /** Where the emulator's own messages go. */
   readonly messages?: { write(text: string): unknown };
-  /** Bytes typed for the guest. The end of the input is not told: a guest goes on without a keyboard. */
-  readonly onInput: (bytes: Uint8Array) => void;
-  /** The user asked to quit. */
-  readonly onQuit: () => void;
+  /**
+   * Bytes typed for the guest. The end of the input is not told: a guest goes on without a keyboard. A promise asks
+   * to wait for it before more is read.
+   */
+  readonly onInput: (bytes: Uint8Array) => Promise<void> | undefined;
+  /** The user asked for something other than help. */
+  readonly onCommand: (command: Exclude<TerminalCommand, 'help' | 'monitor'>) => void;
   /** Nobody reads the output any more. */
   readonly onHangUp: () => void;
 }
@@ -35,7 +38,8 @@ export class Terminal {
   private readonly input: TerminalInput;
   private readonly output: TerminalOutput;
   private readonly options: TerminalOptions;
-  private readonly escapes: TerminalEscapes;
+  private readonly messages: { write(text: string): unknown };
+  private readonly escapes = new TerminalEscapes();
   private attached = false;
 
   /** Nothing is read and no mode changes before attach(). */
@@ -43,11 +47,7 @@ export class Terminal {
     this.options = options;
     this.input = options.input ?? process.stdin;
     this.output = options.output ?? process.stdout;
-    const messages = options.messages ?? process.stderr;
-    this.escapes = new TerminalEscapes((command) => {
-      if (command === 'quit') options.onQuit();
-      else messages.write(command === 'help' ? `\n${ESCAPES_HELP}` : '\nlongmode: there is no monitor\n');
-    });
+    this.messages = options.messages ?? process.stderr;
   }
 
   /** Starts to read; a terminal goes into raw mode until detach(), or until the process ends. */
@@ -82,9 +82,26 @@ export class Terminal {
   };
 
   private readonly receive = (bytes: Uint8Array): void => {
-    const guest = this.escapes.filter(bytes);
-    if (guest.length > 0) this.options.onInput(guest);
+    for (const piece of this.escapes.split(bytes)) {
+      if (typeof piece === 'string') this.command(piece);
+      else this.pauseUntil(this.options.onInput(piece));
+    }
   };
+
+  private command(command: TerminalCommand): void {
+    if (command === 'help') this.messages.write(`\n${ESCAPES_HELP}`);
+    else if (command === 'monitor') this.messages.write('\nlongmode: there is no monitor\n');
+    else this.options.onCommand(command);
+  }
+
+  /** Stops reading until more is wanted. A person at a terminal is always heard: the next key may be C-a x. */
+  private pauseUntil(wanted: Promise<void> | undefined): void {
+    if (wanted === undefined || this.input.isTTY === true) return;
+    this.input.pause();
+    void wanted.then(() => {
+      if (this.attached) this.input.resume();
+    });
+  }
 
   private readonly enterRawMode = (): void => this.setRawMode(true);
 

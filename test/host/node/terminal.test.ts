@@ -27,7 +27,8 @@ class FakeOutput extends EventEmitter {
   }
 }
 
-function makeTerminal(isTTY: boolean) {
+/** @param wanted what the guest answers to input. */
+function makeTerminal(isTTY: boolean, wanted?: Promise<void>) {
   const input = new FakeInput(isTTY);
   const output = new FakeOutput();
   const messages = new FakeOutput();
@@ -36,8 +37,11 @@ function makeTerminal(isTTY: boolean) {
     input,
     output,
     messages,
-    onInput: (bytes) => events.push(new TextDecoder().decode(bytes)),
-    onQuit: () => events.push('quit'),
+    onInput: (bytes) => {
+      events.push(new TextDecoder().decode(bytes));
+      return wanted;
+    },
+    onCommand: (command) => events.push(command),
     onHangUp: () => events.push('hang up'),
   });
   return { terminal, input, output, messages, events };
@@ -83,10 +87,27 @@ describe('Terminal', () => {
     terminal.attach();
     type(input, 'ls\n');
     type(input, '\x01h');
-    type(input, '\x01x');
-    expect(events).toEqual(['ls\n', 'quit']);
+    type(input, 'a\x01b\x01px\x01x');
+    expect(events).toEqual(['ls\n', 'a', 'break', 'power button', 'x', 'quit']);
     expect(messages.written.join('')).toContain('C-a x');
     terminal.detach();
+  });
+
+  it('reads no more from a pipe until the guest wants more, but always hears a person', async () => {
+    const wanted = Promise.resolve();
+    const pipe = makeTerminal(false, wanted);
+    pipe.terminal.attach();
+    type(pipe.input, 'y\n');
+    expect(pipe.input.calls).toEqual(['resume', 'pause']);
+    await wanted;
+    expect(pipe.input.calls).toEqual(['resume', 'pause', 'resume']);
+    pipe.terminal.detach();
+
+    const person = makeTerminal(true, new Promise(() => {}));
+    person.terminal.attach();
+    type(person.input, 'y\n');
+    expect(person.input.calls).toEqual(['raw', 'resume']);
+    person.terminal.detach();
   });
 
   it('does not mind the end of the input', () => {
