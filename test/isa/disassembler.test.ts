@@ -53,6 +53,7 @@ describe('64-bit mode', () => {
     // Prefixes.
     ['90', 'nop'],
     ['f3 90', 'pause'],
+    ['41 0f 18 c1', 'nop r9d'],
     ['f0 48 0f b1 37', 'lock cmpxchg QWORD PTR [rdi],rsi'],
     ['65 f0 ff 04 25 00 01 00 00', 'lock inc DWORD PTR gs:0x100'],
     // String instructions.

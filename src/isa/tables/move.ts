@@ -84,6 +84,7 @@ export const move: Row[] = [
   systemRow(one(0x9d), 'popf', [], popf, { sizeOf: 'e', ending: 'dispatch' }),
   row(two(0x1f), 'nop', [Ev], nop),
   row(two(0x18), 'prefetch', [M], nop),
+  row(two(0x18), 'nop', [Rv], nop),
   row(two(0x0d), 'prefetchw', [M], nop),
   row(twoPrefix('f3', 0x1e), 'endbr', [Rv], nop),
   ...[0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e].map((byte) => row(two(byte), 'nop', [Ev], nop)),
