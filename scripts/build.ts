@@ -4,10 +4,13 @@
  * Usage: node scripts/build.ts [--force]
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type BuildOptions, buildSync } from 'esbuild';
 import { isStale } from './freshness.ts';
+
 import { writeBinaryen } from './split-binaryen.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -34,12 +37,41 @@ const PACKAGE_SOURCES = [
   'tsconfig.build.json',
   'package-lock.json',
 ];
+/** Folder of dist/ with what a page fetches: `index.browser.ts` names the files. */
+const ASSETS = 'longmode';
+
 /** Makes a compiled file import another module. */
 function replaceImport(file: string, from: string, to: string): void {
   const source = readFileSync(file, 'utf8');
   const replaced = source.replace(`from '${from}'`, `from '${to}'`);
   if (replaced === source) throw new Error(`${file} does not import ${from}`);
   writeFileSync(file, replaced);
+}
+
+/**
+ * The programs of a page's workers, each in one file, which can be copied anywhere; and the entry that pages without
+ * a bundler import, in as few files as can be.
+ * @param dist folder of the compiled sources.
+ */
+function bundleForBrowsers(dist: string): void {
+  const common: BuildOptions = {
+    absWorkingDir: dist,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'inline',
+    logLevel: 'error',
+  };
+  buildSync({
+    ...common,
+    entryPoints: ['host/browser/machine.js', 'host/browser/compiler.js'],
+    outdir: ASSETS,
+    // Binaryen's, where it finds itself in Node.
+    external: ['node:module'],
+  });
 }
 
 function run(script: string, ...args: string[]): void {
@@ -58,13 +90,15 @@ try {
     rmSync(work, { recursive: true, force: true });
     run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', work);
     chmodSync(join(work, 'cli.js'), 0o755);
-    const binaryen = writeBinaryen(join(work, 'binaryen'));
+    mkdirSync(join(work, ASSETS));
+    const binaryen = writeBinaryen(join(work, 'binaryen'), join(work, ASSETS, 'binaryen.wasm'));
     replaceImport(join(work, 'wasm/binaryen.js'), 'binaryen', `../binaryen/${binaryen}`);
+    bundleForBrowsers(work);
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(work, join(root, 'dist'));
   }
-  if (force || isStale('dist/runtime.wasm', [RUNTIME]))
-    copyFileSync(join(root, RUNTIME), join(root, 'dist/runtime.wasm'));
+  const runtime = `dist/${ASSETS}/runtime.wasm`;
+  if (force || isStale(runtime, [RUNTIME])) copyFileSync(join(root, RUNTIME), join(root, runtime));
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);
   process.exitCode = 1;

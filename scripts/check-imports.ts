@@ -41,22 +41,39 @@ const RULES: readonly Rule[] = [
     types: ['host/host.ts'],
   },
   { path: 'host/host.ts', imports: [], types: ['code-cache'] },
-  // A machine in Node is put together by the entry points; the compile worker is one of them.
+  // The machine's side of the public API, in the thread the machine runs in.
+  { path: 'api/thread', imports: ['boot', 'machine'], types: ['api', 'host/host.ts'] },
+  // The other side, which a page loads at once: nothing of the machine itself.
+  {
+    path: 'api',
+    imports: ['boot', 'machine/options.ts', 'machine/ram.ts'],
+    types: ['code-cache', 'machine'],
+  },
+  { path: 'host/open-url.ts', imports: [], types: ['api'] },
+  // A machine is put together by the entry points, of which the threads' programs are some.
   {
     path: 'host/node',
-    imports: ['boot', 'compile'],
+    imports: ['api', 'boot', 'compile', 'host/open-url.ts', 'wasm/binaryen-file.ts'],
     types: ['code-cache', 'host/host.ts'],
     packages: ['node:'],
   },
-  { path: 'host/browser', imports: ['boot', 'compile'], types: ['code-cache', 'host/host.ts'] },
+  {
+    path: 'host/browser',
+    imports: ['api', 'boot', 'compile', 'host/open-url.ts', 'wasm/binaryen-file.ts'],
+    types: ['code-cache', 'host/host.ts'],
+  },
   { path: 'cli.ts', imports: ['cli'], packages: [] },
   {
     path: 'cli',
-    imports: ['boot', 'host', 'isa', 'layout', 'index.ts', 'machine/options.ts'],
-    types: ['cpu', 'machine'],
+    imports: ['boot', 'host', 'isa', 'layout', 'machine'],
+    types: ['cpu'],
     packages: ['commander', 'node:'],
   },
-  { path: 'index.ts', imports: ['boot', 'host', 'machine'], types: ['code-cache'] },
+  { path: 'core.ts', imports: ['boot', 'machine'], types: ['code-cache', 'host/host.ts'] },
+  { path: 'index.node.ts', imports: ['api', 'host/node'] },
+  { path: 'index.browser.ts', imports: ['api', 'host/browser'] },
+  { path: 'node.ts', imports: ['host/node', 'index.node.ts'] },
+  { path: 'browser.ts', imports: ['host/browser', 'index.browser.ts'] },
 ];
 
 const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/gm;

@@ -8,18 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 
 const JAVASCRIPT = 'binaryen.js';
-const MODULE = 'binaryen.wasm';
 const LICENSE = 'LICENSE';
 /** WebAssembly's magic number in a template literal, behind the function that decodes the string. */
 const START = /\w+\(`\\0asm/;
 
-/** Node's fetch knows no files. */
-const LOADER = `const separateWasm = await (async () => {
-  const url = new URL('./${MODULE}', import.meta.url);
-  if (url.protocol !== 'file:') return new Uint8Array(await (await fetch(url)).arrayBuffer());
-  const { readFile } = await import('node:fs/promises');
-  return readFile(url);
-})();
+const LOADER = `import { readBinaryenFile } from '../wasm/binaryen-file.js';
+const separateWasm = await readBinaryenFile();
 `;
 
 /**
@@ -48,13 +42,16 @@ function endOfLiteral(source: string, start: number): number {
   throw new Error("Binaryen's JavaScript ends in a string");
 }
 
-/** Writes JavaScript, module and licence to a folder. @returns the name of the JavaScript file. */
-export function writeBinaryen(folder: string): string {
+/**
+ * Writes JavaScript and licence to a folder, and the module to a file.
+ * @returns the name of the JavaScript file.
+ */
+export function writeBinaryen(folder: string, moduleFile: string): string {
   const source = fileURLToPath(import.meta.resolve('binaryen'));
   const { javascript, wasm } = splitBinaryen(readFileSync(source, 'utf8'));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, JAVASCRIPT), javascript);
-  writeFileSync(join(folder, MODULE), wasm);
+  writeFileSync(moduleFile, wasm);
   copyFileSync(join(dirname(source), LICENSE), join(folder, LICENSE));
   return JAVASCRIPT;
 }

@@ -1,4 +1,4 @@
-import type { RemoteCompiler } from '../code-cache/tiering.ts';
+import type { LocalCompiler, RemoteCompiler } from '../code-cache/tiering.ts';
 
 /** What the machine needs of the place it runs in. Node's is in host/node, the browser's in host/browser. */
 export interface Host {
@@ -12,6 +12,8 @@ export interface Host {
   yield(): Promise<void>;
   /** Sleeps for at most `milliseconds` (Infinity: until woken); `wake` ends it early. */
   sleep(milliseconds: number): { readonly done: Promise<void>; wake(): void };
+  /** The compiler for the machine's own thread. Loads Binaryen. */
+  loadCompiler(): Promise<LocalCompiler>;
   /** Starts the compile worker. */
   startCompiler(): RemoteCompiler;
 }

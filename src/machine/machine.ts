@@ -56,6 +56,7 @@ export class Machine {
   private readonly remote: RemoteCompiler | undefined;
   private readonly local: LocalCompiler | undefined;
   private stopRequested = false;
+  private resetRequested = false;
   /** Instructions in a slice: as many as take about SLICE_TIME. */
   private sliceLength = LONGEST_SLICE;
   private isRunning = false;
@@ -77,8 +78,7 @@ export class Machine {
     const options = checkOptions(given);
     const runtime = await options.host.loadRuntime();
     // Binaryen takes a while to load: only where this thread compiles.
-    const local =
-      options.tier === 'compiled' ? (await import('../compile/compiler.ts')).compileRegions : undefined;
+    const local = options.tier === 'compiled' ? await options.host.loadCompiler() : undefined;
     return new Machine(options, runtime, local);
   }
 
@@ -129,6 +129,27 @@ export class Machine {
   pressPowerButton(): void {
     this.board.acpi.pressPowerButton();
     this.sleeper?.wake();
+  }
+
+  /** The reset button: the machine starts anew at the next slice boundary, or when it is run again, also if it has ended. */
+  reset(): void {
+    this.resetRequested = true;
+    this.ended = undefined;
+    this.sleeper?.wake();
+  }
+
+  /**
+   * Reads guest RAM.
+   * @param physicalAddress guest-physical. @param length bytes.
+   * @throws RangeError where there is no RAM.
+   */
+  readMemory(physicalAddress: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.board.ram.read(physicalAddress, length);
+  }
+
+  /** Writes guest RAM, translated code included. @throws RangeError where there is no RAM. */
+  writeMemory(physicalAddress: number, bytes: Uint8Array): void {
+    this.board.ram.write(physicalAddress, bytes);
   }
 
   /** Makes run() return at the next slice boundary; run() then goes on from there. Does nothing while it does not run. */
@@ -218,6 +239,7 @@ export class Machine {
     const { host } = this.options;
     let turnEnd = host.now() + TURN;
     for (;;) {
+      if (this.resetRequested) this.restart();
       const ending = this.slice();
       this.flushOutput();
       this.tellDrained();
@@ -234,6 +256,11 @@ export class Machine {
         turnEnd = host.now() + (this.tiering.isWaiting ? SHORT_TURN : TURN);
       }
     }
+  }
+
+  /** Someone outside wants something of the run loop. */
+  private get isAsked(): boolean {
+    return this.stopRequested || this.resetRequested;
   }
 
   /** Waits for `done`, at most for `milliseconds` and until input or stop() wakes the machine. */
@@ -316,9 +343,14 @@ export class Machine {
   private fulfil(request: 'power off' | 'reset'): Ending | undefined {
     if (request === 'power off') return { kind: 'power off' };
     if (!this.options.reboot) return { kind: 'restart' };
+    this.restart();
+    return undefined;
+  }
+
+  private restart(): void {
+    this.resetRequested = false;
     this.board.uart.reset();
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
-    return undefined;
   }
 
   /** Halted: sleeps until the next timer, or until input wakes the machine. */
@@ -326,7 +358,8 @@ export class Machine {
     const { board } = this;
     const { timers, clock } = board;
     clock.halt();
-    while (!board.hasInterrupt() && !board.nmiPending && !this.stopRequested && board.request === undefined) {
+    this.options.onIdle(true);
+    while (!board.hasInterrupt() && !board.nmiPending && !this.isAsked && board.request === undefined) {
       const deadline = timers.nextDeadline();
       const wait = clock.waitFor(deadline);
       if (wait > 0) {
@@ -345,5 +378,6 @@ export class Machine {
       timers.runExpired(clock.now());
     }
     clock.resume();
+    this.options.onIdle(false);
   }
 }

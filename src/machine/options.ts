@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly reboot?: boolean | undefined;
   /** Bytes that COM1 sent. */
   readonly onSerialOutput?: ((bytes: Uint8Array) => void) | undefined;
+  /** The guest has nothing to do until its next timer or input, or has again. */
+  readonly onIdle?: ((idle: boolean) => void) | undefined;
 }
 
 /** The options with their defaults. */
@@ -58,6 +60,7 @@ export interface CheckedOptions {
   readonly seed: number | undefined;
   readonly reboot: boolean;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
+  readonly onIdle: (idle: boolean) => void;
 }
 
 /** Bytes: the firmware's tables and a kernel's first page tables need that much. */
@@ -142,10 +145,11 @@ function modulesOf(value: MachineOptions['initrd']): readonly BootModule[] {
 /** @throws InputError that names the option which cannot be used. */
 export function checkOptions(options: MachineOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) refuse('options', options, 'an object');
-  const { host, kernel, entry, reboot = true, onSerialOutput = () => {} } = options;
+  const { host, kernel, entry, reboot = true, onSerialOutput = () => {}, onIdle = () => {} } = options;
   if (typeof host !== 'object' || host === null) refuse('host', host, 'a Host');
   if (typeof reboot !== 'boolean') refuse('reboot', reboot, 'true or false');
   if (typeof onSerialOutput !== 'function') refuse('onSerialOutput', onSerialOutput, 'a function');
+  if (typeof onIdle !== 'function') refuse('onIdle', onIdle, 'a function');
   return {
     host,
     kernel: bytesOf('kernel', kernel),
@@ -158,5 +162,6 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     seed: seedOf(options.seed),
     reboot,
     onSerialOutput,
+    onIdle,
   };
 }

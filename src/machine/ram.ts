@@ -44,7 +44,7 @@ export class Ram implements GuestMemory {
     }
   }
 
-  read(physicalAddress: number, length: number): Uint8Array {
+  read(physicalAddress: number, length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
     this.pieces(physicalAddress, length, (host, offset, count) => {
       bytes.set(this.processor.views.u8.subarray(host, host + count), offset);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Statistics } from '../../src/index.ts';
+import type { Statistics } from '../../src/machine/statistics.ts';
 import {
   ECHO,
   HALT_FOREVER,

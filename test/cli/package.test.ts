@@ -20,17 +20,19 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
   it('boots from JavaScript', async () => {
     const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
     const program = `
-      import { readFile } from 'node:fs/promises';
       import { InputError, Machine } from 'longmode';
+      import { Machine as Core } from 'longmode/core';
       import { fetchGuest, NodeHost } from 'longmode/node';
-      const machine = await Machine.create({
-        kernel: await readFile(process.argv[1]),
-        memorySize: 64 * 2 ** 20,
-        onSerialOutput: (bytes) => process.stdout.write(bytes),
-      });
-      const ending = await machine.run();
-      const error = await Machine.create({ kernel: new Uint8Array(1), host: new NodeHost() }).catch((e) => e);
-      console.log(' ' + ending.kind, error instanceof InputError, typeof fetchGuest);`;
+      const kernel = process.argv[1];
+      for (const thread of ['worker', 'here']) {
+        const machine = await Machine.create({ thread, kernel, memorySize: 64 * 2 ** 20 });
+        machine.addEventListener('output', ({ bytes }) => process.stdout.write(bytes));
+        const ending = await machine.run();
+        process.stdout.write(' ' + ending.kind + ' ');
+      }
+      const input = { kernel: new Uint8Array(1), host: new NodeHost() };
+      const error = await Core.create(input).catch((e) => e);
+      console.log(error instanceof InputError, typeof fetchGuest);`;
     const args = ['--input-type=module', '--eval', program, kernel];
     // The process has to end by itself.
     const output = execFileSync(process.execPath, args, {
@@ -38,7 +40,7 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
       encoding: 'utf8',
       timeout: TEST_TIMEOUT / 2,
     });
-    expect(output).toBe('up power off true function\n');
+    expect(output).toBe('up power off up power off true function\n');
   });
 
   it('compiles without Binaryen being installed', async () => {
@@ -47,15 +49,15 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
     await cp(`${ROOT}dist`, `${copy}/dist`, { recursive: true });
     await cp(`${ROOT}package.json`, `${copy}/package.json`);
     const program = `
-      import { readFile } from 'node:fs/promises';
-      import { Machine } from '${pathToFileURL(`${copy}/dist/index.js`).href}';
+      import { Machine } from '${pathToFileURL(`${copy}/dist/index.node.js`).href}';
       const machine = await Machine.create({
-        kernel: await readFile(process.argv[1]),
+        kernel: process.argv[1],
         memorySize: 64 * 2 ** 20,
         tier: 'compiled',
       });
       const ending = await machine.run();
-      console.log(ending.kind, machine.statistics().regions.regions > 0);`;
+      const { regions } = await machine.statistics();
+      console.log(ending.kind, regions.regions > 0);`;
     const args = ['--input-type=module', '--eval', program, kernel];
     const output = execFileSync(process.execPath, args, {
       cwd: copy,
@@ -77,11 +79,18 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
       'LICENSE',
       'README.md',
       'dist/cli.js',
-      'dist/index.d.ts',
-      'dist/index.js',
-      'dist/runtime.wasm',
+      'dist/browser.js',
+      'dist/core.js',
+      'dist/node.js',
+      'dist/index.browser.d.ts',
+      'dist/index.browser.js',
+      'dist/index.node.d.ts',
+      'dist/index.node.js',
       'dist/binaryen/LICENSE',
-      'dist/binaryen/binaryen.wasm',
+      'dist/longmode/binaryen.wasm',
+      'dist/longmode/compiler.js',
+      'dist/longmode/machine.js',
+      'dist/longmode/runtime.wasm',
       'dist/host/node/compile-worker.js',
       'scripts/initramfs/init',
     ]) {

@@ -1,12 +1,13 @@
 /** Guests with more memory than most machines. */
 import { describe, expect, it } from 'vitest';
-import { BACKED_MEMORY, Machine } from '../../src/index.ts';
+import { BACKED_MEMORY, Machine } from '../../src/core.ts';
+import { NodeHost } from '../../src/host/node/host.ts';
 import { makeKernel, POWER_OFF, runHigh, SPIN, TOUCH_ALL } from '../cli/guests.ts';
 
 const GIB = 2 ** 30;
 
 function machineOf(code: readonly number[], memorySize: number): Promise<Machine> {
-  return Machine.create({ kernel: makeKernel(code), memorySize, tier: 'interpreter' });
+  return Machine.create({ host: new NodeHost(), kernel: makeKernel(code), memorySize, tier: 'interpreter' });
 }
 
 describe('a large guest', () => {

@@ -1,6 +1,7 @@
 /** What a machine does between its start and its end. */
 import { describe, expect, it } from 'vitest';
-import { Machine } from '../../src/index.ts';
+import { Machine } from '../../src/core.ts';
+import { NodeHost } from '../../src/host/node/host.ts';
 import { ECHO, makeKernel, POWER_OFF, print, RESET, SPIN } from '../cli/guests.ts';
 
 const MIB = 2 ** 20;
@@ -9,6 +10,7 @@ const MIB = 2 ** 20;
 async function machineOf(code: readonly number[]) {
   const sent: number[] = [];
   const machine = await Machine.create({
+    host: new NodeHost(),
     kernel: makeKernel(code),
     memorySize: 64 * MIB,
     tier: 'interpreter',

@@ -1,14 +1,18 @@
 /** `longmode boot`: boots a kernel with the terminal as its serial console. */
 import { type Command, Option } from 'commander';
+import type { BootModule } from '../../boot/door.ts';
 import { ENTRIES, type EntryName } from '../../boot/door.ts';
 import { DOORS } from '../../boot/doors.ts';
 import { InputError } from '../../boot/input-error.ts';
 import { MIB } from '../../boot/memory-map.ts';
 import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
+import { NodeHost } from '../../host/node/host.ts';
 import { Progress } from '../../host/node/progress.ts';
 import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
-import type { BootModule, Machine, MachineOptions } from '../../index.ts';
+import type { Machine } from '../../machine/machine.ts';
+import type { MachineOptions } from '../../machine/options.ts';
 import { EXIT_GUEST_DIED, EXIT_OK, EXIT_OUT_OF_MEMORY, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
+
 import { readInput, writeOutput } from '../files.ts';
 import { guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
@@ -131,7 +135,7 @@ async function boot(options: BootOptions): Promise<number> {
 
 /** A guest may have more RAM than can be backed as long as it leaves most of it alone. */
 async function warnOfMemory({ memory }: BootOptions): Promise<void> {
-  const { BACKED_MEMORY } = await import('../../index.ts');
+  const { BACKED_MEMORY } = await import('../../machine/ram.ts');
   if (memory === undefined || memory.value <= BACKED_MEMORY) return;
   const most = Math.floor(BACKED_MEMORY / MIB);
   process.stderr.write(`longmode: ${memory.name}: the guest can use at most ${most}M of it\n`);
@@ -173,9 +177,10 @@ async function createMachine(
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
   // Loads Binaryen, which --help and bad usage need not wait for.
-  const { Machine } = await import('../../index.ts');
+  const { Machine } = await import('../../machine/machine.ts');
   try {
     return await Machine.create({
+      host: new NodeHost(),
       kernel,
       initrd,
       entry: options.entry === 'auto' ? undefined : options.entry,

@@ -2,10 +2,11 @@
 import { parentPort } from 'node:worker_threads';
 import type { CompileRequest, CompileResult } from '../../code-cache/tiering.ts';
 import { unpackRegions } from '../../compile/region-source.ts';
+import { loadCompiler } from './compiler.ts';
 import { compileEagerly } from './eager-compilation.ts';
 
 // Loads Binaryen. Node does not wait for a module that is being compiled: only the listener keeps the worker alive.
-const compiler = import('../../compile/compiler.ts');
+const compiler = loadCompiler();
 
 parentPort?.on('message', async ({ id, regions }: CompileRequest) => {
   const { compileRegions } = await compiler;

@@ -1,12 +1,18 @@
 /** The host functions in Node. */
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import type { CompileRequest, CompileResult, RemoteCompiler } from '../../code-cache/tiering.ts';
+import type {
+  CompileRequest,
+  CompileResult,
+  LocalCompiler,
+  RemoteCompiler,
+} from '../../code-cache/tiering.ts';
 import type { Host } from '../host.ts';
+import { loadCompiler } from './compiler.ts';
 import { compileLazily } from './eager-compilation.ts';
 
 /** The runtime beside the built package, or in build/ when run from source. */
-const RUNTIME_LOCATIONS = ['../../runtime.wasm', '../../../build/runtime.wasm'];
+const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtime.wasm'];
 
 /**
  * Size of the young generation of the compile worker's heap. With what V8 takes by default the process needs 40 MB
@@ -49,6 +55,10 @@ export class NodeHost implements Host {
       };
     });
     return { done, wake };
+  }
+
+  async loadCompiler(): Promise<LocalCompiler> {
+    return (await loadCompiler()).compileRegions;
   }
 
   startCompiler(): RemoteCompiler {

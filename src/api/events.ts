@@ -1,0 +1,65 @@
+/** The events of a Machine. */
+import type { Ending } from '../machine/machine.ts';
+import type { Console } from './console.ts';
+import type { BootStage } from './protocol.ts';
+
+/** How far a boot has come. */
+export type Progress =
+  | {
+      readonly stage: 'loading';
+      readonly what: 'kernel' | 'initrd';
+      /** Bytes. */
+      readonly loaded: number;
+      /** Bytes, where it is known. */
+      readonly total: number | undefined;
+    }
+  | { readonly stage: BootStage };
+
+/** `output`: a console has sent bytes. */
+export class OutputEvent extends Event {
+  readonly console: Console;
+  readonly bytes: Uint8Array;
+
+  constructor(console: Console, bytes: Uint8Array) {
+    super('output');
+    this.console = console;
+    this.bytes = bytes;
+  }
+}
+
+/** `progress`: the boot has come to another stage. */
+export class BootProgressEvent extends Event {
+  readonly progress: Progress;
+
+  constructor(progress: Progress) {
+    super('progress');
+    this.progress = progress;
+  }
+}
+
+/** `ended`: run() is over. */
+export class EndedEvent extends Event {
+  readonly ending: Ending;
+
+  constructor(ending: Ending) {
+    super('ended');
+    this.ending = ending;
+  }
+}
+
+/** `error`: the emulator has failed, and the machine is gone. */
+export class MachineErrorEvent extends Event {
+  readonly error: Error;
+
+  constructor(error: Error) {
+    super('error');
+    this.error = error;
+  }
+}
+
+export interface MachineEvents {
+  readonly output: OutputEvent;
+  readonly progress: BootProgressEvent;
+  readonly ended: EndedEvent;
+  readonly error: MachineErrorEvent;
+}

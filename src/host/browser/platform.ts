@@ -1,0 +1,59 @@
+/** What the public API needs of a browser. */
+import { createLocalLink } from '../../api/local-link.ts';
+import type { MachineThread, Platform } from '../../api/platform.ts';
+import type { FromThread, Link, ToThread } from '../../api/protocol.ts';
+import { openUrl } from '../open-url.ts';
+import type { Assets } from './assets.ts';
+import { startWorker } from './worker-scope.ts';
+
+/** Name of machines' workers. */
+export const MACHINE = 'longmode machine';
+
+/** What the machine's module (machine.ts) exports. */
+interface MachineModule {
+  serve(link: Link<FromThread, ToThread>, assets: Assets): void;
+}
+
+export function browserPlatform(assets: Assets): Platform {
+  return {
+    open: async (location, signal) => {
+      const url = new URL(location, 'document' in globalThis ? document.baseURI : globalThis.location.href);
+      return await openUrl(url, signal);
+    },
+
+    startThread(): MachineThread {
+      const worker = startWorker(assets.machine, MACHINE);
+      worker.postMessage(assets);
+      let fail: (error: Error) => void = () => {};
+      let failure: Error | undefined;
+      worker.onerror = (event) => {
+        const why = event.message ? `: ${event.message}` : `; is ${assets.machine} there?`;
+        failure = new Error(`the machine's worker failed${why}`);
+        fail(failure);
+      };
+      return {
+        post: (message, transfer = []) => worker.postMessage(message, transfer),
+        listen: (receive) => {
+          worker.onmessage = ({ data }: MessageEvent<FromThread>) => receive(data);
+        },
+        onFailure: (listener) => {
+          fail = listener;
+          if (failure !== undefined) listener(failure);
+        },
+        end: async () => worker.terminate(),
+      };
+    },
+
+    async startHere(): Promise<MachineThread> {
+      const module: MachineModule = await import(/* @vite-ignore */ /* webpackIgnore: true */ assets.machine);
+      const [link, ours] = createLocalLink<FromThread, ToThread>();
+      module.serve(link, assets);
+      return {
+        post: (message) => ours.post(message),
+        listen: (receive) => ours.listen(receive),
+        onFailure: () => {},
+        end: async () => {},
+      };
+    },
+  };
+}
