@@ -8,10 +8,13 @@ import { fileURLToPath } from 'node:url';
 import './generate-layout.ts';
 import { buildRuntime } from '../src/interpreter/handlers.ts';
 import { compileAssemblyScript } from './assemblyscript.ts';
+import { writeRuntimeFunctionType } from './generate-runtime-functions.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const output = process.argv[2] ?? `${root}build/runtime.wasm`;
 const half = `${root}build/assemblyscript.wasm`;
 mkdirSync(dirname(output), { recursive: true });
 compileAssemblyScript(['index.ts'], half);
-writeFileSync(output, buildRuntime(readFileSync(half), true));
+const runtime = readFileSync(half);
+writeRuntimeFunctionType(runtime);
+writeFileSync(output, buildRuntime(runtime, true));

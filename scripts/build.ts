@@ -28,6 +28,7 @@ const RUNTIME_SOURCES = [
   'scripts/assemblyscript.ts',
   'scripts/build-runtime.ts',
   'scripts/generate-layout.ts',
+  'scripts/generate-runtime-functions.ts',
   'package-lock.json',
 ];
 const PACKAGE_SOURCES = [

@@ -3,7 +3,7 @@
  * on the machine's own thread.
  */
 
-import type { RuntimeFunction } from '../isa/emitter.ts';
+import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../wasm/value-types.ts';

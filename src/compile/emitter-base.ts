@@ -3,10 +3,12 @@
  *
  * The subclasses say where registers, record fields and flags live and what happens when a probe fails.
  */
+
 import type { Condition } from '../isa/condition.ts';
-import type { Emitter, FlagWriter, RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
+import type { Emitter, FlagWriter, SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
+import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
 import type { Expression, Module } from '../wasm/builder.ts';

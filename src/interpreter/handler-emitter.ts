@@ -7,7 +7,7 @@ import { EmitterBase, FIELD_OFFSET } from '../compile/emitter-base.ts';
 import { conditionOfWords, type FlagSource, materialize } from '../compile/flags/source.ts';
 import { type Access, tlbIndex, tlbProbe } from '../compile/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
-import type { RuntimeFunction, SlowPath, Value } from '../isa/emitter.ts';
+import type { SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { FLAG_TF } from '../layout/architecture.ts';
 import {
@@ -26,6 +26,7 @@ import {
   SYSTEM_FLAGS,
   TLB_TABLE,
 } from '../layout/cpu-state.ts';
+import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
   HEAD_COUNT,

@@ -6,15 +6,13 @@
  * Values of 1, 2 and 4 bytes are i32, of 8 bytes i64, of 16 bytes v128. What is read is zero-extended; of what is
  * written only the low bytes count.
  */
+import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import type { Expression, Module } from '../wasm/builder.ts';
 import type { ValueType } from '../wasm/value-types.ts';
 import type { Condition } from './condition.ts';
 
 /** A value in a local: call it for each use. */
 export type Value = () => Expression;
-
-/** Runtime (AssemblyScript) functions by export name. */
-export type RuntimeFunction = string;
 
 /** A value that inline code computes, and the runtime function that computes it in rare cases. */
 export interface SlowPath {

@@ -10,11 +10,13 @@
  *    Across an edge they are either the words (`raw`) or, if nothing on the other side reads them, kept as the
  *    operation and its operands for the exit sequence to work out.
  */
+
 import type { Condition } from '../../isa/condition.ts';
-import type { RuntimeFunction, SlowPath, Value } from '../../isa/emitter.ts';
+import type { SlowPath, Value } from '../../isa/emitter.ts';
 import { VARIANTS } from '../../isa/instruction-set.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
 import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '../../layout/cpu-state.ts';
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_VIEW_SHIFT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';

@@ -4,7 +4,7 @@ import { RAX, RDX } from '../../layout/architecture.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
-import { constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
+import { bitsOf, constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
 
 function typeOf(size: number) {
   return size === 8 ? i64 : i32;
@@ -250,7 +250,7 @@ export function div(e: Emitter): void {
   const size = e.sizeOf(0);
   const divisor = e.let(e.read(0), typeOf(size));
   const runtime = (condition: Expression): void =>
-    e.delegate(condition, `div${size * 8}`, [e.record(), resize(m, size, 8, divisor())]);
+    e.delegate(condition, `div${bitsOf(size)}`, [e.record(), resize(m, size, 8, divisor())]);
   if (size === 8) {
     runtime(m.i32.or(m.i64.ne(e.gpr(RDX, 8), m.i64.const(0n)), m.i64.eqz(divisor())));
     const dividend = e.let(e.gpr(RAX, 8), i64);
@@ -281,7 +281,7 @@ export function idiv(e: Emitter): void {
   const type = typeOf(size);
   const operand = e.let(e.read(0), type);
   const runtime = (condition: Expression): void =>
-    e.delegate(condition, `idiv${size * 8}`, [e.record(), resize(m, size, 8, operand())]);
+    e.delegate(condition, `idiv${bitsOf(size)}`, [e.record(), resize(m, size, 8, operand())]);
   const divisor = e.let(signExtend(m, size, operand()), type);
   const integer = int(m, size);
   const zeroOrMinusOne = integer.le_u(integer.add(divisor(), constant(m, size, 1)), constant(m, size, 1));

@@ -2,13 +2,14 @@
  * Control transfers that may change segment, privilege or mode: software interrupts, IRET, far jumps, calls and
  * returns, fast system calls, and the instructions that are defined to be undefined.
  */
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
 import { farPointer } from './segment.ts';
 
 /** Runs a runtime function that sets RIP and the mode, with the operand size if it differs by that. */
-export function transfer(name: string, sized: boolean): Semantics {
+export function transfer(name: RuntimeFunction, sized: boolean): Semantics {
   return (e) => {
     e.run(name, sized ? [e.record(), e.m.i32.const(e.operandSize)] : [e.record()]);
     e.dispatch();

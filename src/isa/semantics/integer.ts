@@ -43,3 +43,8 @@ export function bitAt(m: Module, size: number, value: Expression, index: number)
     return m.i32.and(m.i32.wrap(m.i64.shr_u(value, m.i64.const(BigInt(index)))), m.i32.const(1));
   return m.i32.and(m.i32.shr_u(value, m.i32.const(index)), m.i32.const(1));
 }
+
+/** Bits of an operand of `size` bytes, in names of runtime functions. */
+export function bitsOf(size: number): 8 | 16 | 32 | 64 {
+  return (size * 8) as 8 | 16 | 32 | 64;
+}

@@ -2,9 +2,9 @@
 import { SSE_COMPARE } from '../../layout/sse-operations.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
-import type { Emitter, Value } from '../emitter.ts';
+import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { type FloatSemantics, floats, scalarType } from './sse-float.ts';
+import { type FloatSemantics, floatBits, floats, scalarType } from './sse-float.ts';
 import { splat } from './vector.ts';
 
 /** Predicate 0-7 of CMPcc: EQ, LT, LE, UNORD, NEQ, NLT, NLE, ORD. */
@@ -66,7 +66,7 @@ function compareScalar(e: Emitter): void {
   const mask = comparison(e, size, lanesA, lanesB);
   const fast = e.let(vector.extract_lane(mask, 0), type);
   const args = [e.record(), compareOperation(e), a(), b()];
-  const path = { fast, type, name: `sseScalar${size * 8}`, args };
+  const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
   const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
   e.writeFloat(0, value());
 }
@@ -77,7 +77,7 @@ function comparePacked(size: number): Semantics {
     const a = e.let(e.read(0), v128);
     const fast = e.let(comparison(e, size, a, b), v128);
     const args = [e.record(), compareOperation(e), a(), b()];
-    const path = { fast, type: v128, name: `ssePacked${size * 8}`, args };
+    const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
     const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
     e.write(0, value());
   };
@@ -98,7 +98,7 @@ function compareFlags(quietly: boolean): Semantics {
     const type = scalarType(size);
     const b = e.let(e.readFloat(1), type);
     const a = e.let(e.readFloat(0), type);
-    const bits = size * 8;
+    const bits = floatBits(size);
     const args = [e.record(), a(), b(), m.i32.const(quietly ? 1 : 0)];
     const [x, y] = e.unlessRare(
       e.specialMxcsr(),

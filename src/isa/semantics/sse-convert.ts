@@ -5,9 +5,9 @@
 
 import type { Expression } from '../../wasm/builder.ts';
 import { f32, f64, i32, i64, v128 } from '../../wasm/value-types.ts';
-import type { Emitter, Value } from '../emitter.ts';
+import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { scalarType } from './sse-float.ts';
+import { floatBits, scalarType } from './sse-float.ts';
 import { lanes, shuffle, splat, writeVector } from './vector.ts';
 
 /** CVTSI2SS and CVTSI2SD. */
@@ -25,7 +25,7 @@ export function fromInteger(e: Emitter): void {
   const type = scalarType(size);
   const fast = e.let(convert(value()), type);
   const args = [e.record(), wide ? value() : m.i64.extend_s(value())];
-  const path = { fast, type, name: `sseFromInteger${size * 8}`, args };
+  const path: SlowPath = { fast, type, name: `sseFromInteger${floatBits(size)}`, args };
   const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
   e.writeFloat(0, result());
 }
@@ -47,7 +47,7 @@ function toInteger(truncate: boolean): Semantics {
     const inRange = m.f64.lt(rounded(), m.f64.const(limit));
     const fast = e.let(m.select(inRange, integer.trunc_s_sat.f64(rounded()), indefinite), type);
     const args = [e.record(), value(), m.i32.const(truncate ? 1 : 0)];
-    const path = { fast, type, name: `sseToInt${size * 8}From${from * 8}`, args };
+    const path: SlowPath = { fast, type, name: `sseToInt${floatBits(size)}From${floatBits(from)}`, args };
     const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
     e.write(0, result());
   };
@@ -86,7 +86,7 @@ export function cvtpd2ps(e: Emitter): void {
   const value = e.let(e.read(1), v128);
   const fast = e.let(m.f32x4.demote_f64x2_zero(value()), v128);
   const rare = m.i32.or(m.v128.any_true(m.f32x4.ne(fast(), fast())), e.specialMxcsr());
-  const path = { fast, type: v128, name: 'ssePackedNarrow', args: [e.record(), value()] };
+  const path: SlowPath = { fast, type: v128, name: 'ssePackedNarrow', args: [e.record(), value()] };
   const [result] = e.unlessRare(rare, path) as [Value];
   e.write(0, result());
 }
@@ -96,7 +96,7 @@ export function cvtps2pd(e: Emitter): void {
   const value = e.let(e.readVector(1), v128);
   const fast = e.let(m.f64x2.promote_low_f32x4(value()), v128);
   const rare = m.i32.or(m.v128.any_true(m.f64x2.ne(fast(), fast())), e.specialMxcsr());
-  const path = { fast, type: v128, name: 'ssePackedWiden', args: [e.record(), value()] };
+  const path: SlowPath = { fast, type: v128, name: 'ssePackedWiden', args: [e.record(), value()] };
   const [result] = e.unlessRare(rare, path) as [Value];
   e.write(0, result());
 }
@@ -105,7 +105,7 @@ export function cvtdq2ps(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.readVector(1), v128);
   const fast = e.let(m.f32x4.convert_i32x4_s(value()), v128);
-  const path = { fast, type: v128, name: 'ssePackedFromIntegers', args: [e.record(), value()] };
+  const path: SlowPath = { fast, type: v128, name: 'ssePackedFromIntegers', args: [e.record(), value()] };
   const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
   writeVector(e, 0, result());
 }
@@ -122,7 +122,7 @@ const LIMIT_64_HIGH = 0x41e0_0000;
 
 function packedToIntegers(e: Emitter, size: number, truncate: boolean, fast: Value, value: Value): void {
   const args = [e.record(), value(), e.m.i32.const(truncate ? 1 : 0)];
-  const path = { fast, type: v128, name: `ssePackedToIntegers${size * 8}`, args };
+  const path: SlowPath = { fast, type: v128, name: `ssePackedToIntegers${floatBits(size)}`, args };
   const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
   writeVector(e, 0, result());
 }

@@ -20,12 +20,17 @@ import {
 } from '../../layout/sse-operations.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { f32, f64, v128 } from '../../wasm/value-types.ts';
-import type { Emitter, Value } from '../emitter.ts';
+import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { shuffle } from './vector.ts';
 
 export function scalarType(size: number): number {
   return size === 8 ? f64 : f32;
+}
+
+/** Bits of a float of `size` bytes, in names of runtime functions. */
+export function floatBits(size: number): 32 | 64 {
+  return size === 8 ? 64 : 32;
 }
 
 /** The f32 or f64 instructions of scalars and of vectors. */
@@ -45,7 +50,7 @@ function scalarResult(e: Emitter, operation: number, a: Value, b: Value, result:
   const fast = e.let(result, type);
   const rare = m.i32.or(float(m, size).ne(fast(), fast()), e.specialMxcsr());
   const args = [e.record(), m.i32.const(operation), a(), b()];
-  const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${size * 8}`, args }) as [Value];
+  const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   return value();
 }
 
@@ -62,7 +67,9 @@ function packedResult(
   const fast = e.let(result, v128);
   const rare = m.i32.or(m.v128.any_true(floats(m, size).ne(fast(), fast())), e.specialMxcsr());
   const args = [e.record(), m.i32.const(operation), a(), b()];
-  const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${size * 8}`, args }) as [Value];
+  const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
+    Value,
+  ];
   return value();
 }
 
@@ -122,7 +129,7 @@ function extremum(name: 'pmin' | 'pmax', operation: number): FloatSemantics {
     const vector = floats(m, size);
     const fast = e.let(vector.extract_lane(vector[name](vector.splat(b()), vector.splat(a())), 0), type);
     const args = [e.record(), m.i32.const(operation), a(), b()];
-    const path = { fast, type, name: `sseScalar${size * 8}`, args };
+    const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
     const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
     e.writeFloat(0, value());
   };
@@ -133,7 +140,7 @@ function extremum(name: 'pmin' | 'pmax', operation: number): FloatSemantics {
       const a = e.let(e.read(0), v128);
       const fast = e.let(floats(m, size)[name](b(), a()), v128);
       const args = [e.record(), m.i32.const(operation), a(), b()];
-      const path = { fast, type: v128, name: `ssePacked${size * 8}`, args };
+      const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
       const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
       e.write(0, value());
     };
@@ -215,7 +222,7 @@ function roundScalar(e: Emitter): void {
   );
   const rare = m.i32.or(float(m, size).ne(fast(), fast()), e.specialMxcsr());
   const args = [e.record(), roundOperation(e), b(), b()];
-  const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${size * 8}`, args }) as [Value];
+  const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   e.writeFloat(0, value());
 }
 
@@ -229,7 +236,9 @@ function roundPacked(size: number): Semantics {
     );
     const rare = m.i32.or(m.v128.any_true(floats(m, size).ne(fast(), fast())), e.specialMxcsr());
     const args = [e.record(), roundOperation(e), b(), b()];
-    const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${size * 8}`, args }) as [Value];
+    const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
+      Value,
+    ];
     e.write(0, value());
   };
 }
@@ -245,7 +254,6 @@ export const round: FloatSemantics = {
 export function dotProduct(size: 4 | 8): Semantics {
   return (e) => {
     const b = e.let(e.read(1), v128);
-    const name = `sseDotProduct${size * 8}`;
-    e.write(0, e.call(name, [e.record(), e.read(0), b(), e.read(2)], v128));
+    e.write(0, e.call(`sseDotProduct${floatBits(size)}`, [e.record(), e.read(0), b(), e.read(2)], v128));
   };
 }

@@ -1,9 +1,11 @@
 /** MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS, alone and repeated. */
+
 import { FLAG_DF, RDI, RSI } from '../../layout/architecture.ts';
 import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
-import type { Emitter, RuntimeFunction } from '../emitter.ts';
+import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { int, truncate } from './integer.ts';
 

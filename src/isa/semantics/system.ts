@@ -5,6 +5,7 @@
  * Whatever may change translation, privilege or the mode ends with `endBlock`: the code that follows is looked
  * up anew.
  */
+
 import { FLAG_IF } from '../../layout/architecture.ts';
 import {
   CPL,
@@ -16,6 +17,7 @@ import {
   RIP,
   SYSTEM_FLAGS,
 } from '../../layout/cpu-state.ts';
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
@@ -46,7 +48,7 @@ function announce(e: Emitter): void {
 }
 
 /** A runtime function that is given the record and does everything. */
-export function perform(name: string): Semantics {
+export function perform(name: RuntimeFunction): Semantics {
   return (e) => e.run(name, [e.record()]);
 }
 
@@ -174,7 +176,7 @@ export function cpuid(e: Emitter): void {
 }
 
 /** RDMSR, RDTSC, RDTSCP: may ask the host for the time. */
-export function performTimed(name: string): Semantics {
+export function performTimed(name: RuntimeFunction): Semantics {
   return (e) => {
     announce(e);
     e.run(name, [e.record()]);

@@ -2,9 +2,10 @@
  * x87 instructions and the state they share with SSE: all of them are runtime functions (wasm-runtime/x87/index.ts,
  * wasm-runtime/system/fpu-state.ts), which also check for #NM and pending #MF.
  */
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { i32 } from '../../wasm/value-types.ts';
 import type { Condition } from '../condition.ts';
-import type { Emitter, RuntimeFunction } from '../emitter.ts';
+import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 
 function constants(e: Emitter, values: readonly number[]): number[] {

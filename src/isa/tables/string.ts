@@ -1,3 +1,4 @@
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { AL, type Operand, rAX, Xb, Xv, Xz, Yb, Yv, Yz } from '../operand.ts';
 import { one, onePrefix, type Row, row, type Semantics, systemRow } from '../row.ts';
 import { cmps, ins, lods, movs, outs, repeat, repeatWhile, scas, stos } from '../semantics/string.ts';
@@ -27,7 +28,7 @@ function moveRows(
   byte: number,
   operands: StringInstruction['operands'],
   semantics: Semantics,
-  repeated: string,
+  repeated: RuntimeFunction,
 ): Row[] {
   const rep = repeat(repeated);
   return stringRows({ mnemonic, byte, operands, semantics, repe: rep, repne: rep });
@@ -38,7 +39,7 @@ function compareRows(
   byte: number,
   operands: StringInstruction['operands'],
   semantics: Semantics,
-  repeated: string,
+  repeated: RuntimeFunction,
 ): Row[] {
   return stringRows({
     mnemonic,
