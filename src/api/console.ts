@@ -21,8 +21,8 @@ export class Console {
   readonly name: string;
   private readonly port: ConsolePort;
   private readonly log = new TextLog();
-  private controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  private outputStream: ReadableStream<Uint8Array> | undefined;
+  private controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
+  private outputStream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   private inputStream: WritableStream<Uint8Array> | undefined;
   private drained: () => void = () => {};
 
@@ -53,8 +53,8 @@ export class Console {
    * Output as a stream, of all that is sent after the first use of this property; it closes with the machine. The
    * guest waits for a reader that falls behind, and if nobody reads it.
    */
-  get output(): ReadableStream<Uint8Array> {
-    this.outputStream ??= new ReadableStream<Uint8Array>(
+  get output(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.outputStream ??= new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         start: (controller) => {
           if (this.port.ended.aborted) controller.close();
@@ -82,7 +82,7 @@ export class Console {
   }
 
   /** Takes output of the machine. Resolves when there is room for more. */
-  async deliver(bytes: Uint8Array): Promise<void> {
+  async deliver(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.log.add(bytes);
     const { controller } = this;
     if (controller === undefined) return;

@@ -18,9 +18,9 @@ export type Progress =
 /** `output`: a console has sent bytes. */
 export class OutputEvent extends Event {
   readonly console: Console;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 
-  constructor(console: Console, bytes: Uint8Array) {
+  constructor(console: Console, bytes: Uint8Array<ArrayBuffer>) {
     super('output');
     this.console = console;
     this.bytes = bytes;

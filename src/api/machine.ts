@@ -175,7 +175,7 @@ export class Machine extends EventTarget implements AsyncDisposable {
     return await this.console.waitForText(text, options);
   }
 
-  /** Ends the machine, its threads and streams. What is pending rejects. */
+  /** Ends the machine, its threads and streams. run() returns; what else is pending rejects. */
   async close(): Promise<void> {
     if (this.gone.signal.aborted) return;
     await this.call('close', undefined).catch(() => {});
@@ -240,7 +240,7 @@ export class Machine extends EventTarget implements AsyncDisposable {
     return pending;
   }
 
-  private async takeOutput(index: number, bytes: Uint8Array): Promise<void> {
+  private async takeOutput(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const console = this.consoles[index] as Console;
     this.dispatchEvent(new OutputEvent(console, bytes));
     await console.deliver(bytes);

@@ -30,15 +30,31 @@ class Server {
   private readonly holds = new Set<Hold>();
   private release: () => void = () => {};
   private stopRequested = false;
-  private isRunning = false;
+  /** The machine's own run(), which ends when the guest is held. */
+  private turn: Promise<Ending> | undefined;
+  /** run(), while it runs. */
+  private running: Promise<Ending> | undefined;
 
   private readonly handlers: Handlers = {
     create: (settings) => this.create(settings),
-    run: () => this.run(),
-    pause: () => this.hold('pause', true),
+    run: async () => {
+      if (this.running !== undefined) throw new Error('the machine runs already');
+      this.stopRequested = false;
+      this.running = this.run();
+      try {
+        return await this.running;
+      } finally {
+        this.running = undefined;
+      }
+    },
+    pause: async () => {
+      this.hold('pause', true);
+      // What fails is told by run().
+      await this.turn?.catch(() => {});
+    },
     resume: () => this.hold('pause', false),
     stop: () => {
-      this.stopRequested = this.isRunning;
+      this.stopRequested = this.running !== undefined;
       this.machine?.stop();
       this.release();
     },
@@ -59,6 +75,7 @@ class Server {
     },
     close: async () => {
       this.handlers.stop(undefined);
+      await this.running?.catch(() => {});
       await this.machine?.close();
     },
   };
@@ -116,18 +133,16 @@ class Server {
   }
 
   private async run(): Promise<Ending> {
-    if (this.isRunning) throw new Error('the machine is running already');
-    this.isRunning = true;
-    this.stopRequested = false;
     try {
       for (;;) {
         await this.released();
-        const ending = await this.existing.run();
-        // Or the machine was only held.
-        if (ending.kind !== 'stopped' || this.stopRequested) return ending;
+        if (this.stopRequested) return { kind: 'stopped' };
+        this.turn = this.existing.run();
+        const ending = await this.turn;
+        // A machine that was only held is run again.
+        if (ending.kind !== 'stopped') return ending;
       }
     } finally {
-      this.isRunning = false;
       this.output.flush();
     }
   }
