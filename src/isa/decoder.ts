@@ -393,6 +393,11 @@ export class Decoder {
       instruction.immediateLow = frame | (this.byte() << 16);
       return;
     }
+    if (operand.name === 'Ap') {
+      instruction.immediateLow = this.operandSize === 2 ? this.word() : this.dword();
+      instruction.immediateHigh = this.word();
+      return;
+    }
     const size = widthInBytes(operand.width, this.operandSize);
     const signed = operand.place === 'signedImmediate';
     if (size === 8) {

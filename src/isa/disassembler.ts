@@ -175,6 +175,9 @@ function operandText(
     case 'destination':
       return `${keyword}es:[${generalName(7, bytes)}]`;
     case 'immediate': {
+      if (operand.name === 'Ap') {
+        return `0x${instruction.immediateHigh.toString(16)}:0x${(instruction.immediateLow >>> 0).toString(16)}`;
+      }
       if (operand.name !== 'Iwb') return hex(immediateValue(instruction), location.size);
       const { immediateLow } = instruction;
       return `0x${(immediateLow & 0xffff).toString(16)},0x${(immediateLow >>> 16).toString(16)}`;

@@ -109,6 +109,8 @@ export const Ib = operand('Ib', 'immediate', 'b');
 export const Iw = operand('Iw', 'immediate', 'w');
 /** Three bytes: the Iw, Ib of ENTER. */
 export const Iwb = operand('Iwb', 'immediate', 'd');
+/** Far pointer: an offset as wide as the operand, then a selector; read as 8 bytes with the selector in the upper half. */
+export const Ap = operand('Ap', 'immediate', 'q');
 export const Iz = operand('Iz', 'signedImmediate', 'z');
 /** As wide as the operand: MOV r64, imm64. */
 export const Iv = operand('Iv', 'immediate', 'v');

@@ -117,11 +117,13 @@ describe('other modes', () => {
     ['65 a1 14 00 00 00', 'mov eax,gs:0x14'],
     ['e9 fb ff ff 7f', 'jmp 0x80000000'],
     ['67 8b 07', 'mov eax,DWORD PTR [bx]'],
+    ['9a 78 56 34 12 10 00', 'call far 0x10:0x12345678'], // SDM: with the distance
   ])('32 bits: %s = %s', (code, text) => {
     expect(disassemble(parse(code), 0n, MODE_CODE_32).text).toBe(text);
   });
 
   it.each([
+    ['ea 34 12 08 00', 'jmp far 0x8:0x1234'], // SDM: with the distance
     ['8b 42 10', 'mov ax,WORD PTR [bp+si+0x10]'],
     ['66 8b 07', 'mov eax,DWORD PTR [bx]'],
     ['2e a1 34 12', 'mov ax,cs:0x1234'],

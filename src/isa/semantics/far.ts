@@ -3,6 +3,7 @@
  * returns, fast system calls, and the instructions that are defined to be undefined.
  */
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
+import { i64 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
@@ -22,6 +23,18 @@ export function farTransfer(name: 'farJump' | 'farCall'): Semantics {
     const size = e.operandSize;
     const { offset, selector } = farPointer(e, 0);
     e.run(name, [e.record(), selector(), resize(e.m, size, 8, offset()), e.m.i32.const(size)]);
+    e.dispatch();
+  };
+}
+
+/** JMP and CALL to a far pointer in the instruction. */
+export function farTransferImmediate(name: 'farJump' | 'farCall'): Semantics {
+  return (e) => {
+    const { m } = e;
+    const pointer = e.let(e.read(0), i64);
+    const selector = m.i32.wrap(m.i64.shr_u(pointer(), m.i64.const(32n)));
+    const offset = m.i64.and(pointer(), m.i64.const(0xffff_ffffn));
+    e.run(name, [e.record(), selector, offset, m.i32.const(e.operandSize)]);
     e.dispatch();
   };
 }

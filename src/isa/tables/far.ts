@@ -1,9 +1,10 @@
 /** Interrupts on purpose, far transfers and fast system calls. */
-import { Ed, Gd, Ib, Iw, M } from '../operand.ts';
+import { Ap, Ed, Gd, Ib, Iw, M } from '../operand.ts';
 import { one, type Row, systemRow, two } from '../row.ts';
 import {
   farReturn,
   farTransfer,
+  farTransferImmediate,
   int,
   int1,
   int3,
@@ -30,6 +31,8 @@ export const far: Row[] = [
   systemRow(one(0xcf), 'iret', [], transfer('iret', true), sized),
   systemRow(one(0xff, 3), 'call far', [M], farTransfer('farCall'), sized),
   systemRow(one(0xff, 5), 'jmp far', [M], farTransfer('farJump'), sized),
+  systemRow(one(0x9a), 'call far', [Ap], farTransferImmediate('farCall'), { ...sized, modes: 'not64' }),
+  systemRow(one(0xea), 'jmp far', [Ap], farTransferImmediate('farJump'), { ...sized, modes: 'not64' }),
   systemRow(one(0xca), 'retf', [Iw], farReturn, sized),
   systemRow(one(0xcb), 'retf', [], farReturn, sized),
 
