@@ -7,7 +7,7 @@ import type { E820Entry } from './e820.ts';
 import type { StartState } from './start-state.ts';
 
 /** What `--entry` can ask for. */
-export const ENTRIES = ['32', '64'] as const;
+export const ENTRIES = ['32', '64', 'pvh'] as const;
 export type EntryName = (typeof ENTRIES)[number];
 
 /** A file loaded beside the kernel: an initramfs, or a Multiboot module with its arguments. */

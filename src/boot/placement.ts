@@ -19,6 +19,13 @@ function usableRam(e820: readonly E820Entry[]): Range[] {
     .sort((a, b) => a.start - b.start);
 }
 
+/** Whether all of a range is RAM. */
+export function isRam({ start, end }: Range, e820: readonly E820Entry[]): boolean {
+  return e820.some(
+    ({ address, length, type }) => type === E820_RAM && start >= address && end <= address + length,
+  );
+}
+
 function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }

@@ -1,25 +1,38 @@
 import { describe, expect, it } from 'vitest';
+import type { EntryName } from '../../src/boot/door.ts';
+import { extractVmlinux } from './extract-vmlinux.ts';
 import { complaints, kernelLines } from './kernel-log.ts';
 import { boot, findGuest, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
 
 const MINUTES = 60_000;
 const guest = await findGuest();
 
-const APPEND = `${NO_CIPHER_TESTS} ${scriptWord('echo door open; grep MemTotal /proc/meminfo')}`;
+const APPEND = `${NO_CIPHER_TESTS} ${scriptWord('echo loader $(cat /proc/sys/kernel/bootloader_type)')}`;
 
-describe.skipIf(guest === undefined)("Debian's kernel", () => {
-  it(
-    'boots from its 32-bit entry point',
-    async () => {
-      const { ending, output } = await boot(guest as Guest, {
-        clock: 'instructions',
-        entry: '32',
-        append: APPEND,
-      });
-      expect(kernelLines(output)).toContain('door open');
-      expect(complaints(output)).toEqual([]);
-      expect(ending).toEqual({ kind: 'power off' });
-    },
-    5 * MINUTES,
-  );
+/** type_of_loader of boot_params: ours, and what the kernel's own PVH entry point fills in. */
+const UNDEFINED_LOADER = 'loader 255';
+const PVH_LOADER = 'loader 176';
+
+/** Boots to the end; the log's lines. */
+async function bootBy(entry: EntryName, kernel?: Uint8Array): Promise<string[]> {
+  const files = { ...(guest as Guest), ...(kernel === undefined ? {} : { kernel }) };
+  const { ending, output } = await boot(files, { clock: 'instructions', entry, append: APPEND });
+  const lines = kernelLines(output);
+  expect(complaints(output)).toEqual([]);
+  expect(ending).toEqual({ kind: 'power off' });
+  return lines;
+}
+
+describe.skipIf(guest === undefined)("Debian's kernel boots", { timeout: 5 * MINUTES }, () => {
+  it('from its 32-bit entry point', async () => {
+    expect(await bootBy('32')).toContain(UNDEFINED_LOADER);
+  });
+
+  it('as a vmlinux from its 64-bit entry point', async () => {
+    expect(await bootBy('64', extractVmlinux((guest as Guest).kernel))).toContain(UNDEFINED_LOADER);
+  });
+
+  it('as a vmlinux by PVH', async () => {
+    expect(await bootBy('pvh', extractVmlinux((guest as Guest).kernel))).toContain(PVH_LOADER);
+  });
 });
