@@ -31,6 +31,12 @@ export function tlbTable(view: number): number {
   return TLB_BASE + view * TLB_TABLE_SIZE;
 }
 
+/** What a tag is compared with: the page of the last byte of an access, so that one that crosses pages fails. */
+export function pageOfLastByte(m: Module, linearAddress: Value, size: number): Expression {
+  const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(BigInt(size - 1)));
+  return m.i64.and(last, m.i64.const(-4096n));
+}
+
 /** tlbProbe() of the table of a view. */
 export function viewProbe(
   m: Module,
@@ -60,11 +66,9 @@ export function tlbProbe(
   slot: number,
   missed: Expression,
 ): Expression {
-  const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(BigInt(size - 1)));
-  const page = m.i64.and(last, m.i64.const(-4096n));
   const field = offset + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
   const tag = m.i64.load(field, 8, m.local.tee(slot, entry, i32));
   const addend = m.i32.load(offset + TLB_ADDEND, 4, m.local.get(slot, i32));
   const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);
-  return m.ifLikely(m.i64.eq(tag, page), hit, missed);
+  return m.ifLikely(m.i64.eq(tag, pageOfLastByte(m, linearAddress, size)), hit, missed);
 }

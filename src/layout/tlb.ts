@@ -34,10 +34,7 @@ export const TLB_LISTED = 1 << 28;
 export const TLB_GLOBAL = 1 << 29;
 export const TLB_LARGE = 1 << 30;
 export const TLB_WRITABLE = 1 << 31;
-/**
- * Written to invalidate a tag. No page address, because low bits are set; nor within a page of a canonical address,
- * because compiled code measures the distance to a tag it remembers (compile/region/last-page.ts).
- */
+/** Written to invalidate a tag. No page address, because low bits are set. */
 export const TLB_INVALID = 0x5afe_1a57_0000_0001n;
 
 /** Index of a table: TLB_BASE + view * TLB_TABLE_SIZE. */

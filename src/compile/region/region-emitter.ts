@@ -509,7 +509,7 @@ export class RegionEmitter extends EmitterBase {
     if (last !== undefined) {
       const probe = this.imports.probe(access, size, view);
       const probed = this.hostOrLeave(m.call(probe, [linearAddress()], i32));
-      return lastPageProbe(m, last, access, linearAddress, size, view, probed, this.newLocal(i64));
+      return lastPageProbe(m, last, access, linearAddress, size, view, probed);
     }
     const fill = this.imports.function(FILL[access], [i64, i32], i32);
     const filled = this.hostOrLeave(m.call(fill, [linearAddress(), m.i32.const(size)], i32));
@@ -523,7 +523,7 @@ export class RegionEmitter extends EmitterBase {
     const known = lastPages.get(key);
     if (known !== undefined || lastPages.size === MOST_LAST_PAGES) return known;
     const page = this.permanentLocal(i64);
-    const last = { page, host: this.permanentLocal(i32) };
+    const last = { page, addend: this.permanentLocal(i32) };
     lastPages.set(key, last);
     return last;
   }

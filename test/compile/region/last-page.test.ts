@@ -1,8 +1,9 @@
 /** Loops whose accesses leave the page they were on last give the same results compiled as interpreted. */
 import { describe, expect, it } from 'vitest';
+import { TLB_INVALID } from '../../../src/layout/tlb.ts';
 import { DATA_SIZE, type Prepare, runBothTiers } from '../../code-cache/both-tiers.ts';
 import { shapeOf } from '../../code-cache/region-shape.ts';
-import { DATA, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
+import { DATA, HANDLERS, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
 
 const FUNCTION = 0x3_0800;
 const PAGE_TABLE = 0x4_8000;
@@ -60,6 +61,20 @@ describe('a compiled loop', () => {
     );
     expect(registers[RBX]).toBe(1n);
     expect(registers[RAX]).toBe(77n);
+  });
+
+  it('faults at the address that stands for no page', () => {
+    // TLB_INVALID and its neighbours are not canonical.
+    const page = Buffer.alloc(8);
+    page.writeBigUInt64LE(TLB_INVALID & ~0xfffn);
+    const { rip } = runBothTiers(
+      'bb02000000 be00000200' + // mov ebx, 2; mov esi, DATA
+        'b90a000000' + // L: mov ecx, 10
+        '480306 480106 ffc9 75f6' + // M: add rax, [rsi]; add [rsi], rax; dec ecx; jnz M
+        `48be${page.toString('hex')} ffcb 75e3 f4`, // mov rsi, page; dec ebx; jnz L; hlt,
+      prepare,
+    );
+    expect(rip).toBe(BigInt(HANDLERS + 13 * 16 + 1));
   });
 
   it('sees a page that has been mapped elsewhere since it ran last', () => {
