@@ -209,9 +209,21 @@ describe('slow path', () => {
       pageFault(LA + 0x1000n, 3),
     );
     expect(runtime.read64(FIRST + 0xff8n)).toBe(0n);
-    expect(runtime.event(() => exports.slowRead(RECORD, 0x7fff_ffff_fffen, 4)).vector).toBe(14);
     runtime.map(0x7fff_ffff_f000n, FIRST, ALL);
     expect(runtime.event(() => exports.slowRead(RECORD, 0x7fff_ffff_fffen, 4)).vector).toBe(13);
+  });
+
+  test('a crossing out of the lower half is not canonical, even from a page that is absent', () => {
+    const { exports } = runtime;
+    const end = 0x8000_0000_0000n;
+    for (const access of [
+      () => exports.slowRead(RECORD, end - 4n, 8),
+      () => exports.slowWrite(RECORD, end - 4n, 8),
+      () => exports.probeDataWrite(RECORD, end - 1n, 2),
+    ]) {
+      expect(runtime.event(access)).toMatchObject({ vector: 13, errorCode: 0 });
+    }
+    expect(runtime.event(() => exports.slowRead(RECORD, end - 8n, 8)).vector).toBe(14);
   });
 
   test('devices are accessed in aligned pieces of at most 4 bytes, low first', () => {

@@ -39,12 +39,12 @@ import {
 } from '../generated/layout';
 import { getFlags } from '../integer/flags';
 import { probeDataWrite, readSystem64, writeSystem64 } from '../memory/mmu';
+import { isCanonical } from '../memory/page-walk';
 import { RSP } from '../registers';
 import {
   descriptorRights,
   externalEvent,
   fetchDescriptor,
-  isCanonical,
   raiseSelectorFault,
   rightsDpl,
   setDescriptorType,

@@ -32,7 +32,7 @@ import {
 } from '../generated/layout';
 import { count } from '../system/counters';
 import { hostReadMmio, hostWriteMmio } from '../system/host';
-import { ACCESS_READ, ACCESS_WRITE, WALK_NON_CANONICAL, walkError } from './page-walk';
+import { ACCESS_READ, ACCESS_WRITE, isOutsideLinearSpace, WALK_NON_CANONICAL, walkError } from './page-walk';
 import { codeMask } from './physical-memory';
 import { accessHost, accessPhysical, tlbEntry, translate } from './tlb';
 
@@ -149,20 +149,22 @@ export function finishWrite(): void {
 /** Raises what writing `size` (1 to 4096) bytes at `la` with the current privilege would raise; changes nothing. */
 export function probeDataWrite(record: u32, la: u64, size: i32): void {
   const table = currentTable();
-  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la);
+  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la, size);
   if (!crossesPage(la, size)) return;
   const next = (la | ~PAGE_MASK) + 1;
-  if (!translate(table, next, ACCESS_WRITE)) raiseAccess(record, next);
+  if (!translate(table, next, ACCESS_WRITE)) raiseAccess(record, next, 1);
 }
 
-/** Raises what the last failed translation found. */
-function raiseAccess(record: u32, la: u64): void {
-  if (walkError === WALK_NON_CANONICAL) raiseFault(record, nonCanonicalVector(record, la), 0);
+/** Raises what the last failed translation found, for an access of which `size` bytes from `la` on are left. */
+function raiseAccess(record: u32, la: u64, size: u32): void {
+  // Before any paging: also where only the second page is outside.
+  const outside = crossesPage(la, size) && isOutsideLinearSpace(la + size - 1);
+  if (outside || walkError === WALK_NON_CANONICAL) raiseFault(record, nonCanonicalVector(record, la), 0);
   raisePageFault(record, la, walkError);
 }
 
 function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
-  if (!translate(table, la, ACCESS_READ)) raiseAccess(record, la);
+  if (!translate(table, la, ACCESS_READ)) raiseAccess(record, la, size);
   const host = accessHost;
   if (!crossesPage(la, size)) {
     if (host !== 0) return host;
@@ -171,7 +173,7 @@ function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
   }
   const physical = accessPhysical;
   const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
-  if (!translate(table, la + first, ACCESS_READ)) raiseAccess(record, la + first);
+  if (!translate(table, la + first, ACCESS_READ)) raiseAccess(record, la + first, size - first);
   const nextHost = accessHost;
   const nextPhysical = accessPhysical;
   gather(record, host, physical, BOUNCE_BUFFER, first);
@@ -182,7 +184,7 @@ function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
 /** `system`: translated code is made stale, but the write goes on. */
 function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool): u32 {
   firstSize = 0;
-  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la);
+  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la, size);
   const host = accessHost;
   const physical = accessPhysical;
   if (!crossesPage(la, size)) {
@@ -195,7 +197,7 @@ function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool)
   } else {
     const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
     const second = size - first;
-    if (!translate(table, la + first, ACCESS_WRITE)) raiseAccess(record, la + first);
+    if (!translate(table, la + first, ACCESS_WRITE)) raiseAccess(record, la + first, second);
     if (holdsCode(physical, first) || holdsCode(accessPhysical, second)) {
       overwriteCode(record, physical, first, accessPhysical, second, system);
     }

@@ -92,7 +92,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
   let table: u64;
   let shift: i32;
   if (efer & EFER_LMA) {
-    if (<u64>(((<i64>la) << 16) >> 16) !== la) {
+    if (!isCanonical(la)) {
       walkError = WALK_NON_CANONICAL;
       return false;
     }
@@ -143,6 +143,15 @@ export function walk(la: u64, view: i32, access: i32): bool {
   const offset = ((<u64>1) << shift) - 1;
   walkAddress = (entry & ADDRESS & ~offset) | (la & offset);
   return true;
+}
+
+export function isCanonical(la: u64): bool {
+  return <i64>(la << 16) >> 16 === <i64>la;
+}
+
+/** Whether there is no page at `la` whatever the tables say. */
+export function isOutsideLinearSpace(la: u64): bool {
+  return (load<u32>(CPU_STATE + MSR_EFER) & EFER_LMA) !== 0 && !isCanonical(la);
 }
 
 /** Second pass over the tables, which are known to be good: sets the accessed flags and on a write the dirty flag. */

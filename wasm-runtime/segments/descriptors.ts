@@ -43,10 +43,6 @@ export function isParagraphMode(): bool {
   return (load<u32>(CPU_STATE + MODE) & MODE_REAL) !== 0;
 }
 
-export function isCanonical(address: u64): bool {
-  return <i64>(address << 16) >> 16 === <i64>address;
-}
-
 /**
  * Makes RIP exact and names the running instruction, so that a fault of readSystem*() in what follows is
  * attributed to it. Harmless: RIP is recomputed by whoever ends the instruction.

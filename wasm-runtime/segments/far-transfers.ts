@@ -34,13 +34,13 @@ import {
   VECTOR_SS,
   VECTOR_TS,
 } from '../generated/layout';
+import { isCanonical } from '../memory/page-walk';
 import {
   beginSystemInstruction,
   descriptorLimit,
   descriptorRights,
   fetchDescriptor,
   fetchDescriptorHigh,
-  isCanonical,
   isLongMode,
   isParagraphMode,
   raiseSelectorFault,

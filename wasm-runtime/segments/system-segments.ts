@@ -18,6 +18,7 @@ import {
   VECTOR_GP,
   VECTOR_NP,
 } from '../generated/layout';
+import { isCanonical } from '../memory/page-walk';
 import {
   beginSystemInstruction,
   descriptorBase,
@@ -25,7 +26,6 @@ import {
   descriptorRights,
   fetchDescriptor,
   fetchDescriptorHigh,
-  isCanonical,
   isLongMode,
   isParagraphMode,
   raiseSelectorFault,

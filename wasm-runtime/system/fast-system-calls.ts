@@ -28,8 +28,9 @@ import {
   SYSTEM_FLAGS,
 } from '../generated/layout';
 import { getFlags, setFlags } from '../integer/flags';
+import { isCanonical } from '../memory/page-walk';
 import { R11, RCX, RDX, RSP } from '../registers';
-import { is64BitMode, isCanonical, isLongMode } from '../segments/descriptors';
+import { is64BitMode, isLongMode } from '../segments/descriptors';
 import { setSegment, updateMode } from '../segments/segments';
 
 /** Rights of the flat segments these instructions load: G, present, accessed; DPL in bits 5-6. */

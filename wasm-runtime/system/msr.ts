@@ -61,8 +61,8 @@ import {
 } from '../generated/layout';
 import { flushTlb } from '../memory/mmu';
 import { isMtrrValue, MTRRCAP_VALUE, mtrrField } from '../memory/mtrr';
+import { isCanonical } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
-import { isCanonical } from '../segments/descriptors';
 import { requirePrivilege } from './control-registers';
 import { hostReadApicMsr, hostWriteApicMsr } from './host';
 import { timeStampCounter } from './system';
@@ -233,7 +233,7 @@ function isAcceptable(msr: u32, value: u64): bool {
     case IA32_PAT:
       return isPatValue(value);
     case IA32_DEBUGCTL:
-      // LBR and BTF are stored; nothing is traced.
+      // LBR is stored, but records nothing; BTF makes single steps stop at branches.
       return (value & ~3) === 0;
     case IA32_MISC_ENABLE:
       return ((value ^ load<u64>(CPU_STATE + MSR_MISC_ENABLE)) & ~MISC_ENABLE_WRITABLE) === 0;

@@ -33,8 +33,9 @@ import {
   writeData32,
   writeData64,
 } from '../memory/mmu';
+import { isCanonical } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
-import { is64BitMode, isCanonical, isParagraphMode } from '../segments/descriptors';
+import { is64BitMode, isParagraphMode } from '../segments/descriptors';
 import { moveFromSegment, updateMode } from '../segments/segments';
 import { checkUserModeInstruction, requirePrivilege } from './control-registers';
 import { hostNow, hostRandom } from './host';
