@@ -7,8 +7,8 @@
  */
 
 import { BlockBuilder } from '../code-cache/block-builder.ts';
-import { SLOT_ENTER, SLOT_STALE, SLOT_STEPPED } from '../isa/instruction-set.ts';
-import { DR6_BS, FLAG_IF, FLAG_TF } from '../layout/architecture.ts';
+import { SLOT_ENTER, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
+import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_TF } from '../layout/architecture.ts';
 import {
   BUDGET,
   COUNTERS,
@@ -30,8 +30,10 @@ import {
   INTERRUPT_PENDING,
   INTERRUPT_SHADOW,
   MODE,
+  MSR_DEBUGCTL,
   NMI_BLOCKED,
   RIP,
+  SHADOW_STACK,
   SLICE,
   STALE_SLOT,
   SYSTEM_FLAGS,
@@ -371,16 +373,36 @@ export class Processor {
 
   /**
    * Runs one instruction with EFLAGS.TF set, and delivers the #DB that follows it. There is none after an
-   * instruction that raised something itself, since entering the handler cleared TF, or after a SYSCALL that
-   * cleared it.
+   * instruction that raised something itself, since entering the handler cleared TF, after a SYSCALL that cleared it,
+   * or after MOV SS; with IA32_DEBUGCTL.BTF only branches that are taken have one.
    */
   singleStep(): ExitReason {
     const { deliveries, cpl } = this;
+    const onBranches = (this.i32(MSR_DEBUGCTL) & DEBUGCTL_BTF) !== 0;
+    const afterBranch = onBranches ? this.nextAfterBranch() : undefined;
+    if (this.deliveries !== deliveries) return 'event';
+    this.clearInterruptShadow();
     const reason = this.run(1);
     if (this.deliveries !== deliveries || this.stopped !== undefined) return reason;
     if (!this.trapFlag && this.cpl !== cpl) return reason;
+    if (this.i32(INTERRUPT_SHADOW) === SHADOW_STACK) return reason;
+    if (onBranches && (afterBranch === undefined || this.rip === afterBranch)) return reason;
     this.between(() => this.runtime.deliverDebugTrap(DR6_BS));
     return 'event';
+  }
+
+  /** If the instruction at RIP is a branch, where it goes on when it is not taken. */
+  private nextAfterBranch(): bigint | undefined {
+    let head = 0;
+    this.between(() => {
+      head = this.runtime.lookup();
+    });
+    // The fetch has raised an exception.
+    if (head === 0) return undefined;
+    const record = head + RECORD_SIZE;
+    const variant = variantOfSlot(this.views.u32[(record + RECORD_FN) >> 2] as number);
+    if (variant === undefined || variant.row.ending === 'next') return undefined;
+    return this.rip + BigInt(this.views.u8[record + RECORD_LENGTH] as number);
   }
 }
 

@@ -78,6 +78,13 @@ export const DR6_BS = 1 << 14;
 export const DR7_ONES = 1 << 10;
 export const DR7_GD = 1 << 13;
 
+/** IA32_DEBUGCTL: last branch records, single steps on branches only. */
+export const DEBUGCTL_LBR = 1 << 0;
+export const DEBUGCTL_BTF = 1 << 1;
+
+/** IA32_APIC_BASE: global enable. */
+export const APIC_BASE_ENABLE = 1 << 11;
+
 /** Widths of addresses: MAXPHYADDR, and linear addresses with 4-level paging. */
 export const PHYSICAL_ADDRESS_BITS = 40;
 export const LINEAR_ADDRESS_BITS = 48;

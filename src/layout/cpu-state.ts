@@ -118,7 +118,7 @@ export const EVENT_ERROR = 1300;
 export const EVENT_KIND = 1304;
 /** Vector of an exception whose delivery is under way, or -1: decides double and triple faults. i32 */
 export const EVENT_DELIVERING = 1308;
-/** i32: 1 while the instruction after STI / MOV SS has not finished. */
+/** i32: SHADOW_* of the last instruction if the next one has to be done first. Set only where it matters. */
 export const INTERRUPT_SHADOW = 1312;
 /** i32: bit mask INTERRUPT_* of what waits: makes STI, POPF and IRET leave the slice. */
 export const INTERRUPT_PENDING = 1316;
@@ -204,6 +204,10 @@ export const EVENT_EXTERNAL_INTERRUPT = 4;
 export const EVENT_NMI = 5;
 /** Not an event: the host has no memory for what the guest touches, so the guest cannot go on. */
 export const EVENT_OUT_OF_MEMORY = 6;
+
+/** INTERRUPT_SHADOW values. STI holds off interrupts, MOV SS and POP SS debug traps as well. */
+export const SHADOW_STI = 1;
+export const SHADOW_STACK = 2;
 
 /** INTERRUPT_PENDING bits. */
 export const INTERRUPT_MASKABLE = 1;

@@ -313,7 +313,7 @@ export class Machine {
     while (processor.interruptShadow) {
       // STI and MOV SS hold interrupts back until the next instruction is done, which may be a MOV SS itself.
       processor.clearInterruptShadow();
-      const reason = processor.run(1);
+      const reason = processor.trapFlag ? processor.singleStep() : processor.run(1);
       if (reason !== 'budget') return reason;
     }
     if (board.nmiPending && !processor.nmiBlocked) {

@@ -3,8 +3,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   DR,
   IDTR_LIMIT,
+  INTERRUPT_MASKABLE,
   INTERRUPT_NMI,
   INTERRUPT_PENDING,
+  MSR_DEBUGCTL,
   MSR_FMASK,
   MSR_LSTAR,
   MSR_STAR,
@@ -23,6 +25,7 @@ import {
   USER_CODE,
 } from '../isa/system-machine.ts';
 
+const RAX = 0;
 const RBX = 3;
 const RSP = 4;
 const FLAG_TF = 0x100;
@@ -110,6 +113,41 @@ describe('single step', () => {
     machine.processor.setGpr(RSP, STACK);
     step([0xcd, 0x80]);
     expect(machine.processor.rip).toBe(handler(0x80));
+  });
+
+  it('not after MOV SS and POP SS, but after STI and the instruction that follows them', () => {
+    const { processor } = machine;
+    processor.setGpr(RAX, BigInt(KERNEL_SS));
+    // mov ss, eax; nop
+    step([0x8e, 0xd0, 0x90]);
+    expect(processor.rip).toBe(BigInt(CODE + 2));
+    processor.singleStep();
+    expect(processor.rip).toBe(handler(DB));
+    expect(machine.read64(processor.gpr(RSP))).toBe(BigInt(CODE + 3));
+    processor.setGpr(RSP, STACK);
+    processor.setU32(INTERRUPT_PENDING, INTERRUPT_MASKABLE);
+    step([0xfb, 0x90]);
+    expect(processor.rip).toBe(handler(DB));
+    expect(machine.read64(processor.gpr(RSP))).toBe(BigInt(CODE + 1));
+  });
+
+  it('with DEBUGCTL.BTF only after branches that are taken; delivery clears BTF and DR7.GD', () => {
+    const { processor } = machine;
+    const BTF = 2n;
+    processor.setU64(MSR_DEBUGCTL, BTF);
+    processor.setU64(DR + 7 * 8, 0x2400n);
+    // xor eax, eax; jnz +2; rep stosb; jz +2
+    step([0x31, 0xc0, 0x75, 0x02, 0xf3, 0xaa, 0x74, 0x02, 0x90, 0x90]);
+    processor.setGpr(1, 2n);
+    processor.setGpr(7, BigInt(DATA));
+    while (processor.rip < BigInt(CODE + 6)) processor.singleStep();
+    expect(processor.gpr(1)).toBe(0n);
+    expect(processor.u64(MSR_DEBUGCTL)).toBe(BTF);
+    processor.singleStep();
+    expect(processor.rip).toBe(handler(DB));
+    expect(machine.read64(processor.gpr(RSP))).toBe(BigInt(CODE + 10));
+    expect(processor.u64(MSR_DEBUGCTL)).toBe(0n);
+    expect(processor.u64(DR + 7 * 8)).toBe(0x400n);
   });
 
   it('not after a SYSCALL that masks TF', () => {

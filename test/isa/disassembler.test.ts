@@ -68,6 +68,10 @@ describe('64-bit mode', () => {
     ['ff e0', 'jmp rax'],
     ['ff 50 08', 'call QWORD PTR [rax+0x8]'],
     ['c2 08 00', 'ret 0x8'],
+    ['f3 90', 'pause'],
+    ['f3 41 90', 'xchg r8d,eax'],
+    ['0f 18 cb', 'nop ebx'],
+    ['0f 0d c8', 'nop eax'],
     // System instructions.
     ['0f 20 c0', 'mov rax,cr0'],
     ['44 0f 22 c0', 'mov cr8,rax'],

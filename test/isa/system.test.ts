@@ -25,6 +25,8 @@ import {
   SEGMENT_GS,
   SEGMENT_SELECTOR,
   SEGMENT_SS,
+  SHADOW_STACK,
+  SHADOW_STI,
 } from '../../src/layout/cpu-state.ts';
 import {
   CODE,
@@ -81,7 +83,7 @@ describe('interrupt flag', () => {
     machine.processor.setU32(INTERRUPT_PENDING, INTERRUPT_MASKABLE);
     expect(machine.run('fb 90')).toBe('event');
     expect(machine.processor.rip).toBe(BigInt(CODE + 1));
-    expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(1);
+    expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(SHADOW_STI);
     expect(machine.processor.interruptsEnabled).toBe(true);
   });
 
@@ -230,6 +232,10 @@ describe('descriptor tables', () => {
     machine.processor.setGpr(RCX, 5n);
     expect(machine.run('480f02c8')).toBe('halt');
     expect(machine.processor.gpr(RCX)).toBe(5n);
+    // All of a 32-bit destination's register.
+    machine.processor.setGpr(RCX, 0x1234_5678_9abc_def0n);
+    expect(machine.run('0f02c8 0f03c8')).toBe('halt');
+    expect(machine.processor.gpr(RCX)).toBe(0x1234_5678_9abc_def0n);
     expect(machine.processor.flags & FLAG_ZF).toBe(0);
   });
 
@@ -277,7 +283,7 @@ describe('segment registers', () => {
     expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(0);
     machine.processor.setU32(INTERRUPT_PENDING, INTERRUPT_MASKABLE);
     expect(machine.run('8ed0')).toBe('event');
-    expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(1);
+    expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(SHADOW_STACK);
     expect(machine.processor.rip).toBe(BigInt(CODE + 2));
     expect(selector(SEGMENT_SS)).toBe(KERNEL_SS);
   });

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CPL, CR0, CR4, DR, MODE, MSR_EFER, XCR0 } from '../../src/layout/cpu-state.ts';
+import { CPL, CR0, CR4, DR, MODE, MSR_EFER, RIP, XCR0 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
 import {
   GP,
+  handlerOf,
   KERNEL_CODE,
   KERNEL_CODE_32,
   KERNEL_RIP,
@@ -194,7 +195,8 @@ describe('debug registers', () => {
 
   test('DR7.GD makes an access #DB, once', () => {
     cpu.exports.writeDr(cpu.record(), 7, 1n << 13n);
-    expect(cpu.event(() => cpu.exports.readDr(cpu.record(), 0))).toEqual({ vector: 1, error: -1 });
+    cpu.deliver(() => cpu.exports.readDr(cpu.record(), 0));
+    expect(cpu.state64(RIP)).toBe(handlerOf(1));
     expect(cpu.state64(DR + 48)).toBe(0xffff_2ff0n);
     expect(cpu.exports.readDr(cpu.record(), 0)).toBe(0n);
   });
@@ -210,8 +212,15 @@ describe('XCR0', () => {
     cpu.exports.xsetbv(cpu.record());
     expect(cpu.state64(XCR0)).toBe(3n);
     cpu.setGpr(RAX, 0n);
-    cpu.exports.xgetbv(cpu.record());
-    expect(cpu.gpr(RAX)).toBe(3n);
+    for (const component of [0n, 1n]) {
+      cpu.setGpr(RAX, 0n);
+      cpu.setGpr(RCX, component);
+      cpu.exports.xgetbv(cpu.record());
+      expect(cpu.gpr(RAX)).toBe(3n);
+    }
+    cpu.setGpr(RCX, 2n);
+    expect(cpu.event(() => cpu.exports.xgetbv(cpu.record()))).toEqual(GP0);
+    cpu.setGpr(RCX, 0n);
     for (const value of [0n, 2n, 5n, 0x200n]) {
       cpu.setGpr(RAX, value);
       expect(cpu.event(() => cpu.exports.xsetbv(cpu.record()))).toEqual(GP0);

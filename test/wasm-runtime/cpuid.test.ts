@@ -53,6 +53,13 @@ describe('CPUID', () => {
     expect(cpuid(0x8000_0001)[3] & (1 << 11)).toBe(0);
   });
 
+  test('APIC follows IA32_APIC_BASE', () => {
+    cpu.apicBase = 0xfee0_0900n;
+    expect(cpuid(1)[3] & (1 << 9)).not.toBe(0);
+    cpu.apicBase = 0xfee0_0100n;
+    expect(cpuid(1)[3] & (1 << 9)).toBe(0);
+  });
+
   test('has what x86-64 is by definition', () => {
     const [, , , edx] = cpuid(1);
     // FPU, TSC, MSR, PAE, CX8, APIC, CMOV, FXSR, SSE, SSE2
@@ -80,9 +87,9 @@ describe('CPUID', () => {
     expect(cpuid(0xb, 2)).toEqual([0, 0, 2, 0]);
   });
 
-  test('gives the XSAVE area of x87 and SSE, saved by XSAVEOPT but not compacted', () => {
+  test('gives the XSAVE area of x87 and SSE, saved by XSAVEOPT but not compacted, and XGETBV of XINUSE', () => {
     expect(cpuid(0xd, 0)).toEqual([3, 576, 576, 0]);
-    expect(cpuid(0xd, 1)).toEqual([1, 0, 0, 0]);
+    expect(cpuid(0xd, 1)).toEqual([5, 0, 0, 0]);
   });
 
   test('has everything of x86-64-v2, and RDRAND', () => {

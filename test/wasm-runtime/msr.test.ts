@@ -92,7 +92,8 @@ describe('MSRs', () => {
   });
 
   test('APIC registers are the host’s', () => {
-    expect(rdmsr(0x1b)).toBe(0x1_0000_001bn);
+    expect(rdmsr(0x1b)).toBe(cpu.apicBase);
+    expect(rdmsr(0x802)).toBe(0x1_0000_0802n);
     wrmsr(0x6e0, 0x12_0000_0034n);
     wrmsr(0x80b, 0n);
     expect(cpu.log).toEqual(['wrmsr 6e0 18:52', 'wrmsr 80b 0:0']);

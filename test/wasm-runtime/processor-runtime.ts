@@ -117,6 +117,8 @@ export type ProcessorExports = Record<
 
 export class ProcessorRuntime extends RuntimeHarness {
   readonly exports: ProcessorExports;
+  /** IA32_APIC_BASE. */
+  apicBase = 0xfee0_0900n;
   /** Port and APIC accesses in order. */
   readonly log: string[] = [];
   now = 0;
@@ -140,7 +142,7 @@ export class ProcessorRuntime extends RuntimeHarness {
         return msr === 0x8ff ? 0 : 1;
       },
       readApicMsr: (msr: number, target: number) => {
-        this.view.setBigUint64(target, 0x1_0000_0000n | BigInt(msr), true);
+        this.view.setBigUint64(target, msr === 0x1b ? this.apicBase : 0x1_0000_0000n | BigInt(msr), true);
         return msr === 0x8ff ? 0 : 1;
       },
       writeTaskPriority: (value: number) => this.log.push(`cr8 ${value}`),

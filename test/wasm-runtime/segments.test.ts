@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   CR0,
-  INTERRUPT_SHADOW,
   LDTR_BASE,
   MODE,
   MSR_EFER,
@@ -104,11 +103,6 @@ describe('MOV to a data segment register', () => {
 });
 
 describe('MOV to SS', () => {
-  test('starts an interrupt shadow', () => {
-    load(SEGMENT_SS, KERNEL_DATA);
-    expect(cpu.state32(INTERRUPT_SHADOW)).toBe(1);
-  });
-
   test('accepts null of its own level in 64-bit mode below CPL 3', () => {
     load(SEGMENT_SS, 0);
     expect(cpu.selector(SEGMENT_SS)).toBe(0);

@@ -17,7 +17,10 @@ import {
   COUNTER_INTERRUPTS,
   CPU_STATE,
   CURRENT_RECORD,
+  DEBUGCTL_BTF,
+  DEBUGCTL_LBR,
   DR,
+  DR7_GD,
   EVENT_CODE_WRITE,
   EVENT_DELIVERING,
   EVENT_ERROR,
@@ -36,6 +39,7 @@ import {
   INTERRUPT_SHADOW,
   MODE,
   MODE_REAL,
+  MSR_DEBUGCTL,
   NMI_BLOCKED,
   RECORD_INDEX,
   RECORD_SIZE,
@@ -92,6 +96,17 @@ function enterHandler(vector: i32, errorCode: i32, kind: i32, returnRip: u64): v
   setExternalEvent(0);
   store<i32>(CPU_STATE + EVENT_DELIVERING, DELIVERING_NOTHING);
   store<i32>(CPU_STATE + INTERRUPT_SHADOW, 0);
+  if (vector === VECTOR_DB && kind !== EVENT_SOFTWARE_INTERRUPT) enterDebugHandler();
+}
+
+/** The handler of #DB may use the debug registers, and is not traced (Intel SDM Vol. 3 "Debug Registers", "DEBUGCTL"). */
+function enterDebugHandler(): void {
+  const dr7 = CPU_STATE + DR + 7 * 8;
+  store<u64>(dr7, load<u64>(dr7) & ~(<u64>DR7_GD));
+  store<u64>(
+    CPU_STATE + MSR_DEBUGCTL,
+    load<u64>(CPU_STATE + MSR_DEBUGCTL) & ~(<u64>(DEBUGCTL_LBR | DEBUGCTL_BTF)),
+  );
 }
 
 function isVirtualMode(): bool {

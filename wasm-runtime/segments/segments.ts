@@ -16,7 +16,6 @@ import {
   CR4_SMAP,
   FLAG_AC,
   FLAG_VM,
-  INTERRUPT_SHADOW,
   MODE,
   MODE_CODE_16,
   MODE_CODE_32,
@@ -174,8 +173,8 @@ function loadDataSegment(record: u32, index: u32, selector: u32): void {
 }
 
 /**
- * MOV Sreg and POP Sreg (Intel SDM Vol. 2 "MOV"), LDS and kin; not CS. Loading SS starts an interrupt shadow and
- * may change the mode key, so its block ends after it.
+ * MOV Sreg and POP Sreg (Intel SDM Vol. 2 "MOV"), LDS and kin; not CS. Loading SS may change the mode key,
+ * so its block ends after it.
  */
 export function loadSegment(record: u32, index: i32, selector: i32): void {
   const value = <u32>selector & 0xffff;
@@ -186,10 +185,7 @@ export function loadSegment(record: u32, index: i32, selector: i32): void {
     if (index === SEGMENT_SS) loadStackSegment(record, value);
     else loadDataSegment(record, index, value);
   }
-  if (index === SEGMENT_SS) {
-    store<i32>(CPU_STATE + INTERRUPT_SHADOW, 1);
-    if (!is64BitMode()) updateMode();
-  }
+  if (index === SEGMENT_SS && !is64BitMode()) updateMode();
 }
 
 /** The selector of segment register `index`, zero-extended. */

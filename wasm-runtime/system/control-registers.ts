@@ -202,12 +202,11 @@ function debugRegister(record: u32, index: i32): i32 {
   return index;
 }
 
-/** With DR7.GD any access is #DB; the handler finds GD clear and DR6.BD set. */
+/** With DR7.GD any access is #DB; the handler finds DR6.BD set. */
 function checkGeneralDetect(record: u32): void {
   const dr6 = CPU_STATE + DR + 6 * 8;
   const dr7 = CPU_STATE + DR + 7 * 8;
   if ((load<u64>(dr7) & DR7_GD) === 0) return;
-  store<u64>(dr7, load<u64>(dr7) & ~(<u64>DR7_GD));
   store<u64>(dr6, load<u64>(dr6) | DR6_BD);
   raiseFault(record, VECTOR_DB, NO_ERROR_CODE);
 }
@@ -232,10 +231,13 @@ export function writeDr(record: u32, index: i32, value: u64): void {
   store<u64>(CPU_STATE + DR + register * 8, next);
 }
 
-/** XGETBV. #UD without CR4.OSXSAVE, #GP(0) for ECX other than 0. */
+/**
+ * XGETBV of XCR0, and with ECX = 1 of its components that are in use: all of them (fpu-state.ts). #UD without
+ * CR4.OSXSAVE, #GP(0) for other ECX.
+ */
 export function xgetbv(record: u32): void {
   requireXsave(record);
-  if (load<u32>(CPU_STATE + GPR + 8) !== 0) raiseGeneralProtection(record, 0);
+  if (load<u32>(CPU_STATE + GPR + 8) > 1) raiseGeneralProtection(record, 0);
   store<u64>(CPU_STATE + GPR, load<u32>(CPU_STATE + XCR0));
   store<u64>(CPU_STATE + GPR + 16, 0);
 }

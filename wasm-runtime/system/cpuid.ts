@@ -15,15 +15,19 @@
  */
 
 import {
+  APIC_BASE_ENABLE,
   CPU_STATE,
   CR4,
   CR4_OSXSAVE,
+  IA32_APIC_BASE,
   LINEAR_ADDRESS_BITS,
+  MSR_VALUE,
   PHYSICAL_ADDRESS_BITS,
   XCR0,
 } from '../generated/layout';
 import { RAX, RBX, RCX, RDX } from '../registers';
 import { is64BitMode } from '../segments/descriptors';
+import { hostReadApicMsr } from './host';
 
 // ------------------------------------------------------------------------------------------ feature words
 // Switch a bit on when its instructions exist.
@@ -49,7 +53,7 @@ export const FEATURES_1_ECX: u32 =
   (1 << 30) | // RDRAND
   (1 << 31); // hypervisor
 
-/** CPUID.01H:EDX. No machine check: Linux then sets up no MCE banks. No ACPI thermal, no hyper-threading. */
+/** CPUID.01H:EDX; APIC (bit 9) follows IA32_APIC_BASE. No machine check: Linux then sets up no MCE banks. No ACPI thermal, no hyper-threading. */
 export const FEATURES_1_EDX: u32 =
   (1 << 0) | // x87
   (1 << 2) | // DE
@@ -116,10 +120,11 @@ export const FEATURES_EXTENDED_EDX: u32 =
   (1 << 27) | // RDTSCP
   (1 << 29); // Intel 64
 
-/** CPUID.0DH.1:EAX: XSAVEOPT 0; XSAVEC 1, XGETBV with ECX = 1 2 and XSAVES 3 do not exist. */
-export const FEATURES_XSAVE: u32 = 1;
+/** CPUID.0DH.1:EAX: XSAVEOPT 0, XGETBV with ECX = 1 2; XSAVEC 1 and XSAVES 3 do not exist. */
+export const FEATURES_XSAVE: u32 = 1 | (1 << 2);
 
 const FEATURE_AVX: u32 = 1 << 28;
+const FEATURE_APIC: u32 = 1 << 9;
 const FEATURE_XSAVE: u32 = 1 << 26;
 const FEATURE_PCID: u32 = 1 << 17;
 const FEATURE_OSXSAVE: u32 = 1 << 27;
@@ -166,6 +171,12 @@ export function cpuid(): void {
   else basicLeaf(leaf > MAX_LEAF ? MAX_LEAF : leaf, subleaf);
 }
 
+/** IA32_APIC_BASE.EN: without it the processor is one without an APIC (Intel SDM Vol. 3 "Enabling or Disabling"). */
+function isApicEnabled(): bool {
+  hostReadApicMsr(IA32_APIC_BASE, CPU_STATE + MSR_VALUE);
+  return (load<u64>(CPU_STATE + MSR_VALUE) & APIC_BASE_ENABLE) !== 0;
+}
+
 function basicLeaf(leaf: u32, subleaf: u32): void {
   switch (leaf) {
     case 0:
@@ -174,7 +185,8 @@ function basicLeaf(leaf: u32, subleaf: u32): void {
       return;
     case 1: {
       const osxsave = (load<u32>(CPU_STATE + CR4) & CR4_OSXSAVE) !== 0 ? FEATURE_OSXSAVE : 0;
-      answer(SIGNATURE, CLFLUSH_AND_COUNT, FEATURES_1_ECX | osxsave, FEATURES_1_EDX);
+      const edx = isApicEnabled() ? FEATURES_1_EDX : FEATURES_1_EDX & ~FEATURE_APIC;
+      answer(SIGNATURE, CLFLUSH_AND_COUNT, FEATURES_1_ECX | osxsave, edx);
       return;
     }
     case 2:

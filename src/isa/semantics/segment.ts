@@ -2,7 +2,7 @@
  * Segment registers and the system segments: loads and stores of selectors, far pointers, questions about
  * selectors, FS and GS bases.
  */
-import { RSP } from '../../layout/architecture.ts';
+import { FLAG_TF, RSP } from '../../layout/architecture.ts';
 import {
   INTERRUPT_SHADOW,
   MSR_KERNEL_GS_BASE,
@@ -10,6 +10,8 @@ import {
   SEGMENT_GS,
   SEGMENT_SELECTOR,
   SEGMENT_SS,
+  SHADOW_STACK,
+  SYSTEM_FLAGS,
 } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
@@ -24,19 +26,27 @@ function load(e: Emitter, segment: number, selector: Expression): void {
   e.run('loadSegment', [e.record(), e.m.i32.const(segment), selector]);
 }
 
-/**
- * After a load: SS holds interrupts off for one instruction, which matters only if one waits, and may change
- * the mode (its B bit, outside 64-bit code).
- */
+/** After a load: SS may change the mode (its B bit, outside 64-bit code). */
 function endLoad(e: Emitter, segment: number): void {
+  if (segment === SEGMENT_SS) endBlock(e);
+}
+
+/**
+ * MOV and POP of SS hold interrupts and debug traps off for one instruction, so that the stack pointer can be loaded.
+ * That matters only if an interrupt waits or single-stepping is on.
+ */
+function holdEvents(e: Emitter, segment: number): void {
   if (segment !== SEGMENT_SS) return;
-  e.setState(INTERRUPT_SHADOW, 4, isSomethingPending(e));
-  endBlock(e);
+  const { m } = e;
+  const trap = m.i32.and(e.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_TF));
+  const matters = m.i32.or(isSomethingPending(e), trap);
+  e.setState(INTERRUPT_SHADOW, 4, m.select(matters, m.i32.const(SHADOW_STACK), m.i32.const(0)));
 }
 
 export function movToSegment(segment: number): Semantics {
   return (e) => {
     load(e, segment, e.read(1));
+    holdEvents(e, segment);
     endLoad(e, segment);
   };
 }
@@ -59,6 +69,7 @@ export function popSegment(segment: number): Semantics {
     const { value, above } = top(e, size);
     load(e, segment, resize(e.m, size, 4, value()));
     e.setGpr(RSP, 8, above());
+    holdEvents(e, segment);
     endLoad(e, segment);
   };
 }
@@ -102,14 +113,14 @@ export function verify(access: 'read' | 'write'): Semantics {
   return (e) => e.run('verifySegment', [e.record(), e.read(0), e.m.i32.const(access === 'write' ? 1 : 0)]);
 }
 
-/** LAR and LSL; without an answer the destination keeps its value, a 32-bit one zero-extended as by CMOV. */
+/** LAR and LSL; without an answer the destination keeps its value, the upper half as well. */
 export function query(name: 'loadAccessRights' | 'loadSegmentLimit'): Semantics {
   return (e) => {
     const { m } = e;
     const size = e.sizeOf(0);
     const answer = e.let(e.call(name, [e.record(), e.read(1)], i64), i64);
     const known = m.i64.ge_s(answer(), m.i64.const(0n));
-    e.write(0, m.select(known, resize(m, 8, size, answer()), e.read(0)));
+    e.writeRegisterIf(0, known, resize(m, 8, size, answer()));
   };
 }
 

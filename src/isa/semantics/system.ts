@@ -15,6 +15,7 @@ import {
   INTERRUPT_SHADOW,
   MSR_TSC_AUX,
   RIP,
+  SHADOW_STI,
   SYSTEM_FLAGS,
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
@@ -76,7 +77,9 @@ export function sti(e: Emitter): void {
   const old = e.let(e.state(SYSTEM_FLAGS, 4));
   e.setState(SYSTEM_FLAGS, 4, m.i32.or(old(), m.i32.const(FLAG_IF)));
   const opened = m.i32.eqz(m.i32.and(old(), m.i32.const(FLAG_IF)));
-  e.when(m.i32.and(opened, isSomethingPending(e)), () => e.setState(INTERRUPT_SHADOW, 4, m.i32.const(1)));
+  e.when(m.i32.and(opened, isSomethingPending(e)), () =>
+    e.setState(INTERRUPT_SHADOW, 4, m.i32.const(SHADOW_STI)),
+  );
   e.leaveIfInterrupt();
 }
 

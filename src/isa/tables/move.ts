@@ -63,7 +63,7 @@ export const move: Row[] = [
   row(one(0x8d), 'lea', [Gv, M], lea),
   row(one(0x86), 'xchg', [Eb, Gb], xchg),
   row(one(0x87), 'xchg', [Ev, Gv], xchg),
-  row(onePrefix('f3', 0x90), 'pause', [], nop),
+  row({ ...onePrefix('f3', 0x90), b: 0 }, 'pause', [], nop),
   row({ ...one(0x90), b: 0 }, 'nop', [], nop),
   ...rowPerRegister(one(0x90), 'xchg', [Zv, rAX], xchg),
   ...rowPerRegister(two(0xc8), 'bswap', [Zv], bswap),
@@ -86,6 +86,8 @@ export const move: Row[] = [
   row(two(0x18), 'prefetch', [M], nop),
   row(two(0x18), 'nop', [Rv], nop),
   row(two(0x0d), 'prefetchw', [M], nop),
+  row(two(0x18), 'nop', [Rv], nop),
+  row(two(0x0d), 'nop', [Rv], nop),
   row(twoPrefix('f3', 0x1e), 'endbr', [Rv], nop),
   ...[0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e].map((byte) => row(two(byte), 'nop', [Ev], nop)),
 ];
