@@ -26,11 +26,13 @@ export function bytesIn(state: DeviceState, name: string, length?: number): Uint
   return value;
 }
 
-/** The list of numbers `name`. Throws TypeError when it is anything else. */
-export function itemsIn(state: DeviceState, name: string): readonly number[] {
+/** The list of numbers `name`. Throws TypeError when it is anything else or, if `length` is given, has another length. */
+export function numbersIn(state: DeviceState, name: string, length?: number): readonly number[] {
   const value = state[name];
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'number'))
-    throw mismatch(name, 'numbers');
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'number');
+  if (!isList || (length !== undefined && value.length !== length)) {
+    throw mismatch(name, length === undefined ? 'numbers' : `${length} numbers`);
+  }
   return value;
 }
 

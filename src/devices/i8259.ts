@@ -8,6 +8,7 @@
  */
 
 import type { AccessSize, Device, DeviceState, InterruptLine, PortHandler } from './device.ts';
+import { restoreRegisters, stateIn } from './device-state.ts';
 
 const MASTER_COMMAND = 0x20;
 const MASTER_DATA = 0x21;
@@ -26,26 +27,41 @@ const CASCADE = 2;
 /** Next initialization command word that a write to the data port means; 0 is none (OCW1). */
 type InitializationStep = 0 | 2 | 3 | 4;
 
+function initialRegisters() {
+  return {
+    irr: 0,
+    isr: 0,
+    imr: 0,
+    levels: 0,
+    elcr: 0,
+    levelTriggeredMode: false,
+    /** The input with the lowest priority; the next one, cyclically, has the highest. */
+    lowest: 7,
+    vectorBase: 0,
+    step: 0 as InitializationStep,
+    single: false,
+    needsIcw4: false,
+    autoEoi: false,
+    rotateOnAutoEoi: false,
+    specialMask: false,
+    readsIsr: false,
+    polled: false,
+  };
+}
+
+type I8259Registers = ReturnType<typeof initialRegisters>;
+
+/** Throws TypeError when `state` is not one that a chip has saved. */
+function registersIn(state: DeviceState): I8259Registers {
+  const registers = initialRegisters();
+  restoreRegisters(registers, state);
+  return registers;
+}
+
 /** One 8259A. */
 class I8259 {
   private readonly elcrWritable: number;
-  private irr = 0;
-  private isr = 0;
-  private imr = 0;
-  private levels = 0;
-  private elcr = 0;
-  private levelTriggeredMode = false;
-  /** The input with the lowest priority; the next one, cyclically, has the highest. */
-  private lowest = 7;
-  private vectorBase = 0;
-  private step: InitializationStep = 0;
-  private single = false;
-  private needsIcw4 = false;
-  private autoEoi = false;
-  private rotateOnAutoEoi = false;
-  private specialMask = false;
-  private readsIsr = false;
-  private polled = false;
+  private registers = initialRegisters();
 
   constructor(elcrWritable: number) {
     this.elcrWritable = elcrWritable;
@@ -58,10 +74,10 @@ class I8259 {
 
   setInput(input: number, level: boolean): void {
     const bit = 1 << input;
-    const rises = level && (this.levels & bit) === 0;
-    this.levels = level ? this.levels | bit : this.levels & ~bit;
-    if (rises) this.irr |= bit;
-    else if (!level) this.irr &= ~(bit & this.levelInputs);
+    const rises = level && (this.registers.levels & bit) === 0;
+    this.registers.levels = level ? this.registers.levels | bit : this.registers.levels & ~bit;
+    if (rises) this.registers.irr |= bit;
+    else if (!level) this.registers.irr &= ~(bit & this.levelInputs);
   }
 
   /**
@@ -70,7 +86,7 @@ class I8259 {
    */
   setCascade(level: boolean): void {
     const bit = 1 << CASCADE;
-    this.irr = level ? this.irr | bit : this.irr & ~bit;
+    this.registers.irr = level ? this.registers.irr | bit : this.registers.irr & ~bit;
   }
 
   /** The INTA sequence. Returns the input number; 7 with no in-service bit set if nothing is requested. */
@@ -78,23 +94,23 @@ class I8259 {
     const input = this.highestRequest();
     if (input < 0) return 7;
     const bit = 1 << input;
-    this.irr &= ~(bit & ~this.levelInputs);
-    if (!this.autoEoi) this.isr |= bit;
-    else if (this.rotateOnAutoEoi) this.lowest = input;
+    this.registers.irr &= ~(bit & ~this.levelInputs);
+    if (!this.registers.autoEoi) this.registers.isr |= bit;
+    else if (this.registers.rotateOnAutoEoi) this.registers.lowest = input;
     return input;
   }
 
   vector(input: number): number {
-    return this.vectorBase | input;
+    return this.registers.vectorBase | input;
   }
 
   readCommand(): number {
-    if (this.polled) return this.poll();
-    return this.readsIsr ? this.isr : this.irr;
+    if (this.registers.polled) return this.poll();
+    return this.registers.readsIsr ? this.registers.isr : this.registers.irr;
   }
 
   readData(): number {
-    return this.polled ? this.poll() : this.imr;
+    return this.registers.polled ? this.poll() : this.registers.imr;
   }
 
   writeCommand(value: number): void {
@@ -104,102 +120,66 @@ class I8259 {
   }
 
   writeData(value: number): void {
-    switch (this.step) {
+    switch (this.registers.step) {
       case 0:
-        this.imr = value;
+        this.registers.imr = value;
         break;
       case 2:
-        this.vectorBase = value & 0xf8;
-        this.step = this.single ? this.stepAfterIcw3 : 3;
+        this.registers.vectorBase = value & 0xf8;
+        this.registers.step = this.registers.single ? this.stepAfterIcw3 : 3;
         break;
       case 3:
         // The wiring of the cascade is fixed.
-        this.step = this.stepAfterIcw3;
+        this.registers.step = this.stepAfterIcw3;
         break;
       case 4:
-        this.autoEoi = (value & 0x02) !== 0;
-        this.step = 0;
+        this.registers.autoEoi = (value & 0x02) !== 0;
+        this.registers.step = 0;
         break;
     }
   }
 
   readElcr(): number {
-    return this.elcr;
+    return this.registers.elcr;
   }
 
   writeElcr(value: number): void {
-    this.elcr = value & this.elcrWritable;
+    this.registers.elcr = value & this.elcrWritable;
     // An input that becomes level-triggered requests exactly while it is asserted.
-    this.irr = (this.irr & ~this.elcr) | (this.levels & this.elcr);
+    this.registers.irr =
+      (this.registers.irr & ~this.registers.elcr) | (this.registers.levels & this.registers.elcr);
   }
 
   reset(): void {
-    this.levels = 0;
-    this.elcr = 0;
-    this.vectorBase = 0;
-    this.initialize();
-    this.levelTriggeredMode = false;
-    this.step = 0;
-    this.single = false;
-    this.needsIcw4 = false;
+    this.registers = initialRegisters();
   }
 
   save(): DeviceState {
-    return {
-      irr: this.irr,
-      isr: this.isr,
-      imr: this.imr,
-      levels: this.levels,
-      elcr: this.elcr,
-      levelTriggeredMode: this.levelTriggeredMode,
-      lowest: this.lowest,
-      vectorBase: this.vectorBase,
-      step: this.step,
-      single: this.single,
-      needsIcw4: this.needsIcw4,
-      autoEoi: this.autoEoi,
-      rotateOnAutoEoi: this.rotateOnAutoEoi,
-      specialMask: this.specialMask,
-      readsIsr: this.readsIsr,
-      polled: this.polled,
-    };
+    return { ...this.registers };
   }
 
-  load(state: DeviceState): void {
-    this.irr = state.irr as number;
-    this.isr = state.isr as number;
-    this.imr = state.imr as number;
-    this.levels = state.levels as number;
-    this.elcr = state.elcr as number;
-    this.levelTriggeredMode = state.levelTriggeredMode as boolean;
-    this.lowest = state.lowest as number;
-    this.vectorBase = state.vectorBase as number;
-    this.step = state.step as InitializationStep;
-    this.single = state.single as boolean;
-    this.needsIcw4 = state.needsIcw4 as boolean;
-    this.autoEoi = state.autoEoi as boolean;
-    this.rotateOnAutoEoi = state.rotateOnAutoEoi as boolean;
-    this.specialMask = state.specialMask as boolean;
-    this.readsIsr = state.readsIsr as boolean;
-    this.polled = state.polled as boolean;
+  load(registers: I8259Registers): void {
+    this.registers = registers;
   }
 
   private get levelInputs(): number {
-    return this.levelTriggeredMode ? 0xff : this.elcr;
+    return this.registers.levelTriggeredMode ? 0xff : this.registers.elcr;
   }
 
   private get stepAfterIcw3(): InitializationStep {
-    return this.needsIcw4 ? 4 : 0;
+    return this.registers.needsIcw4 ? 4 : 0;
   }
 
   /** The highest-priority unmasked request that nothing in service holds back, or -1. */
   private highestRequest(): number {
-    const requests = this.irr & ~this.imr;
+    const requests = this.registers.irr & ~this.registers.imr;
     if (requests === 0) return -1;
     // "Special Mask Mode": a masked in-service level does not inhibit the others.
-    const inhibiting = this.specialMask ? this.isr & ~this.imr : this.isr;
+    const inhibiting = this.registers.specialMask
+      ? this.registers.isr & ~this.registers.imr
+      : this.registers.isr;
     for (let rank = 1; rank <= 8; rank++) {
-      const input = (this.lowest + rank) & 7;
+      const input = (this.registers.lowest + rank) & 7;
       if (((inhibiting >> input) & 1) !== 0) return -1;
       if (((requests >> input) & 1) !== 0) return input;
     }
@@ -208,39 +188,34 @@ class I8259 {
 
   /** "Poll Command": the read is the acknowledgement. */
   private poll(): number {
-    this.polled = false;
+    this.registers.polled = false;
     return this.output ? 0x80 | this.acknowledge() : 0;
   }
 
-  /** What ICW1 resets ("Initialization Command Words 1 and 2"); level-triggered inputs keep requesting. */
-  private initialize(): void {
-    this.irr = this.levels & this.levelInputs;
-    this.isr = 0;
-    this.imr = 0;
-    this.lowest = 7;
-    this.autoEoi = false;
-    this.rotateOnAutoEoi = false;
-    this.specialMask = false;
-    this.readsIsr = false;
-    this.polled = false;
-  }
-
   private writeIcw1(value: number): void {
-    this.needsIcw4 = (value & 0x01) !== 0;
-    this.single = (value & 0x02) !== 0;
-    this.levelTriggeredMode = (value & 0x08) !== 0;
-    this.step = 2;
-    this.initialize();
+    const { levels, elcr, vectorBase } = this.registers;
+    // What ICW1 does not reset ("Initialization Command Words 1 and 2"); level-triggered inputs keep requesting.
+    this.registers = {
+      ...initialRegisters(),
+      levels,
+      elcr,
+      vectorBase,
+      needsIcw4: (value & 0x01) !== 0,
+      single: (value & 0x02) !== 0,
+      levelTriggeredMode: (value & 0x08) !== 0,
+      step: 2,
+    };
+    this.registers.irr = levels & this.levelInputs;
   }
 
   private writeOcw2(value: number): void {
     const level = value & 7;
     switch (value >> 5) {
       case 0b000:
-        this.rotateOnAutoEoi = false;
+        this.registers.rotateOnAutoEoi = false;
         break;
       case 0b100:
-        this.rotateOnAutoEoi = true;
+        this.registers.rotateOnAutoEoi = true;
         break;
       case 0b001:
         this.endOfInterrupt(this.highestInService());
@@ -251,37 +226,39 @@ class I8259 {
       case 0b101: {
         const ended = this.highestInService();
         this.endOfInterrupt(ended);
-        if (ended >= 0) this.lowest = ended;
+        if (ended >= 0) this.registers.lowest = ended;
         break;
       }
       case 0b111:
         this.endOfInterrupt(level);
-        this.lowest = level;
+        this.registers.lowest = level;
         break;
       case 0b110:
-        this.lowest = level;
+        this.registers.lowest = level;
         break;
     }
   }
 
   private writeOcw3(value: number): void {
-    if ((value & 0x04) !== 0) this.polled = true;
-    if ((value & 0x02) !== 0) this.readsIsr = (value & 0x01) !== 0;
-    if ((value & 0x40) !== 0) this.specialMask = (value & 0x20) !== 0;
+    if ((value & 0x04) !== 0) this.registers.polled = true;
+    if ((value & 0x02) !== 0) this.registers.readsIsr = (value & 0x01) !== 0;
+    if ((value & 0x40) !== 0) this.registers.specialMask = (value & 0x20) !== 0;
   }
 
   /** In special mask mode a non-specific EOI does not see masked levels. */
   private highestInService(): number {
-    const candidates = this.specialMask ? this.isr & ~this.imr : this.isr;
+    const candidates = this.registers.specialMask
+      ? this.registers.isr & ~this.registers.imr
+      : this.registers.isr;
     for (let rank = 1; rank <= 8; rank++) {
-      const input = (this.lowest + rank) & 7;
+      const input = (this.registers.lowest + rank) & 7;
       if (((candidates >> input) & 1) !== 0) return input;
     }
     return -1;
   }
 
   private endOfInterrupt(input: number): void {
-    if (input >= 0) this.isr &= ~(1 << input);
+    if (input >= 0) this.registers.isr &= ~(1 << input);
   }
 }
 
@@ -343,8 +320,10 @@ export class I8259Pair implements Device, PortHandler {
   }
 
   load(state: DeviceState): void {
-    this.master.load(state.master as DeviceState);
-    this.slave.load(state.slave as DeviceState);
+    const master = registersIn(stateIn(state, 'master'));
+    const slave = registersIn(stateIn(state, 'slave'));
+    this.master.load(master);
+    this.slave.load(slave);
     this.update();
   }
 

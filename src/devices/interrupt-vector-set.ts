@@ -1,10 +1,13 @@
+/** Words of a set of 256 bits. */
+export const VECTOR_WORDS = 8;
+
 /**
  * A set of interrupt vectors, 256 bits as eight 32-bit words: the shape of the local APIC's IRR, ISR and
  * TMR (Intel SDM Vol. 3 "Interrupt Acceptance for Fixed Interrupts"). Finding the highest member is two
  * count-leading-zeros, because it happens on every interrupt and every EOI.
  */
 export class InterruptVectorSet {
-  private readonly words = new Int32Array(8);
+  private readonly words = new Int32Array(VECTOR_WORDS);
   /** Bit n is set when words[n] is not zero. */
   private occupied = 0;
 

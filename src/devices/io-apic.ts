@@ -6,6 +6,7 @@
 import type { ApicMessage } from './apic-message.ts';
 import { DeliveryMode } from './apic-message.ts';
 import type { AccessSize, Device, DeviceState, InterruptLine, MmioHandler } from './device.ts';
+import { numbersIn, restoreRegisters, stateIn } from './device-state.ts';
 
 export interface IoApicSink {
   /**
@@ -45,15 +46,22 @@ function isLevelTriggered(low: number): boolean {
   return (low & TRIGGER_LEVEL) !== 0 && ((low >> 8) & 7) <= DeliveryMode.lowestPriority;
 }
 
+function initialRegisters() {
+  return {
+    /** The indirect register that IOWIN is. */
+    selected: 0,
+    id: 0,
+    /** Levels of the inputs, bit n for input n. */
+    levels: 0,
+  };
+}
+
 export class IoApic implements Device, MmioHandler {
   private readonly sink: IoApicSink;
   private readonly lines: readonly InterruptLine[];
-  private selected = 0;
-  private id = 0;
+  private registers = initialRegisters();
   private readonly low = new Uint32Array(IO_APIC_INPUTS);
   private readonly high = new Uint32Array(IO_APIC_INPUTS);
-  /** Levels of the inputs, bit n for input n. */
-  private levels = 0;
 
   constructor(sink: IoApicSink) {
     this.sink = sink;
@@ -84,8 +92,8 @@ export class IoApic implements Device, MmioHandler {
   readMmio(offset: number, size: AccessSize): number {
     let value = 0;
     const register = offset & 0xfc;
-    if (register === IOREGSEL) value = this.selected;
-    else if (register === IOWIN) value = this.readIndirect(this.selected);
+    if (register === IOREGSEL) value = this.registers.selected;
+    else if (register === IOWIN) value = this.readIndirect(this.registers.selected);
     value >>>= (offset & 3) * 8;
     return size === 1 ? value & 0xff : size === 2 ? value & 0xffff : value;
   }
@@ -94,10 +102,10 @@ export class IoApic implements Device, MmioHandler {
   writeMmio(offset: number, size: AccessSize, value: number): void {
     switch (offset & 0xff) {
       case IOREGSEL:
-        this.selected = value & 0xff;
+        this.registers.selected = value & 0xff;
         break;
       case IOWIN:
-        if (size === 4) this.writeIndirect(this.selected, value);
+        if (size === 4) this.writeIndirect(this.registers.selected, value);
         break;
       case EOI:
         this.eoi(value & 0xff);
@@ -106,35 +114,27 @@ export class IoApic implements Device, MmioHandler {
   }
 
   reset(): void {
-    this.selected = 0;
-    this.id = 0;
+    this.registers = initialRegisters();
     this.low.fill(MASK);
     this.high.fill(0);
-    this.levels = 0;
   }
 
   save(): DeviceState {
-    return {
-      selected: this.selected,
-      id: this.id,
-      low: Array.from(this.low),
-      high: Array.from(this.high),
-      levels: this.levels,
-    };
+    return { registers: { ...this.registers }, low: Array.from(this.low), high: Array.from(this.high) };
   }
 
   load(state: DeviceState): void {
-    this.selected = state.selected as number;
-    this.id = state.id as number;
-    this.low.set(state.low as readonly number[]);
-    this.high.set(state.high as readonly number[]);
-    this.levels = state.levels as number;
+    const low = numbersIn(state, 'low', IO_APIC_INPUTS);
+    const high = numbersIn(state, 'high', IO_APIC_INPUTS);
+    restoreRegisters(this.registers, stateIn(state, 'registers'));
+    this.low.set(low);
+    this.high.set(high);
   }
 
   private setLine(input: number, level: boolean): void {
     const bit = 1 << input;
-    if (((this.levels & bit) !== 0) === level) return;
-    this.levels ^= bit;
+    if (((this.registers.levels & bit) !== 0) === level) return;
+    this.registers.levels ^= bit;
     if (!level) return;
     const low = this.low[input];
     if (isLevelTriggered(low)) this.serviceLevel(input);
@@ -146,7 +146,7 @@ export class IoApic implements Device, MmioHandler {
   private serviceLevel(input: number): void {
     const low = this.low[input];
     if (!isLevelTriggered(low) || (low & (MASK | REMOTE_IRR)) !== 0) return;
-    if ((this.levels & (1 << input)) === 0) return;
+    if ((this.registers.levels & (1 << input)) === 0) return;
     this.low[input] = low | REMOTE_IRR;
     this.deliver(input);
   }
@@ -166,7 +166,7 @@ export class IoApic implements Device, MmioHandler {
     switch (index) {
       case IOAPICID:
       case IOAPICARB:
-        return this.id;
+        return this.registers.id;
       case IOAPICVER:
         return VERSION;
     }
@@ -176,7 +176,7 @@ export class IoApic implements Device, MmioHandler {
   }
 
   private writeIndirect(index: number, value: number): void {
-    if (index === IOAPICID) this.id = value & 0x0f00_0000;
+    if (index === IOAPICID) this.registers.id = value & 0x0f00_0000;
     const input = (index - IOREDTBL) >> 1;
     if (input < 0 || input >= IO_APIC_INPUTS) return;
     if ((index & 1) !== 0) {

@@ -10,7 +10,8 @@
 import type { ApicMessage } from './apic-message.ts';
 import { BROADCAST_DESTINATION, DeliveryMode } from './apic-message.ts';
 import type { AccessSize, Clock, Device, DeviceState, MmioHandler, TimerFactory } from './device.ts';
-import { InterruptVectorSet } from './interrupt-vector-set.ts';
+import { numbersIn, restoreRegisters, stateIn } from './device-state.ts';
+import { InterruptVectorSet, VECTOR_WORDS } from './interrupt-vector-set.ts';
 import {
   APIC_VERSION,
   ApicBase,
@@ -68,6 +69,26 @@ const LINT1 = Register.lvtLint1 - Register.lvtTimer;
 const TIMER = 0;
 const ERROR = Register.lvtError - Register.lvtTimer;
 
+/** The state after power-up, except for IA32_APIC_BASE. */
+function initialRegisters() {
+  return {
+    /** IA32_APIC_BASE. */
+    base: 0n,
+    taskPriority: 0,
+    logicalId: 0,
+    destinationFormat: 0xffff_ffff,
+    spurious: 0xff,
+    icrLow: 0,
+    icrHigh: 0,
+    /** Errors since the last write of the ESR; that write moves them to where they can be read. */
+    errors: 0,
+    errorStatus: 0,
+    /** Levels of the pins. */
+    lint0: false,
+    lint1: false,
+  };
+}
+
 export class LocalApic implements Device, MmioHandler {
   private readonly id: number;
   private readonly sink: LocalApicSink;
@@ -75,27 +96,17 @@ export class LocalApic implements Device, MmioHandler {
   private readonly resetBase: bigint;
   private readonly baseReserved: bigint;
 
-  private base = 0n;
+  private registers = initialRegisters();
+  /** Bits of IA32_APIC_BASE. */
   private hardwareEnabled = false;
   private x2apic = false;
   private readonly requests = new InterruptVectorSet();
   private readonly inService = new InterruptVectorSet();
   private readonly levelTriggered = new InterruptVectorSet();
-  private taskPriority = 0;
+  private readonly lvt = new Uint32Array(Lvt.count);
   private processorPriority = 0;
   private pending = false;
   private extInt = false;
-  private logicalId = 0;
-  private destinationFormat = 0;
-  private spurious = 0;
-  private readonly lvt = new Uint32Array(Lvt.count);
-  private icrLow = 0;
-  private icrHigh = 0;
-  /** Errors since the last write of the ESR; that write moves them to where they can be read. */
-  private errors = 0;
-  private errorStatus = 0;
-  private lint0 = false;
-  private lint1 = false;
 
   constructor(options: LocalApicOptions) {
     this.id = options.id;
@@ -119,12 +130,12 @@ export class LocalApic implements Device, MmioHandler {
 
   /** Guest-physical address of the xAPIC page. It answers only while enabled and not in x2APIC mode. */
   get baseAddress(): number {
-    return Number(this.base & ~0xfffn);
+    return Number(this.registers.base & ~0xfffn);
   }
 
   /** CR8: the task-priority class, 0..15. */
   get tpr(): number {
-    return this.taskPriority >> 4;
+    return this.registers.taskPriority >> 4;
   }
 
   set tpr(value: number) {
@@ -157,7 +168,7 @@ export class LocalApic implements Device, MmioHandler {
 
   /** Moves the highest pending vector to in-service and returns it; the spurious vector if none is pending. */
   acknowledge(): number {
-    if (!this.pending) return this.spurious & 0xff;
+    if (!this.pending) return this.registers.spurious & 0xff;
     const vector = this.requests.highest();
     this.requests.delete(vector);
     this.inService.add(vector);
@@ -213,8 +224,8 @@ export class LocalApic implements Device, MmioHandler {
     }
     if (destination > 0xff) return false;
     if (!logical) return destination === 0xff || destination === this.id;
-    const own = this.logicalId >>> 24;
-    switch (this.destinationFormat >>> 28) {
+    const own = this.registers.logicalId >>> 24;
+    switch (this.registers.destinationFormat >>> 28) {
       case 0xf:
         return (destination & own) !== 0;
       case 0: {
@@ -231,15 +242,15 @@ export class LocalApic implements Device, MmioHandler {
    * `acceptsExtInt` and takes the vector from the 8259.
    */
   setLint0(level: boolean): void {
-    if (level === this.lint0) return;
-    this.lint0 = level;
+    if (level === this.registers.lint0) return;
+    this.registers.lint0 = level;
     if (level && this.hardwareEnabled) this.fireLvt(LINT0);
   }
 
   /** The LINT1 pin, wired to NMI; with the APIC disabled it is the processor's NMI pin. */
   setLint1(level: boolean): void {
-    if (level === this.lint1) return;
-    this.lint1 = level;
+    if (level === this.registers.lint1) return;
+    this.registers.lint1 = level;
     if (!level) return;
     if (this.hardwareEnabled) this.fireLvt(LINT1);
     else this.sink.nmi();
@@ -264,13 +275,14 @@ export class LocalApic implements Device, MmioHandler {
   /** RDMSR of IA32_APIC_BASE, IA32_TSC_DEADLINE or an x2APIC register. Undefined means #GP(0). */
   readMsr(msr: number): bigint | undefined {
     if (msr === MSR_TSC_DEADLINE) return this.timer.deadline;
-    if (msr === MSR_APIC_BASE) return this.base;
+    if (msr === MSR_APIC_BASE) return this.registers.base;
     if (!this.x2apic || msr < MSR_X2APIC_FIRST || msr > MSR_X2APIC_LAST) return undefined;
     const register = msr - MSR_X2APIC_FIRST;
     if (isUnreadableInX2apic(register)) return undefined;
     const value = this.readRegister(register);
     if (value === undefined) return undefined;
-    if (register === Register.interruptCommandLow) return (BigInt(this.icrHigh) << 32n) | BigInt(value);
+    if (register === Register.interruptCommandLow)
+      return (BigInt(this.registers.icrHigh) << 32n) | BigInt(value);
     return BigInt(value);
   }
 
@@ -285,8 +297,8 @@ export class LocalApic implements Device, MmioHandler {
     const register = msr - MSR_X2APIC_FIRST;
     if (register === Register.interruptCommandLow) {
       if ((value & X2APIC_ICR_RESERVED) !== 0n) return false;
-      this.icrHigh = Number(value >> 32n);
-      this.icrLow = Number(value & 0xffff_ffffn) & ICR_WRITABLE;
+      this.registers.icrHigh = Number(value >> 32n);
+      this.registers.icrLow = Number(value & 0xffff_ffffn) & ICR_WRITABLE;
       this.send();
       return true;
     }
@@ -298,59 +310,43 @@ export class LocalApic implements Device, MmioHandler {
   }
 
   reset(): void {
-    this.base = this.resetBase;
-    this.hardwareEnabled = true;
-    this.x2apic = false;
-    this.lint0 = false;
-    this.lint1 = false;
+    this.registers = initialRegisters();
+    this.setBase(this.resetBase);
     this.resetRegisters();
     this.timer.tscOffset = 0n;
   }
 
   save(): DeviceState {
     return {
-      base: this.base,
+      registers: { ...this.registers },
       requests: this.requests.save(),
       inService: this.inService.save(),
       levelTriggered: this.levelTriggered.save(),
-      taskPriority: this.taskPriority,
-      logicalId: this.logicalId,
-      destinationFormat: this.destinationFormat,
-      spurious: this.spurious,
       lvt: Array.from(this.lvt),
-      icrLow: this.icrLow,
-      icrHigh: this.icrHigh,
-      errors: this.errors,
-      errorStatus: this.errorStatus,
-      lint0: this.lint0,
-      lint1: this.lint1,
       timer: this.timer.save(),
     };
   }
 
   load(state: DeviceState): void {
-    this.setBase(state.base as bigint);
-    this.requests.load(state.requests as readonly number[]);
-    this.inService.load(state.inService as readonly number[]);
-    this.levelTriggered.load(state.levelTriggered as readonly number[]);
-    this.taskPriority = state.taskPriority as number;
-    this.logicalId = state.logicalId as number;
-    this.destinationFormat = state.destinationFormat as number;
-    this.spurious = state.spurious as number;
-    this.lvt.set(state.lvt as readonly number[]);
-    this.icrLow = state.icrLow as number;
-    this.icrHigh = state.icrHigh as number;
-    this.errors = state.errors as number;
-    this.errorStatus = state.errorStatus as number;
-    this.lint0 = state.lint0 as boolean;
-    this.lint1 = state.lint1 as boolean;
-    this.timer.load(state.timer as DeviceState);
+    const registers = initialRegisters();
+    restoreRegisters(registers, stateIn(state, 'registers'));
+    const requests = numbersIn(state, 'requests', VECTOR_WORDS);
+    const inService = numbersIn(state, 'inService', VECTOR_WORDS);
+    const levelTriggered = numbersIn(state, 'levelTriggered', VECTOR_WORDS);
+    const lvt = numbersIn(state, 'lvt', Lvt.count);
+    this.timer.load(stateIn(state, 'timer'));
+    this.registers = registers;
+    this.setBase(registers.base);
+    this.requests.load(requests);
+    this.inService.load(inService);
+    this.levelTriggered.load(levelTriggered);
+    this.lvt.set(lvt);
     this.updatePriority();
     this.updateExtInt();
   }
 
   private get softwareEnabled(): boolean {
-    return (this.spurious & SVR_SOFTWARE_ENABLE) !== 0;
+    return (this.registers.spurious & SVR_SOFTWARE_ENABLE) !== 0;
   }
 
   /** The LDR of x2APIC mode: cluster in the high half, one bit of 16 in the low half. */
@@ -360,18 +356,12 @@ export class LocalApic implements Device, MmioHandler {
 
   /** "Local APIC State After Power-Up or Reset", which is also the state after INIT. */
   private resetRegisters(): void {
+    const { base, lint0, lint1 } = this.registers;
+    this.registers = { ...initialRegisters(), base, lint0, lint1 };
     this.requests.clear();
     this.inService.clear();
     this.levelTriggered.clear();
-    this.taskPriority = 0;
-    this.logicalId = 0;
-    this.destinationFormat = 0xffff_ffff;
-    this.spurious = 0xff;
     this.lvt.fill(Lvt.mask);
-    this.icrLow = 0;
-    this.icrHigh = 0;
-    this.errors = 0;
-    this.errorStatus = 0;
     this.timer.reset();
     this.updatePriority();
     this.updateExtInt();
@@ -392,7 +382,7 @@ export class LocalApic implements Device, MmioHandler {
   }
 
   private setBase(value: bigint): void {
-    this.base = value;
+    this.registers.base = value;
     this.hardwareEnabled = (value & ApicBase.enable) !== 0n;
     this.x2apic = (value & ApicBase.x2apic) !== 0n;
   }
@@ -412,7 +402,7 @@ export class LocalApic implements Device, MmioHandler {
       case Register.version:
         return APIC_VERSION;
       case Register.taskPriority:
-        return this.taskPriority;
+        return this.registers.taskPriority;
       case Register.processorPriority:
         return this.processorPriority;
       case Register.arbitrationPriority:
@@ -420,17 +410,17 @@ export class LocalApic implements Device, MmioHandler {
       case Register.remoteRead:
         return 0;
       case Register.logicalDestination:
-        return this.x2apic ? this.x2apicLogicalId : this.logicalId;
+        return this.x2apic ? this.x2apicLogicalId : this.registers.logicalId;
       case Register.destinationFormat:
-        return this.destinationFormat;
+        return this.registers.destinationFormat;
       case Register.spuriousInterrupt:
-        return this.spurious;
+        return this.registers.spurious;
       case Register.errorStatus:
-        return this.errorStatus;
+        return this.registers.errorStatus;
       case Register.interruptCommandLow:
-        return this.icrLow;
+        return this.registers.icrLow;
       case Register.interruptCommandHigh:
-        return this.icrHigh;
+        return this.registers.icrHigh;
       case Register.initialCount:
         return this.timer.initialCount;
       case Register.currentCount:
@@ -463,23 +453,23 @@ export class LocalApic implements Device, MmioHandler {
         this.writeTaskPriority(value & 0xff);
         return true;
       case Register.logicalDestination:
-        this.logicalId = (value & 0xff00_0000) >>> 0;
+        this.registers.logicalId = (value & 0xff00_0000) >>> 0;
         return true;
       case Register.destinationFormat:
-        this.destinationFormat = (value | 0x0fff_ffff) >>> 0;
+        this.registers.destinationFormat = (value | 0x0fff_ffff) >>> 0;
         return true;
       case Register.spuriousInterrupt:
         this.writeSpurious(value & 0x3ff);
         return true;
       case Register.errorStatus:
-        this.errorStatus = this.errors;
-        this.errors = 0;
+        this.registers.errorStatus = this.registers.errors;
+        this.registers.errors = 0;
         return true;
       case Register.interruptCommandHigh:
-        this.icrHigh = (value & 0xff00_0000) >>> 0;
+        this.registers.icrHigh = (value & 0xff00_0000) >>> 0;
         return true;
       case Register.interruptCommandLow:
-        this.icrLow = value & ICR_WRITABLE;
+        this.registers.icrLow = value & ICR_WRITABLE;
         this.send();
         return true;
       case Register.initialCount:
@@ -498,6 +488,8 @@ export class LocalApic implements Device, MmioHandler {
   }
 
   private writeLvt(entry: number, value: number): void {
+    // What has happened until now happens under the old entry.
+    if (entry === TIMER) this.timer.synchronize();
     const forced = this.softwareEnabled ? 0 : Lvt.mask;
     this.lvt[entry] = (value & lvtWritableBits(entry)) | forced;
     if (entry === TIMER) this.timer.setMode((value >> Lvt.timerModeShift) & 3);
@@ -505,14 +497,14 @@ export class LocalApic implements Device, MmioHandler {
   }
 
   private writeSpurious(value: number): void {
-    this.spurious = value;
+    this.registers.spurious = value;
     if (this.softwareEnabled) return;
     for (let entry = 0; entry < Lvt.count; entry++) this.lvt[entry] |= Lvt.mask;
     this.updateExtInt();
   }
 
   private writeTaskPriority(value: number): void {
-    this.taskPriority = value;
+    this.registers.taskPriority = value;
     this.updatePriority();
   }
 
@@ -527,7 +519,8 @@ export class LocalApic implements Device, MmioHandler {
   /** The PPR ("Task and Processor Priorities"), and what follows from it. */
   private updatePriority(): void {
     const inService = Math.max(this.inService.highest(), 0) & 0xf0;
-    this.processorPriority = (this.taskPriority & 0xf0) >= inService ? this.taskPriority : inService;
+    this.processorPriority =
+      (this.registers.taskPriority & 0xf0) >= inService ? this.registers.taskPriority : inService;
     this.updatePending();
   }
 
@@ -561,8 +554,8 @@ export class LocalApic implements Device, MmioHandler {
 
   /** Logs an error; the error interrupt is armed again only by a write of the ESR. */
   private reportError(error: number): void {
-    const armed = this.errors === 0;
-    this.errors |= error;
+    const armed = this.registers.errors === 0;
+    this.registers.errors |= error;
     if (armed) this.fireLvt(ERROR);
   }
 
@@ -573,7 +566,7 @@ export class LocalApic implements Device, MmioHandler {
 
   /** Carries out the command in the ICR ("Issuing Interprocessor Interrupts"). */
   private send(): void {
-    const command = this.icrLow;
+    const command = this.registers.icrLow;
     const vector = command & 0xff;
     const deliveryMode = (command >> 8) & 7;
     const asserted = (command & (1 << 14)) !== 0;
@@ -606,8 +599,8 @@ export class LocalApic implements Device, MmioHandler {
   }
 
   private icrDestination(logical: boolean): number {
-    if (this.x2apic) return this.icrHigh;
-    const destination = this.icrHigh >>> 24;
+    if (this.x2apic) return this.registers.icrHigh;
+    const destination = this.registers.icrHigh >>> 24;
     return !logical && destination === 0xff ? BROADCAST_DESTINATION : destination;
   }
 }

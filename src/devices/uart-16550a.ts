@@ -1,6 +1,6 @@
 import { BytePortHandler } from './byte-port-handler.ts';
 import type { Device, DeviceState, InterruptLine } from './device.ts';
-import { itemsIn, restoreRegisters, stateIn } from './device-state.ts';
+import { numbersIn, restoreRegisters, stateIn } from './device-state.ts';
 import { BREAK, type SerialItem, SerialLine } from './serial-line.ts';
 
 /** Ports the UART occupies from its base. */
@@ -156,8 +156,8 @@ export class Uart16550A extends BytePortHandler implements Device {
   }
 
   load(state: DeviceState): void {
-    const fifo = itemsIn(state, 'fifo');
-    const input = itemsIn(state, 'input');
+    const fifo = numbersIn(state, 'fifo');
+    const input = numbersIn(state, 'input');
     restoreRegisters(this.registers, stateIn(state, 'registers'));
     this.fifo = [...fifo];
     this.input.clear();

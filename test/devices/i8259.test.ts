@@ -240,3 +240,16 @@ test('save, load and reset', () => {
   expect(changes).toEqual([true, false]);
   expect(other.save()).toEqual(new I8259Pair(() => {}).save());
 });
+
+test('a state of another shape is refused and changes nothing', () => {
+  chip.line(4).set(true);
+  const before = chip.save() as Record<string, Record<string, number>>;
+  for (const broken of [
+    {},
+    { ...before, slave: { ...before.slave, imr: true } },
+    { ...before, master: { ...before.master, lowest: undefined }, slave: { ...before.slave, imr: 0xff } },
+  ]) {
+    expect(() => chip.load(broken)).toThrow(TypeError);
+    expect(chip.save()).toEqual(before);
+  }
+});

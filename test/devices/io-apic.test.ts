@@ -151,3 +151,13 @@ test('save, load and reset', () => {
   other.reset();
   expect(other.save()).toEqual(new IoApic({ deliver: () => {} }).save());
 });
+
+test('a state of another shape is refused and changes nothing', () => {
+  const apic = new IoApic({ deliver: () => {} });
+  apic.writeMmio(0, 4, 0x10);
+  const before = apic.save();
+  for (const broken of [{}, { ...before, low: [1] }, { ...before, registers: { selected: 1, id: 2 } }]) {
+    expect(() => apic.load(broken)).toThrow(TypeError);
+    expect(apic.save()).toEqual(before);
+  }
+});

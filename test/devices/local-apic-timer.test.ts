@@ -114,6 +114,34 @@ describe('counting modes', () => {
     expect(f.read(CURRENT)).toBe(100);
   });
 
+  test('a count that is over when the timer becomes periodic stays over', () => {
+    const f = withMode(ONE_SHOT);
+    f.write(INITIAL, 100);
+    f.clock.skipTo(5000);
+    f.write(LVT_TIMER, PERIODIC);
+    expect(f.read(CURRENT)).toBe(0);
+    expect(f.take()).toBe(0x30);
+    f.clock.advanceTo(100_000);
+    expect(f.take()).toBeUndefined();
+    expect(f.read(CURRENT)).toBe(0);
+  });
+
+  test.each([
+    ['a mask', (f: LocalApicFixture) => f.write(LVT_TIMER, ONE_SHOT | 0x10000)],
+    ['another vector', (f: LocalApicFixture) => f.write(LVT_TIMER, ONE_SHOT + 1)],
+    ['a new count', (f: LocalApicFixture) => f.write(INITIAL, 1000)],
+    ['a new divisor', (f: LocalApicFixture) => f.write(DIVIDE, 0)],
+    ['a read', (f: LocalApicFixture) => f.read(CURRENT)],
+  ])('%s comes after the interrupt that is due already', (_name, access) => {
+    const f = withMode(ONE_SHOT);
+    f.write(INITIAL, 100);
+    f.clock.skipTo(4000);
+    access(f);
+    expect(f.take()).toBe(0x30);
+    f.clock.advanceTo(5000);
+    expect(f.take()).toBeUndefined();
+  });
+
   test('IA32_TSC_DEADLINE ignores writes and reads 0', () => {
     const f = withMode(ONE_SHOT);
     expect(f.apic.writeMsr(0x6e0, 100n)).toBe(true);

@@ -389,3 +389,21 @@ test('save and load carry everything over', () => {
   g.apic.reset();
   expect(g.apic.save()).toEqual(new LocalApicFixture().apic.save());
 });
+
+test('a state of another shape is refused and changes nothing', () => {
+  const f = new LocalApicFixture().softwareEnable();
+  f.write(TPR, 0x10);
+  const before = f.apic.save();
+  const { timer, registers } = before as Record<string, Record<string, number>>;
+  for (const broken of [
+    {},
+    { ...before, lvt: [1, 2] },
+    { ...before, requests: 'none' },
+    { ...before, registers: { ...registers, taskPriority: '1' } },
+    { ...before, registers: { ...registers, base: 5 } },
+    { ...before, timer: { ...timer, due: undefined } },
+  ]) {
+    expect(() => f.apic.load(broken)).toThrow(TypeError);
+    expect(f.apic.save()).toEqual(before);
+  }
+});
