@@ -41,10 +41,13 @@ export interface HostFunctions {
   writePort(port: number, size: number, value: number): void;
   readMmio(addressLow: number, addressHigh: number, size: number): number;
   writeMmio(addressLow: number, addressHigh: number, size: number, value: number): void;
+  readMmio64(addressLow: number, addressHigh: number): bigint;
+  writeMmio64(addressLow: number, addressHigh: number, value: bigint): void;
   now(): number;
   random(): number;
   writeApicMsr(msr: number, low: number, high: number): number;
   readApicMsr(msr: number, target: number): number;
+  tscOffsetChanged(): void;
   writeTaskPriority(value: number): void;
   readTaskPriority(): number;
 }

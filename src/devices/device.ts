@@ -19,7 +19,7 @@ export interface PortHandler {
 export interface MmioHandler {
   /**
    * @param offset byte offset from the start of the range.
-   * @param size 1, 2 or 4; the bus splits 8-byte accesses into two of 4.
+   * @param size 1, 2 or 4; the bus splits 8-byte accesses into two of 4, low half first, but for a WideMmioHandler.
    * Returns an unsigned value of that size.
    */
   readMmio(offset: number, size: AccessSize): number;

@@ -44,6 +44,7 @@ import type { SerialLine } from '../devices/serial-line.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
 import { Uart16550A } from '../devices/uart-16550a.ts';
 import { PHYSICAL_ADDRESS_BITS } from '../layout/architecture.ts';
+import { TSC_OFFSET } from '../layout/cpu-state.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
 import { InterruptWiring, SwitchedLine } from './interrupt-wiring.ts';
 import { Ram } from './ram.ts';
@@ -260,6 +261,8 @@ export class Board {
       readMmio: (low, high, size) => this.mmio.read(address(low, high), size as Exclude<AccessSize, 8>),
       writeMmio: (low, high, size, value) =>
         this.mmio.write(address(low, high), size as Exclude<AccessSize, 8>, value >>> 0),
+      readMmio64: (low, high) => this.mmio.read64(address(low, high)),
+      writeMmio64: (low, high, value) => this.mmio.write64(address(low, high), value),
       now: () => this.clock.now(),
       random,
       writeApicMsr: (msr, low, high) => {
@@ -272,6 +275,9 @@ export class Board {
         if (value === undefined) return 0;
         this.processor.views.i64[target >> 3] = BigInt.asIntN(64, value);
         return 1;
+      },
+      tscOffsetChanged: () => {
+        this.localApic.tscOffset = this.processor.u64(TSC_OFFSET);
       },
       writeTaskPriority: (value) => {
         this.localApic.tpr = value;

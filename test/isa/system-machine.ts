@@ -99,10 +99,18 @@ export class SystemMachine {
         writeMmio: () => {
           this.instants.push(this.processor.instructions);
         },
+        readMmio64: () => {
+          this.instants.push(this.processor.instructions);
+          return 0x8765_4321_0fed_cba9n;
+        },
+        writeMmio64: () => {
+          this.instants.push(this.processor.instructions);
+        },
         now: () => this.now,
         random: () => 0x89ab_cdef + this.randoms++,
         writeApicMsr: () => 1,
         readApicMsr: () => 1,
+        tscOffsetChanged: () => {},
         writeTaskPriority: (value) => this.log.push(`priority ${value}`),
         readTaskPriority: () => 5,
       },

@@ -157,6 +157,13 @@ export class MemoryRuntime extends RuntimeHarness {
       writeMmio: (low: number, _high: number, size: number, value: number) => {
         this.mmio.push(`w${size} ${(low >>> 0).toString(16)} ${(value >>> 0).toString(16)}`);
       },
+      readMmio64: (low: number) => {
+        this.mmio.push(`r8 ${(low >>> 0).toString(16)}`);
+        return (BigInt(this.readDevice((low >>> 0) + 4, 4)) << 32n) | BigInt(this.readDevice(low >>> 0, 4));
+      },
+      writeMmio64: (low: number, _high: number, value: bigint) => {
+        this.mmio.push(`w8 ${(low >>> 0).toString(16)} ${BigInt.asUintN(64, value).toString(16)}`);
+      },
       translate: (low: number, _high: number) => this.translate(low >>> 0),
     }) as unknown as MemoryExports;
   }

@@ -226,12 +226,16 @@ describe('slow path', () => {
     expect(runtime.event(() => exports.slowRead(RECORD, end - 8n, 8)).vector).toBe(14);
   });
 
-  test('devices are accessed in aligned pieces of at most 4 bytes, low first', () => {
+  test('devices are accessed in aligned pieces of at most 8 bytes, low first', () => {
     const { exports } = runtime;
     const la = LA + 0x2000n;
     runtime.readDevice = (address) => (address === 0xfee0_0020 ? 0x1111_2222 : 0x3333_4444);
     expect(exports.slowRead(RECORD, la + 0x20n, 8)).toBe(BUFFER);
     expect(runtime.view.getBigUint64(BUFFER, true)).toBe(0x3333444411112222n);
+    exports.slowRead(RECORD, la + 0x24n, 16);
+    exports.slowWrite(RECORD, la + 0x28n, 8);
+    runtime.view.setBigUint64(BUFFER, 0x8877_6655_4433_2211n, true);
+    exports.finishWrite();
     exports.slowWrite(RECORD, la + 0x31n, 4);
     runtime.view.setUint32(BUFFER, 0x4433_2211, true);
     exports.finishWrite();
@@ -239,8 +243,11 @@ describe('slow path', () => {
     runtime.view.setUint16(BUFFER, 0xabcd, true);
     exports.finishWrite();
     expect(runtime.mmio).toEqual([
-      'r4 fee00020',
+      'r8 fee00020',
       'r4 fee00024',
+      'r8 fee00028',
+      'r4 fee00030',
+      'w8 fee00028 8877665544332211',
       'w1 fee00031 11',
       'w2 fee00032 3322',
       'w1 fee00034 44',

@@ -65,6 +65,7 @@ describe('MSRs', () => {
     expect(rdmsr(0x3b)).toBe(4000n);
     wrmsr(0x3b, 0n);
     expect(rdmsr(0x10)).toBe(1000n);
+    expect(cpu.log).toEqual(['tsc offset 4000', 'tsc offset 0']);
   });
 
   test('PAT takes memory types only', () => {

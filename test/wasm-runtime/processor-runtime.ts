@@ -35,6 +35,7 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SS,
   TR_BASE,
+  TSC_OFFSET,
 } from '../../src/layout/cpu-state.ts';
 import { SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import {
@@ -145,6 +146,7 @@ export class ProcessorRuntime extends RuntimeHarness {
         this.view.setBigUint64(target, msr === 0x1b ? this.apicBase : 0x1_0000_0000n | BigInt(msr), true);
         return msr === 0x8ff ? 0 : 1;
       },
+      tscOffsetChanged: () => this.log.push(`tsc offset ${this.state64(TSC_OFFSET)}`),
       writeTaskPriority: (value: number) => this.log.push(`cr8 ${value}`),
       readTaskPriority: () => 5,
     }) as unknown as ProcessorExports;

@@ -11,8 +11,8 @@ export class RuntimeHarness {
   readonly memory = new WebAssembly.Memory({ initial: HEAP_BASE / 65536, maximum: 65536 });
 
   /** @param host what the runtime may ask for in these tests; anything else is an error. */
-  protected instantiate(host: Record<string, (...values: number[]) => unknown>): WebAssembly.Exports {
-    const imports: Record<string, (...values: number[]) => unknown> = {};
+  protected instantiate(host: Record<string, (...values: never[]) => unknown>): WebAssembly.Exports {
+    const imports: Record<string, (...values: never[]) => unknown> = {};
     for (const { module, name } of WebAssembly.Module.imports(RUNTIME_HALF)) {
       if (module !== 'host') continue;
       imports[name] =

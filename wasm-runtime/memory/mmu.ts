@@ -31,7 +31,7 @@ import {
   VIEW_SUPERVISOR,
 } from '../generated/layout';
 import { count } from '../system/counters';
-import { hostReadMmio, hostWriteMmio } from '../system/host';
+import { hostReadMmio, hostReadMmio64, hostWriteMmio, hostWriteMmio64 } from '../system/host';
 import { ACCESS_READ, ACCESS_WRITE, isOutsideLinearSpace, WALK_NON_CANONICAL, walkError } from './page-walk';
 import { codeMask } from './physical-memory';
 import { accessHost, accessPhysical, tlbEntry, translate } from './tlb';
@@ -240,10 +240,7 @@ function gather(record: u32, host: u32, physical: u64, target: u32, size: u32): 
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);
-    const value = hostReadMmio(<u32>physical, <u32>(physical >> 32), piece);
-    if (piece === 4) store<u32>(target, value);
-    else if (piece === 2) store<u16>(target, <u16>value);
-    else store<u8>(target, <u8>value);
+    readDevice(physical, target, piece);
     physical += piece;
     target += piece;
     size -= piece;
@@ -260,17 +257,36 @@ function scatter(host: u32, physical: u64, source: u32, size: u32): void {
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);
-    const value =
-      piece === 4 ? load<u32>(source) : piece === 2 ? <u32>load<u16>(source) : <u32>load<u8>(source);
-    hostWriteMmio(<u32>physical, <u32>(physical >> 32), piece, value);
+    writeDevice(physical, source, piece);
     physical += piece;
     source += piece;
     size -= piece;
   }
 }
 
-/** The largest aligned piece of at most 4 bytes that a device access of `size` bytes at `physical` starts with. */
+/** Reads 1, 2, 4 or 8 bytes of a device to `target`. */
+function readDevice(physical: u64, target: u32, size: u32): void {
+  const low = <u32>physical;
+  const high = <u32>(physical >> 32);
+  if (size === 8) store<u64>(target, hostReadMmio64(low, high));
+  else if (size === 4) store<u32>(target, hostReadMmio(low, high, 4));
+  else if (size === 2) store<u16>(target, <u16>hostReadMmio(low, high, 2));
+  else store<u8>(target, <u8>hostReadMmio(low, high, 1));
+}
+
+/** Writes 1, 2, 4 or 8 bytes at `source` to a device. */
+function writeDevice(physical: u64, source: u32, size: u32): void {
+  const low = <u32>physical;
+  const high = <u32>(physical >> 32);
+  if (size === 8) hostWriteMmio64(low, high, load<u64>(source));
+  else if (size === 4) hostWriteMmio(low, high, 4, load<u32>(source));
+  else if (size === 2) hostWriteMmio(low, high, 2, load<u16>(source));
+  else hostWriteMmio(low, high, 1, load<u8>(source));
+}
+
+/** The largest aligned piece of at most 8 bytes that a device access of `size` bytes at `physical` starts with. */
 function mmioPiece(physical: u64, size: u32): u32 {
+  if ((physical & 7) === 0 && size >= 8) return 8;
   if ((physical & 3) === 0 && size >= 4) return 4;
   if ((physical & 1) === 0 && size >= 2) return 2;
   return 1;

@@ -22,6 +22,15 @@ export declare function hostReadMmio(addressLow: u32, addressHigh: u32, size: i3
 export declare function hostWriteMmio(addressLow: u32, addressHigh: u32, size: i32, value: u32): void;
 
 /**
+ * The same of 8 bytes at an address that is a multiple of 8.
+ * @external host readMmio64
+ */
+export declare function hostReadMmio64(addressLow: u32, addressHigh: u32): u64;
+
+/** @external host writeMmio64 */
+export declare function hostWriteMmio64(addressLow: u32, addressHigh: u32, value: u64): void;
+
+/**
  * Machine time in nanoseconds: a whole number.
  * @external host now
  */
@@ -44,6 +53,12 @@ export declare function hostWriteApicMsr(msr: u32, low: u32, high: u32): i32;
  * @external host readApicMsr
  */
 export declare function hostReadApicMsr(msr: u32, target: u32): i32;
+
+/**
+ * TSC_OFFSET has another value.
+ * @external host tscOffsetChanged
+ */
+export declare function hostTscOffsetChanged(): void;
 
 /**
  * The task priority (CR8, 0-15) changed.

@@ -64,7 +64,7 @@ import { isMtrrValue, MTRRCAP_VALUE, mtrrField } from '../memory/mtrr';
 import { isCanonical } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
 import { requirePrivilege } from './control-registers';
-import { hostReadApicMsr, hostWriteApicMsr } from './host';
+import { hostReadApicMsr, hostTscOffsetChanged, hostWriteApicMsr } from './host';
 import { timeStampCounter } from './system';
 
 /** SCE, LME, NXE. */
@@ -261,4 +261,5 @@ function writeEfer(record: u32, value: u64): void {
 function adjustTimeStamp(delta: u64): void {
   store<u64>(CPU_STATE + TSC_OFFSET, load<u64>(CPU_STATE + TSC_OFFSET) + delta);
   store<u64>(CPU_STATE + MSR_TSC_ADJUST, load<u64>(CPU_STATE + MSR_TSC_ADJUST) + delta);
+  hostTscOffsetChanged();
 }
