@@ -73,7 +73,7 @@ async function dumpRegion(machine: CodeMachine, code: Code): Promise<string[]> {
       '',
     ];
   });
-  const right = await functionsOf(compileRegions([{ slot: FIRST_REGION_SLOT, blocks }]));
+  const right = await functionsOf(compileRegions([{ blocks }]));
   return sideBySide(left, right, WIDTH);
 }
 

@@ -9,10 +9,10 @@
  * Every block whose address is kept here is marked HEAD_WATCHED, so that drop() is told before its records go.
  */
 
-import { type PackedRegions, packRegions, type RegionSource } from '../compile/region-source.ts';
+import { type PackedRegions, packRegions, type RegionSource, regionName } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
-import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
-import { HEAD_COUNT, HEAD_FLAGS, HEAD_HOTNESS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_FLAGS, HEAD_HOTNESS, HEAD_WATCHED } from '../layout/record.ts';
+import { InstalledModule, InstalledRegions, type RegionLimits } from './installed-regions.ts';
 import { RegionCollector } from './region-collector.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
@@ -33,8 +33,8 @@ const WARM = 0.4;
 const BATCH = 8;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
-/** Table slots added at a time. */
-const TABLE_STEP = 4096;
+/** A boot of Linux fills a third of them; compiled code then takes about 150 MB. */
+const LIMITS: RegionLimits = { modules: 2048, bytes: 16 * 1024 * 1024 };
 
 /** What the worker is sent and sends back. */
 export interface CompileRequest {
@@ -61,12 +61,6 @@ export interface RemoteCompiler {
   close(): Promise<void>;
 }
 
-interface InstalledRegion {
-  readonly head: number;
-  readonly slot: number;
-  readonly blocks: readonly number[];
-}
-
 interface Batch {
   readonly regions: readonly RegionSource[];
   /** Heads that went stale since: there may be other blocks at these addresses. */
@@ -75,23 +69,30 @@ interface Batch {
 
 export interface TieringStatistics {
   requests: number;
+  /** Compiled so far. */
   regions: number;
   modules: number;
+  /** Those that can be entered, and the modules they are in. */
+  liveRegions: number;
+  liveModules: number;
   moduleBytes: number;
   compileMilliseconds: number;
+  /** Their code had changed before they arrived. */
   rejected: number;
+  /** Their code has changed since, or was forgotten. */
   dropped: number;
+  /** They made room for others. */
+  evicted: number;
 }
 
 export class Tiering {
-  readonly statistics: TieringStatistics = {
+  private readonly counts = {
     requests: 0,
     regions: 0,
     modules: 0,
     moduleBytes: 0,
     compileMilliseconds: 0,
     rejected: 0,
-    dropped: 0,
   };
   private readonly processor: Processor;
   private readonly collector: RegionCollector;
@@ -103,10 +104,7 @@ export class Tiering {
   private arrived: CompileResult[] = [];
   /** Unique among all machines that share a worker: a result for one from before a restart is nobody's. */
   private static nextId = 1;
-  private nextSlot = FIRST_REGION_SLOT;
-  private readonly freeSlots: number[] = [];
-  /** Regions by each block they contain. */
-  private readonly regionsOf = new Map<number, InstalledRegion[]>();
+  private readonly installed: InstalledRegions;
   /** Blocks of the regions that are being compiled, with the HEAD_HOTNESS last seen. */
   private readonly covered = new Map<number, number>();
   private wakeWaiter: () => void = () => {};
@@ -117,8 +115,10 @@ export class Tiering {
     remote: RemoteCompiler | undefined,
     local: LocalCompiler | undefined,
     milliseconds: () => number,
+    limits = LIMITS,
   ) {
     this.processor = processor;
+    this.installed = new InstalledRegions(processor, limits);
     this.collector = new RegionCollector(processor.views, processor.runtime);
     this.remote = remote;
     this.local = local;
@@ -137,6 +137,11 @@ export class Tiering {
     );
   }
 
+  get statistics(): TieringStatistics {
+    const { regions, modules, dropped, evicted } = this.installed;
+    return { ...this.counts, liveRegions: regions, liveModules: modules, dropped, evicted };
+  }
+
   /** True while results are expected: the host loop then lets messages in more often. */
   get isWaiting(): boolean {
     return this.underWay.size > 0;
@@ -144,10 +149,11 @@ export class Tiering {
 
   /** A block has become hot. Called by guest code on its way into the block. */
   request(head: number): void {
-    this.statistics.requests += 1;
+    this.counts.requests += 1;
+    if (this.installed.reinstate(head)) return;
     this.waiting.add(head);
     this.watch(head);
-    if (this.local !== undefined) this.compileNow(this.local);
+    if (this.local !== undefined) this.processor.endSlice();
   }
 
   /**
@@ -179,10 +185,11 @@ export class Tiering {
       const batch = this.underWay.get(id);
       if (batch === undefined) continue;
       this.underWay.delete(id);
-      this.statistics.compileMilliseconds += milliseconds;
+      this.counts.compileMilliseconds += milliseconds;
       this.install(batch, module, bytes);
     }
     this.arrived = [];
+    if (this.local !== undefined && this.waiting.size > 0) this.compileNow(this.local);
     while (this.underWay.size < MOST_BATCHES && this.waiting.size > 0 && this.remote !== undefined) {
       const batch = this.takeBatch();
       if (batch.regions.length === 0) return;
@@ -198,7 +205,7 @@ export class Tiering {
     const start = this.milliseconds();
     const bytes = compile(batch.regions);
     const module = new WebAssembly.Module(bytes as BufferSource);
-    this.statistics.compileMilliseconds += this.milliseconds() - start;
+    this.counts.compileMilliseconds += this.milliseconds() - start;
     this.install(batch, module, bytes.length);
   }
 
@@ -227,59 +234,40 @@ export class Tiering {
         this.covered.set(block.head, hotness(block.head));
         this.watch(block.head);
       }
-      regions.push({ slot: this.allocateSlot(), blocks });
+      regions.push({ blocks });
     }
     return { regions, dropped: new Set() };
   }
 
-  private allocateSlot(): number {
-    const free = this.freeSlots.pop();
-    if (free !== undefined) return free;
-    const { table } = this.processor;
-    if (this.nextSlot >= table.length) table.grow(TABLE_STEP);
-    return this.nextSlot++;
-  }
-
   private install(batch: Batch, module: WebAssembly.Module, bytes: number): void {
-    const { processor, statistics } = this;
-    new WebAssembly.Instance(module, {
-      env: { memory: processor.memory, table: processor.table },
+    const { processor, counts, installed } = this;
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { memory: processor.memory },
       runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
     });
-    statistics.modules += 1;
-    statistics.moduleBytes += bytes;
-    const { u32 } = processor.views;
-    for (const { slot, blocks } of batch.regions) {
+    counts.modules += 1;
+    counts.moduleBytes += bytes;
+    const owner = new InstalledModule(bytes);
+    batch.regions.forEach(({ blocks }, index) => {
       // A function that is called twice is in a region twice.
       const heads = [...new Set(blocks.map((block) => block.head))];
       const head = heads[0] as number;
       const present = heads.filter((block) => !batch.dropped.has(block));
       for (const block of present) this.release(block);
-      if (present.length < heads.length || u32[(head + RECORD_FN) >> 2] !== SLOT_ENTER) {
-        statistics.rejected += 1;
-        this.freeSlots.push(slot);
-        continue;
+      if (present.length < heads.length || installed.has(head)) {
+        counts.rejected += 1;
+        return;
       }
-      const region = { head, slot, blocks: heads };
-      for (const block of heads) {
-        const regions = this.regionsOf.get(block);
-        if (regions === undefined) this.regionsOf.set(block, [region]);
-        else regions.push(region);
-      }
-      u32[(head + RECORD_FN) >> 2] = slot;
-      statistics.regions += 1;
-    }
+      installed.add(owner, head, heads, exports[regionName(index)]);
+      counts.regions += 1;
+    });
+    installed.trim();
   }
 
   /** A block's region has come back: how often it was entered so far says nothing any more. */
   private release(block: number): void {
     this.covered.delete(block);
-    this.coolDown(block);
-  }
-
-  /** Lets a block become hot again. */
-  private coolDown(head: number): void {
-    this.processor.views.u32[(head + HEAD_HOTNESS) >> 2] = this.processor.blocks.hotness;
+    this.installed.coolDown(block);
   }
 
   /**
@@ -290,21 +278,6 @@ export class Tiering {
     this.waiting.delete(block);
     this.covered.delete(block);
     for (const batch of this.underWay.values()) batch.dropped.add(block);
-    const regions = this.regionsOf.get(block);
-    if (regions === undefined) return;
-    const { u32 } = this.processor.views;
-    for (const region of [...regions]) {
-      this.statistics.dropped += 1;
-      for (const member of region.blocks) {
-        const rest = this.regionsOf.get(member)?.filter((other) => other !== region) ?? [];
-        if (rest.length === 0) this.regionsOf.delete(member);
-        else this.regionsOf.set(member, rest);
-      }
-      this.freeSlots.push(region.slot);
-      if (u32[(region.head + RECORD_FN) >> 2] === region.slot) {
-        u32[(region.head + RECORD_FN) >> 2] = SLOT_ENTER;
-        this.coolDown(region.head);
-      }
-    }
+    this.installed.drop(block);
   }
 }

@@ -3,35 +3,39 @@
  * on the machine's own thread.
  */
 
-import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../wasm/value-types.ts';
 import { BlockRecords } from './record-view.ts';
 import { compileRegion } from './region/region.ts';
-import { FILL, type RegionImports } from './region/region-emitter.ts';
-import type { RegionSource } from './region-source.ts';
+import { FILL, type RegionImport, type RegionImports } from './region/region-emitter.ts';
+import { type RegionSource, regionName } from './region-source.ts';
 import { type Access, viewProbe } from './tlb-probe.ts';
 
 /** Where generated modules import from. */
 export const IMPORT_RUNTIME = 'runtime';
 export const IMPORT_ENVIRONMENT = 'env';
 
-/** @returns the bytes of a module whose start-up puts each region into its table slot. */
+/**
+ * The regions do not import the function table: in some engines (V8 before version 12) each instance that does has a
+ * copy of it, and lives as long as the table.
+ *
+ * @returns the bytes of a module that exports each region (regionName).
+ */
 export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
   const m = new BinaryenModule();
   m.importMemory(IMPORT_ENVIRONMENT, 'memory');
-  m.importTable(IMPORT_ENVIRONMENT, 'table');
   const imports = new ModuleImports(m);
-  for (const { slot, blocks } of sources) {
+  sources.forEach(({ blocks }, index) => {
+    const name = regionName(index);
     const region = blocks.map((block) => ({
       records: new BlockRecords(block.head, block.records),
       taken: block.taken < 0 ? undefined : block.taken,
       fall: block.fall < 0 ? undefined : block.fall,
       page: block.page,
     }));
-    m.setTableSlot(slot, compileRegion(m, `region${slot}`, region, imports));
-  }
+    m.exportFunction(name, compileRegion(m, name, region, imports));
+  });
   return m.emit();
 }
 
@@ -44,7 +48,7 @@ class ModuleImports implements RegionImports {
     this.m = m;
   }
 
-  function(name: RuntimeFunction, parameters: readonly ValueType[], result: ValueType): FunctionReference {
+  function(name: RegionImport, parameters: readonly ValueType[], result: ValueType): FunctionReference {
     return this.once(name, () => this.m.importFunction(IMPORT_RUNTIME, name, parameters, result));
   }
 

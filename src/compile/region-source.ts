@@ -1,9 +1,12 @@
 /** Regions before they are compiled, and how they travel to the compile worker. Does not load Binaryen. */
 
+/** Export of a module that was compiled from regions: that of the region with this index. */
+export function regionName(index: number): string {
+  return `region${index}`;
+}
+
 /** A region to compile. */
 export interface RegionSource {
-  /** Table slot the function goes to. */
-  readonly slot: number;
   readonly blocks: readonly RegionBlockSource[];
 }
 
@@ -24,7 +27,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: slot, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
+  /** For each region: number of blocks, then for each block: head, bytes of records, taken, fall, page. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -32,8 +35,8 @@ export interface PackedRegions {
 export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   const layout: number[] = [];
   let bytes = 0;
-  for (const { slot, blocks } of sources) {
-    layout.push(slot, blocks.length);
+  for (const { blocks } of sources) {
+    layout.push(blocks.length);
     for (const { head, records, taken, fall, page } of blocks) {
       layout.push(head, records.length, taken, fall, page);
       bytes += records.length;
@@ -56,7 +59,6 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
   let offset = 0;
   const next = (): number => layout[at++] as number;
   while (at < layout.length) {
-    const slot = next();
     const blocks = Array.from({ length: next() }, () => {
       const head = next();
       const length = next();
@@ -70,7 +72,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
       offset += length;
       return block;
     });
-    sources.push({ slot, blocks });
+    sources.push({ blocks });
   }
   return sources;
 }

@@ -139,16 +139,16 @@ export class BinaryenModule implements Module {
     return this.module.return_call_indirect(TABLE, target, operands, typeOfList(parameters), result);
   }
 
+  return_call(callee: FunctionReference, operands: readonly Expression[], result: ValueType): Expression {
+    return this.module.return_call(this.name(callee), operands, result);
+  }
+
   typeOf(expression: Expression): ValueType {
     return binaryen.getExpressionType(expression);
   }
 
   importMemory(from: string, name: string): void {
     this.module.addMemoryImport(MEMORY, from, name);
-  }
-
-  importTable(from: string, name: string): void {
-    this.module.addTableImport(TABLE, from, name);
   }
 
   importFunction(
@@ -172,8 +172,8 @@ export class BinaryenModule implements Module {
     return this.reference(name);
   }
 
-  setTableSlot(slot: number, callee: FunctionReference): void {
-    this.module.addActiveElementSegment(TABLE, `slot${slot}`, [this.name(callee)], this.i32.const(slot));
+  exportFunction(name: string, callee: FunctionReference): void {
+    this.module.addFunctionExport(this.name(callee), name);
   }
 
   emit(): Uint8Array {
@@ -200,10 +200,6 @@ export class BinaryenModule implements Module {
     const reference = this.module.getExport(name);
     if (reference === 0) throw new Error(`the runtime does not export ${name}`);
     return this.reference(binaryen.getExportInfo(reference).value);
-  }
-
-  exportFunction(name: string, callee: FunctionReference): void {
-    this.module.addFunctionExport(this.name(callee), name);
   }
 
   /** Makes the table and exports it. @param elements go into the slots from `first` on. */

@@ -217,12 +217,13 @@ export interface Module {
     parameters: readonly ValueType[],
     result: ValueType,
   ): Expression;
+  /** A call in place of what would be left to do here: the callee returns to the caller. */
+  return_call(callee: FunctionReference, operands: readonly Expression[], result: ValueType): Expression;
   /** Type of an expression's value. */
   typeOf(expression: Expression): ValueType;
 
   /** Before the first function. */
   importMemory(from: string, name: string): void;
-  importTable(from: string, name: string): void;
   importFunction(
     from: string,
     name: string,
@@ -239,8 +240,7 @@ export interface Module {
     locals: readonly ValueType[],
     body: Expression,
   ): FunctionReference;
-  /** When the module is instantiated, the function goes into a slot of the table. */
-  setTableSlot(slot: number, callee: FunctionReference): void;
+  exportFunction(name: string, callee: FunctionReference): void;
   /** The finished module. Nothing made here may be used after that. */
   emit(): Uint8Array;
 }

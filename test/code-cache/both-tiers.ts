@@ -15,7 +15,7 @@ export type Prepare = (machine: SystemMachine) => void;
 
 function run(tier: 'interpreter' | 'compiled', code: string, prepare: Prepare, slice: number) {
   const regions: RegionSource[] = [];
-  const { machine } = createTieredMachine(tier, undefined, (sources) => {
+  const { machine, tiering } = createTieredMachine(tier, undefined, (sources) => {
     regions.push(...sources);
     return compileRegions(sources);
   });
@@ -23,7 +23,7 @@ function run(tier: 'interpreter' | 'compiled', code: string, prepare: Prepare, s
   prepare(machine);
   machine.write(CODE, [...Buffer.from(code.replaceAll(' ', ''), 'hex')]);
   processor.rip = BigInt(CODE);
-  while (processor.run(slice) !== 'halt');
+  while (processor.run(slice) !== 'halt') tiering.poll();
   const state = {
     registers: Array.from({ length: 16 }, (_, register) => processor.gpr(register)),
     xmm: Array.from({ length: 32 }, (_, half) => processor.u64(YMM + (half >> 1) * 32 + (half & 1) * 8)),

@@ -1,3 +1,4 @@
+import type { RegionLimits } from '../../src/code-cache/installed-regions.ts';
 import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../../src/code-cache/tiering.ts';
 import { SystemMachine } from '../isa/system-machine.ts';
 
@@ -6,12 +7,13 @@ export function createTieredMachine(
   tier: Tier,
   remote: RemoteCompiler | undefined,
   local: LocalCompiler | undefined,
+  limits?: RegionLimits,
 ) {
   let tiering: Tiering | undefined;
   const machine = new SystemMachine({
     requestCompile: (head) => tiering?.request(head),
     blockDropped: (head) => tiering?.drop(head),
   });
-  tiering = new Tiering(machine.processor, tier, remote, local, () => 0);
+  tiering = new Tiering(machine.processor, tier, remote, local, () => 0, limits);
   return { machine, tiering };
 }

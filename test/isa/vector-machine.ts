@@ -1,6 +1,7 @@
 /** Runs instruction test vectors (test/vectors) on the emulator, in either tier. */
 import { RegionCollector } from '../../src/code-cache/region-collector.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
+import { regionName } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
 import { initialState, type State, type Vector } from '../vectors/vector.ts';
@@ -33,17 +34,17 @@ export class VectorMachine extends UserMachine {
     this.nextSlot = slot >= FIRST_REGION_SLOT + 60_000 ? FIRST_REGION_SLOT : slot + 1;
     const bytes = compileRegions([
       {
-        slot,
         blocks: new RegionCollector(processor.views, processor.runtime).collect(
           head,
           Number.POSITIVE_INFINITY,
         ),
       },
     ]);
-    new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
-      env: { memory: processor.memory, table },
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
+      env: { memory: processor.memory },
       runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
     });
+    table.set(slot, exports[regionName(0)]);
     processor.views.u32[(head + RECORD_FN) >> 2] = slot;
   }
 }

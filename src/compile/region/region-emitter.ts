@@ -98,9 +98,12 @@ interface TemporaryLocal {
   readonly local: number;
 }
 
+/** Functions that regions import: those written for the runtime, and the one all regions are left by. */
+export type RegionImport = RuntimeFunction | 'continueAt';
+
 export interface RegionImports {
   /** A function of the runtime, which the module then imports. */
-  function(name: RuntimeFunction, parameters: readonly ValueType[], result: ValueType): FunctionReference;
+  function(name: RegionImport, parameters: readonly ValueType[], result: ValueType): FunctionReference;
   /** A function of the module that probes a TLB view: linear address -> host address, 0 = leave. */
   probe(access: Access, size: number, view: number): FunctionReference;
 }

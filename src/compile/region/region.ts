@@ -21,13 +21,7 @@ import {
 } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../layout/mode.ts';
-import {
-  HEAD_COUNT,
-  RECORD_FN,
-  RECORD_LINK_FALL,
-  RECORD_LINK_TAKEN,
-  RECORD_PAGE_OFFSET,
-} from '../../layout/record.ts';
+import { HEAD_COUNT, RECORD_LINK_FALL, RECORD_LINK_TAKEN, RECORD_PAGE_OFFSET } from '../../layout/record.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
 import type { Expression, FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
@@ -424,6 +418,7 @@ class RegionCompiler {
     ];
     if (emitter.writesFlags) statements.push(this.storeFlags());
     const resolveLink = this.imports.function('resolveLink', [i32, i32], i32);
+    const continueAt = this.imports.function('continueAt', [i32], none);
     const rip = m.i64.add(
       m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
       m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, target())),
@@ -451,7 +446,7 @@ class RegionCompiler {
         m.i32.ne(m.local.get(LOCAL_KIND, i32), m.i32.const(EXIT_ENTER)),
         m.if(kindIs(EXIT_LINK), followLink, notByLink),
       ),
-      m.return_call_indirect(m.i32.load(RECORD_FN, 4, target()), [target()], [i32], none),
+      m.return_call(continueAt, [target()], none),
     );
     return statements;
   }

@@ -1,0 +1,204 @@
+/**
+ * The compiled regions that guest code can enter, and how many of them there may be.
+ *
+ * An engine keeps a module as long as one of its functions can be called: here, as long as a slot of the function table
+ * holds one. Modules are kept in the order in which something of them was last seen to be in use. The oldest quarter of what
+ * there may be is on *probation*: the heads of their regions have `enter` and a count of one, so that the next entry asks
+ * for compilation, which puts the region back and makes its module the youngest. When there is more than there may be,
+ * the module that has been on probation longest goes, and the slots of its regions are free. So regions need no code
+ * that counts their entries.
+ */
+import type { Processor } from '../cpu/processor.ts';
+import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
+import { HEAD_HOTNESS, RECORD_FN } from '../layout/record.ts';
+
+/** How much compiled code there may be. */
+export interface RegionLimits {
+  readonly modules: number;
+  /** Bytes of WebAssembly; machine code is several times as long. */
+  readonly bytes: number;
+}
+
+export class InstalledModule {
+  /** Of WebAssembly. */
+  readonly bytes: number;
+  readonly regions = new Set<InstalledRegion>();
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
+interface InstalledRegion {
+  readonly head: number;
+  readonly slot: number;
+  readonly blocks: readonly number[];
+  readonly module: InstalledModule;
+  isOnProbation: boolean;
+}
+
+/** Table slots added at a time. */
+const TABLE_STEP = 1024;
+/** Share of the limits that is not on probation. */
+const TRUSTED = 0.75;
+
+/** Modules in the order in which they were added, and their size. */
+class ModuleQueue {
+  private readonly modules = new Set<InstalledModule>();
+  bytes = 0;
+
+  get length(): number {
+    return this.modules.size;
+  }
+  get first(): InstalledModule | undefined {
+    return this.modules.values().next().value;
+  }
+  add(module: InstalledModule): void {
+    this.modules.add(module);
+    this.bytes += module.bytes;
+  }
+  /** @returns whether it was there. */
+  delete(module: InstalledModule): boolean {
+    const isThere = this.modules.delete(module);
+    if (isThere) this.bytes -= module.bytes;
+    return isThere;
+  }
+}
+
+export class InstalledRegions {
+  /** Regions that were taken away because their code changed or its records went, and because they were not in use. */
+  dropped = 0;
+  evicted = 0;
+  private readonly processor: Processor;
+  private readonly limits: RegionLimits;
+  private readonly trusted = new ModuleQueue();
+  private readonly onProbation = new ModuleQueue();
+  private nextSlot = FIRST_REGION_SLOT;
+  private readonly freeSlots: number[] = [];
+  private readonly byHead = new Map<number, InstalledRegion>();
+  /** Regions by each block they contain. */
+  private readonly regionsOf = new Map<number, InstalledRegion[]>();
+
+  constructor(processor: Processor, limits: RegionLimits) {
+    this.processor = processor;
+    this.limits = limits;
+  }
+
+  /** Modules of which there are regions, and the regions. */
+  get modules(): number {
+    return this.trusted.length + this.onProbation.length;
+  }
+  get regions(): number {
+    return this.byHead.size;
+  }
+
+  /** Whether there is a region that is entered at this block. */
+  has(head: number): boolean {
+    return this.byHead.has(head);
+  }
+
+  /**
+   * Adds a region, and with the first one its module. trim() is due when a module has got its regions.
+   *
+   * @param head where it is entered; there is no region yet. @param blocks heads of all its blocks.
+   * @param code the exported function.
+   */
+  add(module: InstalledModule, head: number, blocks: readonly number[], code: unknown): void {
+    const slot = this.allocateSlot();
+    const region = { head, slot, blocks, module, isOnProbation: false };
+    if (module.regions.size === 0) this.trusted.add(module);
+    module.regions.add(region);
+    this.byHead.set(head, region);
+    for (const block of blocks) {
+      const regions = this.regionsOf.get(block);
+      if (regions === undefined) this.regionsOf.set(block, [region]);
+      else regions.push(region);
+    }
+    this.processor.table.set(slot, code);
+    this.setFunction(head, slot);
+  }
+
+  private allocateSlot(): number {
+    const free = this.freeSlots.pop();
+    if (free !== undefined) return free;
+    const { table } = this.processor;
+    if (this.nextSlot >= table.length) table.grow(TABLE_STEP);
+    return this.nextSlot++;
+  }
+
+  private setFunction(head: number, slot: number): void {
+    this.processor.views.u32[(head + RECORD_FN) >> 2] = slot;
+  }
+
+  /** Makes the regions fit into the limits. */
+  trim(): void {
+    const { trusted, onProbation, limits } = this;
+    const exceeds = (modules: number, bytes: number, share: number): boolean =>
+      modules > limits.modules * share || bytes > limits.bytes * share;
+    while (exceeds(trusted.length, trusted.bytes, TRUSTED))
+      this.putOnProbation(trusted.first as InstalledModule);
+    while (exceeds(trusted.length + onProbation.length, trusted.bytes + onProbation.bytes, 1))
+      this.evict(onProbation.first as InstalledModule);
+  }
+
+  private putOnProbation(module: InstalledModule): void {
+    this.trusted.delete(module);
+    this.onProbation.add(module);
+    for (const region of module.regions) {
+      if (region.isOnProbation) continue;
+      region.isOnProbation = true;
+      this.setFunction(region.head, SLOT_ENTER);
+      this.coolDown(region.head);
+    }
+  }
+
+  private evict(module: InstalledModule): void {
+    for (const region of module.regions) {
+      this.evicted += 1;
+      this.remove(region);
+      this.coolDown(region.head);
+    }
+  }
+
+  /** Puts a region back that is on probation. @returns whether there is one. */
+  reinstate(head: number): boolean {
+    const region = this.byHead.get(head);
+    if (region === undefined) return false;
+    const { module } = region;
+    region.isOnProbation = false;
+    this.setFunction(head, region.slot);
+    if (this.onProbation.delete(module)) this.trusted.add(module);
+    return true;
+  }
+
+  /** Takes away the regions that contain a block which went stale. */
+  drop(block: number): void {
+    for (const region of this.regionsOf.get(block) ?? []) {
+      this.dropped += 1;
+      this.remove(region);
+      if (region.head === block) continue;
+      this.setFunction(region.head, SLOT_ENTER);
+      this.coolDown(region.head);
+    }
+  }
+
+  private remove(region: InstalledRegion): void {
+    const { slot, module } = region;
+    for (const block of region.blocks) {
+      const rest = (this.regionsOf.get(block) as InstalledRegion[]).filter((other) => other !== region);
+      if (rest.length === 0) this.regionsOf.delete(block);
+      else this.regionsOf.set(block, rest);
+    }
+    this.byHead.delete(region.head);
+    this.processor.table.set(slot, null);
+    this.freeSlots.push(slot);
+    module.regions.delete(region);
+    if (module.regions.size === 0 && !this.trusted.delete(module)) this.onProbation.delete(module);
+  }
+
+  /** Lets a block become hot anew; one whose region is on probation asks at its next entry. */
+  coolDown(head: number): void {
+    const { views, blocks } = this.processor;
+    views.u32[(head + HEAD_HOTNESS) >> 2] = this.byHead.get(head)?.isOnProbation ? 1 : blocks.hotness;
+  }
+}

@@ -1,0 +1,152 @@
+/** What has been compiled stays within its limits, and what is in use stays. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RegionLimits } from '../../src/code-cache/installed-regions.ts';
+import type { Tier } from '../../src/code-cache/tiering.ts';
+import { compileRegions } from '../../src/compile/compiler.ts';
+import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
+import { CODE } from '../isa/system-machine.ts';
+import { createTieredMachine } from './tiered-machine.ts';
+
+const SLICE = 100_000;
+const UNLIMITED = { modules: 1e9, bytes: 1e9 };
+/** The guest writes so many loops and runs each. */
+const LOOPS = 256;
+const FUNCTION = 0x18_0000;
+const RBX = 3;
+
+/** Writes a loop, runs it and calls a function that is always the same. */
+const WRITES_LOOPS =
+  '41bc00010000 41bd00001000' + // mov r12d, 100h; mov r13d, 100000h
+  '41c64500b8 45896501' + // mov byte [r13], b8h; mov [r13 + 1], r12d: mov eax, r12d
+  '41c7450501c3ffc9' + // mov dword [r13 + 5], c9ffc301h: add ebx, eax; dec ecx
+  '41c7450975fac300' + // mov dword [r13 + 9], c3fa75h: jnz add; ret
+  'b909000000 41ffd5' + // mov ecx, 9; call r13
+  'bf00001800 ffd7' + // mov edi, FUNCTION; call rdi
+  '41ffc4 4983c540' + // inc r12d; add r13, 64
+  '4181fc00020000 72c8 f4'; // cmp r12d, 100h + LOOPS; jb mov; hlt
+const FUNCTION_CODE =
+  'b903000000' + // mov ecx, 3
+  '4831cb 48c1cb07' + // xor rbx, rcx; ror rbx, 7
+  'ffc9 75f5 c3'; // dec ecx; jnz xor; ret
+
+function bytesOf(hex: string): number[] {
+  return [...Buffer.from(hex.replaceAll(' ', ''), 'hex')];
+}
+
+/** @param afterSlice is called after each slice and what was compiled behind it. */
+function run(tier: Tier, limits: RegionLimits, afterSlice: (table: number) => void = () => {}) {
+  const heads: number[] = [];
+  const { machine, tiering } = createTieredMachine(
+    tier,
+    undefined,
+    (regions) => {
+      heads.push(...regions.map(({ blocks }) => blocks[0]?.head as number));
+      return compileRegions(regions);
+    },
+    limits,
+  );
+  const { processor } = machine;
+  machine.write(FUNCTION, bytesOf(FUNCTION_CODE));
+  machine.write(CODE, bytesOf(WRITES_LOOPS));
+  processor.rip = BigInt(CODE);
+  while (processor.run(SLICE) !== 'halt') {
+    tiering.poll();
+    const { liveModules } = tiering.statistics;
+    expect(liveModules).toBeLessThanOrEqual(limits.modules);
+    afterSlice(processor.table.length);
+  }
+  const result = { rbx: processor.gpr(RBX), instructions: processor.instructions };
+  const headOfFunction = processor.runtime.findRegistered(FUNCTION >> 12, 0, processor.mode);
+  return { result, heads, headOfFunction, statistics: tiering.statistics };
+}
+
+describe('a guest that writes new code for ever', () => {
+  const interpreted = run('interpreter', UNLIMITED);
+
+  it('has as many modules as loops without limits', () => {
+    const { result, statistics } = run('compiled', UNLIMITED);
+    expect(result).toEqual(interpreted.result);
+    expect(statistics.liveModules).toBe(statistics.modules);
+    expect(statistics.liveModules).toBeGreaterThan(LOOPS);
+    expect(statistics.evicted).toBe(0);
+  });
+
+  it('has no more modules and table slots than it may', () => {
+    let slots = 0;
+    const { result, statistics } = run('compiled', { modules: 16, bytes: 1e9 }, (table) => {
+      slots = Math.max(slots, table - FIRST_REGION_SLOT);
+    });
+    expect(result).toEqual(interpreted.result);
+    expect(statistics.liveModules).toBe(16);
+    expect(statistics.evicted).toBe(statistics.regions - statistics.liveRegions);
+    expect(slots).toBeLessThanOrEqual(1024);
+  });
+
+  it('has no more WebAssembly than it may', () => {
+    const all = run('compiled', UNLIMITED).statistics;
+    const share = run('compiled', { modules: 1e9, bytes: all.moduleBytes / 8 }).statistics;
+    expect(share.liveModules).toBeGreaterThan(all.modules / 16);
+    expect(share.liveModules).toBeLessThan(all.modules / 4);
+  });
+
+  it('keeps what is in use: it is compiled once', () => {
+    const { heads, headOfFunction, statistics } = run('compiled', { modules: 16, bytes: 1e9 });
+    expect(heads.filter((head) => head === headOfFunction)).toHaveLength(1);
+    // Put back again and again.
+    expect(statistics.requests).toBeGreaterThan(statistics.regions + 10);
+  });
+});
+
+describe('what has been evicted', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('can be collected by the engine', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const { Module } = WebAssembly;
+    const modules: WeakRef<WebAssembly.Module>[] = [];
+    vi.stubGlobal('WebAssembly', {
+      ...Object.fromEntries(
+        Object.entries(Object.getOwnPropertyDescriptors(WebAssembly)).map(([name, { value }]) => [
+          name,
+          value,
+        ]),
+      ),
+      Module: class extends Module {
+        constructor(bytes: BufferSource) {
+          super(bytes);
+          modules.push(new WeakRef(this));
+        }
+      },
+    });
+    run('compiled', { modules: 16, bytes: 1e9 });
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(modules.length).toBeGreaterThan(LOOPS);
+    expect(modules.filter((module) => module.deref() !== undefined).length).toBeLessThan(LOOPS / 4);
+  });
+});
+
+it('one batch at a time is compiled between two slices', () => {
+  let before = 0;
+  const { machine, tiering } = createTieredMachine('compiled', undefined, compileRegions);
+  const { processor } = machine;
+  // mov ebp, 6; 700h times add [rax], al (00 00); dec ebp; jnz; hlt
+  machine.write(CODE, [
+    ...bytesOf('bd06000000 b800001000'),
+    ...new Array(0xe00).fill(0),
+    ...bytesOf('ffcd 0f85f8f1ffff f4'),
+  ]);
+  processor.rip = BigInt(CODE);
+  let slices = 0;
+  while (processor.run(SLICE) !== 'halt') {
+    tiering.poll();
+    expect(tiering.statistics.regions - before).toBeLessThanOrEqual(8);
+    before = tiering.statistics.regions;
+    slices += 1;
+  }
+  expect(tiering.statistics.regions).toBeGreaterThan(8);
+  expect(slices).toBeGreaterThan(8);
+});
