@@ -215,11 +215,15 @@ export class Processor {
    * host loop must look at something (an interrupt, an earlier deadline).
    */
   endSlice(): void {
-    const budget = this.i32(BUDGET);
-    if (budget <= 0) return;
-    // The rest of this block is paid for; everything beyond it is taken out of the slice.
-    this.setU32(SLICE, this.i32(SLICE) - budget);
-    this.setU32(BUDGET, 0);
+    this.shortenSlice(Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes up to `count` instructions out of the slice. The rest of the running block is paid for. */
+  shortenSlice(count: number): void {
+    const taken = Math.min(this.i32(BUDGET), count);
+    if (taken <= 0) return;
+    this.setU32(SLICE, this.i32(SLICE) - taken);
+    this.setU32(BUDGET, this.i32(BUDGET) - taken);
   }
 
   /**

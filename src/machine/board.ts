@@ -109,7 +109,10 @@ export class Board {
             nextDeadline: () => timers.nextDeadline(),
             due: () => processor.endSlice(),
           })
-        : new InstructionClock(() => processor.instructions);
+        : new InstructionClock({
+            instructions: () => processor.instructions,
+            spend: (instructions) => processor.shortenSlice(instructions),
+          });
     const { clock } = this;
 
     this.localApic = new LocalApic({
@@ -256,13 +259,30 @@ export class Board {
   private hostFunctions(random: () => number): HostFunctions {
     const address = (low: number, high: number): number => (high >>> 0) * 2 ** 32 + (low >>> 0);
     return {
-      readPort: (port, size) => this.ports.read(port, size as 1 | 2 | 4),
-      writePort: (port, size, value) => this.ports.write(port, size as 1 | 2 | 4, value >>> 0),
-      readMmio: (low, high, size) => this.mmio.read(address(low, high), size as Exclude<AccessSize, 8>),
-      writeMmio: (low, high, size, value) =>
-        this.mmio.write(address(low, high), size as Exclude<AccessSize, 8>, value >>> 0),
-      readMmio64: (low, high) => this.mmio.read64(address(low, high)),
-      writeMmio64: (low, high, value) => this.mmio.write64(address(low, high), value),
+      readPort: (port, size) => {
+        this.clock.access();
+        return this.ports.read(port, size as 1 | 2 | 4);
+      },
+      writePort: (port, size, value) => {
+        this.clock.access();
+        this.ports.write(port, size as 1 | 2 | 4, value >>> 0);
+      },
+      readMmio: (low, high, size) => {
+        this.clock.access();
+        return this.mmio.read(address(low, high), size as Exclude<AccessSize, 8>);
+      },
+      writeMmio: (low, high, size, value) => {
+        this.clock.access();
+        this.mmio.write(address(low, high), size as Exclude<AccessSize, 8>, value >>> 0);
+      },
+      readMmio64: (low, high) => {
+        this.clock.access();
+        return this.mmio.read64(address(low, high));
+      },
+      writeMmio64: (low, high, value) => {
+        this.clock.access();
+        this.mmio.write64(address(low, high), value);
+      },
       now: () => this.clock.now(),
       random,
       writeApicMsr: (msr, low, high) => {

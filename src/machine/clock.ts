@@ -12,6 +12,8 @@ export interface MachineClock extends Clock {
   resume(): void;
   /** Nanoseconds of the host that a halted machine has to wait until `deadline` has come; Infinity for Infinity. */
   waitFor(deadline: number): number;
+  /** The guest accesses a device, which takes time. */
+  access(): void;
   /** Moves time forward to `deadline` while the processor is halted (only where time does not pass by itself). */
   skipTo(deadline: number): void;
 }
@@ -95,6 +97,8 @@ export class HostClock implements MachineClock {
     return Math.max(left - this.missed, left / (1 + CATCH_UP));
   }
 
+  access(): void {}
+
   skipTo(_deadline: number): void {}
 
   private run(elapsed: number): void {
@@ -131,21 +135,38 @@ export class HostClock implements MachineClock {
   }
 }
 
+/** Nanoseconds that an access of a device takes: a read of a port or of memory on the chipset takes hardware as long. */
+const ACCESS_TIME = 1000;
+
+export interface InstructionClockOptions {
+  /** Instructions executed so far, exact even inside a device access. */
+  readonly instructions: () => number;
+  /** Takes instructions out of the running slice, in whose place nanoseconds have passed. */
+  readonly spend: (instructions: number) => void;
+}
+
 /**
- * One nanosecond an instruction, and jumps over idle time: a run depends on nothing but its input.
- * @param instructions executed so far, exact even inside a device access.
+ * One nanosecond an instruction, a microsecond more for each access of a device, and jumps over idle time: a run depends
+ * on nothing but its input. If accesses took no time, a driver that waits for a device would poll it as often as it
+ * executes instructions.
  */
 export class InstructionClock implements MachineClock {
   readonly kind = 'instructions';
-  private readonly instructions: () => number;
+  private readonly options: InstructionClockOptions;
+  /** Nanoseconds in which no instruction was executed. */
   private skipped = 0;
 
-  constructor(instructions: () => number) {
-    this.instructions = instructions;
+  constructor(options: InstructionClockOptions) {
+    this.options = options;
   }
 
   now(): number {
-    return this.instructions() + this.skipped;
+    return this.options.instructions() + this.skipped;
+  }
+
+  access(): void {
+    this.skipped += ACCESS_TIME;
+    this.options.spend(ACCESS_TIME);
   }
 
   halt(): void {}

@@ -29,7 +29,7 @@ export interface MachineOptions {
    * `out of memory` when it touches more.
    */
   readonly memorySize?: number | undefined;
-  /** `host`: real time, the default. `instructions`: one nanosecond each, deterministic. */
+  /** `host`: real time, the default. `instructions`: a nanosecond each, a microsecond a device access, deterministic. */
   readonly clock?: ClockKind | undefined;
   /** `auto` by default. */
   readonly tier?: Tier | undefined;

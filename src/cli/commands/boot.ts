@@ -96,7 +96,10 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
       named('--memory', parseMemorySize),
     )
     .addOption(
-      new Option('--clock <kind>', 'time passes as on the host, or by one nanosecond an instruction')
+      new Option(
+        '--clock <kind>',
+        'time passes as on the host, or by a nanosecond an instruction and a microsecond a device access',
+      )
         .choices(['host', 'instructions'])
         .default('host'),
     )
