@@ -2,50 +2,100 @@
  * Runs random programs in every tier until they differ or time is up. What differs is made as small as possible and
  * printed as a filetest (test/filetests/).
  *
- *     npm run fuzz -- [--minutes M] [--seed S] [--programs N] [--failures N]
+ *     npm run fuzz -- [--minutes M] [--seed S] [--failures N] [--native]
  *
- * The programs of a seed are always the same; program N of seed S is `S/N`.
+ * The programs of a seed are always the same; program N of seed S is `S/N`. With --native they are single
+ * instructions, and this machine's processor says what is right: on x86-64 Linux with gcc.
  */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildRecorder } from '../recorder/native.ts';
 import { Engine } from './engine.ts';
+import { NativeTrials, nativeCase } from './native.ts';
 import { report, tryProgram } from './trial.ts';
+
+/** Instructions that one run of the recorder takes. */
+const NATIVE_BATCH = 500;
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
-    programs: { type: 'string', default: 'Infinity' },
     failures: { type: 'string', default: '1' },
+    native: { type: 'boolean', default: false },
   },
 });
 
-function positive(name: keyof typeof values): number {
+function positive(name: 'minutes' | 'failures'): number {
   const value = Number(values[name]);
   if (value > 0) return value;
   console.error(`fuzz: --${name} ${values[name]}: not a number greater than 0`);
   process.exit(2);
 }
 
-const minutes = positive('minutes');
-const programs = positive('programs');
+const { seed, native } = values;
 const mostFailures = positive('failures');
-const { seed } = values;
-
-const engine = new Engine();
-const deadline = performance.now() + minutes * 60_000;
-let count = 0;
+const deadline = performance.now() + positive('minutes') * 60_000;
 let failures = 0;
-for (; count < programs && performance.now() < deadline && failures < mostFailures; count++) {
-  const name = `${seed}/${count}`;
-  const difference = tryProgram(engine, name);
-  if (difference === undefined) continue;
+const goesOn = (): boolean => performance.now() < deadline && failures < mostFailures;
+
+function fail(text: string): void {
   failures += 1;
-  console.log(report(name, difference));
+  console.log(text);
 }
-const { regions, branching, loops, calls, guards, instructions, compiledInstructions } = engine.coverage;
-console.log(
-  `${count} programs, ${failures} of them differ; ${instructions} instructions, ` +
-    `${compiledInstructions} of them in ${regions} regions: ` +
-    `${branching} of several blocks, ${loops} with loops, ${calls} with calls, ${guards} across pages`,
-);
+
+function fuzzPrograms(): void {
+  const engine = new Engine();
+  let count = 0;
+  for (; goesOn(); count++) {
+    const name = `${seed}/${count}`;
+    const difference = tryProgram(engine, name);
+    if (difference !== undefined) fail(report(name, difference));
+  }
+  const { regions, branching, loops, calls, guards, instructions, compiledInstructions } = engine.coverage;
+  console.log(
+    `${count} programs, ${failures} of them differ; ${instructions} instructions, ` +
+      `${compiledInstructions} of them in ${regions} regions: ` +
+      `${branching} of several blocks, ${loops} with loops, ${calls} with calls, ${guards} across pages`,
+  );
+}
+
+function fuzzInstructions(recorder: string): void {
+  const trials = new NativeTrials(recorder);
+  const mnemonics = new Map<string, number>();
+  let count = 0;
+  while (goesOn()) {
+    const cases = Array.from({ length: NATIVE_BATCH }, () => nativeCase(`${seed}/${count++}`));
+    for (const { variant } of cases) {
+      const { mnemonic } = variant.row;
+      mnemonics.set(mnemonic, (mnemonics.get(mnemonic) ?? 0) + 1);
+    }
+    trials.run(cases).forEach((difference, at) => {
+      const failing = cases[at];
+      if (difference !== undefined && failing !== undefined && failures < mostFailures)
+        fail(trials.report(failing));
+    });
+  }
+  console.log(`${count} instructions of ${mnemonics.size} mnemonics, ${failures} of them differ`);
+}
+
+if (native) {
+  if (process.arch !== 'x64' || process.platform !== 'linux') {
+    console.error(`fuzz: --native needs x86-64 Linux, not ${process.platform} on ${process.arch}`);
+    process.exit(2);
+  }
+  if (spawnSync('gcc', ['--version'], { stdio: 'ignore' }).status !== 0) {
+    console.error('fuzz: --native needs gcc, which does not run here');
+    process.exit(2);
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'fuzz-'));
+  try {
+    fuzzInstructions(buildRecorder(directory));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+} else fuzzPrograms();
 process.exitCode = failures > 0 ? 1 : 0;

@@ -102,7 +102,7 @@ class Generator {
   }
 
   private context(): Context {
-    return { random: this.random, keepsCounter: this.keepsCounter };
+    return { random: this.random, keepsCounter: this.keepsCounter, keepsFlags: false };
   }
 
   private anyInstruction(): void {

@@ -41,6 +41,8 @@ export interface Context {
   readonly random: Random;
   /** RCX counts a loop. */
   readonly keepsCounter: boolean;
+  /** What sets addresses up leaves the flags as they were. */
+  readonly keepsFlags: boolean;
 }
 
 /** An instruction whose operands the caller knows to be possible. */
@@ -138,7 +140,9 @@ function addressOperand(context: Context, size: number, aligned: boolean, genera
       return {
         setup: [
           setRegister(base, address - displacement),
-          instruction(AND_IMMEDIATE, { registers: [index], immediate: BigInt(mask) }),
+          context.keepsFlags
+            ? setRegister(index, random.below(mask + 1) & mask)
+            : instruction(AND_IMMEDIATE, { registers: [index], immediate: BigInt(mask) }),
         ],
         memory: { base, index, scale, displacement, wide, ...prefixes },
         used: [base, index],

@@ -1,5 +1,7 @@
 /** A program as a filetest. */
+
 import { type Filetest, printFiletest } from '../../test/filetests/filetest.ts';
+import { DEFAULT_REGISTERS } from '../../test/vectors/layout.ts';
 import {
   changesBetween,
   type InitialState,
@@ -9,9 +11,10 @@ import {
 import type { Result } from './engine.ts';
 import { assemble, type Program } from './program.ts';
 
-function startOf({ start }: Program, entry: number): VectorState {
+export function startOf({ start }: Program, entry: number): VectorState {
   const values: VectorState = { rip: entry.toString(16) };
-  for (const [name, value] of start.registers) values[name] = value.toString(16);
+  for (const [name, value] of start.registers)
+    if (value !== DEFAULT_REGISTERS.get(name)) values[name] = value.toString(16);
   return values;
 }
 

@@ -20,8 +20,7 @@ export interface Outcome {
 }
 
 const FXSAVE_SIZE = 512;
-const CODE_BYTES = 32;
-const INPUT_SIZE = 8 + 8 + 16 * 8 + 8 + FXSAVE_SIZE + CODE_BYTES;
+const INPUT_SIZE = 8 + 8 + 16 * 8 + 8 + FXSAVE_SIZE;
 const OUTPUT_SIZE = 21 * 8 + FXSAVE_SIZE + 8;
 const BREAKPOINT = 3;
 /** TF and RF, which belong to the way of recording. */
@@ -49,11 +48,11 @@ export function buildRecorder(directory: string): string {
 function encode(input: Input, code: Uint8Array): Uint8Array {
   const patches = [...input.memory];
   const patchBytes = patches.reduce((sum, [, bytes]) => sum + 8 + bytes.length, 0);
-  const record = new Uint8Array(INPUT_SIZE + patchBytes);
-  const view = new DataView(record.buffer);
   const rip = input.get('rip');
   // Code that reaches past the code area ends with it: fetching the rest is what the case is about.
   const room = Math.min(code.length, CODE + CODE_SIZE - Number(rip));
+  const record = new Uint8Array(INPUT_SIZE + room + patchBytes);
+  const view = new DataView(record.buffer);
   view.setUint32(0, room, true);
   view.setUint32(4, patches.length, true);
   view.setBigUint64(8, rip, true);
@@ -63,8 +62,8 @@ function encode(input: Input, code: Uint8Array): Uint8Array {
     const value = input.get(name);
     for (let i = 0; i < length; i++) record[152 + offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
   }
-  record.set(code.subarray(0, room), 152 + FXSAVE_SIZE);
-  let offset = INPUT_SIZE;
+  record.set(code.subarray(0, room), INPUT_SIZE);
+  let offset = INPUT_SIZE + room;
   for (const [address, bytes] of patches) {
     view.setUint32(offset, address, true);
     view.setUint32(offset + 4, bytes.length, true);

@@ -38,7 +38,7 @@ struct input {
   uint64_t gpr[16];
   uint64_t rflags;
   uint8_t fxsave[FXSAVE_SIZE];
-  uint8_t code[32];
+  // The code, of codeLength bytes, and the patches follow.
 };
 
 struct patch {
@@ -161,6 +161,8 @@ int main(void) {
   installHandlers();
 
   while (fread(&input, 1, sizeof input, stdin) == sizeof input) {
+    memset(code, 0xcc, CODE_SIZE);
+    readExactly((void *)(uintptr_t)input.rip, input.codeLength);
     for (uint32_t i = 0; i < SCRATCH_SIZE; i++) before[i] = scratchByte(SCRATCH + i);
     for (uint32_t i = 0; i < input.patchCount; i++) {
       struct patch patch;
@@ -168,8 +170,6 @@ int main(void) {
       readExactly(before + (patch.address - SCRATCH), patch.length);
     }
     memcpy(scratch, before, SCRATCH_SIZE);
-    memset(code, 0xcc, CODE_SIZE);
-    memcpy((void *)(uintptr_t)input.rip, input.code, input.codeLength);
 
     alarm(10);
     __asm__ volatile("int3" : : : "memory", "cc");

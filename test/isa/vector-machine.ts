@@ -4,7 +4,7 @@ import { compileRegions } from '../../src/compile/compiler.ts';
 import { regionName } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
-import { initialState, type State, type Vector } from '../vectors/vector.ts';
+import { type InitialState, initialState, type State, type Vector } from '../vectors/vector.ts';
 import { UserMachine } from './user-machine.ts';
 
 export type Tier = 'interpreter' | 'compiled';
@@ -14,7 +14,12 @@ export class VectorMachine extends UserMachine {
 
   /** Runs the vector until INT3 or a fault and gives the state reached. */
   run(vector: Vector, tier: Tier): State {
-    this.load(initialState(vector));
+    return this.runFrom(initialState(vector), tier);
+  }
+
+  /** The same from any state. */
+  runFrom(initial: InitialState, tier: Tier): State {
+    this.load(initial);
     if (tier === 'compiled') this.compileAtRip();
     this.processor.run(100_000);
     return this.state();

@@ -2,7 +2,7 @@
 import { SSE_ADD, SSE_ADD_SUBTRACT, SSE_MULTIPLY, SSE_SUBTRACT } from '../generated/layout';
 import { compareSignals, computeLane } from './arithmetic';
 import { DOUBLE, flushed, SINGLE } from './number';
-import { begin, finish } from './status';
+import { begin, finish, finishStage } from './status';
 
 function single(operation: i32, a: f32, b: f32): f32 {
   return reinterpret<f32>(<u32>computeLane(operation, reinterpret<u32>(a), reinterpret<u32>(b), SINGLE));
@@ -87,7 +87,30 @@ export function sseFlushed64(value: f64): f64 {
   return reinterpret<f64>(flushed(reinterpret<u64>(value), DOUBLE));
 }
 
-/** DPPS: products where bits 4-7 of `control` are set, summed in pairs, put where bits 0-3 are set. */
+/** A sum of lanes with those that `swapped` has in their places. */
+function laneSums32(a: v128, swapped: v128): v128 {
+  let sums = f32x4.splat(single(SSE_ADD, f32x4.extract_lane(a, 0), f32x4.extract_lane(swapped, 0)));
+  sums = f32x4.replace_lane(
+    sums,
+    1,
+    single(SSE_ADD, f32x4.extract_lane(a, 1), f32x4.extract_lane(swapped, 1)),
+  );
+  sums = f32x4.replace_lane(
+    sums,
+    2,
+    single(SSE_ADD, f32x4.extract_lane(a, 2), f32x4.extract_lane(swapped, 2)),
+  );
+  return f32x4.replace_lane(
+    sums,
+    3,
+    single(SSE_ADD, f32x4.extract_lane(a, 3), f32x4.extract_lane(swapped, 3)),
+  );
+}
+
+/**
+ * DPPS: products where bits 4-7 of `control` are set, summed in pairs, put where bits 0-3 are set. Each lane adds in an
+ * order of its own, as processors do, which shows if there is more than one NaN.
+ */
 export function sseDotProduct32(record: u32, a: v128, b: v128, control: i32): v128 {
   begin();
   let products = f32x4.splat(0);
@@ -115,12 +138,13 @@ export function sseDotProduct32(record: u32, a: v128, b: v128, control: i32): v1
       3,
       single(SSE_MULTIPLY, f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)),
     );
-  const low = single(SSE_ADD, f32x4.extract_lane(products, 0), f32x4.extract_lane(products, 1));
-  const high = single(SSE_ADD, f32x4.extract_lane(products, 2), f32x4.extract_lane(products, 3));
-  const sum = f32x4.splat(single(SSE_ADD, low, high));
+  finishStage(record);
+  const pairs = laneSums32(i32x4.shuffle(products, products, 1, 0, 3, 2), products);
+  finishStage(record);
+  const sums = laneSums32(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1));
   const places = i32x4.ne(v128.and(i32x4.splat(control), i32x4(1, 2, 4, 8)), i32x4.splat(0));
   finish(record);
-  return v128.and(sum, places);
+  return v128.and(sums, places);
 }
 
 /** DPPD. */
@@ -130,7 +154,8 @@ export function sseDotProduct64(record: u32, a: v128, b: v128, control: i32): v1
   let high: f64 = 0;
   if (control & 0x10) low = double(SSE_MULTIPLY, f64x2.extract_lane(a, 0), f64x2.extract_lane(b, 0));
   if (control & 0x20) high = double(SSE_MULTIPLY, f64x2.extract_lane(a, 1), f64x2.extract_lane(b, 1));
-  const sum = f64x2.splat(double(SSE_ADD, low, high));
+  finishStage(record);
+  const sum = f64x2.replace_lane(f64x2.splat(double(SSE_ADD, low, high)), 1, double(SSE_ADD, high, low));
   const places = i64x2.ne(v128.and(i64x2.splat(control), i64x2(1, 2)), i64x2.splat(0));
   finish(record);
   return v128.and(sum, places);

@@ -71,6 +71,16 @@ export function finish(record: u32): void {
   raiseFault(record, VECTOR_XM, NO_ERROR_CODE);
 }
 
+/**
+ * Ends a stage of an operation that has several (products, then sums); returns only if no exception that it signalled
+ * is unmasked. What it signalled stays, whatever the next stage signals.
+ */
+export function finishStage(record: u32): void {
+  finish(record);
+  control |= signalled;
+  signalled = 0;
+}
+
 /** LDMXCSR: #GP(0) if a reserved bit is set. */
 export function loadMxcsr(record: u32, value: u32): void {
   if ((value & ~(MXCSR_CONTROL | ALL_FLAGS)) !== 0) raiseFault(record, 13, 0);
