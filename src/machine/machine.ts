@@ -14,6 +14,7 @@ import { enter } from './enter.ts';
 import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
 import { randomNumbers, seedBytes } from './seed.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
+import { StopWatch } from './stop-watch.ts';
 import { enterVirtualWireMode } from './virtual-wire.ts';
 
 export type Ending =
@@ -70,6 +71,9 @@ export class Machine {
   /** Those who wait until more serial input is wanted. */
   private drainListeners: (() => void)[] = [];
   private readonly startedAt: number;
+  private readonly idling: StopWatch;
+  /** For compiled code. */
+  private readonly waiting: StopWatch;
   private boots = 0;
   private readonly undefinedInstructions = new Map<string, number>();
 
@@ -91,6 +95,8 @@ export class Machine {
     this.runtime = runtime;
     this.local = local;
     this.startedAt = options.host.now();
+    this.idling = new StopWatch(() => options.host.now());
+    this.waiting = new StopWatch(() => options.host.now());
     if (options.tier === 'auto') this.remote = options.host.startCompiler();
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
   }
@@ -166,12 +172,11 @@ export class Machine {
   }
 
   statistics(): Statistics {
-    return collectStatistics(
-      this.board,
-      this.tiering,
-      this.undefinedInstructions,
-      this.options.host.now() - this.startedAt,
-    );
+    return collectStatistics(this.board, this.tiering, this.undefinedInstructions, {
+      wall: this.options.host.now() - this.startedAt,
+      idle: this.idling.milliseconds,
+      waiting: this.waiting.milliseconds,
+    });
   }
 
   private powerOn(): { board: Board; tiering: Tiering } {
@@ -267,7 +272,9 @@ export class Machine {
   private async orWoken(done: Promise<void>, milliseconds: number): Promise<void> {
     const sleep = this.options.host.sleep(milliseconds);
     this.sleeper = sleep;
+    this.waiting.start();
     await Promise.race([done, sleep.done]);
+    this.waiting.stop();
     this.sleeper = undefined;
     sleep.wake();
   }
@@ -358,6 +365,7 @@ export class Machine {
     const { board } = this;
     const { timers, clock } = board;
     clock.halt();
+    this.idling.start();
     this.options.onIdle(true);
     while (!board.hasInterrupt() && !board.nmiPending && !this.isAsked && board.request === undefined) {
       const deadline = timers.nextDeadline();
@@ -378,6 +386,7 @@ export class Machine {
       timers.runExpired(clock.now());
     }
     clock.resume();
+    this.idling.stop();
     this.options.onIdle(false);
   }
 }

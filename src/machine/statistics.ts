@@ -21,6 +21,9 @@ import type { Board } from './board.ts';
 
 export interface Statistics {
   readonly wallMilliseconds: number;
+  /** Of these, what the guest had nothing to do, and what it waited for code that was being compiled. */
+  readonly idleMilliseconds: number;
+  readonly waitingMilliseconds: number;
   readonly instructions: { readonly total: number; readonly interpreted: number; readonly compiled: number };
   readonly blocks: {
     readonly translated: number;
@@ -49,14 +52,16 @@ export function collectStatistics(
   board: Board,
   tiering: Tiering,
   undefinedInstructions: ReadonlyMap<string, number>,
-  wallMilliseconds: number,
+  milliseconds: { readonly wall: number; readonly idle: number; readonly waiting: number },
 ): Statistics {
   const { processor } = board;
   const counter = (index: number): number => processor.counter(index);
   const total = processor.instructions;
   const interpreted = counter(COUNTER_INTERPRETED_INSTRUCTIONS);
   return {
-    wallMilliseconds: Math.round(wallMilliseconds),
+    wallMilliseconds: Math.round(milliseconds.wall),
+    idleMilliseconds: Math.round(milliseconds.idle),
+    waitingMilliseconds: Math.round(milliseconds.waiting),
     instructions: { total, interpreted, compiled: total - interpreted },
     blocks: {
       translated: processor.blocks.blocks,

@@ -1,0 +1,182 @@
+/** The page: wires the machine, the terminal and everything around them. */
+import { InputError, type Progress, type Statistics, UnsupportedEngineError } from 'longmode';
+import { type Choices, fromQuery } from './choices.ts';
+import { Drawer } from './drawer.ts';
+import { acceptDrops, isArchive } from './drop.ts';
+import { element } from './elements.ts';
+import { type BootRequest, Guest, type State } from './guest.ts';
+import { Meter, sampleOf } from './meter.ts';
+import { keepForOffline } from './offline.ts';
+import { reportOf } from './report.ts';
+import { Screen } from './screen.ts';
+import { Stages } from './stages.ts';
+
+/** Milliseconds between two looks at the counters. */
+const INTERVAL = 500;
+const MIB = 2 ** 20;
+
+const STATES: Readonly<Record<State, string>> = {
+  loading: 'Loading',
+  running: 'Running',
+  paused: 'Paused',
+  ended: 'Ended',
+  failed: 'Not running',
+};
+
+const pause = element('pause', HTMLButtonElement);
+const reset = element('reset', HTMLButtonElement);
+const power = element('power', HTMLButtonElement);
+const report = element('report', HTMLButtonElement);
+const state = element('state', HTMLElement);
+const detail = element('detail', HTMLElement);
+const message = element('message', HTMLElement);
+
+let choices: Choices = fromQuery(location.search);
+let stages = new Stages();
+let bootedAt = performance.now();
+/** By what is loaded: the bytes so far. */
+const loading = new Map<string, { loaded: number; total: number | undefined }>();
+let before: Statistics | undefined;
+
+const meter = new Meter(
+  element('stages', HTMLElement),
+  element('chart', HTMLElement),
+  element('figures', HTMLElement),
+);
+
+const guest = new Guest({
+  state: showState,
+  progress: (progress) => void showProgress(progress),
+  changed: () => {
+    stages = new Stages();
+    stages.loaded(performance.now() - bootedAt);
+    before = undefined;
+    meter.clear();
+    meter.showStages(stages.all);
+    screen.clear();
+    report.disabled = false;
+  },
+  output: (bytes) => screen.write(bytes),
+  failed: (error) => tell(sentenceOf(error)),
+});
+
+const screen = new Screen(element('terminal', HTMLElement), {
+  onInput: (input) => guest.type(input),
+  onResize: () => {},
+  onLeave: () => (pause.disabled ? element('open-drawer', HTMLButtonElement) : pause).focus(),
+});
+
+const drawer = new Drawer({
+  onBoot: (request) => {
+    choices = request.choices;
+    boot(request);
+  },
+  onReadAloud: (on) => {
+    screen.isReadAloud = on;
+  },
+  onClose: () => screen.focus(),
+});
+drawer.choices = choices;
+
+function boot(request: BootRequest): void {
+  message.hidden = true;
+  bootedAt = performance.now();
+  loading.clear();
+  void guest.boot(request);
+}
+
+function showState(next: State, why: string): void {
+  state.dataset.state = next;
+  state.textContent = STATES[next];
+  detail.textContent = why;
+  const isAlive = next === 'running' || next === 'paused';
+  pause.disabled = !isAlive;
+  power.disabled = next !== 'running';
+  reset.disabled = !isAlive && next !== 'ended';
+  pause.textContent = next === 'paused' ? 'Resume' : 'Pause';
+}
+
+async function showProgress(progress: Progress): Promise<void> {
+  if (progress.stage === 'loading') {
+    const { what, loaded, total } = progress;
+    loading.set(what, { loaded, total });
+    const all = [...loading.values()];
+    const sum = all.reduce((bytes, one) => bytes + one.loaded, 0) / MIB;
+    const whole = all.reduce((bytes, one) => bytes + (one.total ?? Number.NaN), 0) / MIB;
+    detail.textContent = `${sum.toFixed(1)}${Number.isNaN(whole) ? '' : ` of ${whole.toFixed(1)}`} MB`;
+    return;
+  }
+  const { stage } = progress;
+  const reached = stages;
+  const statistics = await guest.statistics();
+  if (statistics === undefined || reached !== stages) return;
+  stages.reach(stage, statistics);
+  meter.showStages(stages.all);
+  if (stage === 'idle') keepForOffline();
+}
+
+async function measure(): Promise<void> {
+  const statistics = await guest.statistics();
+  if (statistics === undefined) return;
+  const sample = before === undefined ? undefined : sampleOf(before, statistics);
+  before = statistics;
+  stages.update(statistics);
+  if (document.hidden) return;
+  if (sample !== undefined && state.dataset.state === 'running') meter.add(sample);
+  meter.showStages(stages.all);
+  meter.showFigures(statistics);
+}
+
+function tell(sentence: string): void {
+  element('message-text', HTMLElement).textContent = sentence;
+  message.hidden = false;
+}
+
+function sentenceOf(error: Error): string {
+  const sentence = error.message.endsWith('.') ? error.message : `${error.message}.`;
+  if (error instanceof UnsupportedEngineError) return `${sentence[0]?.toUpperCase()}${sentence.slice(1)}`;
+  if (error instanceof InputError) return `This cannot be booted: ${sentence}`;
+  if (error instanceof RangeError) return `This browser gives the machine no more memory: ${sentence}`;
+  return `The emulator has failed: ${sentence}`;
+}
+
+async function saveReport(): Promise<void> {
+  const statistics = await guest.statistics();
+  if (statistics === undefined) return;
+  const html = reportOf({
+    choices,
+    stages: stages.all,
+    statistics,
+    chart: meter.picture(),
+    browser: navigator.userAgent,
+    date: new Date(),
+  });
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
+  link.download = 'longmode-report.html';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+pause.addEventListener('click', () => void guest.togglePause().then(() => screen.focus()));
+reset.addEventListener('click', () => void guest.reset().then(() => screen.focus()));
+power.addEventListener('click', () => void guest.powerButton().then(() => screen.focus()));
+report.addEventListener('click', () => void saveReport());
+element('dismiss', HTMLButtonElement).addEventListener('click', () => {
+  message.hidden = true;
+  screen.focus();
+});
+addEventListener('keydown', (event) => {
+  if (event.key !== 'F6' || event.defaultPrevented) return;
+  event.preventDefault();
+  screen.focus();
+});
+acceptDrops(async (files) => {
+  let request: BootRequest = { choices };
+  for (const file of files) {
+    request = (await isArchive(file)) ? { ...request, initrdFile: file } : { ...request, kernelFile: file };
+  }
+  boot(request);
+});
+setInterval(() => void measure(), INTERVAL);
+boot({ choices });

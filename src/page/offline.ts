@@ -1,0 +1,9 @@
+/** Makes the built page open without a network from the second visit on. */
+
+/** After the boot, so that it is not slowed down. */
+export function keepForOffline(): void {
+  // The development server has other files each time.
+  if (import.meta.env.DEV) return;
+  // Not on pages without TLS, nor where storage is refused: they just need the network.
+  navigator.serviceWorker?.register('./service-worker.js').catch(() => {});
+}

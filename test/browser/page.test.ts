@@ -1,0 +1,149 @@
+/** The page as it is built, from a path of a server that only serves files. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'puppeteer-core';
+import { build } from 'vite';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { copyPageGuest } from '../../scripts/page/guest.ts';
+import { findGuest, NO_CIPHER_TESTS } from '../boot-linux/linux-guest.ts';
+import { installedBrowsers, launch } from './browsers.ts';
+import { type StaticServer, serve } from './static-server.ts';
+
+const CONFIG = fileURLToPath(new URL('../../scripts/page/vite.config.ts', import.meta.url));
+/** Milliseconds a boot may take on a busy machine. */
+const TIMEOUT = 180_000;
+const PATH = '/some/where/';
+
+const guest = await findGuest();
+
+/** What the visitor sees and does. The terminal's text is that for screen readers. */
+class Visitor {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  async readAloud(): Promise<void> {
+    await this.page.click('#open-drawer');
+    await this.page.click('input[name=reader]');
+    await this.page.keyboard.press('Escape');
+  }
+
+  /** Waits for a text in the terminal, or for its going; spaces at the ends of lines do not count. */
+  async sees(text: string, present = true): Promise<void> {
+    await this.page.waitForFunction(
+      `[...document.querySelectorAll('.xterm-accessibility-tree > div')]
+        .map((line) => line.textContent.trimEnd()).join('\\n').includes(${JSON.stringify(text)}) === ${present}`,
+      { timeout: TIMEOUT },
+    );
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.type(text);
+  }
+
+  async state(state: string): Promise<void> {
+    await this.page.waitForSelector(`#state[data-state=${state}]`, { timeout: TIMEOUT });
+  }
+
+  text(selector: string): Promise<string> {
+    return this.page.$eval(selector, (element) => element.textContent ?? '');
+  }
+}
+
+describe.skipIf(guest === undefined).each(installedBrowsers())('the page in $name', (installed) => {
+  let server: StaticServer;
+  let browser: Browser;
+  let visitor: Visitor;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longmode-page-'));
+    await copyPageGuest();
+    await build({ configFile: CONFIG, logLevel: 'error', build: { outDir: folder } });
+    server = await serve({ [PATH]: { folder } });
+    browser = await launch(installed);
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => errors.push(String(error)));
+    visitor = new Visitor(page);
+    return async () => {
+      await browser.close();
+      await server.close();
+      await rm(folder, { recursive: true });
+    };
+  }, TIMEOUT);
+
+  it(
+    'boots to a shell by itself, with what a link says',
+    async () => {
+      const query = new URLSearchParams({ append: `console=ttyS0 ${NO_CIPHER_TESTS}`, memory: '256' });
+      await visitor.page.goto(`${server.origin}${PATH}?${query}`);
+      await visitor.readAloud();
+      await visitor.sees('/root #');
+      await visitor.type('grep -c notests /proc/cmdline; expr 6 \\* 7\n');
+      await visitor.sees('\n1\n42\n/root #');
+      expect(errors).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'tells where the time of the boot went',
+    async () => {
+      await visitor.page.waitForFunction("document.querySelectorAll('#stages .bar').length === 4", {
+        timeout: TIMEOUT,
+      });
+      expect(await visitor.text('#stages')).toMatch(/Load.* s.*Decompress.* s.*Kernel.* s.*Init.* s/s);
+      expect(await visitor.text('#figures')).toMatch(/Instructions\d+ M/);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'pauses and goes on',
+    async () => {
+      await visitor.page.click('#pause');
+      await visitor.state('paused');
+      await visitor.type('echo still $((40 + 3))\n');
+      await visitor.page.click('#pause');
+      await visitor.state('running');
+      await visitor.sees('\nstill 43\n');
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'tells what is wrong with a dropped file, and leaves the guest running',
+    async () => {
+      await visitor.page.evaluate(`{
+        // Firefox gives files to real drops only.
+        const dataTransfer = { types: ['Files'], files: [new File(['not a kernel at all'], 'notes.txt')] };
+        dispatchEvent(Object.assign(new Event('drop', { cancelable: true }), { dataTransfer }));
+      }`);
+      await visitor.page.waitForSelector('#message:not([hidden])', { timeout: TIMEOUT });
+      expect(await visitor.text('#message-text')).toMatch(/^This cannot be booted: .+\.$/);
+      await visitor.state('running');
+      await visitor.page.click('#dismiss');
+      await visitor.type('echo alive $((40 + 4))\n');
+      await visitor.sees('\nalive 44\n');
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'powers off, and boots again by the reset button',
+    async () => {
+      await visitor.type('exit\n');
+      await visitor.state('ended');
+      expect(await visitor.text('#status')).toContain('powered off');
+      await visitor.page.click('#reset');
+      await visitor.sees('/root #', false);
+      await visitor.state('running');
+      await visitor.sees('/root #');
+    },
+    TIMEOUT,
+  );
+});
