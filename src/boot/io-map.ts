@@ -2,9 +2,14 @@
  * I/O ports and interrupt numbers that the tables announce and the machine's wiring has to follow.
  */
 
+/** Ports of a serial port. */
+export const COM_PORT_COUNT = 8;
+/** The console. */
 export const COM1_PORT = 0x3f8;
-export const COM1_PORT_COUNT = 8;
 export const COM1_IRQ = 4;
+/** What the emulator has to tell the guest: the size of the terminal. */
+export const COM2_PORT = 0x2f8;
+export const COM2_IRQ = 3;
 
 export const RTC_PORT = 0x70;
 export const RTC_PORT_COUNT = 2;

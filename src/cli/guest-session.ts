@@ -43,6 +43,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
       else if (command === 'break') machine.sendBreak();
       else machine.pressPowerButton();
     },
+    onResize: (columns, rows) => machine.resizeTerminal(columns, rows),
     onHangUp: () => interrupt({ kind: 'signal', number: constants.signals.SIGPIPE }),
   });
   let sawOutput = false;

@@ -4,9 +4,11 @@
  */
 
 import {
+  COM_PORT_COUNT,
   COM1_IRQ,
   COM1_PORT,
-  COM1_PORT_COUNT,
+  COM2_IRQ,
+  COM2_PORT,
   PCI_CONFIG_PORT,
   PCI_CONFIG_PORT_END,
   pciInterruptGsi,
@@ -66,6 +68,8 @@ export interface BoardOptions {
   readonly transmit: (byte: number) => void;
   /** What is on its way to COM1. */
   readonly serialInput: SerialLine;
+  /** What is on its way to COM2; what the guest sends there is dropped. */
+  readonly controlInput: SerialLine;
   readonly requestCompile: (head: number) => void;
   readonly blockDropped: (head: number) => void;
   readonly undefinedInstruction: (record: number) => void;
@@ -85,6 +89,7 @@ export class Board {
   readonly ioApic: IoApic;
   readonly pic: I8259Pair;
   readonly uart: Uart16550A;
+  readonly controlUart: Uart16550A;
   readonly acpi: AcpiPm;
   readonly hpet: Hpet;
   request: Request | undefined;
@@ -175,6 +180,12 @@ export class Board {
       transmit: options.transmit,
       input: options.serialInput,
     });
+    this.controlUart = new Uart16550A({
+      base: COM2_PORT,
+      line: wiring.isa(COM2_IRQ),
+      transmit: () => {},
+      input: options.controlInput,
+    });
 
     const { ports, mmio } = this;
     const reset = new ResetControl(() => this.ask('reset'));
@@ -193,7 +204,8 @@ export class Board {
     ports.add(0x64, 0x64, keyboard);
     ports.add(0x70, 0x71, rtc);
     ports.add(0x92, 0x92, reset);
-    ports.add(COM1_PORT, COM1_PORT + COM1_PORT_COUNT - 1, this.uart);
+    ports.add(COM1_PORT, COM1_PORT + COM_PORT_COUNT - 1, this.uart);
+    ports.add(COM2_PORT, COM2_PORT + COM_PORT_COUNT - 1, this.controlUart);
     ports.add(0x600, 0x60f, this.acpi);
     ports.add(PCI_CONFIG_PORT, PCI_CONFIG_PORT_END - 1, new PciHostBridge(pci, reset));
     mmio.add(ECAM, ECAM_SIZE, pci);

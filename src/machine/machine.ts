@@ -15,6 +15,7 @@ import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOpt
 import { randomNumbers, seedBytes } from './seed.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
 import { StopWatch } from './stop-watch.ts';
+import { checkTerminalSize, type TerminalSize, terminalSizeLine } from './terminal-size.ts';
 import { enterVirtualWireMode } from './virtual-wire.ts';
 
 export type Ending =
@@ -46,6 +47,8 @@ const WORTH_WAITING = 0.02;
 const LONGEST_WAIT = 20;
 /** Bytes that may wait for the guest to read them before no more are wanted. */
 const SERIAL_ROOM = 65_536;
+/** Bytes of terminal sizes that wait for the guest: more mean that it does not listen. */
+const CONTROL_ROOM = 256;
 /** RTC of a deterministic run: 2024-01-01 00:00:00 UTC. */
 const FIXED_EPOCH = 1_704_067_200_000;
 
@@ -68,6 +71,8 @@ export class Machine {
   private output: number[] = [];
   /** Outlives the board: a terminal does not stop sending because the machine restarts. */
   private readonly serialInput = new SerialLine();
+  private controlInput = new SerialLine();
+  private terminalSize: TerminalSize | undefined;
   /** Those who wait until more serial input is wanted. */
   private drainListeners: (() => void)[] = [];
   private readonly startedAt: number;
@@ -128,6 +133,21 @@ export class Machine {
   /** A break on COM1's line, behind all that was sent before: Linux takes the next character as a magic SysRq key. */
   sendBreak(): void {
     this.board.uart.receive([BREAK]);
+    this.sleeper?.wake();
+  }
+
+  /**
+   * Tells the guest the size of the terminal at its console, in characters, each 1 to 65535: at the start and whenever
+   * it changes. It comes as a line `ROWS COLUMNS` on COM2.
+   */
+  resizeTerminal(columns: number, rows: number): void {
+    this.terminalSize = checkTerminalSize({ columns, rows });
+    // An older size that is half read ends as a line of its own.
+    if (this.controlInput.length > CONTROL_ROOM) {
+      this.controlInput.clear();
+      this.controlInput.push(terminalSizeLine(this.terminalSize).slice(-1));
+    }
+    this.board.controlUart.receive(terminalSizeLine(this.terminalSize));
     this.sleeper?.wake();
   }
 
@@ -194,6 +214,7 @@ export class Machine {
       random: randomNumbers(seed, this.boots),
       transmit: (byte) => this.output.push(byte),
       serialInput: this.serialInput,
+      controlInput: this.controlInput,
       requestCompile: (head) => tiering?.request(head),
       blockDropped: (head) => tiering?.drop(head),
       undefinedInstruction: (record) => this.countUndefined(record),
@@ -357,6 +378,8 @@ export class Machine {
   private restart(): void {
     this.resetRequested = false;
     this.board.uart.reset();
+    this.controlInput = new SerialLine();
+    if (this.terminalSize !== undefined) this.controlInput.push(terminalSizeLine(this.terminalSize));
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
   }
 

@@ -28,6 +28,17 @@ describe.skipIf(guest === undefined)('the end of a guest', () => {
   );
 
   it(
+    'is power-off even where no process can be started any more',
+    async () => {
+      const fill = 'echo 301 >/proc/sys/kernel/pid_max; while :; do sleep 1000 & done';
+      const { ending, output } = await boot(guest as Guest, run(fill));
+      expect(output).toContain("can't fork");
+      expect(ending).toEqual({ kind: 'power off' });
+    },
+    3 * MINUTES,
+  );
+
+  it(
     'is not reached by a restart otherwise: the kernel boots again, with other randomness',
     async () => {
       session = await Session.start(guest as Guest, run('cat /proc/sys/kernel/random/boot_id; reboot -f'));

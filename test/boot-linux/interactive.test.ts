@@ -18,7 +18,7 @@ describe.skipIf(guest === undefined)('a person at the serial line', () => {
   });
 
   it(
-    'uses the shell: editing, Ctrl-C, job control, a long paste',
+    'uses the shell: editing, Ctrl-C, job control, a long paste, a break, windows of any size',
     async () => {
       const shell = await Session.start(guest as Guest, {
         tier: 'auto',
@@ -26,6 +26,7 @@ describe.skipIf(guest === undefined)('a person at the serial line', () => {
         append: NO_CIPHER_TESTS,
       });
       session = shell;
+      shell.machine.resizeTerminal(101, 33);
       await shell.waitFor(/^longmode: Linux \S+ is up; leave the shell to power off\r$/m, 120);
       await shell.waitFor(PROMPT);
 
@@ -70,7 +71,15 @@ describe.skipIf(guest === undefined)('a person at the serial line', () => {
       for (let line = 0; line < 3; line++) await shell.waitFor(/\neb25848db6724d373e3dfc8a75f99001 {2}-\r\n/);
       await shell.waitFor(PROMPT);
 
-      shell.type('exit\r');
+      await answer('stty size', /\n33 101\r\n/);
+      shell.machine.resizeTerminal(80, 24);
+      await answer('until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done; echo resized', /\nresized\r\n/);
+
+      shell.machine.sendBreak();
+      shell.type('h');
+      await shell.waitFor(/sysrq: HELP : /);
+
+      shell.type('\rexit\r');
       expect(await shell.ended).toEqual({ kind: 'power off' });
     },
     5 * MINUTES,

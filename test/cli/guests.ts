@@ -39,15 +39,24 @@ export const SPIN = [0xeb, 0xfe];
 /** L: sti; hlt; jmp L */
 export const IDLE = [0xfb, 0xf4, 0xeb, 0xfc];
 
-/** Sends back what comes in: polls LSR until a byte is ready, reads it, sends it, and again. */
-export const ECHO = [
-  ...movDx(0x3fd),
-  // in al, dx; test al, 1; jz to the beginning
-  ...[0xec, 0xa8, 0x01, 0x74, 0xf7],
-  ...movDx(0x3f8),
-  // in al, dx; out dx, al; jmp to the beginning
-  ...[0xec, 0xee, 0xeb, 0xef],
-];
+/** Sends what comes in at one serial port out of another: polls LSR until a byte is ready, and again. */
+function relay(from: number, to: number): number[] {
+  return [
+    ...movDx(from + 5),
+    // in al, dx; test al, 1; jz to the beginning
+    ...[0xec, 0xa8, 0x01, 0x74, 0xf7],
+    // in al, dx
+    ...[...movDx(from), 0xec],
+    // out dx, al; jmp to the beginning
+    ...[...movDx(to), 0xee, 0xeb, 0xeb],
+  ];
+}
+
+/** Sends back what comes in. */
+export const ECHO = relay(0x3f8, 0x3f8);
+
+/** Sends out of COM1 what comes in at COM2. */
+export const COM2_TO_COM1 = relay(0x2f8, 0x3f8);
 
 /** A kernel image that runs `code`. */
 export function makeKernel(code: readonly number[], fields: Partial<BzImageFields> = {}): Uint8Array {

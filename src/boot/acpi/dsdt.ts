@@ -4,9 +4,11 @@
  * "_OSC Interface for PCI Host Bridge Devices".
  */
 import {
+  COM_PORT_COUNT,
   COM1_IRQ,
   COM1_PORT,
-  COM1_PORT_COUNT,
+  COM2_IRQ,
+  COM2_PORT,
   PCI_CONFIG_PORT,
   PCI_CONFIG_PORT_END,
   PM_PORT_COUNT,
@@ -128,7 +130,8 @@ export function buildDsdt(): Uint8Array {
     fixedDevice('MBRD', 'PNP0C02', 0, reserved),
     fixedDevice('HPET', 'PNP0103', 0, [fixedMemory(HPET, HPET_REGISTERS_SIZE)]),
     fixedDevice('RTC', 'PNP0B00', 0, [ioPorts(RTC_PORT, RTC_PORT_COUNT), isaInterrupt(RTC_IRQ)]),
-    fixedDevice('COM1', 'PNP0501', 1, [ioPorts(COM1_PORT, COM1_PORT_COUNT), isaInterrupt(COM1_IRQ)]),
+    fixedDevice('COM1', 'PNP0501', 1, [ioPorts(COM1_PORT, COM_PORT_COUNT), isaInterrupt(COM1_IRQ)]),
+    fixedDevice('COM2', 'PNP0501', 2, [ioPorts(COM2_PORT, COM_PORT_COUNT), isaInterrupt(COM2_IRQ)]),
   ];
   const softOff = packageOf([integer(S5_SLEEP_TYPE), integer(S5_SLEEP_TYPE), integer(0), integer(0)]);
   const body = [scope('\\_SB', devices), name('\\_S5', softOff)].flat();

@@ -14,7 +14,12 @@ export interface TerminalInput {
 
 /** What is needed of process.stdout. */
 export interface TerminalOutput {
+  /** Size in characters, of a terminal. */
+  readonly columns?: number;
+  readonly rows?: number;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
   write(bytes: Uint8Array): unknown;
 }
 
@@ -30,6 +35,8 @@ export interface TerminalOptions {
   readonly onInput: (bytes: Uint8Array) => Promise<void> | undefined;
   /** The user asked for something other than help. */
   readonly onCommand: (command: Exclude<TerminalCommand, 'help' | 'monitor'>) => void;
+  /** The terminal has this size in characters: when it is attached and from then on when it changes. */
+  readonly onResize: (columns: number, rows: number) => void;
   /** Nobody reads the output any more. */
   readonly onHangUp: () => void;
 }
@@ -58,6 +65,8 @@ export class Terminal {
     // A terminal that goes away ends the input, no more.
     this.input.on('error', () => {});
     this.input.on('data', this.receive);
+    this.output.on('resize', this.resize);
+    this.resize();
     this.setRawMode(true);
     process.on('exit', this.detach);
     // The shell gave the terminal another mode while the process was stopped.
@@ -77,6 +86,7 @@ export class Terminal {
     process.off('exit', this.detach);
     process.off('SIGCONT', this.enterRawMode);
     this.input.off('data', this.receive);
+    this.output.off('resize', this.resize);
     this.setRawMode(false);
     this.input.pause();
   };
@@ -86,6 +96,12 @@ export class Terminal {
       if (typeof piece === 'string') this.command(piece);
       else this.pauseUntil(this.options.onInput(piece));
     }
+  };
+
+  private readonly resize = (): void => {
+    const { columns, rows } = this.output;
+    // A terminal that does not know its size says 0.
+    if (columns && rows) this.options.onResize(columns, rows);
   };
 
   private command(command: TerminalCommand): void {

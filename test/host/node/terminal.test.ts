@@ -21,6 +21,8 @@ class FakeInput extends EventEmitter {
 }
 
 class FakeOutput extends EventEmitter {
+  columns = 0;
+  rows = 0;
   readonly written: string[] = [];
   write(bytes: Uint8Array | string): void {
     this.written.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
@@ -42,6 +44,7 @@ function makeTerminal(isTTY: boolean, wanted?: Promise<void>) {
       return wanted;
     },
     onCommand: (command) => events.push(command),
+    onResize: (columns, rows) => events.push(`${columns}x${rows}`),
     onHangUp: () => events.push('hang up'),
   });
   return { terminal, input, output, messages, events };
@@ -108,6 +111,20 @@ describe('Terminal', () => {
     type(person.input, 'y\n');
     expect(person.input.calls).toEqual(['raw', 'resume']);
     person.terminal.detach();
+  });
+
+  it('tells the size of the terminal, if it has one, at first and when it changes', () => {
+    const { terminal, output, events } = makeTerminal(true);
+    terminal.attach();
+    expect(events).toEqual([]);
+    Object.assign(output, { columns: 80, rows: 24 });
+    output.emit('resize');
+    terminal.detach();
+    output.emit('resize');
+    terminal.attach();
+    expect(events).toEqual(['80x24', '80x24']);
+    terminal.detach();
+    expect(output.listenerCount('resize')).toBe(0);
   });
 
   it('does not mind the end of the input', () => {
