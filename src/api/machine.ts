@@ -152,6 +152,19 @@ export class Machine extends EventTarget implements AsyncDisposable {
     await this.call('powerButton', undefined);
   }
 
+  /** A break on the first serial port: Linux takes the next character as a magic SysRq key. */
+  async sendBreak(): Promise<void> {
+    await this.call('sendBreak', undefined);
+  }
+
+  /**
+   * Tells the guest the size of the terminal at its console, in characters, each 1 to 65535: at the start and whenever
+   * it changes. It comes as a line `ROWS COLUMNS` on the second serial port.
+   */
+  async resizeTerminal(columns: number, rows: number): Promise<void> {
+    await this.call('resizeTerminal', { columns, rows });
+  }
+
   async statistics(): Promise<Statistics> {
     return await this.call('statistics', undefined);
   }

@@ -5,6 +5,7 @@
 import type { Ending } from '../machine/machine.ts';
 import type { MachineOptions as CoreOptions } from '../machine/options.ts';
 import type { Statistics } from '../machine/statistics.ts';
+import type { TerminalSize } from '../machine/terminal-size.ts';
 
 /** Stages of a boot after loading, in their order. */
 export type BootStage =
@@ -27,6 +28,8 @@ export interface Methods {
   stop(): undefined;
   reset(): undefined;
   powerButton(): undefined;
+  sendBreak(): undefined;
+  resizeTerminal(size: TerminalSize): undefined;
   write(input: ConsoleBytes): undefined;
   statistics(): Statistics;
   readMemory(range: { readonly address: number; readonly length: number }): Uint8Array<ArrayBuffer>;

@@ -1,7 +1,7 @@
 /** The public API in Node, from source, with the machine in a worker thread and in the test's own. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { InputError, Machine, type MachineOptions } from '../../src/index.node.ts';
-import { ECHO, IDLE, makeKernel, POWER_OFF, print, SPIN, TRIPLE_FAULT } from '../cli/guests.ts';
+import { COM2_TO_COM1, ECHO, IDLE, makeKernel, POWER_OFF, print, SPIN, TRIPLE_FAULT } from '../cli/guests.ts';
 
 const MIB = 2 ** 20;
 /** L: one byte to COM1; jmp L */
@@ -69,6 +69,22 @@ describe.each(['worker', 'here'] as const)('a machine in a thread: %s', (thread)
     await machine.close();
     await failure;
     await expect(machine.statistics()).rejects.toThrow('the machine is closed');
+  });
+
+  it('sends breaks, which are characters 0 to who does not look', async () => {
+    const machine = await machineOf(ECHO);
+    void machine.run();
+    await machine.sendBreak();
+    await machine.console.write('h');
+    expect(await machine.waitForText('h')).toBe('\0h');
+  });
+
+  it('tells the size of the terminal', async () => {
+    const machine = await machineOf(COM2_TO_COM1);
+    void machine.run();
+    await machine.resizeTerminal(80, 24);
+    expect(await machine.waitForText('\n')).toBe('24 80\n');
+    await expect(machine.resizeTerminal(0, 24)).rejects.toBeInstanceOf(InputError);
   });
 
   it('has its console as streams', async () => {

@@ -65,6 +65,12 @@ class Server {
     powerButton: () => {
       this.existing.pressPowerButton();
     },
+    sendBreak: () => {
+      this.existing.sendBreak();
+    },
+    resizeTerminal: ({ columns, rows }) => {
+      this.existing.resizeTerminal(columns, rows);
+    },
     write: async ({ bytes }) => {
       if (!this.existing.sendSerial(bytes)) await this.existing.serialDrained();
     },
