@@ -84,7 +84,6 @@ export const move: Row[] = [
   systemRow(one(0x9d), 'popf', [], popf, { sizeOf: 'e', ending: 'dispatch' }),
   row(two(0x1f), 'nop', [Ev], nop),
   row(two(0x18), 'prefetch', [M], nop),
-  row(two(0x18), 'nop', [Rv], nop),
   row(two(0x0d), 'prefetchw', [M], nop),
   row(two(0x18), 'nop', [Rv], nop),
   row(two(0x0d), 'nop', [Rv], nop),
