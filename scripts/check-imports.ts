@@ -65,7 +65,7 @@ const RULES: readonly Rule[] = [
   { path: 'cli.ts', imports: ['cli'], packages: [] },
   {
     path: 'cli',
-    imports: ['boot', 'host', 'isa', 'layout', 'machine'],
+    imports: ['boot', 'cpu/linear-address.ts', 'host', 'isa', 'layout', 'machine'],
     types: ['cpu'],
     packages: ['commander', 'node:'],
   },

@@ -4,10 +4,11 @@
  */
 import type { GuestMemory } from '../devices/device.ts';
 import type { E820Entry } from './e820.ts';
+import type { Hardware } from './firmware.ts';
 import type { StartState } from './start-state.ts';
 
 /** What `--entry` can ask for. */
-export const ENTRIES = ['32', '64', 'pvh'] as const;
+export const ENTRIES = ['32', '64', 'efi', 'pvh'] as const;
 export type EntryName = (typeof ENTRIES)[number];
 
 /** A file loaded beside the kernel: an initramfs, or a Multiboot module with its arguments. */
@@ -27,6 +28,8 @@ export interface BootInput {
   readonly rsdpAddress: number;
   /** Random bytes the kernel may credit as entropy, at most 4080. */
   readonly seed?: Uint8Array | undefined;
+  /** For doors that bring firmware. */
+  readonly hardware: Hardware;
 }
 
 export interface Door {

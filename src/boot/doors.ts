@@ -1,5 +1,6 @@
 /** All doors, and which one a file is for. */
 import { type Door, ENTRIES, type EntryName } from './door.ts';
+import { efi } from './efi/efi.ts';
 import { InputError } from './input-error.ts';
 import { linux32 } from './linux32.ts';
 import { linux64 } from './linux64.ts';
@@ -7,7 +8,7 @@ import { pvh } from './pvh.ts';
 import { vmlinux } from './vmlinux.ts';
 
 /** In the order in which they are tried where the user names none. */
-export const DOORS: readonly Door[] = [linux64, linux32, pvh, vmlinux];
+export const DOORS: readonly Door[] = [linux64, linux32, pvh, vmlinux, efi];
 
 /**
  * @param entry what the user asked for; undefined takes the first that fits the file.
@@ -17,7 +18,9 @@ export function findDoor(file: Uint8Array, entry: EntryName | undefined): Door {
   if (file.length === 0) throw new InputError('the kernel is an empty file');
   const fitting = DOORS.filter((door) => door.recognises(file));
   if (fitting.length === 0) {
-    throw new InputError('not a kernel: it has no setup header of Linux and is no ELF file');
+    throw new InputError(
+      'not a kernel: it has no setup header of Linux, and is no ELF file and no EFI application',
+    );
   }
   const door = fitting.find((candidate) => entry === undefined || candidate.entry === entry);
   if (door !== undefined) return door;

@@ -3,6 +3,8 @@
  * power-up (Intel SDM Vol. 3 "Processor State After Reset"), with interrupts off.
  */
 
+import type { Firmware } from './firmware.ts';
+
 /** General registers by their number. */
 export const Register = {
   ax: 0,
@@ -17,6 +19,10 @@ export const Register = {
   r9: 9,
   r10: 10,
   r11: 11,
+  r12: 12,
+  r13: 13,
+  r14: 14,
+  r15: 15,
 } as const;
 export type RegisterName = keyof typeof Register;
 
@@ -47,6 +53,8 @@ export interface StartState {
   readonly task?: Segment;
   readonly gdt: DescriptorTable;
   readonly rip: number;
+  /** What answers calls at the firmware's port, where the guest is given such entry points. */
+  readonly firmware?: Firmware;
   /** Those that are not named are 0. */
   readonly registers: { readonly [name in RegisterName]?: number };
 }

@@ -1,4 +1,6 @@
 /** What is left to say of a guest that died: the processor's state and the code around RIP. */
+
+import { readLinear } from '../cpu/linear-address.ts';
 import type { Processor } from '../cpu/processor.ts';
 import { disassemble } from '../isa/disassembler.ts';
 import {
@@ -22,7 +24,6 @@ import {
   TR_BASE,
 } from '../layout/cpu-state.ts';
 import { MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
-import { readLinear } from './linear-address.ts';
 
 const REGISTERS = [
   'RAX',

@@ -3,6 +3,7 @@
  * A reset makes a new board.
  */
 
+import type { Hardware } from '../boot/firmware.ts';
 import {
   COM_PORT_COUNT,
   COM1_IRQ,
@@ -219,6 +220,17 @@ export class Board {
   get ramEnd(): number {
     const low = lowRamEnd(this.ram.size);
     return this.ram.size > low ? HIGH_RAM + this.ram.size - low : low;
+  }
+
+  /** What firmware drives. @param random 32 bits a call. */
+  hardware(random: () => number, nonVolatile: Map<string, Uint8Array>): Hardware {
+    return {
+      readPort: (port, size) => this.ports.read(port, size),
+      writePort: (port, size, value) => this.ports.write(port, size, value),
+      now: () => this.clock.now(),
+      random,
+      nonVolatile,
+    };
   }
 
   // ---- interrupts ----

@@ -4,6 +4,7 @@
 import { buildAcpiTables } from '../boot/acpi/tables.ts';
 import { findDoor } from '../boot/doors.ts';
 import { buildE820 } from '../boot/e820.ts';
+import { FIRMWARE_PORT } from '../boot/firmware.ts';
 import { lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
@@ -11,6 +12,7 @@ import type { ExitReason } from '../cpu/processor.ts';
 import { BREAK, SerialLine } from '../devices/serial-line.ts';
 import { Board } from './board.ts';
 import { enter } from './enter.ts';
+import { FirmwarePort } from './firmware-port.ts';
 import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
 import { randomNumbers, seedBytes } from './seed.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
@@ -80,6 +82,8 @@ export class Machine {
   /** For compiled code. */
   private readonly waiting: StopWatch;
   private boots = 0;
+  /** Variables of the firmware, which outlive the board as they would in flash memory. */
+  private readonly nonVolatile = new Map<string, Uint8Array>();
   private readonly undefinedInstructions = new Map<string, number>();
 
   /** Loads the runtime and puts the kernel into memory. Throws InputError for an option that cannot be used. */
@@ -204,6 +208,7 @@ export class Machine {
     const door = findDoor(kernel, this.options.entry);
     const deterministic = this.options.clock === 'instructions';
     const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
+    const random = randomNumbers(seed, this.boots);
     let tiering: Tiering | undefined;
     const board = new Board({
       runtime: this.runtime,
@@ -211,7 +216,7 @@ export class Machine {
       clock: this.options.clock,
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
-      random: randomNumbers(seed, this.boots),
+      random,
       transmit: (byte) => this.output.push(byte),
       serialInput: this.serialInput,
       controlInput: this.controlInput,
@@ -231,7 +236,15 @@ export class Machine {
       e820,
       rsdpAddress: acpi.rsdpAddress,
       seed: seedBytes(seed, this.boots),
+      hardware: board.hardware(random, this.nonVolatile),
     });
+    if (start.firmware !== undefined) {
+      board.ports.add(
+        FIRMWARE_PORT,
+        FIRMWARE_PORT,
+        new FirmwarePort(start.firmware, board.processor, board.ram),
+      );
+    }
     this.boots += 1;
     enterVirtualWireMode(board.localApic);
     enter(board.processor, start);

@@ -5,7 +5,7 @@ import { buildE820 } from '../../src/boot/e820.ts';
 import { pvh } from '../../src/boot/pvh.ts';
 import { vmlinux } from '../../src/boot/vmlinux.ts';
 import { makeElf } from './elf-fixtures.ts';
-import { FlatMemory } from './guest-fixtures.ts';
+import { FlatMemory, NO_HARDWARE } from './guest-fixtures.ts';
 
 const MIB = 2 ** 20;
 const PVH_NOTE = { name: 'Xen', type: 18, descriptor: [0x40, 0, 0, 1, 0, 0, 0, 0] };
@@ -18,6 +18,7 @@ function load(door: Door, changes: Partial<BootInput> = {}) {
     commandLine: 'console=ttyS0',
     e820: buildE820(64 * MIB),
     rsdpAddress: 0xf0000,
+    hardware: NO_HARDWARE,
     ...changes,
   });
   const view = new DataView(memory.bytes.buffer);

@@ -1,3 +1,4 @@
+import type { Hardware } from '../../src/boot/firmware.ts';
 import type { GuestMemory } from '../../src/devices/device.ts';
 
 /** Plain RAM. */
@@ -24,6 +25,15 @@ export class FlatMemory implements GuestMemory {
     if (address < 0 || address + length > this.size) throw new RangeError('not RAM');
   }
 }
+
+/** For doors that touch none. */
+export const NO_HARDWARE: Hardware = {
+  readPort: () => 0,
+  writePort: () => {},
+  now: () => 0,
+  random: () => 0,
+  nonVolatile: new Map(),
+};
 
 export interface BzImageFields {
   setupSectors: number;

@@ -3,7 +3,7 @@ import { buildE820 } from '../../src/boot/e820.ts';
 import { buildGdt } from '../../src/boot/gdt.ts';
 import { InputError } from '../../src/boot/input-error.ts';
 import { encodeCommandLine, handOver } from '../../src/boot/linux-handover.ts';
-import { FlatMemory } from './guest-fixtures.ts';
+import { FlatMemory, NO_HARDWARE } from './guest-fixtures.ts';
 
 const MIB = 2 ** 20;
 
@@ -35,6 +35,7 @@ describe('handOver', () => {
       commandLine: '',
       e820,
       rsdpAddress: 0,
+      hardware: NO_HARDWARE,
     });
     const view = new DataView(memory.bytes.buffer);
     const address = view.getUint32(bootParams + 0x218, true);

@@ -5,7 +5,7 @@ import { buildE820, E820_RAM } from '../../src/boot/e820.ts';
 import { InputError } from '../../src/boot/input-error.ts';
 import { linux32 } from '../../src/boot/linux32.ts';
 import { linux64 } from '../../src/boot/linux64.ts';
-import { FlatMemory, makeBzImage } from './guest-fixtures.ts';
+import { FlatMemory, makeBzImage, NO_HARDWARE } from './guest-fixtures.ts';
 
 const MIB = 2 ** 20;
 
@@ -17,6 +17,7 @@ function load(size: number, options: Partial<BootInput> = {}, door = linux64) {
     commandLine: 'console=ttyS0',
     e820: buildE820(size),
     rsdpAddress: 0xf0000,
+    hardware: NO_HARDWARE,
     ...options,
   });
   const view = new DataView(memory.bytes.buffer);

@@ -71,7 +71,7 @@ function walkLegacy(
 }
 
 /** The guest-physical address of a linear address; undefined where nothing is mapped. */
-function physicalAddress(space: AddressSpace, linear: bigint): bigint | undefined {
+export function physicalAddress(space: AddressSpace, linear: bigint): bigint | undefined {
   const cr3 = space.u64(CR3);
   const cr4 = space.u64(CR4);
   if ((space.u64(CR0) & BigInt(CR0_PG)) === 0n) return linear & 0xffff_ffffn;

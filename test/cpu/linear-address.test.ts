@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AddressSpace, readLinear } from '../../src/cli/linear-address.ts';
+import { type AddressSpace, readLinear } from '../../src/cpu/linear-address.ts';
 import { CR0, CR3, CR4, MSR_EFER } from '../../src/layout/cpu-state.ts';
 
 /** Host offset of the page frame 0. */

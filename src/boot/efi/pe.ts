@@ -1,0 +1,138 @@
+/**
+ * Reads EFI applications: PE32+ images.
+ * Source: Microsoft PE format, "Optional Header", "Section Table", "The .reloc Section".
+ */
+import { viewOf } from '../elf.ts';
+import { InputError } from '../input-error.ts';
+
+const MZ = 0x5a4d;
+const PE_SIGNATURE = 0x00004550;
+const HEADER_POINTER = 0x3c;
+const COFF_SIZE = 24;
+const MACHINE_X64 = 0x8664;
+const MACHINE_IA32 = 0x014c;
+const MAGIC_PE32_PLUS = 0x20b;
+const SUBSYSTEM_EFI_APPLICATION = 10;
+/** Up to the directories, of which the sixth are the base relocations. */
+const OPTIONAL_HEADER_SIZE = 112;
+const RELOCATION_DIRECTORY = 5;
+const SECTION_SIZE = 40;
+const IMAGE_MAX = 2 ** 31;
+
+const RELOCATION_ABSOLUTE = 0;
+const RELOCATION_DIR64 = 10;
+
+export interface PeImage {
+  /** Bytes in memory. */
+  readonly size: number;
+  /** From the image's start. */
+  readonly entry: number;
+  /** Where it would not need to be relocated. */
+  readonly base: bigint;
+  /** Headers and sections in their places, the rest 0. Relocated by `relocate`. */
+  readonly parts: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
+  readonly relocations: { readonly offset: number; readonly size: number } | undefined;
+}
+
+function headerOffset(file: Uint8Array): number | undefined {
+  if (file.length < 64) return undefined;
+  const view = viewOf(file);
+  if (view.getUint16(0, true) !== MZ) return undefined;
+  const offset = view.getUint32(HEADER_POINTER, true);
+  if (offset + COFF_SIZE > file.length || view.getUint32(offset, true) !== PE_SIGNATURE) return undefined;
+  return offset;
+}
+
+/** Whether a file begins as a PE image does. */
+export function hasPeHeader(file: Uint8Array): boolean {
+  return headerOffset(file) !== undefined;
+}
+
+/** @throws InputError for a file that is cut off, contradicts itself, or is no EFI application for x86-64. */
+export function parsePe(file: Uint8Array): PeImage {
+  const header = headerOffset(file);
+  if (header === undefined) throw new InputError('not an EFI application: there is no PE header');
+  const view = viewOf(file);
+  const machine = view.getUint16(header + 4, true);
+  if (machine === MACHINE_IA32) {
+    throw new InputError('this EFI application is for 32-bit firmware, this machine has 64-bit firmware');
+  }
+  if (machine !== MACHINE_X64) {
+    throw new InputError(`this PE image is for another machine (0x${machine.toString(16)}), not for x86-64`);
+  }
+  const damaged = (what: string) => new InputError(`damaged PE image: ${what}`);
+  const sectionCount = view.getUint16(header + 6, true);
+  const optionalSize = view.getUint16(header + 20, true);
+  const optional = header + COFF_SIZE;
+  if (optionalSize < OPTIONAL_HEADER_SIZE || optional + optionalSize > file.length) {
+    throw damaged('its optional header ends early');
+  }
+  if (view.getUint16(optional, true) !== MAGIC_PE32_PLUS) throw damaged('it is not in the PE32+ format');
+  if (view.getUint16(optional + 68, true) !== SUBSYSTEM_EFI_APPLICATION) {
+    throw new InputError('this PE image is no EFI application');
+  }
+  const size = view.getUint32(optional + 56, true);
+  const headersSize = view.getUint32(optional + 60, true);
+  const entry = view.getUint32(optional + 16, true);
+  if (size === 0 || size > IMAGE_MAX || entry >= size) throw damaged('its entry point is outside of it');
+  if (headersSize > size || headersSize > file.length) throw damaged('its headers are larger than it is');
+  const sections = optional + optionalSize;
+  if (sections + sectionCount * SECTION_SIZE > file.length) throw damaged('its section table ends early');
+  const parts = [{ offset: 0, bytes: file.subarray(0, headersSize) }];
+  for (let index = 0; index < sectionCount; index++) {
+    const at = sections + index * SECTION_SIZE;
+    const virtualSize = view.getUint32(at + 8, true);
+    const offset = view.getUint32(at + 12, true);
+    const rawSize = view.getUint32(at + 16, true);
+    const raw = view.getUint32(at + 20, true);
+    const length = Math.min(rawSize, virtualSize === 0 ? rawSize : virtualSize);
+    if (offset + Math.max(virtualSize, length) > size) throw damaged('a section is outside of it');
+    if (length === 0) continue;
+    if (raw + length > file.length) {
+      throw new InputError(
+        `truncated PE image: a section ends at ${raw + length}, the file has ${file.length} bytes`,
+      );
+    }
+    parts.push({ offset, bytes: file.subarray(raw, raw + length) });
+  }
+  const directories = view.getUint32(optional + 108, true);
+  const directory = optional + OPTIONAL_HEADER_SIZE + RELOCATION_DIRECTORY * 8;
+  const hasRelocations = directories > RELOCATION_DIRECTORY && directory + 8 <= optional + optionalSize;
+  const relocations = hasRelocations
+    ? { offset: view.getUint32(directory, true), size: view.getUint32(directory + 4, true) }
+    : undefined;
+  if (relocations !== undefined && relocations.offset + relocations.size > size) {
+    throw damaged('its relocations are outside of it');
+  }
+  const base = view.getBigUint64(optional + 24, true);
+  return { size, entry, base, parts, relocations: relocations?.size === 0 ? undefined : relocations };
+}
+
+/**
+ * The image as it lies in memory at `address`.
+ * @throws InputError for relocations that are none.
+ */
+export function layOut(image: PeImage, address: number): Uint8Array {
+  const memory = new Uint8Array(image.size);
+  for (const { offset, bytes } of image.parts) memory.set(bytes, offset);
+  const delta = BigInt.asUintN(64, BigInt(address) - image.base);
+  if (image.relocations === undefined || delta === 0n) return memory;
+  const view = viewOf(memory);
+  const damaged = () => new InputError('damaged PE image: its relocations contradict themselves');
+  const end = image.relocations.offset + image.relocations.size;
+  for (let block = image.relocations.offset; block + 8 <= end; ) {
+    const page = view.getUint32(block, true);
+    const blockSize = view.getUint32(block + 4, true);
+    if (blockSize < 8 || block + blockSize > end) throw damaged();
+    for (let at = block + 8; at + 2 <= block + blockSize; at += 2) {
+      const entry = view.getUint16(at, true);
+      const type = entry >> 12;
+      if (type === RELOCATION_ABSOLUTE) continue;
+      const target = page + (entry & 0xfff);
+      if (type !== RELOCATION_DIR64 || target + 8 > image.size) throw damaged();
+      view.setBigUint64(target, view.getBigUint64(target, true) + delta, true);
+    }
+    block += blockSize;
+  }
+  return memory;
+}
