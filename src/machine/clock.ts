@@ -18,12 +18,16 @@ export interface MachineClock extends Clock {
   skipTo(deadline: number): void;
 }
 
-/** Most host time that counts as one piece of running, in nanoseconds: a tick of a kernel with 250 Hz. */
+/** How far a running guest sees the time go from one look to the next, in nanoseconds: a tick of a kernel with 250 Hz. */
 const LONGEST_STEP = 4_000_000;
 /** How far a running guest sees the time go past a deadline that it has not been told of, in nanoseconds. */
 const SLACK = 1_000_000;
-/** What has been missed is made up for by letting time go faster by this part. */
+/** While a running guest makes up for what it missed, its time goes at most this many times as fast as it executes. */
+const FASTEST = 4;
+/** What was missed is made up for by time that goes faster than the host's by this part, ... */
 const CATCH_UP = 1 / 4;
+/** ... but for so much, in nanoseconds, at once: then time is right even if the guest runs only now and then. */
+const BURST = 100_000_000;
 /** What has been missed beyond this, in nanoseconds, is not made up for: ten minutes. */
 const LONGEST_LAG = 600e9;
 
@@ -43,12 +47,12 @@ export interface HostClockOptions {
  * guest's time just followed, periods would collapse into one interrupt while the time-stamp counter went on, which
  * no kernel expects of hardware. So:
  *
- * 1. While the guest runs, what passes between two looks at the host's clock counts for LONGEST_STEP at most, and
- *    time stops SLACK after a deadline that the guest has not been told of.
- * 2. While the guest is halted, all that passes counts, but time moves from one deadline to the next, so that the
- *    guest handles each. As it executes next to nothing, what it slept too long is made up for at once.
- * 3. What the guest missed while it was running is made up for slowly: its time goes faster by CATCH_UP, running or
- *    halted, until it is the host's again.
+ * 1. While the guest runs, its time goes on by LONGEST_STEP at most between two looks at the host's clock, and stops
+ *    SLACK after a deadline that it has not been told of.
+ * 2. While the guest is halted, it misses nothing, but its time goes from one deadline to the next, so that it handles
+ *    each. As it executes next to nothing, what it slept too long is made up for at once.
+ * 3. What the guest missed while it was running is made up for until its time is the host's again: at FASTEST by a
+ *    guest that runs, and over any stretch no more than the host's time, CATCH_UP of it and BURST.
  * 4. What was missed beyond LONGEST_LAG is never made up for: to the guest the machine was suspended for the rest.
  */
 export class HostClock implements MachineClock {
@@ -63,6 +67,8 @@ export class HostClock implements MachineClock {
   private overslept = 0;
   /** Time that the guest missed while it was running. */
   private missed = 0;
+  /** What may be made up for now. */
+  private burst = BURST;
 
   constructor(options: HostClockOptions) {
     this.options = options;
@@ -94,7 +100,7 @@ export class HostClock implements MachineClock {
 
   waitFor(deadline: number): number {
     const left = Math.max(0, deadline - this.now() - this.overslept);
-    return Math.max(left - this.missed, left / (1 + CATCH_UP));
+    return Math.max(0, left - this.missed, (left - this.burst) / (1 + CATCH_UP));
   }
 
   access(): void {}
@@ -103,34 +109,33 @@ export class HostClock implements MachineClock {
 
   private run(elapsed: number): void {
     const counted = Math.min(elapsed, LONGEST_STEP);
-    this.miss(elapsed - counted);
-    const wanted = counted + this.madeUp(counted);
+    this.missed = Math.min(this.missed + elapsed - counted, LONGEST_LAG);
+    this.burst = Math.min(this.burst + elapsed * (1 + CATCH_UP) - counted, BURST);
+    const wanted = counted + this.makeUp(Math.min(counted * (FASTEST - 1), LONGEST_STEP - counted));
     const deadline = this.options.nextDeadline();
     const step = Math.min(wanted, Math.max(0, deadline + SLACK - this.time));
-    this.miss(wanted - step);
+    this.missed += wanted - step;
     this.time += step;
     if (this.time >= deadline) this.options.due();
   }
 
   private sleep(elapsed: number): void {
-    const passed = this.overslept + elapsed + this.madeUp(elapsed);
+    this.burst += elapsed * CATCH_UP;
+    const passed = this.overslept + elapsed + this.makeUp(this.missed);
+    this.burst = Math.min(this.burst, BURST);
     const step = Math.min(passed, Math.max(0, this.options.nextDeadline() - this.time));
     this.overslept = Math.min(passed - step, LONGEST_LAG);
     this.time += step;
   }
 
-  private miss(nanoseconds: number): void {
-    this.missed = Math.min(this.missed + nanoseconds, LONGEST_LAG);
-  }
-
-  /** What comes on top of `counted` nanoseconds. What was overslept waits for the next halt, unless none comes. */
-  private madeUp(counted: number): number {
-    const most = Math.floor(counted * CATCH_UP);
-    const ofMissed = Math.min(this.missed, most);
+  /** Makes up for at most `most` nanoseconds. What was overslept waits for the next halt, unless none comes. */
+  private makeUp(most: number): number {
+    const allowed = Math.floor(Math.min(most, this.burst));
+    const ofMissed = Math.min(this.missed, allowed);
+    const ofOverslept = this.halted ? 0 : Math.min(this.overslept, allowed - ofMissed);
     this.missed -= ofMissed;
-    if (this.halted) return ofMissed;
-    const ofOverslept = Math.min(this.overslept, most - ofMissed);
     this.overslept -= ofOverslept;
+    this.burst -= ofMissed + ofOverslept;
     return ofMissed + ofOverslept;
   }
 }

@@ -24,6 +24,8 @@ export interface Statistics {
   /** Of these, what the guest had nothing to do, and what it waited for code that was being compiled. */
   readonly idleMilliseconds: number;
   readonly waitingMilliseconds: number;
+  /** What the guest's clock shows since it was started or restarted last. */
+  readonly guestMilliseconds: number;
   readonly instructions: { readonly total: number; readonly interpreted: number; readonly compiled: number };
   readonly blocks: {
     readonly translated: number;
@@ -62,6 +64,7 @@ export function collectStatistics(
     wallMilliseconds: Math.round(milliseconds.wall),
     idleMilliseconds: Math.round(milliseconds.idle),
     waitingMilliseconds: Math.round(milliseconds.waiting),
+    guestMilliseconds: Math.round(board.clock.now() / 1e6),
     instructions: { total, interpreted, compiled: total - interpreted },
     blocks: {
       translated: processor.blocks.blocks,
