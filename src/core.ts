@@ -19,4 +19,5 @@ export {
   SMALLEST_MEMORY,
 } from './machine/options.ts';
 export { BACKED_MEMORY } from './machine/ram.ts';
+export type { Stall } from './machine/stall-watch.ts';
 export type { Statistics } from './machine/statistics.ts';

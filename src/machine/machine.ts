@@ -10,11 +10,13 @@ import { buildSmbios } from '../boot/smbios.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
 import { BREAK, SerialLine } from '../devices/serial-line.ts';
+import { COUNTER_MMIO, COUNTER_PORT } from '../layout/cpu-state.ts';
 import { Board } from './board.ts';
 import { enter } from './enter.ts';
 import { FirmwarePort } from './firmware-port.ts';
 import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
 import { randomNumbers, seedBytes } from './seed.ts';
+import { StallWatch } from './stall-watch.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
 import { StopWatch } from './stop-watch.ts';
 import { checkTerminalSize, type TerminalSize, terminalSizeLine } from './terminal-size.ts';
@@ -74,6 +76,7 @@ export class Machine {
   /** Outlives the board: a terminal does not stop sending because the machine restarts. */
   private readonly serialInput = new SerialLine();
   private controlInput = new SerialLine();
+  private readonly stallWatch: StallWatch;
   private terminalSize: TerminalSize | undefined;
   /** Those who wait until more serial input is wanted. */
   private drainListeners: (() => void)[] = [];
@@ -101,6 +104,7 @@ export class Machine {
     local: LocalCompiler | undefined,
   ) {
     this.options = options;
+    this.stallWatch = new StallWatch(options.onStall);
     this.runtime = runtime;
     this.local = local;
     this.startedAt = options.host.now();
@@ -281,6 +285,7 @@ export class Machine {
       if (this.resetRequested) this.restart();
       const ending = this.slice();
       this.flushOutput();
+      this.watchForStall(ending === 'idle');
       this.tellDrained();
       if (ending === 'idle') await this.idle();
       else if (ending !== undefined) return ending;
@@ -313,6 +318,17 @@ export class Machine {
     sleep.wake();
   }
 
+  private watchForStall(halted: boolean): void {
+    const { processor, clock } = this.board;
+    this.stallWatch.slice({
+      now: clock.now(),
+      halted,
+      interruptsEnabled: processor.interruptsEnabled,
+      cpl: processor.cpl,
+      deviceAccesses: () => processor.counter(COUNTER_PORT) + processor.counter(COUNTER_MMIO),
+    });
+  }
+
   private tellDrained(): void {
     if (this.drainListeners.length === 0 || !this.wantsSerial) return;
     const listeners = this.drainListeners;
@@ -322,8 +338,10 @@ export class Machine {
 
   private flushOutput(): void {
     if (this.output.length === 0) return;
-    this.options.onSerialOutput(Uint8Array.from(this.output));
+    const bytes = Uint8Array.from(this.output);
     this.output = [];
+    this.stallWatch.output(bytes);
+    this.options.onSerialOutput(bytes);
   }
 
   /** One slice: due timers, interrupts, guest code, and what came of it. */
@@ -390,6 +408,9 @@ export class Machine {
 
   private restart(): void {
     this.resetRequested = false;
+    // What the guest said before is not said by the next one.
+    this.flushOutput();
+    this.stallWatch.restart();
     this.board.uart.reset();
     this.controlInput = new SerialLine();
     if (this.terminalSize !== undefined) this.controlInput.push(terminalSizeLine(this.terminalSize));

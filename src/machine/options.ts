@@ -6,6 +6,7 @@ import type { Tier } from '../code-cache/tiering.ts';
 import type { Host } from '../host/host.ts';
 import { CHUNK_COUNT, CHUNK_SHIFT } from '../layout/linear-memory.ts';
 import type { ClockKind } from './clock.ts';
+import type { Stall } from './stall-watch.ts';
 
 /** Bytes in any of JavaScript's containers; views count with their own part only. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
@@ -43,6 +44,8 @@ export interface MachineOptions {
   readonly onSerialOutput?: ((bytes: Uint8Array) => void) | undefined;
   /** The guest has nothing to do until its next timer or input, or has again. */
   readonly onIdle?: ((idle: boolean) => void) | undefined;
+  /** The guest runs but will never do anything again, for the reason given. Told once between restarts. */
+  readonly onStall?: ((stall: Stall) => void) | undefined;
 }
 
 /** The options with their defaults. */
@@ -61,6 +64,7 @@ export interface CheckedOptions {
   readonly reboot: boolean;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
   readonly onIdle: (idle: boolean) => void;
+  readonly onStall: (stall: Stall) => void;
 }
 
 /** Bytes: the firmware's tables and a kernel's first page tables need that much. */
@@ -145,11 +149,20 @@ function modulesOf(value: MachineOptions['initrd']): readonly BootModule[] {
 /** @throws InputError that names the option which cannot be used. */
 export function checkOptions(options: MachineOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) refuse('options', options, 'an object');
-  const { host, kernel, entry, reboot = true, onSerialOutput = () => {}, onIdle = () => {} } = options;
+  const {
+    host,
+    kernel,
+    entry,
+    reboot = true,
+    onSerialOutput = () => {},
+    onIdle = () => {},
+    onStall = () => {},
+  } = options;
   if (typeof host !== 'object' || host === null) refuse('host', host, 'a Host');
   if (typeof reboot !== 'boolean') refuse('reboot', reboot, 'true or false');
   if (typeof onSerialOutput !== 'function') refuse('onSerialOutput', onSerialOutput, 'a function');
   if (typeof onIdle !== 'function') refuse('onIdle', onIdle, 'a function');
+  if (typeof onStall !== 'function') refuse('onStall', onStall, 'a function');
   return {
     host,
     kernel: bytesOf('kernel', kernel),
@@ -163,5 +176,6 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     reboot,
     onSerialOutput,
     onIdle,
+    onStall,
   };
 }

@@ -82,6 +82,25 @@ describe.skipIf(guest === undefined)('the end of a guest', () => {
   );
 
   it(
+    'is not reached after a panic without that, which is told',
+    async () => {
+      let resolve: (stall: string) => void = () => {};
+      const stall = new Promise<string>((settle) => {
+        resolve = settle;
+      });
+      session = await Session.start(guest as Guest, {
+        ...run('echo c >/proc/sysrq-trigger'),
+        clock: 'host',
+        onStall: (stall) => resolve(stall),
+      });
+      expect(await stall).toBe('kernel panic');
+      expect(session.output).toContain('Kernel panic - not syncing: sysrq triggered crash');
+      expect(await session.stop()).toEqual({ kind: 'stopped' });
+    },
+    3 * MINUTES,
+  );
+
+  it(
     'is a restart after a panic with the kernel word panic=-1',
     async () => {
       const { ending, output } = await boot(guest as Guest, {

@@ -40,7 +40,10 @@ export function scriptWord(commands: string): string {
 /** Leaves out the kernel's self-tests of its ciphers, which are half of the boot. */
 export const NO_CIPHER_TESTS = 'cryptomgr.notests';
 
-export type SessionOptions = Pick<MachineOptions, 'entry' | 'tier' | 'clock' | 'seed' | 'reboot'> & {
+export type SessionOptions = Pick<
+  MachineOptions,
+  'entry' | 'tier' | 'clock' | 'seed' | 'reboot' | 'onStall'
+> & {
   /** Kernel words beside console=ttyS0. */
   readonly append?: string;
   readonly host?: Host;

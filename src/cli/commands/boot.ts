@@ -194,6 +194,11 @@ async function createMachine(
       seed: options.seed?.value,
       reboot: options.reboot,
       onSerialOutput,
+      onStall: (stall) => {
+        process.stderr.write(
+          `\nlongmode: the guest has stopped making progress (${stall}): quit with C-a x or a signal\n`,
+        );
+      },
     });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
