@@ -21,16 +21,18 @@ interface Rule {
 
 /** What WebAssembly is built with, without a back end. */
 const BUILDER = ['wasm/builder.ts', 'wasm/value-types.ts'];
-/** The back end that loads Binaryen. */
+/** The two back ends. */
+const WRITER = 'wasm/writer';
 const BINARYEN = 'wasm/binaryen.ts';
 
 const RULES: readonly Rule[] = [
   { path: 'layout', imports: [] },
   { path: 'isa', imports: ['layout', ...BUILDER] },
   { path: BINARYEN, imports: ['wasm'], packages: ['binaryen'] },
+  { path: WRITER, imports: BUILDER },
   { path: 'wasm', imports: [] },
   { path: 'interpreter', imports: ['compile', 'isa', 'layout', ...BUILDER, BINARYEN] },
-  { path: 'compile', imports: ['interpreter', 'isa', 'layout', ...BUILDER, BINARYEN] },
+  { path: 'compile', imports: ['interpreter', 'isa', 'layout', ...BUILDER, WRITER] },
   { path: 'code-cache', imports: ['compile', 'isa', 'layout'], types: ['cpu'] },
   { path: 'cpu', imports: ['code-cache', 'isa', 'layout'] },
   { path: 'devices', imports: [] },

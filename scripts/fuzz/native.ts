@@ -1,8 +1,8 @@
-/** Single instructions on this machine's processor, which is right, and in both tiers. */
+/** Single instructions on this machine's processor, which is right, in both tiers and by both back ends. */
 
 import type { Variant } from '../../src/isa/variant.ts';
 import { MXCSR_CONTROL, MXCSR_DEFAULT } from '../../src/layout/cpu-state.ts';
-import { type Tier, VectorMachine } from '../../test/isa/vector-machine.ts';
+import { ENGINES, type Engine, VectorMachine } from '../../test/isa/vector-machine.ts';
 import { CODE, GENERAL_REGISTERS, type Register, XMM_REGISTERS } from '../../test/vectors/layout.ts';
 import {
   compare,
@@ -25,7 +25,6 @@ import { shrink } from './shrink.ts';
 import { isDefined, type Undefined, undefinedAfter } from './undefined.ts';
 
 const LANES: readonly Lane[] = ['i8', 'i16', 'i32', 'i64', 'f32', 'f64'];
-const TIERS: readonly Tier[] = ['interpreter', 'compiled'];
 
 export interface NativeCase {
   readonly name: string;
@@ -34,7 +33,7 @@ export interface NativeCase {
 }
 
 export interface NativeDifference {
-  readonly tier: Tier;
+  readonly engine: Engine;
   readonly lines: readonly string[];
 }
 
@@ -138,10 +137,10 @@ export class NativeTrials {
       const initial = initialOf(program);
       if (initial === undefined) return undefined;
       const expected = expectedOf(program, outcomes[at] as Outcome, undefinedOf[at] as Undefined);
-      for (const tier of TIERS) {
-        const actual = this.machine.runFrom(initial, tier);
+      for (const engine of ENGINES) {
+        const actual = this.machine.runFrom(initial, engine);
         const lines = compare(withoutStickyFlags(expected, expected), withoutStickyFlags(actual, expected));
-        if (lines.length > 0) return { tier, lines };
+        if (lines.length > 0) return { engine, lines };
       }
       return undefined;
     });
@@ -153,10 +152,10 @@ export class NativeTrials {
     const difference = (smaller: Program): NativeDifference | undefined =>
       this.compare([smaller], [undefinedBits])[0];
     const smallest = shrink(program, (smaller) => difference(smaller) !== undefined);
-    const { tier, lines } = difference(smallest) as NativeDifference;
+    const { engine, lines } = difference(smallest) as NativeDifference;
     const state = expectedOf(smallest, runAll(this.recorder, [smallest])[0] as Outcome, undefinedBits);
     const instructions = smallest.items.length - (state.fault === undefined ? 0 : 1);
-    return filetestOf(smallest, [`Instruction ${name}, ${tier}: ${lines.join('; ')}`], {
+    return filetestOf(smallest, [`Instruction ${name}, ${engine}: ${lines.join('; ')}`], {
       state,
       instructions,
     });

@@ -3,9 +3,9 @@
  * on the machine's own thread.
  */
 
-import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../wasm/value-types.ts';
+import { ModuleWriter } from '../wasm/writer/module-writer.ts';
 import { BlockRecords } from './record-view.ts';
 import { compileRegion } from './region/region.ts';
 import { FILL, type RegionImport, type RegionImports } from './region/region-emitter.ts';
@@ -16,14 +16,23 @@ import { type Access, viewProbe } from './tlb-probe.ts';
 export const IMPORT_RUNTIME = 'runtime';
 export const IMPORT_ENVIRONMENT = 'env';
 
+/** One for all modules that are not given another back end: it keeps its memory. */
+const writer = new ModuleWriter();
+
+function emptyWriter(): Module {
+  // There is something in it if the last compilation failed.
+  writer.clear();
+  return writer;
+}
+
 /**
  * The regions do not import the function table: in some engines (V8 before version 12) each instance that does has a
  * copy of it, and lives as long as the table.
  *
+ * @param m an empty module of the back end to use; by default of the one that takes the least time.
  * @returns the bytes of a module that exports each region (regionName).
  */
-export function compileRegions(sources: readonly RegionSource[]): Uint8Array {
-  const m = new BinaryenModule();
+export function compileRegions(sources: readonly RegionSource[], m: Module = emptyWriter()): Uint8Array {
   m.importMemory(IMPORT_ENVIRONMENT, 'memory');
   const imports = new ModuleImports(m);
   sources.forEach(({ blocks }, index) => {

@@ -54,6 +54,7 @@ export function addBranchHints(module: Uint8Array, functions: number): Uint8Arra
     at = contents + size;
   }
   const section = hintSection(module, at, functions);
+  if (section.length === 0) return module;
   const hinted = new Uint8Array(module.length + section.length);
   hinted.set(module.subarray(0, at));
   hinted.set(section, at);
@@ -72,6 +73,7 @@ function hintSection(module: Uint8Array, codeSection: number, functions: number)
     const hints = hintsOf(module.subarray(body, at));
     if (hints.length > 0) hinted.push([...leb(index), ...vector(hints)]);
   }
+  if (hinted.length === 0) return [];
   const name = [...SECTION_NAME].map((character) => character.charCodeAt(0));
   const section = [...leb(name.length), ...name, ...vector(hinted)];
   return [CUSTOM_SECTION, ...leb(section.length), ...section];

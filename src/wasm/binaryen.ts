@@ -151,6 +151,10 @@ export class BinaryenModule implements Module {
     this.module.addMemoryImport(MEMORY, from, name);
   }
 
+  importTable(from: string, name: string): void {
+    this.module.addTableImport(TABLE, from, name);
+  }
+
   importFunction(
     from: string,
     name: string,

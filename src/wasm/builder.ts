@@ -122,7 +122,9 @@ export type I32x4Binary =
   | 'extmul_high_i16x8_u';
 export type I64x2Unary = 'bitmask' | 'extend_low_i32x4_s' | 'extend_low_i32x4_u';
 export type I64x2Binary = LanesBinary | 'extmul_low_i32x4_s' | 'extmul_low_i32x4_u';
-export type FloatLanesUnary = 'abs' | 'sqrt' | 'nearest' | 'floor' | 'ceil' | 'trunc';
+type FloatLanesUnary = 'abs' | 'sqrt' | 'nearest' | 'floor' | 'ceil' | 'trunc';
+export type F32x4Unary = FloatLanesUnary | 'convert_i32x4_s' | 'demote_f64x2_zero';
+export type F64x2Unary = FloatLanesUnary | 'convert_low_i32x4_s' | 'promote_low_f32x4';
 export type FloatLanesBinary = 'add' | 'sub' | 'mul' | 'div' | 'pmin' | 'pmax' | 'eq' | 'ne' | 'lt' | 'le';
 export type V128Unary = 'not' | 'any_true';
 export type V128Binary = 'and' | 'andnot' | 'or' | 'xor';
@@ -149,12 +151,8 @@ export type I8x16 = Unaries<I8x16Unary> &
 export type I16x8 = Unaries<I16x8Unary> & Binaries<I16x8Binary> & NarrowLanes;
 export type I32x4 = Unaries<I32x4Unary> & Binaries<I32x4Binary> & WideLanes;
 export type I64x2 = Unaries<I64x2Unary> & Binaries<I64x2Binary> & WideLanes;
-export type F32x4 = Unaries<FloatLanesUnary | 'convert_i32x4_s' | 'demote_f64x2_zero'> &
-  Binaries<FloatLanesBinary> &
-  WideLanes;
-export type F64x2 = Unaries<FloatLanesUnary | 'convert_low_i32x4_s' | 'promote_low_f32x4'> &
-  Binaries<FloatLanesBinary> &
-  WideLanes;
+export type F32x4 = Unaries<F32x4Unary> & Binaries<FloatLanesBinary> & WideLanes;
+export type F64x2 = Unaries<F64x2Unary> & Binaries<FloatLanesBinary> & WideLanes;
 export type V128 = Unaries<V128Unary> &
   Binaries<V128Binary> &
   Loads<'load'> &
@@ -222,8 +220,10 @@ export interface Module {
   /** Type of an expression's value. */
   typeOf(expression: Expression): ValueType;
 
-  /** Before the first function. */
+  /** A memory that has a maximum size. */
   importMemory(from: string, name: string): void;
+  /** The table of calls through one. */
+  importTable(from: string, name: string): void;
   importFunction(
     from: string,
     name: string,

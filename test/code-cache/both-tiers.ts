@@ -1,9 +1,9 @@
-/** Runs machine code in both tiers and expects the same of them. */
+/** Runs machine code in both tiers, compiled by both back ends, and expects the same of them. */
 import { expect } from 'vitest';
-import { compileRegions } from '../../src/compile/compiler.ts';
 import type { RegionSource } from '../../src/compile/region-source.ts';
 import { YMM } from '../../src/layout/cpu-state.ts';
 import { CODE, DATA, type SystemMachine } from '../isa/system-machine.ts';
+import { BACK_ENDS, type BackEnd } from '../support/back-ends.ts';
 import { createTieredMachine } from './tiered-machine.ts';
 
 /** Bytes from DATA on that are compared. */
@@ -13,11 +13,17 @@ const SLICES = [100_000, 101, 7];
 
 export type Prepare = (machine: SystemMachine) => void;
 
-function run(tier: 'interpreter' | 'compiled', code: string, prepare: Prepare, slice: number) {
+function run(
+  tier: 'interpreter' | 'compiled',
+  code: string,
+  prepare: Prepare,
+  slice: number,
+  backEnd: BackEnd,
+) {
   const regions: RegionSource[] = [];
   const { machine, tiering } = createTieredMachine(tier, undefined, (sources) => {
     regions.push(...sources);
-    return compileRegions(sources);
+    return BACK_ENDS[backEnd](sources);
   });
   const { processor } = machine;
   prepare(machine);
@@ -40,11 +46,14 @@ function run(tier: 'interpreter' | 'compiled', code: string, prepare: Prepare, s
  * @param code hexadecimal, at CODE, ends with HLT.
  */
 export function runBothTiers(code: string, prepare: Prepare = () => {}) {
-  const { state } = run('interpreter', code, prepare, SLICES[0] as number);
-  const [regions] = SLICES.map((slice) => {
-    const compiled = run('compiled', code, prepare, slice);
-    expect(compiled.state).toEqual(state);
-    return compiled.regions;
-  });
+  const { state } = run('interpreter', code, prepare, SLICES[0] as number, 'writer');
+  const backEnds = Object.keys(BACK_ENDS) as BackEnd[];
+  const [regions] = SLICES.flatMap((slice) =>
+    backEnds.map((backEnd) => {
+      const compiled = run('compiled', code, prepare, slice, backEnd);
+      expect(compiled.state).toEqual(state);
+      return compiled.regions;
+    }),
+  );
   return { ...state, regions: regions as RegionSource[] };
 }

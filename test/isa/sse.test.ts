@@ -3,17 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { CR0, CR4, SSE_DISABLED } from '../../src/layout/cpu-state.ts';
 import { CODE } from '../vectors/layout.ts';
 import { compare, expectedState, type Vector } from '../vectors/vector.ts';
-import { type Tier, VectorMachine } from './vector-machine.ts';
+import { ENGINES, type Engine, VectorMachine } from './vector-machine.ts';
 
-const TIERS: Tier[] = ['interpreter', 'compiled'];
-
-function differences(vector: Vector, tier: Tier, prepare?: (machine: VectorMachine) => void): string[] {
+function differences(vector: Vector, engine: Engine, prepare?: (machine: VectorMachine) => void): string[] {
   const machine = new VectorMachine();
   prepare?.(machine);
-  return compare(expectedState(vector), machine.run(vector, tier));
+  return compare(expectedState(vector), machine.run(vector, engine));
 }
 
-describe.each(TIERS)('SSE (%s)', (tier) => {
+describe.each(ENGINES)('SSE (%s)', (engine) => {
   const addps: Vector = { asm: 'addps xmm0, xmm1', code: '0f58c1', in: {}, out: {} };
   const fault = (vector: number): Vector => ({ ...addps, out: { fault: { vector } } });
 
@@ -23,12 +21,12 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       machine.processor.setU64(CR0, 0x8005_003bn);
       machine.processor.setU32(SSE_DISABLED, 1);
     };
-    expect(differences(fault(6), tier, withoutOsfxsr)).toEqual([]);
+    expect(differences(fault(6), engine, withoutOsfxsr)).toEqual([]);
     const emulated = (machine: VectorMachine): void => {
       machine.processor.setU64(CR0, 0x8005_0037n);
       machine.processor.setU32(SSE_DISABLED, 1);
     };
-    expect(differences(fault(6), tier, emulated)).toEqual([]);
+    expect(differences(fault(6), engine, emulated)).toEqual([]);
   });
 
   it('raises #NM with CR0.TS set', () => {
@@ -36,7 +34,7 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       machine.processor.setU64(CR0, 0x8005_003bn);
       machine.processor.setU32(SSE_DISABLED, 1);
     };
-    expect(differences(fault(7), tier, switched)).toEqual([]);
+    expect(differences(fault(7), engine, switched)).toEqual([]);
   });
 
   it('raises #UD instead of #XM with CR4.OSXMMEXCPT clear', () => {
@@ -46,10 +44,10 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       in: { xmm0: '3f800000', xmm1: '0', mxcsr: '1d80' },
       out: { mxcsr: '1d84', fault: { vector: 19 } },
     };
-    expect(differences(divide, tier)).toEqual([]);
+    expect(differences(divide, engine)).toEqual([]);
     const undefinedInstead: Vector = { ...divide, out: { mxcsr: '1d84', fault: { vector: 6 } } };
     const clear = (machine: VectorMachine): void => machine.processor.setU64(CR4, 0x2a0n);
-    expect(differences(undefinedInstead, tier, clear)).toEqual([]);
+    expect(differences(undefinedInstead, engine, clear)).toEqual([]);
   });
 
   it('checks the alignment of a 16-byte operand before its page', () => {
@@ -59,7 +57,7 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       in: { rbx: '30000008' },
       out: { fault: { vector: 13, error: '0' } },
     };
-    expect(differences(vector, tier)).toEqual([]);
+    expect(differences(vector, engine)).toEqual([]);
   });
 
   it('refuses reserved bits of MXCSR', () => {
@@ -69,7 +67,7 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       in: { rbx: '10000100', mem: { 10000100: '801f0100' } },
       out: { fault: { vector: 13, error: '0' } },
     };
-    expect(differences(vector, tier)).toEqual([]);
+    expect(differences(vector, engine)).toEqual([]);
   });
 
   it('computes one round of the example of FIPS 197, appendix B', () => {
@@ -84,7 +82,7 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       },
       out: { xmm0: reverseBytes('a49c7ff2689f352b6b5bea43026a5049') },
     };
-    expect(differences(vector, tier)).toEqual([]);
+    expect(differences(vector, engine)).toEqual([]);
   });
 
   it('multiplies without carries: the example of the PCLMULQDQ white paper', () => {
@@ -94,7 +92,7 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       in: { xmm0: '7b5b54657374566563746f725d53475d', xmm1: '48692853686179295b477565726f6e5d' },
       out: { xmm0: '1d4d84c85c3440c0929633d5d36f0451' },
     };
-    expect(differences(vector, tier)).toEqual([]);
+    expect(differences(vector, engine)).toEqual([]);
   });
 
   it('leaves RIP at a faulting instruction behind others', () => {
@@ -105,6 +103,6 @@ describe.each(TIERS)('SSE (%s)', (tier) => {
       in: { xmm0: '3f800000', rbx: '10000104' },
       out: { xmm0: '40000000', rip: (CODE + 0x803).toString(16), fault: { vector: 13, error: '0' } },
     };
-    expect(differences(vector, tier)).toEqual([]);
+    expect(differences(vector, engine)).toEqual([]);
   });
 });

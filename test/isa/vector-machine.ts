@@ -1,31 +1,33 @@
-/** Runs instruction test vectors (test/vectors) on the emulator, in either tier. */
+/** Runs instruction test vectors (test/vectors) on the emulator, in either tier and by either back end. */
 import { RegionCollector } from '../../src/code-cache/region-collector.ts';
-import { compileRegions } from '../../src/compile/compiler.ts';
 import { regionName } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
+import { BACK_ENDS, type BackEnd } from '../support/back-ends.ts';
 import { type InitialState, initialState, type State, type Vector } from '../vectors/vector.ts';
 import { UserMachine } from './user-machine.ts';
 
-export type Tier = 'interpreter' | 'compiled';
+/** What runs a vector: the interpreter, or what a back end compiles. */
+export type Engine = 'interpreter' | BackEnd;
+export const ENGINES: readonly Engine[] = ['interpreter', 'writer', 'Binaryen'];
 
 export class VectorMachine extends UserMachine {
   private nextSlot = FIRST_REGION_SLOT;
 
   /** Runs the vector until INT3 or a fault and gives the state reached. */
-  run(vector: Vector, tier: Tier): State {
-    return this.runFrom(initialState(vector), tier);
+  run(vector: Vector, engine: Engine): State {
+    return this.runFrom(initialState(vector), engine);
   }
 
   /** The same from any state. */
-  runFrom(initial: InitialState, tier: Tier): State {
+  runFrom(initial: InitialState, engine: Engine): State {
     this.load(initial);
-    if (tier === 'compiled') this.compileAtRip();
+    if (engine !== 'interpreter') this.compileAtRip(engine);
     this.processor.run(100_000);
     return this.state();
   }
 
-  private compileAtRip(): void {
+  private compileAtRip(backEnd: BackEnd): void {
     const { processor } = this;
     const { table } = processor;
     let head: number;
@@ -37,7 +39,7 @@ export class VectorMachine extends UserMachine {
     const slot = this.nextSlot;
     if (slot >= table.length) table.grow(4096);
     this.nextSlot = slot >= FIRST_REGION_SLOT + 60_000 ? FIRST_REGION_SLOT : slot + 1;
-    const bytes = compileRegions([
+    const bytes = BACK_ENDS[backEnd]([
       {
         blocks: new RegionCollector(processor.views, processor.runtime).collect(
           head,

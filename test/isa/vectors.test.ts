@@ -1,4 +1,4 @@
-/** Every recorded vector, in both tiers. */
+/** Every recorded vector, in both tiers and by both back ends. */
 import { describe, expect, it } from 'vitest';
 import { MXCSR_CONTROL, MXCSR_DEFAULT } from '../../src/layout/cpu-state.ts';
 import {
@@ -9,13 +9,12 @@ import {
   type Vector,
   vectorFamilies,
 } from '../vectors/vector.ts';
-import { type Tier, VectorMachine } from './vector-machine.ts';
+import { ENGINES, type Engine, VectorMachine } from './vector-machine.ts';
 
 /** Failures shown for each family: one broken instruction fails many vectors. */
 const SHOWN = 20;
-/** Compiling is 1000 times slower than running, so compiled code runs every n-th vector. */
-const COMPILED_STRIDE = 5;
-const TIERS: Tier[] = ['interpreter', 'compiled'];
+/** Every n-th vector is run: compiling takes much longer than running. */
+const STRIDES: Readonly<Record<Engine, number>> = { interpreter: 1, writer: 4, Binaryen: 20 };
 
 /** VEX-encoded: BMI1 and BMI2, which the announced processor does not have. */
 function isVex({ code }: Vector): boolean {
@@ -36,12 +35,12 @@ function expectedAndActual(vector: Vector, actual: State): [ReturnType<typeof ex
   ];
 }
 
-/** What goes wrong in the vectors that run in the tier, one line each. */
-function failures(vectors: readonly Vector[], tier: Tier): string[] {
+/** What goes wrong in the vectors that an engine runs, one line each. */
+function failures(vectors: readonly Vector[], engine: Engine): string[] {
   const machine = new VectorMachine();
   return vectors.flatMap((vector, index) => {
-    if (tier === 'compiled' && index % COMPILED_STRIDE !== 0) return [];
-    const differences = compare(...expectedAndActual(vector, machine.run(vector, tier)));
+    if (index % STRIDES[engine] !== 0) return [];
+    const differences = compare(...expectedAndActual(vector, machine.run(vector, engine)));
     return differences.length > 0
       ? [`${index} ${vector.asm} (${vector.code}): ${differences.join('; ')}`]
       : [];
@@ -55,19 +54,19 @@ function expectNone(found: readonly string[]): void {
 describe.each(vectorFamilies())('%s', (family) => {
   const all = loadVectors(family);
   const vectors = all.filter((vector) => !isVex(vector));
-  it.each(TIERS)(
+  it.each(ENGINES)(
     `${vectors.length} vectors: %s`,
-    (tier) => {
-      expectNone(failures(vectors, tier));
+    (engine) => {
+      expectNone(failures(vectors, engine));
     },
     600_000,
   );
 
   const vex = all.filter(isVex);
   if (vex.length === 0) return;
-  it.each(TIERS)(`${vex.length} VEX-encoded ones are #UD: %s`, (tier) => {
+  it.each(ENGINES)(`${vex.length} VEX-encoded ones are #UD: %s`, (engine) => {
     const undefinedInstead = vex.map((vector) => ({ ...vector, out: { fault: { vector: 6 } } }));
-    expectNone(failures(undefinedInstead, tier));
+    expectNone(failures(undefinedInstead, engine));
   });
 });
 

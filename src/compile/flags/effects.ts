@@ -6,8 +6,8 @@
 import { HandlerEmitter } from '../../interpreter/handler-emitter.ts';
 import type { Condition } from '../../isa/condition.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
-import { BinaryenModule } from '../../wasm/binaryen.ts';
 import type { Expression } from '../../wasm/builder.ts';
+import { ModuleWriter } from '../../wasm/writer/module-writer.ts';
 import type { FlagSource } from './source.ts';
 
 export interface FlagEffects {
@@ -52,7 +52,7 @@ class FlagWatcher extends HandlerEmitter {
 const OPAQUE: FlagEffects = { reads: true, writes: true };
 
 /** What is built while watching is not used. */
-const scratch = new BinaryenModule();
+const scratch = new ModuleWriter();
 
 function noFunction(name: string): never {
   throw new Error(`${name} is not called while watching`);
@@ -75,5 +75,6 @@ function findEffects(slot: number): FlagEffects {
   if (variant === undefined || variant.row.tier === 'handler') return OPAQUE;
   const watcher = new FlagWatcher(scratch, variant, noFunction);
   watcher.watch();
+  scratch.clear();
   return { reads: watcher.reads, writes: watcher.writes };
 }
