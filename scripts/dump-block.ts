@@ -8,6 +8,7 @@
  *   --supervisor    code that may access supervisor pages; user code by default
  *   --tier TIER     interpreter (by default): the handlers of one block
  *                   compiled: the function of the region that begins with the block
+ *   --back-end NAME what makes regions: writer (by default) or binaryen
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,6 +17,9 @@ import { BlockRecords } from '../src/compile/record-view.ts';
 import { disassemble } from '../src/isa/disassembler.ts';
 import { FIRST_REGION_SLOT } from '../src/isa/instruction-set.ts';
 import { MODE_VIEW_SHIFT } from '../src/layout/mode.ts';
+import { BinaryenModule } from '../src/wasm/binaryen.ts';
+import type { Module } from '../src/wasm/builder.ts';
+import { ModuleWriter } from '../src/wasm/writer/module-writer.ts';
 import { CODE_OPTIONS, type Code, parseCode, runTool, UsageError } from './dump/code-input.ts';
 import { CodeMachine } from './dump/code-machine.ts';
 import { hexBytes, sideBySide } from './dump/listing.ts';
@@ -59,7 +63,7 @@ async function dumpHandlers(machine: CodeMachine, code: Code, runtime: Uint8Arra
   ]).flat();
 }
 
-async function dumpRegion(machine: CodeMachine, code: Code): Promise<string[]> {
+async function dumpRegion(machine: CodeMachine, code: Code, m: Module): Promise<string[]> {
   const blocks = machine.region(code.start);
   const left = blocks.flatMap(({ head, records: bytes, taken, fall, page }, number) => {
     const records = new BlockRecords(head, bytes);
@@ -73,7 +77,7 @@ async function dumpRegion(machine: CodeMachine, code: Code): Promise<string[]> {
       '',
     ];
   });
-  const right = await functionsOf(compileRegions([{ blocks }]));
+  const right = await functionsOf(compileRegions([{ blocks }], m));
   return sideBySide(left, right, WIDTH);
 }
 
@@ -84,9 +88,12 @@ await runTool('dump-block', async () => {
       ...CODE_OPTIONS,
       supervisor: { type: 'boolean', default: false },
       tier: { type: 'string', default: 'interpreter' },
+      'back-end': { type: 'string', default: 'writer' },
     },
   });
-  const { tier } = values;
+  const { tier, 'back-end': backEnd } = values;
+  if (backEnd !== 'writer' && backEnd !== 'binaryen')
+    throw new UsageError(`--back-end ${backEnd}: writer or binaryen`);
   if (tier !== 'interpreter' && tier !== 'compiled')
     throw new UsageError(`--tier ${tier}: interpreter or compiled`);
   const given = parseCode(positionals, values);
@@ -95,6 +102,8 @@ await runTool('dump-block', async () => {
   const runtime = readFileSync(RUNTIME);
   const machine = new CodeMachine(new WebAssembly.Module(runtime), code);
   const lines =
-    tier === 'interpreter' ? await dumpHandlers(machine, code, runtime) : await dumpRegion(machine, code);
+    tier === 'interpreter'
+      ? await dumpHandlers(machine, code, runtime)
+      : await dumpRegion(machine, code, backEnd === 'writer' ? new ModuleWriter() : new BinaryenModule());
   process.stdout.write(`${lines.join('\n').trimEnd()}\n`);
 });

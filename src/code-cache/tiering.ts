@@ -45,7 +45,7 @@ export interface CompileResult {
   readonly id: number;
   readonly module: WebAssembly.Module;
   readonly bytes: number;
-  /** Time the worker took, in milliseconds: Binaryen, and the engine's compilation. */
+  /** Time the worker took, in milliseconds: our compiler, and the engine's. */
   readonly milliseconds: number;
 }
 

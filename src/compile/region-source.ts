@@ -1,4 +1,4 @@
-/** Regions before they are compiled, and how they travel to the compile worker. Does not load Binaryen. */
+/** Regions before they are compiled, and how they travel to the compile worker. */
 
 /** Export of a module that was compiled from regions: that of the region with this index. */
 export function regionName(index: number): string {

@@ -12,7 +12,7 @@ export interface Host {
   yield(): Promise<void>;
   /** Sleeps for at most `milliseconds` (Infinity: until woken); `wake` ends it early. */
   sleep(milliseconds: number): { readonly done: Promise<void>; wake(): void };
-  /** The compiler for the machine's own thread. Loads Binaryen. */
+  /** The compiler for the machine's own thread. */
   loadCompiler(): Promise<LocalCompiler>;
   /** Starts the compile worker. */
   startCompiler(): RemoteCompiler;

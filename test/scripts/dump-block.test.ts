@@ -61,21 +61,33 @@ describe('scripts/dump-block.ts', { timeout: TIMEOUT }, () => {
     expect(left.filter((line) => /^[\da-f]+ {2}/.test(line))).toHaveLength(1);
   });
 
-  it('shows a region: the blocks that a branch leads to, the function, and the probes it calls', () => {
-    // loop: add rax,rbx; dec ecx; jnz loop; call f; ret; f: ret
-    const hex = '48 01 d8 ff c9 75 f9 e8 01 00 00 00 c3 c3';
-    const { left, right } = dump('--hex', hex, '--address', '0x401000', '--tier', 'compiled');
-    const blocks = left.filter((line) => line.startsWith('block'));
-    expect(blocks[0]).toBe('block 0, taken block 0, falls through to block 1');
-    expect(left).toContain('401007  call 0x40100d');
-    expect(left).toContain('40100d  ret');
-    expect(right.filter((line) => line.startsWith('(func '))).toEqual([
-      expect.stringMatching(/\(param \$p0 i32\)$/),
-      expect.stringMatching(/\(param \$p0 i64\) \(result i32\)$/),
-      expect.stringMatching(/\(param \$p0 i64\) \(result i32\)$/),
-    ]);
-    expect(right.some((line) => line.trim().startsWith('(loop'))).toBe(true);
-  });
+  it.each(['writer', 'binaryen'])(
+    'shows a region that %s made: blocks, function, and the probes it calls',
+    (backEnd) => {
+      // loop: add rax,rbx; dec ecx; jnz loop; call f; ret; f: ret
+      const hex = '48 01 d8 ff c9 75 f9 e8 01 00 00 00 c3 c3';
+      const { left, right } = dump(
+        '--hex',
+        hex,
+        '--address',
+        '0x401000',
+        '--tier',
+        'compiled',
+        '--back-end',
+        backEnd,
+      );
+      const blocks = left.filter((line) => line.startsWith('block'));
+      expect(blocks[0]).toBe('block 0, taken block 0, falls through to block 1');
+      expect(left).toContain('401007  call 0x40100d');
+      expect(left).toContain('40100d  ret');
+      expect(right.filter((line) => line.startsWith('(func '))).toEqual([
+        expect.stringMatching(/\(param \$p0 i32\)$/),
+        expect.stringMatching(/\(param \$p0 i64\) \(result i32\)$/),
+        expect.stringMatching(/\(param \$p0 i64\) \(result i32\)$/),
+      ]);
+      expect(right.some((line) => line.trim().startsWith('(loop'))).toBe(true);
+    },
+  );
 
   it('follows branches into other pages, under the addresses there', () => {
     // ffc: jmp over a page boundary; 1000: dec ecx; jmp back to ffc
@@ -90,6 +102,7 @@ describe('scripts/dump-block.ts', { timeout: TIMEOUT }, () => {
 
   it.each([
     [['--hex', '90', '--tier', 'slow'], '--tier slow'],
+    [['--hex', '90', '--back-end', 'none'], '--back-end none'],
     [[], 'give one file'],
   ])('refuses %j with one line', (args, message) => {
     const { code, errors } = runTool('dump-block.ts', ...args);

@@ -179,7 +179,7 @@ async function createMachine(
   { kernelName, kernel, initrd }: Files,
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
-  // Loads Binaryen, which --help and bad usage need not wait for.
+  // Loads the whole instruction set, which --help and bad usage need not wait for.
   const { Machine } = await import('../../machine/machine.ts');
   try {
     return await Machine.create({

@@ -5,7 +5,7 @@ import { provideBinaryenFile } from '../../wasm/binaryen-file.ts';
 import { COMPILER, type CompilerStart, fetchAsset } from './host.ts';
 import { type WorkerScope, workerScope } from './worker-scope.ts';
 
-/** Loads Binaryen. @param binaryen URL of its module. */
+/** Loads the compiler. @param binaryen URL of the module it would find Binaryen in. */
 export function loadCompiler(binaryen: string): Promise<typeof import('../../compile/compiler.ts')> {
   provideBinaryenFile(async () => new Uint8Array(await (await fetchAsset(binaryen)).arrayBuffer()));
   return import('../../compile/compiler.ts');

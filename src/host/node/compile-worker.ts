@@ -5,7 +5,7 @@ import { unpackRegions } from '../../compile/region-source.ts';
 import { loadCompiler } from './compiler.ts';
 import { compileEagerly } from './eager-compilation.ts';
 
-// Loads Binaryen. Node does not wait for a module that is being compiled: only the listener keeps the worker alive.
+// Node does not wait for a module that is being compiled: only the listener keeps the worker alive.
 const compiler = loadCompiler();
 
 parentPort?.on('message', async ({ id, regions }: CompileRequest) => {

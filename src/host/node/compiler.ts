@@ -1,4 +1,4 @@
-/** Loads the compiler, and Binaryen with it. */
+/** Loads the compiler, and says where it finds Binaryen. */
 import { readFile } from 'node:fs/promises';
 import { provideBinaryenFile } from '../../wasm/binaryen-file.ts';
 
