@@ -42,7 +42,7 @@ export const NO_CIPHER_TESTS = 'cryptomgr.notests';
 
 export type SessionOptions = Pick<
   MachineOptions,
-  'entry' | 'tier' | 'clock' | 'seed' | 'reboot' | 'onStall'
+  'entry' | 'tier' | 'clock' | 'seed' | 'reboot' | 'memorySize' | 'onStall'
 > & {
   /** Kernel words beside console=ttyS0. */
   readonly append?: string;
@@ -62,11 +62,11 @@ export class Session {
   ): Promise<Session> {
     const log: Session['log'] = { text: '', changed: () => {} };
     const machine = await Machine.create({
+      memorySize: 512 * MIB,
       ...options,
       ...guest,
       host,
       commandLine: `console=ttyS0 ${append}`.trim(),
-      memorySize: 512 * MIB,
       onSerialOutput: (bytes) => {
         log.text += Buffer.from(bytes).toString('latin1');
         log.changed();

@@ -193,6 +193,20 @@ describe('REP MOVS', () => {
 });
 
 describe('REP STOS', () => {
+  it('clears a page whatever it held', () => {
+    const page = 0x2_0000;
+    for (const held of [0, 1, 0xfff, 0x800]) {
+      bytes(page, 0x1000).fill(0);
+      bytes(page, 0x1000)[held] = 0x80;
+      bytes(page + 0x1000, 1).fill(0xee);
+      start(0x1000, 0, page);
+      setRegister(RAX, 0);
+      strings.repStos(RECORD, 1);
+      expect(bytes(page, 0x1000).every((byte) => byte === 0)).toBe(true);
+      expect(bytes(page + 0x1000, 1)[0]).toBe(0xee);
+    }
+  });
+
   it.each(SIZES)('fills with elements of %i bytes, and nothing beyond', (size) => {
     const value = 0x8877_6655_4433_2211n;
     for (const accumulator of [value, 0n, 0x5555_5555_5555_5555n]) {
