@@ -27,6 +27,7 @@ const COMPLAINTS = [
   /spurious/i,
   /nobody cared/i,
   /timed? ?out/i,
+  /interrupt took/i,
   /stall/i,
   /lockup/i,
   /overrun|\blost\b/i,
