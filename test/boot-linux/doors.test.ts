@@ -4,7 +4,6 @@ import { extractVmlinux } from './extract-vmlinux.ts';
 import { complaints, kernelLines } from './kernel-log.ts';
 import { boot, findGuest, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
 
-const MINUTES = 60_000;
 const guest = await findGuest();
 
 const LOADER = 'echo loader $(cat /proc/sys/kernel/bootloader_type)';
@@ -27,7 +26,7 @@ async function bootBy(entry: EntryName, kernel?: Uint8Array, script = LOADER): P
   return lines;
 }
 
-describe.skipIf(guest === undefined)("Debian's kernel boots", { timeout: 5 * MINUTES }, () => {
+describe.skipIf(guest === undefined)("Debian's kernel boots", () => {
   it('from its 32-bit entry point', async () => {
     expect(await bootBy('32')).toContain(UNDEFINED_LOADER);
   });

@@ -87,7 +87,7 @@ export class Session {
   }
 
   /** Waits for output that has not been waited for yet, and returns the match. */
-  async waitFor(pattern: RegExp, seconds = 60): Promise<RegExpMatchArray> {
+  async waitFor(pattern: RegExp, seconds = 300): Promise<RegExpMatchArray> {
     const { log } = this;
     const found = new Promise<RegExpMatchArray>((resolve) => {
       log.changed = () => {

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { boot, findGuest, type Guest, NO_CIPHER_TESTS, type Run, scriptWord } from './linux-guest.ts';
 
-const MINUTES = 60_000;
 const guest = await findGuest();
 
 /** Commands of the session by the name under which their output is looked at. */
@@ -40,7 +39,7 @@ describe.skipIf(guest === undefined)('a script in the guest', () => {
       clock: 'instructions',
       append: `${NO_CIPHER_TESTS} ${scriptWord(script)}`,
     });
-  }, 5 * MINUTES);
+  });
 
   /** What a command printed. */
   function output(name: Name): string {

@@ -3,7 +3,7 @@ import { mkdir, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { makeBzImage } from '../boot/guest-fixtures.ts';
 import { makeKernel, POWER_OFF } from './guests.ts';
-import { runCli, TEST_TIMEOUT, useFolder } from './run-cli.ts';
+import { runCli, useFolder } from './run-cli.ts';
 
 const folder = useFolder();
 
@@ -21,7 +21,7 @@ async function expectKernelRefused(bytes: Uint8Array, ...parts: string[]): Promi
   await expectRefused(['boot', '--kernel', kernel], [kernel, ...parts]);
 }
 
-describe('bad usage', { timeout: TEST_TIMEOUT }, () => {
+describe('bad usage', () => {
   it('refuses unknown options and commands, and options without their value', async () => {
     await expectRefused(['boot', '--colour'], ['--colour']);
     await expectRefused(['boot', '--memroy', '1G'], ['--memroy', 'Did you mean --memory?']);
@@ -47,7 +47,7 @@ describe('bad usage', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-describe('bad files', { timeout: TEST_TIMEOUT }, () => {
+describe('bad files', () => {
   it('refuses files that cannot be read', async () => {
     const missing = folder.path('nowhere');
     await expectRefused(['boot', '--kernel', missing], ['--kernel', missing, 'no such file']);
@@ -97,7 +97,7 @@ describe('bad files', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-describe('memory', { timeout: TEST_TIMEOUT }, () => {
+describe('memory', () => {
   it('refuses too little for the kernel', async () => {
     const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
     await expectRefused(

@@ -13,7 +13,7 @@ import {
   TOUCH_ALL,
   TRIPLE_FAULT,
 } from './guests.ts';
-import { type Result, type RunOptions, runCli, TEST_TIMEOUT, useFolder } from './run-cli.ts';
+import { type Result, type RunOptions, runCli, useFolder } from './run-cli.ts';
 
 const folder = useFolder();
 
@@ -22,7 +22,7 @@ async function boot(code: readonly number[], args: readonly string[], options?: 
   return runCli(['boot', '--kernel', kernel, '--memory', '64M', ...args], options);
 }
 
-describe('endings', { timeout: TEST_TIMEOUT }, () => {
+describe('endings', () => {
   it('is 0 when the guest powers off; stdout has the serial output and nothing else', async () => {
     const result = await boot([...print('hello\n'), ...POWER_OFF, ...SPIN], []);
     expect(result).toEqual({ code: 0, stdout: 'hello\n', stderr: '' });
@@ -63,9 +63,12 @@ describe('endings', { timeout: TEST_TIMEOUT }, () => {
   it('is 0 for a restart with --no-reboot; without, the guest starts again', async () => {
     const once = await boot([...print('.'), ...RESET, ...SPIN], ['--no-reboot']);
     expect(once).toEqual({ code: 0, stdout: '.', stderr: '' });
-    const often = await boot([...print('.'), ...RESET, ...SPIN], ['--timeout', '3']);
-    expect(often.stdout.length).toBeGreaterThan(1);
-    expect(often.code).toBe(124);
+    const often = await boot([...print('.'), ...RESET, ...SPIN], [], {
+      onOutput: (child, stdout) => {
+        if (stdout.length > 1) child.kill('SIGTERM');
+      },
+    });
+    expect(often.code).toBe(128 + 15);
   });
 
   it('is 71 when the guest touches more memory than there is, of which the first line warns', async () => {
@@ -80,11 +83,9 @@ describe('endings', { timeout: TEST_TIMEOUT }, () => {
 
   it('is 124 after the time-out, of a guest that is busy as of one that is idle', async () => {
     for (const code of [SPIN, IDLE]) {
-      const start = performance.now();
       const result = await boot(code, ['--timeout', '0.5']);
       expect(result.code).toBe(124);
       expect(result.stderr).toContain('--timeout');
-      expect(performance.now() - start).toBeLessThan(20_000);
     }
   });
 
@@ -96,11 +97,15 @@ describe('endings', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-describe('terminal', { timeout: TEST_TIMEOUT }, () => {
+describe('terminal', () => {
   it('gives the guest what comes in, and goes on after its end', async () => {
-    const result = await boot(ECHO, ['--timeout', '3'], { input: 'abc\x01a\u00e9' });
-    expect(result.stdout).toBe('abc\x01\u00e9');
-    expect(result.code).toBe(124);
+    const result = await boot([...print('>'), ...ECHO], [], {
+      onOutput: (child, stdout) => {
+        if (stdout === '>') child.stdin.end('abc\x01a\u00e9');
+        else if (stdout === '>abc\x01\u00e9') setTimeout(() => child.kill('SIGTERM'), 300);
+      },
+    });
+    expect(result).toMatchObject({ code: 128 + 15, stdout: '>abc\x01\u00e9' });
   });
 
   it('reads no more than the guest takes', async () => {
@@ -134,7 +139,7 @@ describe('terminal', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-describe('--stats', { timeout: TEST_TIMEOUT }, () => {
+describe('--stats', () => {
   it('writes the statistics however the guest ends', async () => {
     const stats = folder.path('stats.json');
     const read = async () => JSON.parse(await readFile(stats, 'utf8')) as Statistics;
@@ -149,7 +154,7 @@ describe('--stats', { timeout: TEST_TIMEOUT }, () => {
   });
 });
 
-describe('--help and --version', { timeout: TEST_TIMEOUT }, () => {
+describe('--help and --version', () => {
   it('go to stdout with exit code 0', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });

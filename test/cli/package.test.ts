@@ -3,13 +3,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { SAFETY_LIMIT } from '../safety-limit.ts';
 import { COUNT_DOWN, makeKernel, POWER_OFF, print, SPIN } from './guests.ts';
-import { TEST_TIMEOUT, useFolder } from './run-cli.ts';
+import { useFolder } from './run-cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const folder = useFolder();
 
-describe('the built package', { timeout: TEST_TIMEOUT }, () => {
+describe('the built package', () => {
   it('boots from the command line', async () => {
     const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
     const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M'];
@@ -38,7 +39,7 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
     const output = execFileSync(process.execPath, args, {
       cwd: ROOT,
       encoding: 'utf8',
-      timeout: TEST_TIMEOUT / 2,
+      timeout: SAFETY_LIMIT,
     });
     expect(output).toBe('up power off up power off true function\n');
   });
@@ -63,7 +64,7 @@ describe('the built package', { timeout: TEST_TIMEOUT }, () => {
     const output = execFileSync(process.execPath, args, {
       cwd: copy,
       encoding: 'utf8',
-      timeout: TEST_TIMEOUT / 2,
+      timeout: SAFETY_LIMIT,
     });
     expect(output).toBe('power off true\n');
   });

@@ -8,9 +8,6 @@ import { beforeEach } from 'vitest';
 
 export const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
-/** Milliseconds a test of the command line may take on a busy machine. */
-export const TEST_TIMEOUT = 60_000;
-
 export interface Result {
   /** Exit code; null when a signal ended the process. */
   readonly code: number | null;

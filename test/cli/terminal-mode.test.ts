@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { IDLE, makeKernel, POWER_OFF, print, SPIN, TRIPLE_FAULT } from './guests.ts';
-import { CLI, runCli, TEST_TIMEOUT, useFolder } from './run-cli.ts';
+import { CLI, runCli, useFolder } from './run-cli.ts';
 
 const folder = useFolder();
 /** Of util-linux: its options differ elsewhere. */
@@ -33,7 +33,7 @@ async function modesAround(
   return { before: field('before'), after: field('after'), output: stdout };
 }
 
-describe.skipIf(!hasScript)('a terminal (needs script of util-linux)', { timeout: TEST_TIMEOUT }, () => {
+describe.skipIf(!hasScript)('a terminal (needs script of util-linux)', () => {
   it.each([
     ['C-a x', IDLE, '\x01x', 0],
     ['the guest powers off', [...POWER_OFF, ...SPIN], '', 0],

@@ -15,7 +15,7 @@ function disassemble(...args: readonly string[]): string[] {
   return output.trimEnd().split('\n');
 }
 
-describe('scripts/disassemble.ts', { timeout: 60_000 }, () => {
+describe('scripts/disassemble.ts', () => {
   it('shows address, bytes and text of each instruction', () => {
     expect(disassemble('--hex', '48 01 d8 c3', '--address', '0x1000')).toEqual([
       '1000  48 01 d8  add rax,rbx',

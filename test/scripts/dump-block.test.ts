@@ -14,9 +14,7 @@ function dump(...args: readonly string[]): { left: string[]; right: string[] } {
 }
 
 /** Milliseconds: each dump reads the whole runtime. */
-const TIMEOUT = 60_000;
-
-describe('scripts/dump-block.ts', { timeout: TIMEOUT }, () => {
+describe('scripts/dump-block.ts', () => {
   it('shows each instruction with its bytes and record', () => {
     const { left } = dump('--hex', '48 01 d8 89 54 8f f8 c3', '--address', '0x401ff0');
     expect(left.map((line) => line.replace(/fn=\d+ /, ''))).toEqual([

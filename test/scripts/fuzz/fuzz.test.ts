@@ -29,7 +29,7 @@ describe('random programs', () => {
     expect(loops).toBeGreaterThan(PROGRAMS / 10);
     expect(calls).toBeGreaterThan(PROGRAMS / 20);
     expect(guards).toBeGreaterThan(PROGRAMS / 10);
-  }, 600_000);
+  });
 
   it('are the same for the same name, and others for another', () => {
     expect(JSON.stringify(generate('a/1'))).toBe(JSON.stringify(generate('a/1')));
@@ -69,4 +69,4 @@ it('a compiler that is wrong is found out, by a program of few instructions', ()
     return;
   }
   expect.fail('not found out');
-}, 600_000);
+});
