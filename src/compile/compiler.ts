@@ -8,7 +8,8 @@ import { i32, i64, type ValueType } from '../wasm/value-types.ts';
 import { ModuleWriter } from '../wasm/writer/module-writer.ts';
 import { BlockRecords } from './record-view.ts';
 import { compileRegion } from './region/region.ts';
-import { FILL, type RegionImport, type RegionImports } from './region/region-emitter.ts';
+import { FILL, type RegionImports } from './region/region-emitter.ts';
+import type { RegionImport } from './region/way-out.ts';
 import { type RegionSource, regionName } from './region-source.ts';
 import { type Access, viewProbe } from './tlb-probe.ts';
 

@@ -34,6 +34,7 @@ import {
   RECORD_PARAMETER,
   recordOf,
 } from './handler-emitter.ts';
+import { addWaysOut } from './ways-out.ts';
 
 const INTERPRETED = CPU_STATE + COUNTERS + COUNTER_INTERPRETED_INSTRUCTIONS * 8;
 
@@ -91,12 +92,6 @@ function addEntries(m: BinaryenModule, runtime: FindRuntimeFunction): void {
   m.exportFunction('run', m.addFunction('run', [], none, [i32], body));
 }
 
-/** Way out of regions: goes on with a record, head or instruction. */
-function addContinueAt(m: BinaryenModule): void {
-  const body = enterRecord(m, () => recordOf(m));
-  m.exportFunction('continueAt', m.addFunction('continueAt', [i32], none, [], body));
-}
-
 /** What runs where guest bytes are no instruction: raises the fault. */
 function addFault(
   m: BinaryenModule,
@@ -121,7 +116,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   handlers[SLOT_ENTER] = addEnter(m, runtime);
   handlers[SLOT_STALE] = addStale(m, runtime);
   addEntries(m, runtime);
-  addContinueAt(m);
+  addWaysOut(m, runtime);
   const end = new HandlerEmitter(m, pseudoVariant(SLOT_END, 'end of block'), runtime);
   end.fallThrough();
   handlers[SLOT_END] = end.finish('end');

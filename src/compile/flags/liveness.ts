@@ -20,7 +20,7 @@ export function flagsLiveIn(region: Region, lengths: readonly number[]): boolean
       if (reads) live[b] = true;
       if (reads || writes) return;
     }
-    // Leaving needs no reader: the exit sequence completes the flags.
+    // Leaving needs no reader: the way out completes the flags.
     transparent[b] = length === block.records.length;
   });
   for (let changed = true; changed; ) {

@@ -15,10 +15,17 @@ import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 
 /**
- * Head record of the block at a linear address, or 0 if the cache does not have it: i32.
+ * `found` with the head record of the block at a linear address if the cache has it, else `missed`.
  * @param entry i32 local to keep the entry's offset in.
  */
-export function jumpProbe(m: Module, mode: number, linearAddress: Value, entry: number): Expression {
+export function probeJumpCache(
+  m: Module,
+  mode: number,
+  linearAddress: Value,
+  entry: number,
+  found: (head: Expression) => Expression,
+  missed: Expression,
+): Expression {
   const low = (): Expression => m.i32.wrap(linearAddress());
   const index = m.i32.and(
     m.i32.xor(low(), m.i32.shr_u(low(), m.i32.const(12))),
@@ -35,7 +42,7 @@ export function jumpProbe(m: Module, mode: number, linearAddress: Value, entry: 
   const isValid = m.i32.eq(m.i32.load(JUMP_CACHE + JUMP_TAG, 4, at()), tag);
   return m.ifLikely(
     m.i32.and(isAddress, isValid),
-    m.i32.load(JUMP_CACHE + JUMP_HEAD, 4, at()),
-    m.i32.const(0),
+    found(m.i32.load(JUMP_CACHE + JUMP_HEAD, 4, at())),
+    missed,
   );
 }

@@ -8,7 +8,7 @@
  *    again with the slow paths that compiled code does not have. So a probe never comes after a write.
  * 3. Flags are `source` (what set them last, as locals of this block) until something needs their two words.
  *    Across an edge they are either the words (`raw`) or, if nothing on the other side reads them, kept as the
- *    operation and its operands for the exit sequence to work out.
+ *    operation and its operands for the way out to work out.
  */
 
 import type { Condition } from '../../isa/condition.ts';
@@ -27,12 +27,13 @@ import { conditionOfSource, conditionOfWords, type FlagSource, materialize } fro
 import type { BlockRecords } from '../record-view.ts';
 import { type Access, viewProbe } from '../tlb-probe.ts';
 import { forgetLastPage, type LastPage, lastPageProbe } from './last-page.ts';
+import { type RegionImport, WAY_INDIRECT, WAY_RECORD, type Way } from './way-out.ts';
 
-/** Label of the exit sequence that all ways out share (region.ts). Behind it come three for each block. */
-export const EXIT_LABEL: Label = 0;
+/** Label of the sequence that all ways out share (region.ts). Behind it come three for each block. */
+export const WAY_OUT_LABEL: Label = 0;
 
 /** Label of the way out of a group of blocks, which stores what has been written on the way to and in them. */
-export function groupExitLabel(group: number): Label {
+export function groupWayOutLabel(group: number): Label {
   return 3 * group + 1;
 }
 
@@ -44,20 +45,16 @@ export function mergeLabel(node: number): Label {
   return 3 * node + 3;
 }
 
-/** What the exit sequence does after it has stored everything. Locals start at 0: entering needs no store. */
-export const EXIT_ENTER = 0;
-export const EXIT_LINK = 1;
-export const EXIT_INDIRECT = 2;
-export const EXIT_OUT_OF_BUDGET = 3;
-
 /** Parameter 0 is the head record; it also carries the record to leave to. */
 export const LOCAL_TARGET = 0;
-export const LOCAL_KIND = 1;
+/** A Way (way-out.ts). */
+export const LOCAL_WAY = 1;
 export const LOCAL_BUDGET = 2;
 export const LOCAL_PAGE_BASE = 3;
-/** Target of an indirect branch; link offset of a link exit is in LOCAL_LINK. */
+/** Target of an indirect branch. */
 export const LOCAL_RIP = 4;
-export const LOCAL_LINK = 5;
+/** Address of the entry of the execute TLB or of the jump cache that is being looked at. */
+export const LOCAL_ENTRY = 5;
 export const LOCAL_FLAG_RESULT = 6;
 export const LOCAL_FLAG_AUX = 7;
 /** Flags kept as an operation: FLAGS_RAW or kind and size, operands, result. */
@@ -98,9 +95,6 @@ interface TemporaryLocal {
   readonly local: number;
 }
 
-/** Functions that regions import: those written for the runtime, and the one all regions are left by. */
-export type RegionImport = RuntimeFunction | 'continueAt';
-
 export interface RegionImports {
   /** A function of the runtime, which the module then imports. */
   function(name: RegionImport, parameters: readonly ValueType[], result: ValueType): FunctionReference;
@@ -129,7 +123,7 @@ export class RegionEmitter extends EmitterBase {
   private readonly lastPages = new Map<string, LastPage>();
 
   private block: BlockRecords | undefined;
-  private label = EXIT_LABEL;
+  private label = WAY_OUT_LABEL;
   private pageDelta = 0n;
   private index = 0;
   private source: FlagSource;
@@ -157,7 +151,7 @@ export class RegionEmitter extends EmitterBase {
   /** @param group whose way out the block uses. @param page linear page relative to the region's entry. */
   beginBlock(block: BlockRecords, group: number, page: number): void {
     this.block = block;
-    this.label = groupExitLabel(group);
+    this.label = groupWayOutLabel(group);
     this.pageDelta = BigInt(page) * 4096n;
     this.touched = 0;
     this.written = 0;
@@ -217,7 +211,7 @@ export class RegionEmitter extends EmitterBase {
     ];
   }
 
-  /** Statements that keep the operation for the exit sequence. */
+  /** Statements that keep the operation for the way out. */
   private flagsAsOperation(): Expression[] {
     const { m } = this;
     const { source } = this;
@@ -238,20 +232,17 @@ export class RegionEmitter extends EmitterBase {
 
   // ---- leaving ----
 
-  /** Sets the exit locals and branches to the exit sequence. */
-  leave(kind: number, before: Expression[]): Expression {
+  /** Leaves by a record. @param before what is to be done first. */
+  leave(way: Way, record: number, before: readonly Expression[] = []): Expression {
     const { m } = this;
-    const set = kind === EXIT_ENTER ? [] : [m.local.set(LOCAL_KIND, m.i32.const(kind))];
-    return m.block(null, [...before, ...this.storePageBase(), ...set, m.br(this.label)]);
-  }
-
-  setTarget(record: number): Expression {
-    return this.m.local.set(LOCAL_TARGET, this.m.i32.const(record));
+    const target = m.local.set(LOCAL_TARGET, m.i32.const(record));
+    const set = way === WAY_RECORD ? [] : [m.local.set(LOCAL_WAY, m.i32.const(way))];
+    return m.block(null, [...before, target, ...this.storePageBase(), ...set, m.br(this.label)]);
   }
 
   private leaveToHandler(): Expression {
     const record = (this.block as BlockRecords).address(this.index);
-    return this.leave(EXIT_ENTER, [...this.flagsAsOperation(), this.setTarget(record)]);
+    return this.leave(WAY_RECORD, record, this.flagsAsOperation());
   }
 
   // ---- locals ----
@@ -657,8 +648,7 @@ export class RegionEmitter extends EmitterBase {
   /** Leaves to the linear address in LOCAL_RIP. */
   leaveIndirect(): Expression {
     const { records } = this;
-    const last = this.setTarget(records.address(records.length - 1));
-    return this.leave(EXIT_INDIRECT, [...this.flagsAsWords(), last]);
+    return this.leave(WAY_INDIRECT, records.address(records.length - 1), this.flagsAsWords());
   }
 
   dispatch(): void {

@@ -3,25 +3,15 @@
  *
  *     (func (param $target i32)
  *       load budget, page base, flags
- *       (block $exit  blocks of the region as nested wasm blocks and loops)
- *       store flags, budget
- *       go on as LOCAL_KIND says: enter the record in $target, follow its link, look LOCAL_RIP up, or
- *       return to the host because the budget is used up)
+ *       (block $wayOut  blocks of the region as nested wasm blocks and loops)
+ *       store budget, flags
+ *       tail call of what LOCAL_WAY says (way-out.ts))
  */
 
 import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
-import {
-  BUDGET,
-  EXIT_BUDGET,
-  EXIT_REASON,
-  FLAG_AUX,
-  FLAG_RESULT,
-  PAGE_BASE,
-  RIP,
-} from '../../layout/cpu-state.ts';
+import { BUDGET, FLAG_AUX, FLAG_RESULT, PAGE_BASE } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../layout/mode.ts';
-import { HEAD_COUNT, RECORD_LINK_FALL, RECORD_LINK_TAKEN, RECORD_PAGE_OFFSET } from '../../layout/record.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
 import type { Expression, FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
@@ -29,34 +19,31 @@ import { flagsLiveIn } from '../flags/liveness.ts';
 import type { BlockRecords } from '../record-view.ts';
 import { tlbIndex, tlbTable } from '../tlb-probe.ts';
 import { type Structure, structure } from './control-flow.ts';
-import { jumpProbe } from './jump-probe.ts';
+import { probeJumpCache } from './jump-probe.ts';
 import {
-  EXIT_ENTER,
-  EXIT_INDIRECT,
-  EXIT_LABEL,
-  EXIT_LINK,
-  EXIT_OUT_OF_BUDGET,
   FLAGS_RAW,
-  groupExitLabel,
+  groupWayOutLabel,
   LOCAL_BUDGET,
+  LOCAL_ENTRY,
   LOCAL_FLAG_A,
   LOCAL_FLAG_AUX,
   LOCAL_FLAG_B,
   LOCAL_FLAG_KIND,
   LOCAL_FLAG_R,
   LOCAL_FLAG_RESULT,
-  LOCAL_KIND,
-  LOCAL_LINK,
   LOCAL_PAGE_BASE,
   LOCAL_RIP,
   LOCAL_TARGET,
+  LOCAL_WAY,
   loopLabel,
   mergeLabel,
   RegionEmitter,
   type RegionImports,
   type Terminator,
+  WAY_OUT_LABEL,
 } from './region-emitter.ts';
 import { placeRegisters, type RegisterPlacement } from './register-placement.ts';
+import { WAY_FALL, WAY_INDIRECT, WAY_OUT_OF_BUDGET, WAY_TAKEN, type Way } from './way-out.ts';
 
 export interface RegionBlock {
   readonly records: BlockRecords;
@@ -175,8 +162,8 @@ class RegionCompiler {
     const entry = registersOf(this.registers.liveIn[0] as number).map((register) =>
       emitter.loadRegister(register),
     );
-    const body = m.block(EXIT_LABEL, [...entry, ...emitter.forgetPages(), this.tree(0)]);
-    const code = m.block(null, [...this.prologue(), body, ...this.epilogue()]);
+    const body = m.block(WAY_OUT_LABEL, [...entry, ...emitter.forgetPages(), this.tree(0)]);
+    const code = m.block(null, [...this.prologue(), body, ...this.wayOut()]);
     return m.addFunction(name, [i32], none, emitter.localTypes, code);
   }
 
@@ -255,11 +242,11 @@ class RegionCompiler {
     const code = m.block(null, body);
     if (this.groups[node] !== node) return code;
     return m.block(null, [
-      m.block(groupExitLabel(node), [code]),
+      m.block(groupWayOutLabel(node), [code]),
       ...registersOf(this.registers.stored[node] as number).map((register) =>
         emitter.storeRegister(register),
       ),
-      m.br(EXIT_LABEL),
+      m.br(WAY_OUT_LABEL),
     ]);
   }
 
@@ -304,7 +291,7 @@ class RegionCompiler {
     const table = tlbTable(view);
     const entry = tlbIndex(m, linear());
     const fetchesFrom = this.imports.function('fetchesFrom', [i64, i32], i32);
-    const entryLocal = (): Expression => m.local.get(LOCAL_LINK, i32);
+    const entryLocal = (): Expression => m.local.get(LOCAL_ENTRY, i32);
     const physical = m.i32.and(
       m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entryLocal()),
       m.i32.const(TLB_PAGE_MASK),
@@ -312,7 +299,7 @@ class RegionCompiler {
     return m.block(
       null,
       [
-        m.local.set(LOCAL_LINK, entry),
+        m.local.set(LOCAL_ENTRY, entry),
         m.ifLikely(
           m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entryLocal()), linear()),
           m.i32.eq(physical, m.i32.const(records.physicalPage)),
@@ -324,13 +311,9 @@ class RegionCompiler {
   }
 
   /** Way out of the block that the emitter is at, by a link of its last record. */
-  private leaveByLink(from: number, link: number): Expression {
-    const { m, emitter } = this;
+  private leaveByLink(from: number, link: typeof WAY_TAKEN | typeof WAY_FALL): Expression {
     const { records } = this.region[from] as RegionBlock;
-    return emitter.leave(EXIT_LINK, [
-      emitter.setTarget(records.address(records.length - 1)),
-      m.local.set(LOCAL_LINK, m.i32.const(link)),
-    ]);
+    return this.emitter.leave(link, records.address(records.length - 1));
   }
 
   // ---- blocks ----
@@ -356,29 +339,31 @@ class RegionCompiler {
       statements,
       terminator,
       taken: hasTaken
-        ? this.edgePrefix(node, block.taken, RECORD_LINK_TAKEN)
+        ? this.edgePrefix(node, block.taken, WAY_TAKEN)
         : returns && this.isInside(node, block.taken)
           ? emitter.flagsForEdge(this.flagsLiveIn[block.taken] as boolean)
           : [],
-      fall: hasFall ? this.edgePrefix(node, block.fall, RECORD_LINK_FALL) : [],
+      fall: hasFall ? this.edgePrefix(node, block.fall, WAY_FALL) : [],
       leaveTaken:
-        hasTaken && this.isGuarded(node, block.taken) ? this.leaveByLink(node, RECORD_LINK_TAKEN) : undefined,
-      leaveFall:
-        hasFall && this.isGuarded(node, block.fall) ? this.leaveByLink(node, RECORD_LINK_FALL) : undefined,
+        hasTaken && this.isGuarded(node, block.taken) ? this.leaveByLink(node, WAY_TAKEN) : undefined,
+      leaveFall: hasFall && this.isGuarded(node, block.fall) ? this.leaveByLink(node, WAY_FALL) : undefined,
       indirect: returns ? emitter.leaveIndirect() : undefined,
       touched,
       written,
     };
   }
 
-  /** Leaves if the block does not fit into the budget; the exit sequence puts back what was taken. */
+  /** Leaves if the block does not fit into the budget, with what it was without it. */
   private takeBudget(records: BlockRecords): void {
     const { m, emitter } = this;
-    const left = m.i32.sub(m.local.get(LOCAL_BUDGET, i32), m.i32.const(records.count));
+    const { head, count } = records;
+    const budget = (): Expression => m.local.get(LOCAL_BUDGET, i32);
+    const left = m.i32.sub(budget(), m.i32.const(count));
+    const putBack = m.local.set(LOCAL_BUDGET, m.i32.add(budget(), m.i32.const(count)));
     emitter.emit(
       m.ifUnlikely(
         m.i32.lt_s(m.local.tee(LOCAL_BUDGET, left, i32), m.i32.const(0)),
-        emitter.leave(EXIT_OUT_OF_BUDGET, [emitter.setTarget(records.head)]),
+        emitter.leave(WAY_OUT_OF_BUDGET, head, [putBack]),
       ),
     );
   }
@@ -388,14 +373,18 @@ class RegionCompiler {
   }
 
   /** Flags for the other side or, if that is outside, the way out. */
-  private edgePrefix(from: number, to: number | undefined, link: number): Expression[] {
+  private edgePrefix(
+    from: number,
+    to: number | undefined,
+    link: typeof WAY_TAKEN | typeof WAY_FALL,
+  ): Expression[] {
     const { emitter } = this;
     if (!this.isInside(from, to)) return [...emitter.flagsAsWords(), this.leaveByLink(from, link)];
     // An edge that may find its page gone leaves from here too: then the words are wanted.
     return emitter.flagsForEdge(this.flagsLiveIn[to] as boolean);
   }
 
-  // ---- entry and exit ----
+  // ---- entry and way out ----
 
   private prologue(): Expression[] {
     const { m } = this;
@@ -408,69 +397,45 @@ class RegionCompiler {
     ];
   }
 
-  private epilogue(): Expression[] {
-    const { m, emitter } = this;
-    const zero = (): Expression => m.i32.const(0);
-    const kindIs = (kind: number): Expression => m.i32.eq(m.local.get(LOCAL_KIND, i32), m.i32.const(kind));
+  private wayOut(): Expression[] {
+    const { m, emitter, imports } = this;
+    const way = (): Expression => m.local.get(LOCAL_WAY, i32);
+    const wayIs = (expected: Way): Expression => m.i32.eq(way(), m.i32.const(expected));
     const target = (): Expression => m.local.get(LOCAL_TARGET, i32);
-    const statements: Expression[] = [
-      m.i32.store(CPU_STATE + BUDGET, 4, zero(), m.local.get(LOCAL_BUDGET, i32)),
-    ];
-    if (emitter.writesFlags) statements.push(this.storeFlags());
-    const resolveLink = this.imports.function('resolveLink', [i32, i32], i32);
-    const continueAt = this.imports.function('continueAt', [i32], none);
-    const rip = m.i64.add(
-      m.i64.load(CPU_STATE + PAGE_BASE, 8, zero()),
-      m.i64.extend_u(m.i32.load16_u(RECORD_PAGE_OFFSET, 2, target())),
+    const continueAt = imports.function('continueAt', [i32], none);
+    const outOfBudget = imports.function('outOfBudget', [i32], none);
+    const followLink = imports.function('followLink', [i32, i32], none);
+    const others = m.if(
+      wayIs(WAY_OUT_OF_BUDGET),
+      m.return_call(outOfBudget, [target()], none),
+      m.return_call(followLink, [target(), way()], none),
     );
-    const followLink = m.block(null, [
-      m.local.set(LOCAL_KIND, m.i32.load(0, 4, m.i32.add(target(), m.local.get(LOCAL_LINK, i32)))),
-      m.if(
-        m.local.get(LOCAL_KIND, i32),
-        m.local.set(LOCAL_TARGET, m.local.get(LOCAL_KIND, i32)),
-        m.local.set(LOCAL_TARGET, m.call(resolveLink, [target(), m.local.get(LOCAL_LINK, i32)], i32)),
-      ),
-    ]);
-    const count = m.i32.load16_u(HEAD_COUNT, 2, target());
-    const outOfBudget = m.block(null, [
-      m.i32.store(CPU_STATE + BUDGET, 4, zero(), m.i32.add(m.local.get(LOCAL_BUDGET, i32), count)),
-      m.i64.store(CPU_STATE + RIP, 8, zero(), rip),
-      m.i32.store(CPU_STATE + EXIT_REASON, 4, zero(), m.i32.const(EXIT_BUDGET)),
-      m.return(),
-    ]);
-    const notByLink = this.blocks.some((block) => block.indirect !== undefined)
-      ? m.if(kindIs(EXIT_INDIRECT), this.followIndirect(), outOfBudget)
-      : outOfBudget;
-    statements.push(
-      m.if(
-        m.i32.ne(m.local.get(LOCAL_KIND, i32), m.i32.const(EXIT_ENTER)),
-        m.if(kindIs(EXIT_LINK), followLink, notByLink),
-      ),
+    const hasIndirect = this.blocks.some((block) => block.indirect !== undefined);
+    return [
+      m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), m.local.get(LOCAL_BUDGET, i32)),
+      ...(emitter.writesFlags ? [this.storeFlags()] : []),
+      m.if(way(), hasIndirect ? m.if(wayIs(WAY_INDIRECT), this.findTarget(), others) : others),
       m.return_call(continueAt, [target()], none),
-    );
-    return statements;
+    ];
   }
 
-  /** Puts the head record of the block at LOCAL_RIP into LOCAL_TARGET. */
-  private followIndirect(): Expression {
+  /**
+   * Puts the head record of the block at LOCAL_RIP into LOCAL_TARGET, or goes there by the runtime. The probe of the jump
+   * cache is not in the runtime because indirect branches would take longer.
+   */
+  private findTarget(): Expression {
     const { m } = this;
     const rip = (): Expression => m.local.get(LOCAL_RIP, i64);
-    const lookupJump = this.imports.function('lookupJump', [i32, i64], i32);
-    const lookUp = m.local.set(
-      LOCAL_TARGET,
-      m.call(lookupJump, [m.local.get(LOCAL_TARGET, i32), rip()], i32),
-    );
+    const jumpTo = this.imports.function('jumpTo', [i32, i64], none);
+    const lookUp = m.return_call(jumpTo, [m.local.get(LOCAL_TARGET, i32), rip()], none);
     const { mode } = (this.region[0] as RegionBlock).records;
     if ((mode & MODE_CODE_64) === 0) return lookUp;
-    const page = m.i64.and(rip(), m.i64.const(-4096n));
-    return m.ifLikely(
-      m.local.tee(LOCAL_KIND, jumpProbe(m, mode, rip, LOCAL_LINK), i32),
+    const found = (head: Expression): Expression =>
       m.block(null, [
-        m.local.set(LOCAL_TARGET, m.local.get(LOCAL_KIND, i32)),
-        m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page),
-      ]),
-      lookUp,
-    );
+        m.local.set(LOCAL_TARGET, head),
+        m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), m.i64.and(rip(), m.i64.const(-4096n))),
+      ]);
+    return probeJumpCache(m, mode, rip, LOCAL_ENTRY, found, lookUp);
   }
 
   /** Words from their locals, or worked out by the runtime from the operation that was kept. */

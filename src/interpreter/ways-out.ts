@@ -1,0 +1,40 @@
+/** What compiled regions end in (compile/region/way-out.ts), so that none of it has to be in each of them. */
+import { EXIT_BUDGET } from '../layout/cpu-state.ts';
+import type { BinaryenModule } from '../wasm/binaryen.ts';
+import type { Expression } from '../wasm/builder.ts';
+import { i32, i64, none, type ValueType } from '../wasm/value-types.ts';
+import {
+  enterRecord,
+  type FindRuntimeFunction,
+  leaveAt,
+  RECORD_PARAMETER,
+  recordOf,
+} from './handler-emitter.ts';
+
+/** Adds the functions and exports them. */
+export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): void {
+  const record = (): Expression => recordOf(m);
+  const second = (type: ValueType): Expression => m.local.get(1, type);
+  const add = (name: string, parameters: ValueType[], locals: ValueType[], body: Expression): void =>
+    m.exportFunction(name, m.addFunction(name, parameters, none, locals, body));
+
+  // Goes on with a record, head or instruction.
+  add('continueAt', [i32], [], enterRecord(m, record));
+
+  // Goes where a link of the record leads to. @param 1 offset of the link.
+  const link = (): Expression => m.local.get(2, i32);
+  const resolved = m.call(runtime('resolveLink'), [record(), second(i32)], i32);
+  const followLink = m.block(null, [
+    m.local.set(2, m.i32.load(0, 4, m.i32.add(record(), second(i32)))),
+    m.if(m.i32.eqz(link()), m.local.set(2, resolved)),
+    enterRecord(m, link),
+  ]);
+  add('followLink', [i32, i32], [i32], followLink);
+
+  // Goes to RIP, by the instruction of the record. @param 1 RIP.
+  const head = m.call(runtime('lookupJump'), [record(), second(i64)], i32);
+  add('jumpTo', [i32, i64], [], m.block(null, [m.local.set(RECORD_PARAMETER, head), enterRecord(m, record)]));
+
+  // Returns to the host: the budget is too small for the block of the head.
+  add('outOfBudget', [i32], [], leaveAt(m, runtime, EXIT_BUDGET));
+}
