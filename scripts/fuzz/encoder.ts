@@ -147,7 +147,7 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
         if (opcode.extension === undefined) fields.reg = fields.register(number, isByte, 4);
         return;
       case 'opcode':
-        fields.register((number & 8) | (opcode.byte & 7), isByte, 1);
+        fields.register(number >= HIGH_BYTE ? number : (number & 8) | (opcode.byte & 7), isByte, 1);
         return;
       case 'immediate':
       case 'signedImmediate':

@@ -193,7 +193,7 @@ function operandText(
 }
 
 /** The mnemonic with what is not among the row's operands. */
-function mnemonicOf({ row, operandSize }: Variant): string {
+export function mnemonicOf({ row, operandSize }: Variant): string {
   const sized = SIZED_MNEMONICS[row.mnemonic];
   return sized ? sized[operandSize === 2 ? 0 : operandSize === 4 ? 1 : 2] : row.mnemonic;
 }
