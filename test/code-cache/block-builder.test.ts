@@ -30,7 +30,7 @@ beforeEach(() => {
 /** Jumps to a linear address. */
 function jumpTo(address: number): ReturnType<SystemMachine['run']> {
   machine.processor.setGpr(RAX, BigInt(address));
-  return machine.run('ffe0');
+  return machine.run('jmp rax');
 }
 
 describe('an instruction that crosses into a page', () => {
@@ -64,11 +64,11 @@ it('code outside RAM is FFH, which is no instruction', () => {
 
 it('an instruction of more than 15 bytes is #GP(0), also across pages', () => {
   const prefixes = Array<number>(15).fill(0x66);
-  expect(machine.run(`${'66'.repeat(15)}90`)).toBe(GP);
+  expect(machine.run(`.byte ${'0x66,'.repeat(15)}0x90`)).toBe(GP);
   machine.write(CODE + 0x1000 - 7, [...prefixes, 0x90]);
   expect(jumpTo(CODE + 0x1000 - 7)).toBe(GP);
   // 15 bytes are fine.
-  expect(machine.run(`${'66'.repeat(14)}90`)).toBe('halt');
+  expect(machine.run(`.byte ${'0x66,'.repeat(14)}0x90`)).toBe('halt');
 });
 
 it.each([

@@ -51,7 +51,7 @@ describe('leaving after an instruction', () => {
     processor.setU32(NMI_BLOCKED, 1);
     processor.setU32(INTERRUPT_PENDING, INTERRUPT_NMI);
     pushFrame(2);
-    expect(machine.run('48cf')).toBe('event');
+    expect(machine.run('iretq')).toBe('event');
     expect(processor.rip).toBe(BigInt(CODE + 0x100));
     expect(processor.nmiBlocked).toBe(false);
   });
@@ -61,18 +61,18 @@ describe('leaving after an instruction', () => {
     processor.setU32(NMI_BLOCKED, 1);
     processor.setU32(INTERRUPT_PENDING, INTERRUPT_NMI);
     // pushf; popf
-    expect(machine.run('9c 9d')).toBe('halt');
+    expect(machine.run('pushfq; popfq')).toBe('halt');
   });
 
   it('POPF and IRETQ that set TF', () => {
     const { processor } = machine;
     machine.write64(Number(STACK), BigInt(FLAG_TF | 2));
-    expect(machine.run('9d')).toBe('event');
+    expect(machine.run('popfq')).toBe('event');
     expect(processor.rip).toBe(BigInt(CODE + 1));
     processor.flags = 2;
     processor.setGpr(RSP, STACK);
     pushFrame(FLAG_TF | 2);
-    expect(machine.run('48cf')).toBe('event');
+    expect(machine.run('iretq')).toBe('event');
     expect(processor.rip).toBe(BigInt(CODE + 0x100));
   });
 });
@@ -165,7 +165,7 @@ describe('exceptions', () => {
   it('cost an instruction each, so that a handler that begins with one comes to the end of the budget', () => {
     const { processor } = machine;
     machine.write(HANDLERS + 6 * 16, [0x0f, 0x0b]);
-    expect(machine.run('90 0f0b')).toBe('budget');
+    expect(machine.run('nop; ud2')).toBe('budget');
     expect(processor.instructions).toBe(1000);
     expect(processor.run(1)).toBe('budget');
     expect(processor.instructions).toBe(1001);
@@ -177,7 +177,7 @@ describe('exceptions', () => {
     // The handler of #PF is where no page is.
     machine.write64(IDT + 14 * 16, (BigInt(KERNEL_CS) << 16n) | (0x8en << 40n) | (0x60n << 48n));
     processor.setGpr(RBX, 0x80_0000n);
-    expect(machine.run('8b03')).toBe('budget');
+    expect(machine.run('mov eax,DWORD PTR [rbx]')).toBe('budget');
     expect(processor.instructions).toBe(1000);
     expect(processor.rip).toBe(0x60_0000n);
   });
@@ -209,31 +209,31 @@ describe('instructions executed, seen by a device', () => {
   });
 
   it.each([
-    ['in al, 0x10', 'e410'],
-    ['out 0x10, al', 'e610'],
-    ['insb', '6c'],
-    ['outsb', '6e'],
-    ['mov eax, [rbx]', '8b03'],
-    ['mov [rbx], eax', '8903'],
-    ['fild dword [rbx]', 'db03'],
-  ])('%s', (_, code) => {
+    ['in al,0x10'],
+    ['out 0x10,al'],
+    ['ins BYTE PTR es:[rdi]'],
+    ['outs BYTE PTR ds:[rsi]'],
+    ['mov eax,DWORD PTR [rbx]'],
+    ['mov DWORD PTR [rbx],eax'],
+    ['fild DWORD PTR [rbx]'],
+  ])('%s', (code) => {
     machine.processor.setGpr(6, BigInt(DATA));
     machine.processor.setGpr(7, BigInt(DATA));
     // Three instructions before it, two after it and HLT.
-    expect(machine.run(`90 90 90 ${code} 90 90`)).toBe('halt');
+    expect(machine.run(`nop; nop; nop; ${code}; nop; nop`)).toBe('halt');
     expect(machine.instants).toEqual([3]);
     expect(machine.processor.instructions).toBe(7);
   });
 
   it('add [rbx], eax: at its read and its write', () => {
-    expect(machine.run('90 0103 90')).toBe('halt');
+    expect(machine.run('nop; add DWORD PTR [rbx],eax; nop')).toBe('halt');
     expect(machine.instants).toEqual([1, 1]);
   });
 
   it('rep outsb: each element is an instruction', () => {
     machine.processor.setGpr(6, BigInt(DATA));
     machine.processor.setGpr(1, 3n);
-    expect(machine.run('90 f36e')).toBe('halt');
+    expect(machine.run('nop; rep outs BYTE PTR ds:[rsi]')).toBe('halt');
     expect(machine.instants).toEqual([1, 2, 3]);
     expect(machine.processor.instructions).toBe(5);
   });

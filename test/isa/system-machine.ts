@@ -23,6 +23,7 @@ import {
   SEGMENT_SS,
   TR_BASE,
 } from '../../src/layout/cpu-state.ts';
+import { assemble } from '../support/assembler.ts';
 
 const runtimeModule = new WebAssembly.Module(
   readFileSync(new URL('../../build/runtime.wasm', import.meta.url)),
@@ -202,12 +203,11 @@ export class SystemMachine {
     this.processor.runtime.updateSseDisabled();
   }
 
-  /** Runs machine code (hexadecimal), followed by HLT, at CODE or USER_CODE by the current privilege. */
+  /** Runs instructions (support/assembler.ts), followed by HLT, at CODE or USER_CODE by the current privilege. */
   run(code: string): Outcome {
     const { processor } = this;
-    const bytes = (code.replaceAll(' ', '').match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
     const at = processor.cpl === 3 ? USER_CODE : CODE;
-    this.write(at, [...bytes, 0xf4]);
+    this.write(at, [...assemble(code, at), 0xf4]);
     processor.rip = BigInt(at);
     const reason = processor.run(1000);
     const { rip } = processor;

@@ -55,12 +55,6 @@ const IOPL_3 = 0x3000;
 const FLAG_IF = 0x200;
 const FLAG_ZF = 0x40;
 
-/** A doubleword as machine code. */
-function littleEndian(value: number): string {
-  const bytes = [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 let machine: SystemMachine;
 beforeEach(() => {
   machine = new SystemMachine();
@@ -72,16 +66,16 @@ const base = (segment: number): bigint => machine.processor.u64(SEGMENT_BASE + s
 
 describe('interrupt flag', () => {
   it('CLI and STI change it, and STI leaves no shadow if nothing waits', () => {
-    expect(machine.run('fb')).toBe('halt');
+    expect(machine.run('sti')).toBe('halt');
     expect(machine.interruptsEnabled).toBe(true);
     expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(0);
-    expect(machine.run('fa')).toBe('halt');
+    expect(machine.run('cli')).toBe('halt');
     expect(machine.interruptsEnabled).toBe(false);
   });
 
   it('STI that lets a waiting interrupt in leaves at once, with a shadow', () => {
     machine.processor.setU32(INTERRUPT_PENDING, INTERRUPT_MASKABLE);
-    expect(machine.run('fb 90')).toBe('event');
+    expect(machine.run('sti; nop')).toBe('event');
     expect(machine.processor.rip).toBe(BigInt(CODE + 1));
     expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(SHADOW_STI);
     expect(machine.processor.interruptsEnabled).toBe(true);
@@ -90,11 +84,11 @@ describe('interrupt flag', () => {
   it('STI with IF already set begins no shadow', () => {
     machine.processor.flags = FLAG_IF | 2;
     machine.processor.setU32(INTERRUPT_PENDING, INTERRUPT_MASKABLE);
-    expect(machine.run('fb 90')).toBe('event');
+    expect(machine.run('sti; nop')).toBe('event');
     expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(0);
   });
 
-  it.each(['fa', 'fb'])('%s needs CPL <= IOPL', (code) => {
+  it.each(['cli', 'sti'])('%s needs CPL <= IOPL', (code) => {
     machine.toUser();
     expect(machine.run(code)).toBe(GP);
     machine.toKernel();
@@ -117,29 +111,29 @@ describe('STAC and CLAC', () => {
     machine.setCr4(1n << 21n);
     machine.processor.setGpr(RBX, BigInt(USER_DATA));
     machine.write64(USER_DATA, 0x1122n);
-    expect(machine.run('488b03')).toBe(14);
+    expect(machine.run('mov rax,QWORD PTR [rbx]')).toBe(14);
     machine.toKernel();
-    expect(machine.run('0f01cb 488b03')).toBe('halt');
+    expect(machine.run('stac; mov rax,QWORD PTR [rbx]')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x1122n);
     machine.toKernel();
-    expect(machine.run('0f01cb 0f01ca 488b03')).toBe(14);
+    expect(machine.run('stac; clac; mov rax,QWORD PTR [rbx]')).toBe(14);
   });
 
   it('are #UD at CPL 3 and with a 66 prefix', () => {
-    expect(machine.run('66 0f01cb')).toBe(UD);
+    expect(machine.run('.byte 0x66,0x0f,0x01,0xcb')).toBe(UD);
     machine.toKernel();
     machine.toUser();
-    expect(machine.run('0f01cb')).toBe(UD);
+    expect(machine.run('stac')).toBe(UD);
   });
 });
 
 describe('control and debug registers', () => {
   it('are read and written whatever ModRM.mod says', () => {
     machine.processor.setU64(CR2, 0x1234n);
-    expect(machine.run('0f2010')).toBe('halt');
+    expect(machine.run('.byte 0x0f,0x20,0x10')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x1234n);
     machine.processor.setGpr(RAX, 0x5678n);
-    expect(machine.run('0f22d0')).toBe('halt');
+    expect(machine.run('mov cr2,rax')).toBe('halt');
     expect(machine.processor.u64(CR2)).toBe(0x5678n);
   });
 
@@ -152,28 +146,28 @@ describe('control and debug registers', () => {
     machine.write64(0xc000 + (CODE >> 12) * 8, 0x5_0003n);
     machine.write(0x5_0003, [0x0f, 0x0b]);
     machine.processor.setGpr(RAX, 0x9000n);
-    expect(machine.run('0f22d8')).toBe(UD);
+    expect(machine.run('mov cr3,rax')).toBe(UD);
     expect(machine.processor.u64(CR3)).toBe(0x9000n);
   });
 
   it('CR8 is the task priority', () => {
     machine.processor.setGpr(RAX, 7n);
-    expect(machine.run('440f22c0 440f20c1')).toBe('halt');
+    expect(machine.run('mov cr8,rax; mov rcx,cr8')).toBe('halt');
     expect(machine.log).toEqual(['priority 7']);
     expect(machine.processor.u64(CR8)).toBe(7n);
     expect(machine.processor.gpr(RCX)).toBe(5n);
   });
 
   it('CR1 does not exist', () => {
-    expect(machine.run('0f22c8')).toBe(UD);
+    expect(machine.run('mov cr1,rax')).toBe(UD);
   });
 
   it('CLTS, LMSW and SMSW', () => {
     machine.processor.setU64(CR0, 0x8005_003bn);
-    expect(machine.run('0f06 0f01e0')).toBe('halt');
+    expect(machine.run('clts; smsw eax')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x8005_0033n);
     machine.processor.setGpr(RAX, 8n);
-    expect(machine.run('0f01f0 0f0123')).toBe('halt');
+    expect(machine.run('lmsw ax; smsw WORD PTR [rbx]')).toBe('halt');
     // PE cannot be cleared; MP is.
     expect(machine.processor.u64(CR0)).toBe(0x8005_0039n);
     expect(machine.read64(DATA)).toBe(0x39n);
@@ -181,20 +175,20 @@ describe('control and debug registers', () => {
 
   it('debug registers keep what is written', () => {
     machine.processor.setGpr(RAX, 0x1_2345_6789n);
-    expect(machine.run('0f23c0 0f21c1 31c0 0f23f8 0f21fa')).toBe('halt');
+    expect(machine.run('mov dr0,rax; mov rcx,dr0; xor eax,eax; mov dr7,rax; mov rdx,dr7')).toBe('halt');
     expect(machine.processor.gpr(RCX)).toBe(0x1_2345_6789n);
     // Bit 10 of DR7 is always set.
     expect(machine.processor.gpr(RDX)).toBe(0x400n);
   });
 
   it('XSETBV and XGETBV need CR4.OSXSAVE', () => {
-    expect(machine.run('0f01d0')).toBe(UD);
+    expect(machine.run('xgetbv')).toBe(UD);
     machine.toKernel();
     machine.setCr4(1n << 18n);
     machine.processor.setGpr(RAX, 3n);
     machine.processor.setGpr(RCX, 0n);
     machine.processor.setGpr(RDX, 0n);
-    expect(machine.run('0f01d1 31c0 0f01d0')).toBe('halt');
+    expect(machine.run('xsetbv; xor eax,eax; xgetbv')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(3n);
   });
 });
@@ -203,7 +197,9 @@ describe('descriptor tables', () => {
   it('SGDT and SIDT store what LGDT and LIDT load', () => {
     machine.write64(DATA, 0xbeef_0000_1234_00ffn);
     machine.write64(DATA + 8, 0xffffn);
-    expect(machine.run('0f0113 0f015b00 0f014310 0f014b20')).toBe('halt');
+    expect(machine.run('lgdt [rbx]; .byte 0x0f,0x01,0x5b,0x00; sgdt [rbx+0x10]; sidt [rbx+0x20]')).toBe(
+      'halt',
+    );
     const table = 0xffff_beef_0000_1234n;
     expect(machine.processor.u64(GDTR_BASE)).toBe(table);
     expect(machine.processor.u32(GDTR_LIMIT)).toBe(0xff);
@@ -216,7 +212,7 @@ describe('descriptor tables', () => {
   it('LTR marks the TSS busy; STR and SLDT give selectors', () => {
     machine.write64(GDT + 0x30, machine.read64(GDT + 0x30) & ~(2n << 40n));
     machine.processor.setGpr(RAX, 0x30n);
-    expect(machine.run('0f00d8 0f00cb 0f00c1')).toBe('halt');
+    expect(machine.run('ltr ax; str ebx; sldt ecx')).toBe('halt');
     expect(machine.processor.gpr(RBX)).toBe(0x30n);
     expect(machine.processor.gpr(RCX)).toBe(0n);
     expect((machine.read64(GDT + 0x30) >> 40n) & 0xffn).toBe(0x8bn);
@@ -224,27 +220,27 @@ describe('descriptor tables', () => {
 
   it('LAR and LSL answer, or leave the destination and clear ZF', () => {
     machine.processor.setGpr(RAX, BigInt(KERNEL_SS));
-    expect(machine.run('480f02c8 480f03d0')).toBe('halt');
+    expect(machine.run('lar rcx,ax; lsl rdx,ax')).toBe('halt');
     expect(machine.processor.gpr(RCX)).toBe(0x00c0_9300n);
     expect(machine.processor.gpr(RDX)).toBe(0xffff_ffffn);
     expect(machine.processor.flags & FLAG_ZF).toBe(FLAG_ZF);
     machine.processor.setGpr(RAX, 0x400n);
     machine.processor.setGpr(RCX, 5n);
-    expect(machine.run('480f02c8')).toBe('halt');
+    expect(machine.run('lar rcx,ax')).toBe('halt');
     expect(machine.processor.gpr(RCX)).toBe(5n);
     // All of a 32-bit destination's register.
     machine.processor.setGpr(RCX, 0x1234_5678_9abc_def0n);
-    expect(machine.run('0f02c8 0f03c8')).toBe('halt');
+    expect(machine.run('lar ecx,ax; lsl ecx,ax')).toBe('halt');
     expect(machine.processor.gpr(RCX)).toBe(0x1234_5678_9abc_def0n);
     expect(machine.processor.flags & FLAG_ZF).toBe(0);
   });
 
   it('VERW tells data from code', () => {
     machine.processor.setGpr(RAX, BigInt(KERNEL_SS));
-    expect(machine.run('0f00e8')).toBe('halt');
+    expect(machine.run('verw ax')).toBe('halt');
     expect(machine.processor.flags & FLAG_ZF).toBe(FLAG_ZF);
     machine.processor.setGpr(RAX, BigInt(KERNEL_CS));
-    expect(machine.run('0f00e8')).toBe('halt');
+    expect(machine.run('verw ax')).toBe('halt');
     expect(machine.processor.flags & FLAG_ZF).toBe(0);
   });
 });
@@ -253,7 +249,7 @@ describe('segment registers', () => {
   it('MOV loads and stores selectors: 16 bits to memory, zero-extended to a register', () => {
     machine.write64(DATA, -1n);
     machine.processor.setGpr(RAX, 0xffff_0000n | BigInt(USER_SS));
-    expect(machine.run('8ed8 8ce0 8cd9 8c1b')).toBe('halt');
+    expect(machine.run('mov ds,ax; mov eax,fs; mov ecx,ds; mov WORD PTR [rbx],ds')).toBe('halt');
     expect(selector(SEGMENT_DS)).toBe(USER_SS);
     expect(machine.processor.gpr(RAX)).toBe(0n);
     expect(machine.processor.gpr(RCX)).toBe(BigInt(USER_SS));
@@ -262,27 +258,27 @@ describe('segment registers', () => {
 
   it('a bad selector changes nothing', () => {
     machine.processor.setGpr(RAX, 0x400n);
-    expect(machine.run('8ee0')).toBe(GP);
+    expect(machine.run('mov fs,ax')).toBe(GP);
     expect(selector(SEGMENT_FS)).toBe(0);
     // Error code: the selector.
     expect(machine.read64(STACK - 48n)).toBe(0x400n);
   });
 
   it('CS cannot be loaded, and there are no seventh and eighth registers', () => {
-    expect(machine.run('8ec8')).toBe(UD);
+    expect(machine.run('.byte 0x8e,0xc8')).toBe(UD);
     machine.toKernel();
-    expect(machine.run('8ef0')).toBe(UD);
+    expect(machine.run('.byte 0x8e,0xf0')).toBe(UD);
     machine.toKernel();
-    expect(machine.run('8cf0')).toBe(UD);
+    expect(machine.run('.byte 0x8c,0xf0')).toBe(UD);
   });
 
   it('MOV SS holds a waiting interrupt off for one instruction', () => {
     machine.processor.flags = FLAG_IF | 2;
     machine.processor.setGpr(RAX, BigInt(KERNEL_SS));
-    expect(machine.run('8ed0')).toBe('halt');
+    expect(machine.run('mov ss,ax')).toBe('halt');
     expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(0);
     machine.processor.setU32(INTERRUPT_PENDING, INTERRUPT_MASKABLE);
-    expect(machine.run('8ed0')).toBe('event');
+    expect(machine.run('mov ss,ax')).toBe('event');
     expect(machine.processor.u32(INTERRUPT_SHADOW)).toBe(SHADOW_STACK);
     expect(machine.processor.rip).toBe(BigInt(CODE + 2));
     expect(selector(SEGMENT_SS)).toBe(KERNEL_SS);
@@ -290,18 +286,18 @@ describe('segment registers', () => {
 
   it('PUSH and POP of FS and GS move RSP by eight, or by two with a 66 prefix', () => {
     machine.processor.setU32(SEGMENT_SELECTOR + SEGMENT_FS * 4, USER_SS);
-    expect(machine.run('0fa0 0fa9')).toBe('halt');
+    expect(machine.run('push fs; pop gs')).toBe('halt');
     expect(machine.read64(STACK - 8n)).toBe(BigInt(USER_SS));
     expect(selector(SEGMENT_GS)).toBe(USER_SS);
     expect(machine.processor.gpr(RSP)).toBe(STACK);
-    expect(machine.run('66 0fa0')).toBe('halt');
+    expect(machine.run('.byte 0x66,0x0f,0xa0')).toBe('halt');
     expect(machine.processor.gpr(RSP)).toBe(STACK - 2n);
   });
 
   it('a POP that faults leaves RSP', () => {
     machine.write64(Number(STACK), 0x400n);
     machine.write(Number(STACK), [0, 4]);
-    expect(machine.run('0fa1')).toBe(GP);
+    expect(machine.run('pop fs')).toBe(GP);
     // The stack pointer the frame was pushed for.
     expect(machine.read64(STACK - 16n)).toBe(STACK);
   });
@@ -309,7 +305,7 @@ describe('segment registers', () => {
   it('LGS loads the offset and the selector', () => {
     machine.write64(DATA, 0x1122_3344_5566_7788n);
     machine.write64(DATA + 8, BigInt(USER_SS));
-    expect(machine.run('480fb503')).toBe('halt');
+    expect(machine.run('lgs rax,[rbx]')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x1122_3344_5566_7788n);
     expect(selector(SEGMENT_GS)).toBe(USER_SS);
   });
@@ -317,25 +313,25 @@ describe('segment registers', () => {
   it('SWAPGS exchanges with KERNEL_GS_BASE, at CPL 0 only', () => {
     machine.processor.setU64(SEGMENT_BASE + SEGMENT_GS * 8, 0x1111n);
     machine.processor.setU64(MSR_KERNEL_GS_BASE, 0xffff_8000_0000_2222n);
-    expect(machine.run('0f01f8')).toBe('halt');
+    expect(machine.run('swapgs')).toBe('halt');
     expect(base(SEGMENT_GS)).toBe(0xffff_8000_0000_2222n);
     expect(machine.processor.u64(MSR_KERNEL_GS_BASE)).toBe(0x1111n);
     machine.toUser();
-    expect(machine.run('0f01f8')).toBe(GP);
+    expect(machine.run('swapgs')).toBe(GP);
   });
 
   it('WRFSBASE and RDGSBASE need CR4.FSGSBASE and a canonical address', () => {
-    expect(machine.run('f3480faed0')).toBe(UD);
+    expect(machine.run('wrfsbase rax')).toBe(UD);
     machine.toKernel();
     machine.setCr4(1n << 16n);
     machine.processor.setGpr(RAX, 0xffff_8000_1234_5678n);
-    expect(machine.run('f3480faed0 f3480faec1')).toBe('halt');
+    expect(machine.run('wrfsbase rax; rdfsbase rcx')).toBe('halt');
     expect(base(SEGMENT_FS)).toBe(0xffff_8000_1234_5678n);
     expect(machine.processor.gpr(RCX)).toBe(0xffff_8000_1234_5678n);
-    expect(machine.run('f30faed8')).toBe('halt');
+    expect(machine.run('wrgsbase eax')).toBe('halt');
     expect(base(SEGMENT_GS)).toBe(0x1234_5678n);
     machine.processor.setGpr(RAX, 1n << 60n);
-    expect(machine.run('f3480faed8')).toBe(GP);
+    expect(machine.run('wrgsbase rax')).toBe(GP);
   });
 });
 
@@ -344,7 +340,7 @@ describe('MSRs, time, identification', () => {
     machine.processor.setGpr(RCX, 0xc000_0100n);
     machine.processor.setGpr(RAX, 0xffff_ffff_8765_4321n);
     machine.processor.setGpr(RDX, 0xffff_ffff_0000_7fffn);
-    expect(machine.run('0f30 4831c0 4831d2 0f32')).toBe('halt');
+    expect(machine.run('wrmsr; xor rax,rax; xor rdx,rdx; rdmsr')).toBe('halt');
     expect(base(SEGMENT_FS)).toBe(0x7fff_8765_4321n);
     expect(machine.processor.gpr(RAX)).toBe(0x8765_4321n);
     expect(machine.processor.gpr(RDX)).toBe(0x7fffn);
@@ -356,19 +352,19 @@ describe('MSRs, time, identification', () => {
     machine.processor.setGpr(RCX, 0x80bn);
     machine.processor.setGpr(RAX, 0n);
     machine.processor.setGpr(RDX, 0n);
-    expect(machine.run('0f30 90')).toBe('event');
+    expect(machine.run('wrmsr; nop')).toBe('event');
     expect(machine.processor.rip).toBe(BigInt(CODE + 2));
   });
 
   it('an MSR that does not exist is #GP', () => {
     machine.processor.setGpr(RCX, 0xdead_beefn);
-    expect(machine.run('0f32')).toBe(GP);
+    expect(machine.run('rdmsr')).toBe(GP);
   });
 
   it('RDTSC, RDTSCP and RDPID', () => {
     machine.now = 0x1_2345_6789;
     machine.processor.setU64(MSR_TSC_AUX, 7n);
-    expect(machine.run('0f01f9 f30fc7fb')).toBe('halt');
+    expect(machine.run('rdtscp; rdpid rbx')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x2345_6789n);
     expect(machine.processor.gpr(RDX)).toBe(1n);
     expect(machine.processor.gpr(RCX)).toBe(7n);
@@ -377,7 +373,7 @@ describe('MSRs, time, identification', () => {
 
   it('CPUID replaces four registers', () => {
     machine.processor.setGpr(RAX, 0xffff_ffff_0000_0000n);
-    expect(machine.run('0fa2')).toBe('halt');
+    expect(machine.run('cpuid')).toBe('halt');
     expect(machine.processor.gpr(RBX)).toBe(0x756e_6547n);
   });
 });
@@ -386,11 +382,11 @@ describe('RDRAND and RDSEED', () => {
   const ARITHMETIC = 0x8d5;
 
   it.each([
-    ['rdrand eax', '0fc7f0', 0x89ab_cdefn],
-    ['rdrand rax', '480fc7f0', 0x89ab_cdf0_89ab_cdefn],
-    ['rdrand ax', '660fc7f0', 0x1111_1111_1111_cdefn],
-    ['rdseed eax', '0fc7f8', 0x89ab_cdefn],
-  ])('%s: random bits, CF set and the other flags clear', (_, code, value) => {
+    ['rdrand eax', 0x89ab_cdefn],
+    ['rdrand rax', 0x89ab_cdf0_89ab_cdefn],
+    ['rdrand ax', 0x1111_1111_1111_cdefn],
+    ['rdseed eax', 0x89ab_cdefn],
+  ])('%s: random bits, CF set and the other flags clear', (code, value) => {
     machine.processor.setGpr(RAX, 0x1111_1111_1111_1111n);
     machine.processor.flags = ARITHMETIC;
     expect(machine.run(code)).toBe('halt');
@@ -399,40 +395,36 @@ describe('RDRAND and RDSEED', () => {
   });
 
   it('have no memory forms', () => {
-    expect(machine.run('0fc733')).toBe(UD);
-    expect(machine.run('0fc73b')).toBe(UD);
+    expect(machine.run('.byte 0x0f,0xc7,0x33')).toBe(UD);
+    expect(machine.run('.byte 0x0f,0xc7,0x3b')).toBe(UD);
   });
 });
 
 describe('SSE and MMX availability follows CR0 and CR4', () => {
   const NM = 7;
-  const setCr0 = (value: number) => `b8${littleEndian(value)} 0f22c0`;
-  const setCr4 = (value: number) => `b8${littleEndian(value)} 0f22e0`;
+  const setCr0 = (value: number) => `mov eax,${value}; mov cr0,rax`;
+  const setCr4 = (value: number) => `mov eax,${value}; mov cr4,rax`;
   const CR0_RUNNING = 0x8005_0033;
   const CR4_RUNNING = 0x6a0;
 
   it.each([
-    ['addps', '0f58c1', UD],
-    ['paddb mm0, mm1', '0ffcc1', UD],
-    ['fld1', 'd9e8', NM],
-  ])('%s with EM', (_, code, outcome) => {
-    expect(machine.run(`${setCr0(CR0_RUNNING | 4)} ${code}`)).toBe(outcome);
+    ['addps xmm0,xmm1', UD],
+    ['paddb mm0,mm1', UD],
+    ['fld1', NM],
+  ])('%s with EM', (code, outcome) => {
+    expect(machine.run(`${setCr0(CR0_RUNNING | 4)}; ${code}`)).toBe(outcome);
   });
 
-  it.each([
-    ['addps', '0f58c1'],
-    ['paddb mm0, mm1', '0ffcc1'],
-    ['fld1', 'd9e8'],
-  ])('%s with TS, until CLTS', (_, code) => {
-    expect(machine.run(`${setCr0(CR0_RUNNING | 8)} ${code}`)).toBe(NM);
-    expect(machine.run(`0f06 ${code}`)).toBe('halt');
+  it.each([['addps xmm0,xmm1'], ['paddb mm0,mm1'], ['fld1']])('%s with TS, until CLTS', (code) => {
+    expect(machine.run(`${setCr0(CR0_RUNNING | 8)}; ${code}`)).toBe(NM);
+    expect(machine.run(`clts; ${code}`)).toBe('halt');
     // LMSW can set TS too.
-    expect(machine.run(`b83b000000 0f01f0 ${code}`)).toBe(NM);
+    expect(machine.run(`mov eax,0x3b; lmsw ax; ${code}`)).toBe(NM);
   });
 
   it('addps needs CR4.OSFXSR', () => {
-    expect(machine.run(`${setCr4(CR4_RUNNING & ~0x200)} 0f58c1`)).toBe(UD);
-    expect(machine.run(`${setCr4(CR4_RUNNING)} 0f58c1`)).toBe('halt');
+    expect(machine.run(`${setCr4(CR4_RUNNING & ~0x200)}; addps xmm0,xmm1`)).toBe(UD);
+    expect(machine.run(`${setCr4(CR4_RUNNING)}; addps xmm0,xmm1`)).toBe('halt');
   });
 });
 
@@ -440,21 +432,21 @@ describe('ports', () => {
   it('IN and OUT of each size, by immediate and by DX', () => {
     machine.processor.setGpr(RAX, 0x1_89ab_cdefn);
     machine.processor.setGpr(RDX, 0xffff_03f8n);
-    expect(machine.run('e680 66e781 ef')).toBe('halt');
+    expect(machine.run('out 0x80,al; out 0x81,ax; out dx,eax')).toBe('halt');
     expect(machine.log).toEqual(['out 80 1 ef', 'out 81 2 cdef', 'out 3f8 4 89abcdef']);
     machine.log.length = 0;
-    expect(machine.run('ec')).toBe('halt');
+    expect(machine.run('in al,dx')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x1_89ab_cd78n);
-    expect(machine.run('66ed')).toBe('halt');
+    expect(machine.run('in ax,dx')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x1_89ab_5678n);
-    expect(machine.run('e560')).toBe('halt');
+    expect(machine.run('in eax,0x60')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(0x1234_5678n);
     expect(machine.log).toEqual(['in 3f8 1', 'in 3f8 2', 'in 60 4']);
   });
 
   it('are refused at CPL > IOPL without a permission bitmap', () => {
     machine.toUser();
-    expect(machine.run('e680')).toBe(GP);
+    expect(machine.run('out 0x80,al')).toBe(GP);
     expect(machine.log).toEqual([]);
   });
 });
@@ -464,7 +456,7 @@ describe('transfers', () => {
     machine.write(0x8000 + 0x80 * 16, [0x48, 0xcf]);
     machine.toUser();
     machine.processor.setGpr(RSP, BigInt(USER_DATA));
-    expect(machine.run('cd80')).toBe(GP);
+    expect(machine.run('int 0x80')).toBe(GP);
     // The HLT behind it raised, in user mode.
     expect(machine.read64(INNER_STACK - 40n)).toBe(BigInt(USER_CODE + 2));
     expect(machine.read64(INNER_STACK - 32n)).toBe(BigInt(USER_CS));
@@ -474,26 +466,26 @@ describe('transfers', () => {
   it('INT n needs a gate that lets the privilege level in; INT3 has one', () => {
     machine.toUser();
     machine.processor.setGpr(RSP, BigInt(USER_DATA));
-    expect(machine.run('cd81')).toBe(GP);
+    expect(machine.run('int 0x81')).toBe(GP);
     machine.toUser();
     machine.processor.setGpr(RSP, BigInt(USER_DATA));
-    expect(machine.run('cc')).toBe(3);
+    expect(machine.run('int3')).toBe(3);
     expect(machine.read64(INNER_STACK - 40n)).toBe(BigInt(USER_CODE + 1));
   });
 
   it('INT1 is #DB behind itself', () => {
-    expect(machine.run('f1')).toBe(1);
+    expect(machine.run('int1')).toBe(1);
     expect(machine.read64(STACK - 40n)).toBe(BigInt(CODE + 1));
   });
 
-  it.each(['0f0b', '0fb9c0', '0fff03'])('%s is #UD at itself, and on purpose', (code) => {
+  it.each(['ud2', 'ud1 eax,eax', 'ud0 eax,DWORD PTR [rbx]'])('%s is #UD at itself, and on purpose', (code) => {
     expect(machine.run(code)).toBe(UD);
     expect(machine.read64(STACK - 40n)).toBe(BigInt(CODE));
     expect(machine.log).toEqual([]);
   });
 
   it('an instruction without a row is #UD and is reported', () => {
-    expect(machine.run('0f04')).toBe(UD);
+    expect(machine.run('.byte 0x0f,0x04')).toBe(UD);
     expect(machine.log).toEqual(['not implemented']);
   });
 
@@ -501,12 +493,12 @@ describe('transfers', () => {
     machine.write64(DATA, BigInt(CODE + 0x100));
     machine.write64(DATA + 8, BigInt(KERNEL_CS));
     machine.write(CODE + 0x100, [0xf4]);
-    expect(machine.run('48ff2b')).toBe('halt');
+    expect(machine.run('.byte 0x48,0xff,0x2b')).toBe('halt');
     expect(machine.processor.rip).toBe(BigInt(CODE + 0x101));
     // 16:32 pointer; the callee returns with 32-bit operands.
     machine.write64(DATA, BigInt(CODE + 0x100) | (BigInt(KERNEL_CS) << 32n));
     machine.write(CODE + 0x100, [0xca, 0x08, 0x00]);
-    expect(machine.run('ff1b')).toBe('halt');
+    expect(machine.run('call far [rbx]')).toBe('halt');
     expect(machine.processor.rip).toBe(BigInt(CODE + 3));
     expect(machine.processor.gpr(RSP)).toBe(STACK + 8n);
     expect(machine.read64(STACK - 8n)).toBe(BigInt(CODE + 2) | (BigInt(KERNEL_CS) << 32n));
@@ -515,7 +507,7 @@ describe('transfers', () => {
     machine.write64(Number(STACK), BigInt(CODE + 0x200));
     machine.write64(Number(STACK) + 8, BigInt(KERNEL_CS));
     machine.write(CODE + 0x200, [0xf4]);
-    expect(machine.run('48cb')).toBe('halt');
+    expect(machine.run('retfq')).toBe('halt');
     expect(machine.processor.rip).toBe(BigInt(CODE + 0x201));
   });
 
@@ -526,7 +518,7 @@ describe('transfers', () => {
     processor.setU64(MSR_FMASK, BigInt(FLAG_IF));
     machine.write(CODE + 0x300, [0x48, 0x0f, 0x07]);
     machine.toUser(FLAG_IF | 2);
-    expect(machine.run('0f05')).toBe(GP);
+    expect(machine.run('syscall')).toBe(GP);
     // It came back to the HLT, with IF as it was.
     expect(machine.read64(INNER_STACK - 40n)).toBe(BigInt(USER_CODE + 2));
     expect(machine.read64(INNER_STACK - 32n)).toBe(BigInt(USER_CS));
@@ -536,7 +528,7 @@ describe('transfers', () => {
     // Without SYSRET the handler runs at CPL 0 with IF masked.
     machine.write(CODE + 0x300, [0xf4]);
     machine.toUser(FLAG_IF | 2);
-    expect(machine.run('0f05')).toBe('halt');
+    expect(machine.run('syscall')).toBe('halt');
     expect(processor.u32(CPL)).toBe(0);
     expect(processor.interruptsEnabled).toBe(false);
     expect(selector(SEGMENT_CS)).toBe(KERNEL_CS);
@@ -549,7 +541,7 @@ describe('transfers', () => {
     frame.forEach((value, index) => {
       machine.write64(Number(STACK) + index * 8, value);
     });
-    expect(machine.run('48cf')).toBe('event');
+    expect(machine.run('iretq')).toBe('event');
     expect(processor.interruptsEnabled).toBe(true);
     expect(processor.rip).toBe(BigInt(CODE));
     expect(processor.gpr(RSP)).toBe(STACK);
@@ -558,15 +550,19 @@ describe('transfers', () => {
 
 describe('caches and TLB', () => {
   it('cache instructions need CPL 0 or an address that can be read', () => {
-    expect(machine.run('0f08 0f09 f30f09 0fae3b 660fae3b 660fae33')).toBe('halt');
+    expect(
+      machine.run(
+        'invd; wbinvd; wbnoinvd; clflush BYTE PTR [rbx]; clflushopt BYTE PTR [rbx]; clwb BYTE PTR [rbx]',
+      ),
+    ).toBe('halt');
     machine.processor.setGpr(RBX, 0x4000_0000n);
-    expect(machine.run('0fae3b')).toBe(14);
+    expect(machine.run('clflush BYTE PTR [rbx]')).toBe(14);
     machine.toUser();
-    expect(machine.run('0f09')).toBe(GP);
+    expect(machine.run('wbinvd')).toBe(GP);
   });
 
   it('INVLPG and INVPCID make changed tables count', () => {
-    const code = '488b0b'; // mov rcx, [rbx]
+    const code = 'mov rcx,QWORD PTR [rbx]';
     machine.write64(0x3000 + 8, 0x87n); // 2 MiB at 0x200000 -> physical 0
     machine.processor.setGpr(RBX, 0x25_0000n);
     machine.write64(0x5_0000, 0x1111n);
@@ -574,24 +570,26 @@ describe('caches and TLB', () => {
     machine.processor.setGpr(RAX, 0x3008n);
     machine.processor.setGpr(RDX, 0x20_0087n);
     // Read through the old entry, change it, read through the TLB, invalidate, read anew.
-    expect(machine.run(`${code} 488910 0f013b ${code}`)).toBe('halt');
+    expect(machine.run(`${code}; mov QWORD PTR [rax],rdx; invlpg BYTE PTR [rbx]; ${code}`)).toBe('halt');
     expect(machine.processor.gpr(RCX)).toBe(0x2222n);
     machine.processor.setGpr(RDX, 0x87n);
     machine.processor.setGpr(6, 2n);
     machine.processor.setGpr(7, BigInt(DATA));
-    expect(machine.run(`${code} 488910 660f388237 ${code}`)).toBe('halt');
+    expect(machine.run(`${code}; mov QWORD PTR [rax],rdx; invpcid rsi,XMMWORD PTR [rdi]; ${code}`)).toBe(
+      'halt',
+    );
     expect(machine.processor.gpr(RCX)).toBe(0x1111n);
   });
 });
 
 describe('LOCK', () => {
   it.each([
-    ['lock add [rbx], eax', 'f00103', 'halt'],
-    ['lock cmpxchg16b [rbx]', 'f0480fc70b', 'halt'],
-    ['lock add eax, eax', 'f001c0', UD],
-    ['lock add eax, [rbx]', 'f00303', UD],
-    ['lock nop', 'f090', UD],
-  ])('%s', (_, code, outcome) => {
+    ['lock add DWORD PTR [rbx],eax', 'halt'],
+    ['lock cmpxchg16b XMMWORD PTR [rbx]', 'halt'],
+    ['.byte 0xf0,0x01,0xc0', UD],
+    ['.byte 0xf0,0x03,0x03', UD],
+    ['.byte 0xf0,0x90', UD],
+  ])('%s', (code, outcome) => {
     expect(machine.run(code)).toBe(outcome);
   });
 });
