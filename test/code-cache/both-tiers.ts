@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { RegionSource } from '../../src/compile/region-source.ts';
 import { YMM } from '../../src/layout/cpu-state.ts';
 import { CODE, DATA, type SystemMachine } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
 import { BACK_ENDS, type BackEnd } from '../support/back-ends.ts';
 import { createTieredMachine } from './tiered-machine.ts';
 
@@ -27,7 +28,7 @@ function run(
   });
   const { processor } = machine;
   prepare(machine);
-  machine.write(CODE, [...Buffer.from(code.replaceAll(' ', ''), 'hex')]);
+  machine.write(CODE, [...assemble(code, CODE)]);
   processor.rip = BigInt(CODE);
   while (processor.run(slice) !== 'halt') tiering.poll();
   const state = {
@@ -43,7 +44,7 @@ function run(
 
 /**
  * What both tiers reach, and the regions that were compiled on the way.
- * @param code hexadecimal, at CODE, ends with HLT.
+ * @param code instructions (support/assembler.ts), at CODE, ends with HLT.
  */
 export function runBothTiers(code: string, prepare: Prepare = () => {}) {
   const { state } = run('interpreter', code, prepare, SLICES[0] as number, 'writer');

@@ -478,11 +478,14 @@ describe('transfers', () => {
     expect(machine.read64(STACK - 40n)).toBe(BigInt(CODE + 1));
   });
 
-  it.each(['ud2', 'ud1 eax,eax', 'ud0 eax,DWORD PTR [rbx]'])('%s is #UD at itself, and on purpose', (code) => {
-    expect(machine.run(code)).toBe(UD);
-    expect(machine.read64(STACK - 40n)).toBe(BigInt(CODE));
-    expect(machine.log).toEqual([]);
-  });
+  it.each(['ud2', 'ud1 eax,eax', 'ud0 eax,DWORD PTR [rbx]'])(
+    '%s is #UD at itself, and on purpose',
+    (code) => {
+      expect(machine.run(code)).toBe(UD);
+      expect(machine.read64(STACK - 40n)).toBe(BigInt(CODE));
+      expect(machine.log).toEqual([]);
+    },
+  );
 
   it('an instruction without a row is #UD and is reported', () => {
     expect(machine.run('.byte 0x0f,0x04')).toBe(UD);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
 import { shapeOf } from '../../code-cache/region-shape.ts';
 import { DATA, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
+import { assemble } from '../../support/assembler.ts';
 
 const PAGE_TABLE = 0x4_8000;
 const RAX = 0;
@@ -9,17 +10,25 @@ const RAX = 0;
 describe('an indirect branch of compiled code', () => {
   it('goes to what is at the address now', () => {
     const { registers, regions } = runBothTiers(
-      'bb04000000 bf00002000' + // mov ebx, 4; mov edi, 200000h
-        'b903000000' + // mov ecx, 3
-        'ffd7 4801d0 ffc9 75f7' + // call rdi; add rax, rdx; dec ecx; jnz
-        '48813425 00800400 00100000' + // xor qword [PAGE_TABLE], 1000h
-        '0f013f ffcb 75df f4', // invlpg [rdi]; dec ebx; jnz to mov ecx; hlt
+      `
+        mov ebx,4
+        mov edi,0x200000
+        l1: mov ecx,3
+        l2: call rdi
+        add rax,rdx
+        dec ecx
+        jne l2
+        xor QWORD PTR ds:${PAGE_TABLE},0x1000
+        invlpg BYTE PTR [rdi]
+        dec ebx
+        jne l1
+        hlt
+      `,
       (machine) => {
         machine.write64(PAGE_DIRECTORY + 8, BigInt(PAGE_TABLE) | 7n);
         machine.write64(PAGE_TABLE, BigInt(DATA) | 0x67n);
-        // mov edx, 1; ret, and in the next page mov edx, 100; ret
-        machine.write(DATA, [0xba, 1, 0, 0, 0, 0xc3]);
-        machine.write(DATA + 0x1000, [0xba, 100, 0, 0, 0, 0xc3]);
+        machine.write(DATA, [...assemble('mov edx,1; ret')]);
+        machine.write(DATA + 0x1000, [...assemble('mov edx,100; ret')]);
       },
     );
     expect(registers[RAX]).toBe(606n);
