@@ -2,7 +2,7 @@
  * Runs random programs in every tier until they differ or time is up. What differs is made as small as possible and
  * printed as a filetest (test/filetests/).
  *
- *     npm run fuzz -- [--minutes M] [--seed S] [--failures N] [--native]
+ *     npm run fuzz -- [--minutes M] [--seed S] [--failures N] [--back-end Binaryen] [--native]
  *
  * The programs of a seed are always the same; program N of seed S is `S/N`. With --native they are single
  * instructions, and this machine's processor says what is right: on x86-64 Linux with gcc.
@@ -12,6 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BACK_ENDS, type BackEnd } from '../../test/support/back-ends.ts';
 import { buildRecorder } from '../recorder/native.ts';
 import { Engine } from './engine.ts';
 import { NativeTrials, nativeCase } from './native.ts';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     failures: { type: 'string', default: '1' },
+    'back-end': { type: 'string', default: 'writer' },
     native: { type: 'boolean', default: false },
   },
 });
@@ -36,7 +38,11 @@ function positive(name: 'minutes' | 'failures'): number {
   process.exit(2);
 }
 
-const { seed, native } = values;
+const { seed, native, 'back-end': backEnd } = values;
+if (!Object.hasOwn(BACK_ENDS, backEnd)) {
+  console.error(`fuzz: --back-end ${backEnd}: none of ${Object.keys(BACK_ENDS).join(', ')}`);
+  process.exit(2);
+}
 const mostFailures = positive('failures');
 const deadline = performance.now() + positive('minutes') * 60_000;
 let failures = 0;
@@ -48,12 +54,13 @@ function fail(text: string): void {
 }
 
 function fuzzPrograms(): void {
-  const engine = new Engine();
+  const newEngine = (): Engine => new Engine(BACK_ENDS[backEnd as BackEnd]);
+  const engine = newEngine();
   let count = 0;
   for (; goesOn(); count++) {
     const name = `${seed}/${count}`;
     const difference = tryProgram(engine, name);
-    if (difference !== undefined) fail(report(name, difference));
+    if (difference !== undefined) fail(report(name, difference, newEngine));
   }
   const { regions, branching, loops, calls, guards, instructions, compiledInstructions } = engine.coverage;
   console.log(

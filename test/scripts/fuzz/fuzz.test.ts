@@ -9,27 +9,34 @@ import { compileRegions } from '../../../src/compile/compiler.ts';
 import { variantOfSlot } from '../../../src/isa/instruction-set.ts';
 import { RECORD_FN, RECORD_SIZE } from '../../../src/layout/record.ts';
 import { parseFiletest } from '../../filetests/filetest.ts';
+import { BACK_ENDS, type BackEnd } from '../../support/back-ends.ts';
 import { printListing } from '../../support/listing.ts';
 
 const SEED = 'test';
-const PROGRAMS = 400;
+/** Programs for each back end. */
+const PROGRAMS: Readonly<Record<BackEnd, number>> = { writer: 300, Binaryen: 100 };
 
 describe('random programs', () => {
-  it(`${PROGRAMS} of them do the same in every tier`, () => {
-    const engine = new Engine();
-    for (let n = 0; n < PROGRAMS; n++) {
-      const name = `${SEED}/${n}`;
-      const difference = tryProgram(engine, name);
-      if (difference !== undefined) expect.fail(report(name, difference));
-    }
-    const { regions, branching, loops, calls, guards, instructions, compiledInstructions } = engine.coverage;
-    expect(compiledInstructions).toBeGreaterThan(instructions / 2);
-    expect(regions).toBeGreaterThan(PROGRAMS);
-    expect(branching).toBeGreaterThan(PROGRAMS);
-    expect(loops).toBeGreaterThan(PROGRAMS / 10);
-    expect(calls).toBeGreaterThan(PROGRAMS / 20);
-    expect(guards).toBeGreaterThan(PROGRAMS / 10);
-  });
+  it.each(Object.entries(PROGRAMS) as [BackEnd, number][])(
+    'do the same in every tier: %s, %i',
+    (backEnd, count) => {
+      const newEngine = (): Engine => new Engine(BACK_ENDS[backEnd]);
+      const engine = newEngine();
+      for (let n = 0; n < count; n++) {
+        const name = `${SEED} ${backEnd}/${n}`;
+        const difference = tryProgram(engine, name);
+        if (difference !== undefined) expect.fail(report(name, difference, newEngine));
+      }
+      const { regions, branching, loops, calls, guards, instructions, compiledInstructions } =
+        engine.coverage;
+      expect(compiledInstructions).toBeGreaterThan(instructions / 2);
+      expect(regions).toBeGreaterThan(count);
+      expect(branching).toBeGreaterThan(count);
+      expect(loops).toBeGreaterThan(count / 10);
+      expect(calls).toBeGreaterThan(count / 20);
+      expect(guards).toBeGreaterThan(count / 10);
+    },
+  );
 
   it('are the same for the same name, and others for another', () => {
     expect(JSON.stringify(generate('a/1'))).toBe(JSON.stringify(generate('a/1')));
@@ -57,7 +64,7 @@ const broken: LocalCompiler = (regions) => {
 it('a compiler that is wrong is found out, by a program of few instructions', () => {
   const newEngine = (): Engine => new Engine(broken);
   const engine = newEngine();
-  for (let n = 0; n < PROGRAMS; n++) {
+  for (let n = 0; n < PROGRAMS.writer; n++) {
     const name = `${SEED}/${n}`;
     const difference = tryProgram(engine, name);
     if (difference === undefined) continue;
