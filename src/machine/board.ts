@@ -114,6 +114,7 @@ export class Board {
             milliseconds: options.hostTime,
             nextDeadline: () => timers.nextDeadline(),
             due: () => processor.endSlice(),
+            interruptible: () => processor.interruptsEnabled,
           })
         : new InstructionClock({
             instructions: () => processor.instructions,

@@ -20,6 +20,8 @@ export interface MachineClock extends Clock {
 
 /** How far a running guest sees the time go from one look to the next, in nanoseconds: a tick of a kernel with 250 Hz. */
 const LONGEST_STEP = 4_000_000;
+/** The same while the guest holds interrupts back: what it does then is meant to take no time. */
+const LONGEST_STEP_UNINTERRUPTIBLE = 1_000_000;
 /** How far a running guest sees the time go past a deadline that it has not been told of, in nanoseconds. */
 const SLACK = 1_000_000;
 /** While a running guest makes up for what it missed, its time goes at most this many times as fast as it executes. */
@@ -38,6 +40,8 @@ export interface HostClockOptions {
   readonly nextDeadline: () => number;
   /** A running guest's time has reached that deadline: its slice has to end. */
   readonly due: () => void;
+  /** Whether the running guest lets interrupts in. */
+  readonly interruptible: () => boolean;
 }
 
 /**
@@ -47,12 +51,12 @@ export interface HostClockOptions {
  * guest's time just followed, periods would collapse into one interrupt while the time-stamp counter went on, which
  * no kernel expects of hardware. So:
  *
- * 1. While the guest runs, its time goes on by LONGEST_STEP at most between two looks at the host's clock, and stops
- *    SLACK after a deadline that it has not been told of.
+ * 1. While the guest runs, its time goes on by LONGEST_STEP at most between two looks at the host's clock, by less while
+ *    it holds interrupts back, and stops SLACK after a deadline that it has not been told of.
  * 2. While the guest is halted, it misses nothing, but its time goes from one deadline to the next, so that it handles
  *    each. As it executes next to nothing, what it slept too long is made up for at once.
  * 3. What the guest missed while it was running is made up for until its time is the host's again: at FASTEST by a
- *    guest that runs, and over any stretch no more than the host's time, CATCH_UP of it and BURST.
+ *    guest that runs, with interrupts on, and over any stretch no more than the host's time, CATCH_UP of it and BURST.
  * 4. What was missed beyond LONGEST_LAG is never made up for: to the guest the machine was suspended for the rest.
  */
 export class HostClock implements MachineClock {
@@ -108,10 +112,12 @@ export class HostClock implements MachineClock {
   skipTo(_deadline: number): void {}
 
   private run(elapsed: number): void {
-    const counted = Math.min(elapsed, LONGEST_STEP);
+    const interruptible = this.options.interruptible();
+    const counted = Math.min(elapsed, interruptible ? LONGEST_STEP : LONGEST_STEP_UNINTERRUPTIBLE);
     this.missed = Math.min(this.missed + elapsed - counted, LONGEST_LAG);
     this.burst = Math.min(this.burst + elapsed * (1 + CATCH_UP) - counted, BURST);
-    const wanted = counted + this.makeUp(Math.min(counted * (FASTEST - 1), LONGEST_STEP - counted));
+    const most = interruptible ? Math.min(counted * (FASTEST - 1), LONGEST_STEP - counted) : 0;
+    const wanted = counted + this.makeUp(most);
     const deadline = this.options.nextDeadline();
     const step = Math.min(wanted, Math.max(0, deadline + SLACK - this.time));
     this.missed += wanted - step;

@@ -14,6 +14,7 @@ let host: number;
 let timers: TimerQueue;
 let clock: HostClock;
 let dues: number;
+let interruptible: boolean;
 
 /** Host time passes, in nanoseconds. */
 function pass(nanoseconds: number): void {
@@ -54,6 +55,7 @@ const lag = (): number => host - clock.now();
 beforeEach(() => {
   host = 0;
   dues = 0;
+  interruptible = true;
   timers = new TimerQueue();
   clock = new HostClock({
     milliseconds: () => host / 1e6,
@@ -61,6 +63,7 @@ beforeEach(() => {
     due: () => {
       dues += 1;
     },
+    interruptible: () => interruptible,
   });
 });
 
@@ -91,6 +94,17 @@ describe('a guest that runs', () => {
     run(3500);
     expect(lag()).toBeCloseTo(25 * MILLISECOND, -5);
     run(101);
+    expect(lag()).toBeCloseTo(0, -4);
+  });
+
+  test('sees next to nothing of a stop while it holds interrupts back, until it lets them in again', () => {
+    interruptible = false;
+    pass(50 * MILLISECOND);
+    expect(clock.now()).toBe(MILLISECOND);
+    run(10);
+    expect(clock.now()).toBeCloseTo(11 * MILLISECOND, -4);
+    interruptible = true;
+    run(20);
     expect(lag()).toBeCloseTo(0, -4);
   });
 

@@ -111,5 +111,5 @@ describe('onStall', () => {
     });
     expect(await stall).toBe('interrupts disabled');
     machine?.stop();
-  });
+  }, 60_000);
 });
