@@ -1,17 +1,16 @@
 /** A processor with nothing but code in its memory, to look at what the translator makes of it. */
 
+import { readBlockEnd } from '../../src/code-cache/block-end.ts';
 import { RegionCollector } from '../../src/code-cache/region-collector.ts';
 import { BlockRecords } from '../../src/compile/record-view.ts';
 import type { RegionBlockSource } from '../../src/compile/region-source.ts';
 import { Processor } from '../../src/cpu/processor.ts';
 import type { RuntimeExports } from '../../src/cpu/runtime.ts';
-import { SLOT_END, variantOfSlot } from '../../src/isa/instruction-set.ts';
+import type { Ending } from '../../src/isa/row.ts';
 import { MODE } from '../../src/layout/cpu-state.ts';
 import { CHUNK_SHIFT } from '../../src/layout/linear-memory.ts';
 import {
-  HEAD_COUNT,
   RECORD_DISP,
-  RECORD_FN,
   RECORD_LENGTH,
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
@@ -24,6 +23,16 @@ const PAGE = 4096;
 /** Where the code lies. Translated code is position independent, so its page need not be the one it was made for. */
 const CODE_PHYSICAL = 0x10_0000;
 const INT3 = 0xcc;
+
+/** Links that running a block which ends like this would set; the one behind a call is where it returns to. */
+const LINKS: Readonly<Record<Ending, readonly (typeof RECORD_LINK_TAKEN | typeof RECORD_LINK_FALL)[]>> = {
+  next: [RECORD_LINK_FALL],
+  jump: [RECORD_LINK_TAKEN],
+  branch: [RECORD_LINK_TAKEN, RECORD_LINK_FALL],
+  call: [RECORD_LINK_TAKEN, RECORD_LINK_FALL],
+  return: [],
+  dispatch: [],
+};
 
 /** What only generated code calls. */
 interface InternalExports {
@@ -100,8 +109,9 @@ export class CodeMachine {
 
   /** The block at a linear address of the code. */
   block(linear: bigint): BlockRecords {
+    const { views } = this.processor;
     const head = this.lookup(this.physical(linear));
-    return new BlockRecords(head, this.processor.views.u8.slice(head, this.lastRecord(head) + RECORD_SIZE));
+    return new BlockRecords(head, views.u8.slice(head, readBlockEnd(views, head).last + RECORD_SIZE));
   }
 
   /** The region that would be compiled at a linear address if all code was hot. */
@@ -112,13 +122,6 @@ export class CodeMachine {
     return new RegionCollector(views, runtime).collect(this.lookup(start), Number.POSITIVE_INFINITY);
   }
 
-  private lastRecord(head: number): number {
-    const { u16, u32 } = this.processor.views;
-    const last = head + (u16[(head + HEAD_COUNT) >> 1] as number) * RECORD_SIZE;
-    const variant = variantOfSlot(u32[(last + RECORD_FN) >> 2] as number);
-    return variant?.row.ending === 'next' ? last + RECORD_SIZE : last;
-  }
-
   /** Builds what direct branches lead to within the code, and links it as running it would. */
   private linkReachable(start: number): void {
     const { views } = this.processor;
@@ -126,7 +129,7 @@ export class CodeMachine {
     const waiting = [start];
     const seen = new Set(waiting);
     for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-      const last = this.lastRecord(this.lookup(at));
+      const { last, ending } = readBlockEnd(views, this.lookup(at));
       const page = at - (at % PAGE);
       const targets = {
         [RECORD_LINK_TAKEN]: page + (views.i32[(last + RECORD_DISP) >> 2] as number),
@@ -135,7 +138,7 @@ export class CodeMachine {
           (views.u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) +
           (views.u8[last + RECORD_LENGTH] as number),
       };
-      for (const link of this.linksOf(last)) {
+      for (const link of LINKS[ending]) {
         const target = targets[link];
         if (!this.isCode(target)) continue;
         this.lookup(at); // PAGE_BASE is the block's again
@@ -144,20 +147,6 @@ export class CodeMachine {
         seen.add(target);
         waiting.push(target);
       }
-    }
-  }
-
-  private linksOf(last: number): readonly (typeof RECORD_LINK_TAKEN | typeof RECORD_LINK_FALL)[] {
-    const slot = this.processor.views.u32[(last + RECORD_FN) >> 2] as number;
-    if (slot === SLOT_END) return [RECORD_LINK_FALL];
-    switch (variantOfSlot(slot)?.row.ending) {
-      case 'jump':
-        return [RECORD_LINK_TAKEN];
-      case 'branch':
-      case 'call':
-        return [RECORD_LINK_TAKEN, RECORD_LINK_FALL];
-      default:
-        return [];
     }
   }
 }

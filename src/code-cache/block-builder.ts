@@ -21,10 +21,10 @@ import { MODE, RECORD_TOP } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
   HEAD_COUNT,
+  HEAD_COUNTDOWN,
   HEAD_END_RECORD,
   HEAD_FALL,
   HEAD_FLAGS,
-  HEAD_HOTNESS,
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
@@ -214,7 +214,7 @@ export class BlockBuilder {
     u8[head + HEAD_PAGE_COUNT] = pages;
     u16[(head + HEAD_COUNT) >> 1] = count;
     u16[(head + HEAD_MODE) >> 1] = mode;
-    u32[(head + HEAD_HOTNESS) >> 2] = this.hotness;
+    u32[(head + HEAD_COUNTDOWN) >> 2] = this.hotness;
     u32[(head + HEAD_PHYSICAL_PAGE) >> 2] = physicalPage;
     u32[(head + HEAD_SECOND_PAGE) >> 2] = secondPage;
   }

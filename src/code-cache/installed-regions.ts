@@ -10,7 +10,7 @@
  */
 import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
-import { HEAD_HOTNESS, RECORD_FN } from '../layout/record.ts';
+import { HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
 
 /** How much compiled code there may be. */
 export interface RegionLimits {
@@ -199,6 +199,6 @@ export class InstalledRegions {
   /** Lets a block become hot anew; one whose region is on probation asks at its next entry. */
   coolDown(head: number): void {
     const { views, blocks } = this.processor;
-    views.u32[(head + HEAD_HOTNESS) >> 2] = this.byHead.get(head)?.isOnProbation ? 1 : blocks.hotness;
+    views.u32[(head + HEAD_COUNTDOWN) >> 2] = this.byHead.get(head)?.isOnProbation ? 1 : blocks.hotness;
   }
 }

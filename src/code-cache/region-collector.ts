@@ -10,18 +10,15 @@
 import type { RegionBlockSource } from '../compile/region-source.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { RuntimeExports } from '../cpu/runtime.ts';
-import { SLOT_END, variantOfSlot } from '../isa/instruction-set.ts';
-import type { Ending } from '../isa/row.ts';
 import {
   HEAD_COUNT,
+  HEAD_COUNTDOWN,
   HEAD_FLAGS,
-  HEAD_HOTNESS,
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
   HEAD_STALE,
   RECORD_DISP,
-  RECORD_FN,
   RECORD_HINT_FALL,
   RECORD_HINT_TAKEN,
   RECORD_LENGTH,
@@ -30,6 +27,7 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../layout/record.ts';
+import { readBlockEnd } from './block-end.ts';
 
 /** Most blocks and instructions in one region. */
 const MAX_BLOCKS = 48;
@@ -58,18 +56,6 @@ interface Node {
   readonly page: number;
 }
 
-/** The records that say how a block goes on. */
-interface BlockEnd {
-  /** Address after the last record. */
-  readonly end: number;
-  readonly ending: Ending | 'end';
-}
-
-function endingOf(slot: number): Ending | 'end' {
-  if (slot === SLOT_END) return 'end';
-  return variantOfSlot(slot)?.row.ending ?? 'dispatch';
-}
-
 export class RegionCollector {
   private readonly views: MemoryViews;
   private readonly runtime: RuntimeExports;
@@ -80,7 +66,7 @@ export class RegionCollector {
   }
 
   /**
-   * @param coldest HEAD_HOTNESS above which a block is too cold to be worth compiling (the count goes down).
+   * @param coldest HEAD_COUNTDOWN above which a block is too cold to be worth compiling (the count goes down).
    */
   collect(entry: number, coldest: number): RegionBlockSource[] {
     const { i32, u16, u8 } = this.views;
@@ -99,7 +85,7 @@ export class RegionCollector {
       const count = u16[(head + HEAD_COUNT) >> 1] as number;
       if (nodes.length > 0) {
         if ((u8[head + HEAD_FLAGS] as number) & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return -1;
-        if ((i32[(head + HEAD_HOTNESS) >> 2] as number) > coldest) return -1;
+        if ((i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return -1;
         if (nodes.length >= MAX_BLOCKS || instructions + count > MAX_INSTRUCTIONS) return -1;
       }
       instructions += count;
@@ -113,8 +99,7 @@ export class RegionCollector {
     for (let at = 0; at < nodes.length; at++) {
       const node = nodes[at] as Node;
       const { head, context, page } = node;
-      const { end, ending } = this.blockEnd(head);
-      const last = end - RECORD_SIZE;
+      const { last, ending } = readBlockEnd(this.views, head);
       let taken = -1;
       let fall = -1;
       const takenPage = page + ((i32[(last + RECORD_DISP) >> 2] as number) >> 12);
@@ -138,7 +123,7 @@ export class RegionCollector {
           taken = take(takenHead(), context, takenPage);
           fall = take(fallHead(), context, fallPage);
           break;
-        case 'end':
+        case 'next':
           fall = take(fallHead(), context, fallPage);
           break;
         case 'call': {
@@ -163,18 +148,9 @@ export class RegionCollector {
         default:
           break;
       }
-      blocks.push({ head, records: u8.slice(head, end), taken, fall, page });
+      blocks.push({ head, records: u8.slice(head, last + RECORD_SIZE), taken, fall, page });
     }
     return blocks;
-  }
-
-  private blockEnd(head: number): BlockEnd {
-    const { u16, u32 } = this.views;
-    const count = u16[(head + HEAD_COUNT) >> 1] as number;
-    const lastInstruction = head + count * RECORD_SIZE;
-    const ending = endingOf(u32[(lastInstruction + RECORD_FN) >> 2] as number);
-    if (ending !== 'next') return { end: lastInstruction + RECORD_SIZE, ending };
-    return { end: lastInstruction + 2 * RECORD_SIZE, ending: 'end' };
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * Decides what is compiled and when, and installs the results.
  *
- * A block that has been entered often enough asks for compilation (record.ts: HEAD_HOTNESS). Requests are
+ * A block that has been entered often enough asks for compilation (record.ts: HEAD_COUNTDOWN). Requests are
  * collected, turned into regions and sent to the compile worker in batches, because a module costs the same
  * however many regions it holds. Results are installed between two slices, if every block of the region
  * is still what it was.
@@ -11,7 +11,7 @@
 
 import { type PackedRegions, packRegions, type RegionSource, regionName } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
-import { HEAD_COUNT, HEAD_FLAGS, HEAD_HOTNESS, HEAD_WATCHED } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED } from '../layout/record.ts';
 import { InstalledModule, InstalledRegions, type RegionLimits } from './installed-regions.ts';
 import { RegionCollector } from './region-collector.ts';
 
@@ -105,7 +105,7 @@ export class Tiering {
   /** Unique among all machines that share a worker: a result for one from before a restart is nobody's. */
   private static nextId = 1;
   private readonly installed: InstalledRegions;
-  /** Blocks of the regions that are being compiled, with the HEAD_HOTNESS last seen. */
+  /** Blocks of the regions that are being compiled, with the HEAD_COUNTDOWN last seen. */
   private readonly covered = new Map<number, number>();
   private wakeWaiter: () => void = () => {};
 
@@ -163,10 +163,10 @@ export class Tiering {
     const { i32, u16 } = this.processor.views;
     let instructions = 0;
     for (const [head, seen] of this.covered) {
-      const hotness = i32[(head + HEAD_HOTNESS) >> 2] as number;
-      if (hotness === seen) continue;
-      instructions += (seen - hotness) * (u16[(head + HEAD_COUNT) >> 1] as number);
-      this.covered.set(head, hotness);
+      const countdown = i32[(head + HEAD_COUNTDOWN) >> 2] as number;
+      if (countdown === seen) continue;
+      instructions += (seen - countdown) * (u16[(head + HEAD_COUNT) >> 1] as number);
+      this.covered.set(head, countdown);
     }
     return instructions;
   }
@@ -224,14 +224,14 @@ export class Tiering {
     const { views } = processor;
     // At least once: a block that was never entered says nothing of where it leads.
     const coldest = processor.blocks.hotness - Math.max(1, Math.floor(processor.blocks.hotness * WARM));
-    const hotness = (head: number): number => views.i32[(head + HEAD_HOTNESS) >> 2] as number;
-    for (const head of [...this.waiting].sort((a, b) => hotness(a) - hotness(b))) {
+    const countdown = (head: number): number => views.i32[(head + HEAD_COUNTDOWN) >> 2] as number;
+    for (const head of [...this.waiting].sort((a, b) => countdown(a) - countdown(b))) {
       if (regions.length === BATCH) break;
       this.waiting.delete(head);
-      if (this.covered.has(head) || hotness(head) > 0) continue;
+      if (this.covered.has(head) || countdown(head) > 0) continue;
       const blocks = this.collector.collect(head, coldest);
       for (const block of blocks) {
-        this.covered.set(block.head, hotness(block.head));
+        this.covered.set(block.head, countdown(block.head));
         this.watch(block.head);
       }
       regions.push({ blocks });

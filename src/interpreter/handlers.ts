@@ -22,7 +22,7 @@ import {
   EXIT_STEPPED,
 } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
-import { HEAD_COUNT, HEAD_HOTNESS, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, none } from '../wasm/value-types.ts';
@@ -61,8 +61,8 @@ function addEnter(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionRefe
     m.if(m.i32.lt_s(local(), m.i32.const(0)), leaveAt(m, runtime, EXIT_BUDGET)),
     m.i32.store(CPU_STATE + BUDGET, 4, zero(), local()),
     m.i64.store(INTERPRETED, 8, zero(), m.i64.add(interpreted, m.i64.extend_u(instructions()))),
-    m.local.set(1, m.i32.sub(m.i32.load(HEAD_HOTNESS, 4, recordOf(m)), m.i32.const(1))),
-    m.i32.store(HEAD_HOTNESS, 4, recordOf(m), local()),
+    m.local.set(1, m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, recordOf(m)), m.i32.const(1))),
+    m.i32.store(HEAD_COUNTDOWN, 4, recordOf(m), local()),
     m.if(m.i32.eqz(local()), m.call(requestCompile, [recordOf(m)], none)),
     m.return_call_indirect(
       m.i32.load(RECORD_SIZE + RECORD_FN, 4, recordOf(m)),

@@ -9,7 +9,7 @@
  *     7   index       u8  0-based in the block    7   pageCount  u8  1, or 2 when the instruction crosses a page
  *     8   a           u16 first register operand  8   count      u16 instructions in the block
  *     10  b           u16 second                  10  mode       u16 mode key (mode.ts)
- *     12  base        u16 memory base register    12  hotness    u32 executions left before a compile request
+ *     12  base        u16 memory base register    12  countdown  i32 entries left before a compile request
  *     14  indexReg    u16 memory index register   16  physicalPage u32
  *     16  disp        i32 displacement / target   20  hashNext   u32 head record, 0 = end
  *     20  scale       u8  bits 0-1 log2 scale,    24  pageNext   u32 head record, 0 = end
@@ -19,7 +19,7 @@
  *     24  imm         i64 immediate               (branches: 24 taken link u32, 28 fall-through link u32)
  *
  * Register operands are byte offsets into the CPU state, so AH is RAX's offset + 1 and an absent base or index
- * is the offset of the always-zero slot. A branch's `disp` is its target relative to the start of its page.
+ * is the offset of the always-zero register. A branch's `disp` is its target relative to the start of its page.
  */
 export const RECORD_SIZE = 32;
 export const RECORD_FN = 0;
@@ -49,7 +49,7 @@ export const HEAD_FLAGS = 6;
 export const HEAD_PAGE_COUNT = 7;
 export const HEAD_COUNT = 8;
 export const HEAD_MODE = 10;
-export const HEAD_HOTNESS = 12;
+export const HEAD_COUNTDOWN = 12;
 export const HEAD_PHYSICAL_PAGE = 16;
 export const HEAD_HASH_NEXT = 20;
 export const HEAD_PAGE_NEXT = 24;
