@@ -4,11 +4,13 @@ import { efi } from './efi/efi.ts';
 import { InputError } from './input-error.ts';
 import { linux32 } from './linux32.ts';
 import { linux64 } from './linux64.ts';
+import { multiboot1 } from './multiboot/multiboot1.ts';
+import { multiboot2 } from './multiboot/multiboot2.ts';
 import { pvh } from './pvh.ts';
 import { vmlinux } from './vmlinux.ts';
 
 /** In the order in which they are tried where the user names none. */
-export const DOORS: readonly Door[] = [linux64, linux32, pvh, vmlinux, efi];
+export const DOORS: readonly Door[] = [linux64, linux32, multiboot2, multiboot1, pvh, vmlinux, efi];
 
 /**
  * @param entry what the user asked for; undefined takes the first that fits the file.
@@ -19,7 +21,7 @@ export function findDoor(file: Uint8Array, entry: EntryName | undefined): Door {
   const fitting = DOORS.filter((door) => door.recognises(file));
   if (fitting.length === 0) {
     throw new InputError(
-      'not a kernel: it has no setup header of Linux, and is no ELF file and no EFI application',
+      'not a kernel: it has no setup header of Linux and no Multiboot header, and is no ELF file and no EFI application',
     );
   }
   const door = fitting.find((candidate) => entry === undefined || candidate.entry === entry);

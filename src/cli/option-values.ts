@@ -1,7 +1,7 @@
 /** Reads the values of options. The parsers throw InputError with a message to put after the option's name. */
 import { InputError } from '../boot/input-error.ts';
 import { GIB, KIB, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
-import { LARGEST_MEMORY, SMALLEST_MEMORY } from '../machine/options.ts';
+import { LARGEST_MEMORY, LAST_DEBUG_EXIT_PORT, SMALLEST_MEMORY } from '../machine/options.ts';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   b: 1,
@@ -34,6 +34,15 @@ export function parseSeconds(text: string): number {
   if (!(seconds > 0)) throw new InputError('not a number of seconds above 0');
   if (seconds > LONGEST_TIMEOUT) throw new InputError(`too long: at most ${LONGEST_TIMEOUT} seconds`);
   return seconds;
+}
+
+/** A number of a port, decimal or hexadecimal with 0x. */
+export function parsePort(text: string): number {
+  const port = /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= LAST_DEBUG_EXIT_PORT)) {
+    throw new InputError(`not a port: give a number from 0 to 0x${LAST_DEBUG_EXIT_PORT.toString(16)}`);
+  }
+  return port;
 }
 
 /** A whole number from 0 to 2^53 - 1, decimal or hexadecimal with 0x. */

@@ -4,6 +4,7 @@
  */
 
 import type { Hardware } from '../boot/firmware.ts';
+import { InputError } from '../boot/input-error.ts';
 import {
   COM_PORT_COUNT,
   COM1_IRQ,
@@ -30,6 +31,7 @@ import { Processor } from '../cpu/processor.ts';
 import type { HostFunctions } from '../cpu/runtime.ts';
 import { AcpiPm } from '../devices/acpi-pm.ts';
 import { DeliveryMode } from '../devices/apic-message.ts';
+import { DEBUG_EXIT_PORT_COUNT, DebugExit } from '../devices/debug-exit.ts';
 import type { AccessSize } from '../devices/device.ts';
 import { Hpet } from '../devices/hpet.ts';
 import { I8042 } from '../devices/i8042.ts';
@@ -65,6 +67,8 @@ export interface BoardOptions {
   readonly epochMilliseconds: number;
   /** 32 random bits a call, for RDRAND. */
   readonly random: () => number;
+  /** Where a DebugExit is; undefined for none. */
+  readonly debugExitPort: number | undefined;
   /** A byte left COM1. */
   readonly transmit: (byte: number) => void;
   /** What is on its way to COM1. */
@@ -77,7 +81,7 @@ export interface BoardOptions {
 }
 
 /** What the guest asked of the machine itself. */
-export type Request = 'power off' | 'reset';
+export type Request = 'power off' | 'reset' | { readonly debugExit: number };
 
 export class Board {
   readonly processor: Processor;
@@ -210,6 +214,8 @@ export class Board {
     ports.add(COM2_PORT, COM2_PORT + COM_PORT_COUNT - 1, this.controlUart);
     ports.add(0x600, 0x60f, this.acpi);
     ports.add(PCI_CONFIG_PORT, PCI_CONFIG_PORT_END - 1, new PciHostBridge(pci, reset));
+    const { debugExitPort } = options;
+    if (debugExitPort !== undefined) this.addDebugExit(debugExitPort);
     mmio.add(ECAM, ECAM_SIZE, pci);
     mmio.add(IO_APIC, PAGE_SIZE, this.ioApic);
     mmio.add(HPET, HPET_REGISTERS_SIZE, this.hpet);
@@ -221,6 +227,16 @@ export class Board {
   get ramEnd(): number {
     const low = lowRamEnd(this.ram.size);
     return this.ram.size > low ? HIGH_RAM + this.ram.size - low : low;
+  }
+
+  private addDebugExit(port: number): void {
+    const last = port + DEBUG_EXIT_PORT_COUNT - 1;
+    if (!this.ports.isFree(port, last)) {
+      throw new InputError(
+        `debugExitPort: ports 0x${port.toString(16)} to 0x${last.toString(16)} are not free`,
+      );
+    }
+    this.ports.add(port, last, new DebugExit((debugExit) => this.ask({ debugExit })));
   }
 
   /** What firmware drives. @param random 32 bits a call. */

@@ -11,7 +11,7 @@ import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/
 import type { ExitReason } from '../cpu/processor.ts';
 import { BREAK, SerialLine } from '../devices/serial-line.ts';
 import { COUNTER_MMIO, COUNTER_PORT } from '../layout/cpu-state.ts';
-import { Board } from './board.ts';
+import { Board, type Request } from './board.ts';
 import { enter } from './enter.ts';
 import { FirmwarePort } from './firmware-port.ts';
 import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
@@ -26,6 +26,8 @@ export type Ending =
   | { readonly kind: 'power off' }
   /** The guest asked for a restart and `reboot` is false. */
   | { readonly kind: 'restart' }
+  /** The guest wrote to the port of `debugExitPort`: `(value << 1) | 1`. */
+  | { readonly kind: 'debug exit'; readonly code: number }
   /** Triple fault, or halted with interrupts off: nothing can ever happen again. */
   | { readonly kind: 'died'; readonly reason: 'triple fault' | 'halted with interrupts disabled' }
   /** The guest touched more memory than the host could give. */
@@ -221,6 +223,7 @@ export class Machine {
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
       random,
+      debugExitPort: this.options.debugExitPort,
       transmit: (byte) => this.output.push(byte),
       serialInput: this.serialInput,
       controlInput: this.controlInput,
@@ -399,8 +402,9 @@ export class Machine {
       this.sliceLength = Math.min(LONGEST_SLICE, this.sliceLength * 2);
   }
 
-  private fulfil(request: 'power off' | 'reset'): Ending | undefined {
+  private fulfil(request: Request): Ending | undefined {
     if (request === 'power off') return { kind: 'power off' };
+    if (typeof request === 'object') return { kind: 'debug exit', code: request.debugExit };
     if (!this.options.reboot) return { kind: 'restart' };
     this.restart();
     return undefined;

@@ -40,6 +40,8 @@ export interface MachineOptions {
   readonly seed?: number | undefined;
   /** False ends the run where the guest asks for a restart. Default true. */
   readonly reboot?: boolean | undefined;
+  /** Port at which a guest ends the machine with a code, as with QEMU's isa-debug-exit: 0 to 65532; none by default. */
+  readonly debugExitPort?: number | undefined;
   /** Bytes that COM1 sent. */
   readonly onSerialOutput?: ((bytes: Uint8Array) => void) | undefined;
   /** The guest has nothing to do until its next timer or input, or has again. */
@@ -62,6 +64,7 @@ export interface CheckedOptions {
   /** Undefined: the time. */
   readonly seed: number | undefined;
   readonly reboot: boolean;
+  readonly debugExitPort: number | undefined;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
   readonly onIdle: (idle: boolean) => void;
   readonly onStall: (stall: Stall) => void;
@@ -73,6 +76,8 @@ export const SMALLEST_MEMORY = 2 * MIB;
 export const LARGEST_MEMORY = CHUNK_COUNT * 2 ** CHUNK_SHIFT - (HIGH_RAM - LOW_RAM_LIMIT);
 
 const DEFAULT_MEMORY = 512 * MIB;
+/** The device has four ports. */
+export const LAST_DEBUG_EXIT_PORT = 0x1_0000 - 4;
 const DEFAULT_COMMAND_LINE = 'console=ttyS0';
 const CLOCKS: readonly ClockKind[] = ['host', 'instructions'];
 const TIERS: readonly Tier[] = ['auto', 'interpreter', 'compiled'];
@@ -127,6 +132,13 @@ function seedOf(value: number | undefined): number | undefined {
   return refuse('seed', value, 'a whole number from 0 to 2^53 - 1');
 }
 
+function debugExitPortOf(value: number | undefined): number | undefined {
+  const isPort =
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LAST_DEBUG_EXIT_PORT;
+  if (value === undefined || isPort) return value;
+  return refuse('debugExitPort', value, `a port from 0 to ${LAST_DEBUG_EXIT_PORT}`);
+}
+
 function commandLineOf(name: string, value: string): string {
   if (typeof value !== 'string') refuse(name, value, 'a string');
   if (value.includes('\0'))
@@ -173,6 +185,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     clock: oneOf('clock', options.clock, CLOCKS),
     tier: oneOf('tier', options.tier, TIERS),
     seed: seedOf(options.seed),
+    debugExitPort: debugExitPortOf(options.debugExitPort),
     reboot,
     onSerialOutput,
     onIdle,

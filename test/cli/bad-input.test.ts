@@ -36,7 +36,10 @@ describe('bad usage', () => {
     await expectRefused(['boot', '--timeout', 'soon'], ['--timeout soon', 'seconds']);
     await expectRefused(['boot', '--seed', '1.5'], ['--seed 1.5', 'whole number']);
     await expectRefused(['boot', '--clock', 'sundial'], ['--clock', 'sundial', 'host, instructions']);
-    await expectRefused(['boot', '--entry', 'window'], ['--entry', 'window', 'auto, 32, 64, efi, pvh']);
+    await expectRefused(
+      ['boot', '--entry', 'window'],
+      ['--entry', 'window', 'auto, 32, 64, efi, pvh, multiboot'],
+    );
     await expectRefused(['boot', '--tier', 'fast'], ['--tier', 'fast', 'auto, interpreter, compiled']);
   });
 

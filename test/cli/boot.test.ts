@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Statistics } from '../../src/machine/statistics.ts';
+import { flatKernel1 } from '../boot/multiboot/multiboot-fixtures.ts';
 import {
   ECHO,
   HALT_FOREVER,
@@ -166,5 +167,17 @@ describe('--help and --version', () => {
     for (const option of ['--kernel', '--no-reboot', '--seed', 'Examples:', 'C-a x', '32-bit entry point']) {
       expect(bootHelp.stdout).toContain(option);
     }
+  });
+});
+
+describe('--debug-exit', () => {
+  it('is the exit code, and --initrd takes arguments behind a space', async () => {
+    // mov esi, [ebx + 18h]; mov esi, [esi + 8]; mov al, [esi]; out 0f4h, al: the first of the module's arguments
+    const code = Buffer.from('8b73188b76088a06e6f4f4', 'hex');
+    const kernel = await folder.write('kernel', flatKernel1([...code]));
+    const module = await folder.write('module', Uint8Array.of(1));
+    const args = ['--kernel', kernel, '--initrd', `${module} 5 6`, '--debug-exit', '0xf4', '--memory', '64M'];
+    const result = await runCli(['boot', ...args]);
+    expect(result).toEqual({ code: 0x6b, stdout: '', stderr: '' });
   });
 });

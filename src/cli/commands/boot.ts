@@ -1,4 +1,5 @@
 /** `longmode boot`: boots a kernel with the terminal as its serial console. */
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { BootModule } from '../../boot/door.ts';
 import { ENTRIES, type EntryName } from '../../boot/door.ts';
@@ -17,7 +18,7 @@ import { readInput, writeOutput } from '../files.ts';
 import { guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
 import { internalError } from '../internal-error.ts';
-import { parseMemorySize, parseSeconds, parseSeed } from '../option-values.ts';
+import { parseMemorySize, parsePort, parseSeconds, parseSeed } from '../option-values.ts';
 
 /** A line for each door. */
 const ENTRY_TABLE = DOORS.map(({ entry, description }) => `  ${entry.padEnd(10)}  ${description}`).join('\n');
@@ -50,6 +51,7 @@ interface BootOptions {
   readonly timeout?: Named<number>;
   readonly stats?: string;
   readonly seed?: Named<number>;
+  readonly debugExit?: Named<number>;
   readonly reboot: boolean;
   readonly mirror?: string;
 }
@@ -85,7 +87,7 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
     )
     .option(
       '--initrd <file>',
-      'initramfs; may be given more than once',
+      'initramfs, or with arguments behind a space a Multiboot module; may be given more than once',
       (file, files: readonly string[]) => [...files, file],
       [],
     )
@@ -111,6 +113,11 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
     .option('--timeout <seconds>', 'stop the guest after this time', named('--timeout', parseSeconds))
     .option('--stats <file>', 'write statistics of the run to a JSON file')
     .option('--seed <number>', "seed of the guest's randomness", named('--seed', parseSeed))
+    .option(
+      '--debug-exit <port>',
+      'end with the code (value << 1) | 1 when the guest writes a value to this port',
+      named('--debug-exit', parsePort),
+    )
     .option('--no-reboot', 'exit when the guest restarts')
     .option('--mirror <url>', 'Debian mirror to download from where there is no apt')
     .addHelpText('after', EXAMPLES)
@@ -150,8 +157,11 @@ interface Files {
   readonly initrd: readonly BootModule[];
 }
 
-async function readModule(path: string): Promise<BootModule> {
-  return { data: await readInput('--initrd', path) };
+/** A file, or a file and behind a space its arguments. */
+async function readModule(text: string): Promise<BootModule> {
+  const space = text.indexOf(' ');
+  if (space < 0 || existsSync(text)) return { data: await readInput('--initrd', text) };
+  return { data: await readInput('--initrd', text.slice(0, space)), commandLine: text.slice(space + 1) };
 }
 
 /** The files named, or those of the downloaded guest. */
@@ -192,6 +202,7 @@ async function createMachine(
       clock: options.clock,
       tier: options.tier,
       seed: options.seed?.value,
+      debugExitPort: options.debugExit?.value,
       reboot: options.reboot,
       onSerialOutput,
       onStall: (stall) => {
@@ -241,6 +252,8 @@ async function report(machine: Machine, ending: SessionEnding, timeout: number |
     case 'restart':
     case 'quit':
       return EXIT_OK;
+    case 'debug exit':
+      return ending.code & 0xff;
     case 'died':
       process.stderr.write(`\nlongmode: the guest died: ${ending.reason}\n`);
       await dumpRegisters(machine);
