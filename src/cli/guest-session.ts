@@ -32,10 +32,17 @@ const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
 export async function createSession(options: SessionOptions): Promise<Session> {
   let interruption: Interruption | undefined;
+  let wake: () => void = () => {};
+  const interrupted = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
   const interrupt = (by: Interruption): void => {
     interruption ??= by;
+    wake();
     machine.stop();
   };
+  /** The reader of the output has fallen behind; resolves when it has caught up. */
+  let behind: Promise<void> | undefined;
   const terminal = new Terminal({
     onInput: (bytes) => (machine.sendSerial(bytes) ? undefined : machine.serialDrained()),
     onCommand: (command) => {
@@ -50,7 +57,8 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const machine = await options.create((bytes) => {
     if (!sawOutput) options.onFirstOutput();
     sawOutput = true;
-    terminal.write(bytes);
+    behind = terminal.write(bytes);
+    if (behind !== undefined) machine.stop();
   });
 
   const signalled = (_name: string, number: number): void => {
@@ -66,8 +74,12 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     for (const signal of SIGNALS) process.on(signal, signalled);
     terminal.attach();
     try {
-      const ending = await machine.run();
-      return ending.kind === 'stopped' ? (interruption as Interruption) : ending;
+      for (;;) {
+        const ending = await machine.run();
+        if (ending.kind !== 'stopped') return ending;
+        await Promise.race([behind, interrupted]);
+        if (interruption !== undefined) return interruption;
+      }
     } finally {
       terminal.detach();
       for (const signal of SIGNALS) process.off(signal, signalled);

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Statistics } from '../../src/machine/statistics.ts';
@@ -8,13 +10,14 @@ import {
   IDLE,
   makeKernel,
   POWER_OFF,
+  PRINT_FOREVER,
   print,
   RESET,
   SPIN,
   TOUCH_ALL,
   TRIPLE_FAULT,
 } from './guests.ts';
-import { type Result, type RunOptions, runCli, useFolder } from './run-cli.ts';
+import { CLI, type Result, type RunOptions, runCli, useFolder } from './run-cli.ts';
 
 const folder = useFolder();
 
@@ -137,6 +140,22 @@ describe('terminal', () => {
     const loop = [...line, 0xe9, ...new Uint8Array(new Int32Array([-line.length - 5]).buffer)];
     const result = await boot(loop, ['--timeout', '50'], { onOutput: (child) => child.stdout.destroy() });
     expect(result.code).toBe(128 + 13);
+  });
+});
+
+describe('output that nobody reads', () => {
+  it('holds the guest after a MiB; a time-out still ends it', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(PRINT_FOREVER));
+    const stats = folder.path('stats.json');
+    const args = ['boot', '--kernel', kernel, '--memory', '64M', '--timeout', '5', '--stats', stats];
+    const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [code] = (await once(child, 'exit')) as [number];
+    child.stdout.destroy();
+    expect(code).toBe(124);
+    const { accesses } = JSON.parse(await readFile(stats, 'utf8')) as Statistics;
+    expect(accesses.port).toBeGreaterThan(2 ** 20);
+    // A MiB, what fits the pipe, and the rest of the slice.
+    expect(accesses.port).toBeLessThan(2 ** 21);
   });
 });
 

@@ -52,6 +52,9 @@ function relay(from: number, to: number): number[] {
   ];
 }
 
+/** mov dx, 0x3f8; L: out dx, al; jmp L */
+export const PRINT_FOREVER = [...movDx(0x3f8), 0xee, 0xeb, 0xfd];
+
 /** Sends back what comes in. */
 export const ECHO = relay(0x3f8, 0x3f8);
 

@@ -20,8 +20,14 @@ export interface TerminalOutput {
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'resize', listener: () => void): unknown;
   off(event: 'resize', listener: () => void): unknown;
+  once(event: 'drain', listener: () => void): unknown;
   write(bytes: Uint8Array): unknown;
+  /** Bytes that whoever reads has not taken. */
+  readonly writableLength: number;
 }
+
+/** Bytes of output that nobody has read, from which on the guest has to wait. */
+const MOST_UNREAD = 2 ** 20;
 
 export interface TerminalOptions {
   readonly input?: TerminalInput;
@@ -74,9 +80,11 @@ export class Terminal {
     this.input.resume();
   }
 
-  /** Bytes from the guest. */
-  write(bytes: Uint8Array): void {
+  /** Bytes from the guest. A promise asks to wait for it before there are more: the reader has fallen behind. */
+  write(bytes: Uint8Array): Promise<void> | undefined {
     this.output.write(bytes);
+    if (this.output.writableLength <= MOST_UNREAD) return undefined;
+    return new Promise((resolve) => this.output.once('drain', resolve));
   }
 
   /** Gives the terminal back as it was. */

@@ -23,6 +23,7 @@ class FakeInput extends EventEmitter {
 class FakeOutput extends EventEmitter {
   columns = 0;
   rows = 0;
+  writableLength = 0;
   readonly written: string[] = [];
   write(bytes: Uint8Array | string): void {
     this.written.push(typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes));
@@ -144,5 +145,16 @@ describe('Terminal', () => {
     output.emit('error', new Error('EPIPE'));
     expect(events).toEqual(['hang up']);
     terminal.detach();
+  });
+
+  it('asks the guest to wait for a reader that is more than a MiB behind', async () => {
+    const { terminal, output } = makeTerminal(false);
+    output.writableLength = 2 ** 20;
+    expect(terminal.write(Uint8Array.of(65))).toBeUndefined();
+    output.writableLength += 1;
+    const behind = terminal.write(Uint8Array.of(66));
+    expect(output.written).toEqual(['A', 'B']);
+    output.emit('drain');
+    await expect(behind).resolves.toBeUndefined();
   });
 });
