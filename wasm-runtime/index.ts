@@ -19,6 +19,7 @@ export * from './segments/segments';
 export * from './segments/system-segments';
 export * from './sse';
 export * from './string';
+export * from './system/breakpoints';
 export * from './system/control-registers';
 export * from './system/cpuid';
 export * from './system/fast-system-calls';

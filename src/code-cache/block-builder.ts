@@ -12,6 +12,7 @@ import { type DecodeResult, Decoder, MAX_INSTRUCTION_LENGTH } from '../isa/decod
 import {
   SLOT_END,
   SLOT_ENTER,
+  SLOT_GUARDED,
   SLOT_TOO_LONG,
   SLOT_UNDEFINED,
   variantOfSlot,
@@ -74,6 +75,8 @@ export class BlockBuilder {
   private readonly crossing = new Uint8Array(2 * MAX_INSTRUCTION_LENGTH);
   /** Executions after which a block asks to be compiled; 0 = never. */
   hotness = 0;
+  /** Offsets in pages at which there may be instruction breakpoints: blocks that begin there are guarded, none goes past. */
+  readonly guardedOffsets = new Set<number>();
   /** Blocks and instructions built so far. */
   blocks = 0;
   instructions = 0;
@@ -105,6 +108,7 @@ export class BlockBuilder {
     let secondPage = 0;
     let pages = 1;
     while (after === 'goes on' && count < MAX_BLOCK_INSTRUCTIONS && offset < PAGE_SIZE) {
+      if (count > 0 && this.isGuarded(offset)) break;
       let result = this.decoder.decode(page, offset, PAGE_SIZE, offset, mode);
       if (result === 'truncated') {
         if (count > 0) break;
@@ -129,6 +133,10 @@ export class BlockBuilder {
     this.blocks += 1;
     this.instructions += count;
     return head;
+  }
+
+  private isGuarded(offset: number): boolean {
+    return this.guardedOffsets.size !== 0 && this.guardedOffsets.has(offset);
   }
 
   /** Address of the next free records, of which there are at least `count`. */
@@ -209,12 +217,13 @@ export class BlockBuilder {
   ): void {
     const { u8, u16, u32 } = this.views;
     u32.fill(0, head >> 2, (head + RECORD_SIZE) >> 2);
-    u32[(head + RECORD_FN) >> 2] = SLOT_ENTER;
+    const isGuarded = this.isGuarded(start);
+    u32[(head + RECORD_FN) >> 2] = isGuarded ? SLOT_GUARDED : SLOT_ENTER;
     u16[(head + RECORD_PAGE_OFFSET) >> 1] = start;
     u8[head + HEAD_PAGE_COUNT] = pages;
     u16[(head + HEAD_COUNT) >> 1] = count;
     u16[(head + HEAD_MODE) >> 1] = mode;
-    u32[(head + HEAD_COUNTDOWN) >> 2] = this.hotness;
+    u32[(head + HEAD_COUNTDOWN) >> 2] = isGuarded ? 0 : this.hotness;
     u32[(head + HEAD_PHYSICAL_PAGE) >> 2] = physicalPage;
     u32[(head + HEAD_SECOND_PAGE) >> 2] = secondPage;
   }

@@ -10,6 +10,7 @@
 import type { RegionBlockSource } from '../compile/region-source.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { RuntimeExports } from '../cpu/runtime.ts';
+import { SLOT_GUARDED } from '../isa/instruction-set.ts';
 import {
   HEAD_COUNT,
   HEAD_COUNTDOWN,
@@ -19,6 +20,7 @@ import {
   HEAD_PHYSICAL_PAGE,
   HEAD_STALE,
   RECORD_DISP,
+  RECORD_FN,
   RECORD_HINT_FALL,
   RECORD_HINT_TAKEN,
   RECORD_LENGTH,
@@ -69,7 +71,7 @@ export class RegionCollector {
    * @param coldest HEAD_COUNTDOWN above which a block is too cold to be worth compiling (the count goes down).
    */
   collect(entry: number, coldest: number): RegionBlockSource[] {
-    const { i32, u16, u8 } = this.views;
+    const { i32, u32, u16, u8 } = this.views;
     const root: Context = { id: 0, parent: undefined, depth: 0, callee: entry, returnHead: 0, returnPage: 0 };
     let contexts = 1;
     const nodes: Node[] = [];
@@ -86,6 +88,7 @@ export class RegionCollector {
       if (nodes.length > 0) {
         if ((u8[head + HEAD_FLAGS] as number) & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return -1;
         if ((i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return -1;
+        if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return -1;
         if (nodes.length >= MAX_BLOCKS || instructions + count > MAX_INSTRUCTIONS) return -1;
       }
       instructions += count;

@@ -7,13 +7,19 @@
  */
 
 import { BlockBuilder } from '../code-cache/block-builder.ts';
-import { SLOT_ENTER, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
-import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_TF } from '../layout/architecture.ts';
+import { SLOT_ENTER, SLOT_GUARDED, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
+import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
 import {
+  BREAKPOINT_HITS,
+  BREAKPOINT_RESUME,
+  BREAKPOINT_STEP,
+  BREAKPOINTS,
   BUDGET,
   COUNTERS,
   CPL,
   CURRENT_RECORD,
+  DR,
+  EVENT_BREAKPOINT,
   EVENT_CODE_WRITE,
   EVENT_DELIVERING,
   EVENT_KIND,
@@ -67,6 +73,8 @@ export class OutOfHostMemory extends Error {
 const INITIAL_PAGES = 0x640;
 const MAXIMUM_PAGES = 65536;
 
+/** Offsets of instruction breakpoints that are remembered. */
+const MOST_GUARDED_OFFSETS = 8;
 /** Exceptions in one slice: they take a thousand times as long as other instructions. */
 const MOST_DELIVERIES = 10_000;
 
@@ -117,6 +125,7 @@ export class Processor {
         translate: (low: number, high: number) => this.blocks.build(low >>> 0, high >>> 0),
         requestCompile: options.requestCompile,
         blockDropped: options.blockDropped,
+        instructionBreakpoints: () => this.guardBreakpoints(),
         undefinedInstruction: options.undefinedInstruction,
       },
     });
@@ -240,7 +249,8 @@ export class Processor {
     this.setU32(BUDGET, count);
     this.stopped = undefined;
     this.lastDelivery = this.deliveries + MOST_DELIVERIES;
-    let reason = this.resume(this.continue);
+    let reason = this.resume(this.resumesInstruction() ? this.continuePastBreakpoint : this.continue);
+    this.setU32(BREAKPOINT_RESUME, 0);
     while (reason === EXIT_BUDGET && this.i32(BUDGET) > 0) reason = this.step(this.i32(BUDGET));
     this.settle();
     const why = this.stopped ?? exitReason(reason);
@@ -270,13 +280,15 @@ export class Processor {
           return EXIT_EVENT;
         }
         if (error !== SIGNAL) throw error;
-        if (this.i32(EVENT_KIND) !== EVENT_CODE_WRITE && this.intercept()) {
+        const kind = this.i32(EVENT_KIND);
+        if (kind !== EVENT_CODE_WRITE && kind !== EVENT_BREAKPOINT && this.intercept()) {
           this.stopped = 'intercepted';
           this.interceptedRecord = this.u32(CURRENT_RECORD);
           this.setU32(BUDGET, this.i32(BUDGET) + this.ahead());
           return EXIT_EVENT;
         }
-        if (this.i32(EVENT_KIND) === EVENT_CODE_WRITE) next = this.repeatAlone;
+        if (kind === EVENT_CODE_WRITE) next = this.repeatAlone;
+        else if (kind === EVENT_BREAKPOINT) next = this.repeatToBreakpoint;
         else next = this.deliver;
       }
     }
@@ -297,6 +309,62 @@ export class Processor {
   };
 
   private readonly continue = (): void => this.runtime.run();
+
+  /** Takes EFLAGS.RF, which is there only between two slices; true if it keeps an instruction breakpoint from hitting. */
+  private resumesInstruction(): boolean {
+    const flags = this.u32(SYSTEM_FLAGS);
+    if ((flags & FLAG_RF) === 0) return false;
+    this.setU32(SYSTEM_FLAGS, flags & ~FLAG_RF);
+    return this.blocks.guardedOffsets.size !== 0;
+  }
+
+  private readonly continuePastBreakpoint = (): void => {
+    const head = this.runtime.lookup();
+    if (this.views.u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) this.setU32(BREAKPOINT_RESUME, 1);
+    this.runtime.run();
+  };
+
+  /**
+   * Instruction breakpoints have been armed: blocks begin at the offsets in pages that they have. An offset stays for
+   * a while, since kernels arm breakpoints whenever they switch to the task that is traced.
+   */
+  private guardBreakpoints(): void {
+    const { guardedOffsets } = this.blocks;
+    const armed = new Set<number>();
+    for (let n = 0; n < 4; n++) {
+      if ((this.u32(BREAKPOINTS) >> n) & 1) armed.add(Number(this.u64(DR + n * 8) & 0xfffn));
+    }
+    const changed = [...armed].filter((offset) => !guardedOffsets.has(offset));
+    if (guardedOffsets.size + changed.length > MOST_GUARDED_OFFSETS) {
+      changed.push(...[...guardedOffsets].filter((offset) => !armed.has(offset)));
+    }
+    for (const offset of changed) {
+      if (armed.has(offset)) guardedOffsets.add(offset);
+      else guardedOffsets.delete(offset);
+      this.runtime.dropBlocksAt(offset);
+    }
+  }
+
+  /** The instruction hits a data or I/O breakpoint: it is run by itself, and the trap behind it ends the slice. */
+  private readonly repeatToBreakpoint = (): void => {
+    const record = this.u32(CURRENT_RECORD);
+    this.runtime.deliverEvent(); // RIP and budget exact again
+    const scratch = this.copyScratch(record, 1);
+    // What follows a branch is not entered.
+    this.setU32(SLICE, this.i32(SLICE) - this.i32(BUDGET) + 1);
+    this.setU32(BUDGET, 1);
+    const isTraced = this.trapFlag;
+    this.setU32(BREAKPOINT_HITS, 0);
+    this.setU32(BREAKPOINT_STEP, 1);
+    try {
+      this.runtime.enter(scratch);
+    } finally {
+      this.setU32(BREAKPOINT_STEP, 0);
+    }
+    this.deliveries += 1;
+    this.runtime.deliverDebugTrap(this.u32(BREAKPOINT_HITS) | (isTraced ? DR6_BS : 0));
+    this.setU32(EXIT_REASON, EXIT_BUDGET);
+  };
 
   /** The instruction overwrites translated code, now dropped: it is run again by itself, then the run goes on. */
   private readonly repeatAlone = (): void => {

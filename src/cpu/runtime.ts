@@ -20,6 +20,8 @@ export interface RuntimeExports {
   invalidateCode(physicalAddress: bigint, length: number): void;
   /** Drops the older half of the translated blocks: only while the next block is being looked up. */
   emptyOlderHalf(): void;
+  /** Drops the blocks that have the byte at an offset (0 to 4095) of their page. */
+  dropBlocksAt(offset: number): void;
   /** Linear address of the instruction of a record of the running block, as an unsigned 64-bit number. */
   instructionRip(record: number): bigint;
   fetchNextCodePage(): number;

@@ -9,7 +9,7 @@ import { type Access, tlbIndex, tlbProbe } from '../compile/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
-import { FLAG_TF } from '../layout/architecture.ts';
+import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
 import {
   BOUNCE,
   BUDGET,
@@ -378,7 +378,7 @@ export class HandlerEmitter extends EmitterBase {
   /** i32, not zero if the host loop must see something before the next instruction (eventsDue() of the runtime). */
   private eventsDue(): Expression {
     const { m } = this;
-    const trap = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_TF));
+    const trap = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_TF | FLAG_RF));
     const possible = m.i32.or(this.state(INTERRUPT_PENDING, 4), trap);
     return m.if(possible, this.call('eventsDue', [], i32), m.i32.const(0));
   }
@@ -421,9 +421,19 @@ export class HandlerEmitter extends EmitterBase {
     this.end(this.leave(reason));
   }
 
-  /** The instruction is the last of its block (its row is a handler's), so nothing goes back into the budget. */
+  /**
+   * The instruction is the last of its block (its row is a handler's), so nothing goes back into the budget. EFLAGS.RF
+   * is set where a repetition is interrupted (Intel SDM Vol. 3 "Resume Flag").
+   */
   resumeIf(condition: Expression): void {
-    this.emit(this.m.if(condition, leaveAt(this.m, this.runtime, EXIT_BUDGET)));
+    const { m } = this;
+    const flags = m.i32.or(this.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_RF));
+    this.emit(
+      m.if(
+        condition,
+        m.block(null, [this.storeState4(SYSTEM_FLAGS, flags), leaveAt(m, this.runtime, EXIT_BUDGET)]),
+      ),
+    );
   }
 
   leaveIfInterrupt(): void {

@@ -6,6 +6,7 @@ import {
   FIRST_HANDLER_SLOT,
   SLOT_END,
   SLOT_ENTER,
+  SLOT_GUARDED,
   SLOT_STALE,
   SLOT_STEPPED,
   SLOT_TOO_LONG,
@@ -74,6 +75,15 @@ function addEnter(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionRefe
   return m.addFunction('enter', [i32], none, [i32], body);
 }
 
+/** A block whose first instruction may have a breakpoint. */
+function addGuarded(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
+  const body = m.block(null, [
+    m.call(runtime('checkInstructionBreakpoints'), [recordOf(m)], none),
+    m.return_call_indirect(m.i32.const(SLOT_ENTER), [recordOf(m)], [i32], none),
+  ]);
+  return m.addFunction('guarded', [i32], none, [], body);
+}
+
 /** A block whose code is gone: look the address up again. */
 function addStale(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
   const found = m.call(runtime('lookupStale'), [recordOf(m)], i32);
@@ -114,6 +124,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   const runtime: FindRuntimeFunction = (name) => m.exportedFunction(name);
   const handlers: FunctionReference[] = [];
   handlers[SLOT_ENTER] = addEnter(m, runtime);
+  handlers[SLOT_GUARDED] = addGuarded(m, runtime);
   handlers[SLOT_STALE] = addStale(m, runtime);
   addEntries(m, runtime);
   addWaysOut(m, runtime);

@@ -160,6 +160,15 @@ export const MSR_DEBUGCTL = 1496;
 /** Where the host leaves the value of an MSR it reads. i64. */
 export const MSR_VALUE = 1504;
 
+/** i32: DR7's enabled breakpoints by kind, bit n for DRn: ARMED_* of breakpoints.ts in the runtime. */
+export const BREAKPOINTS = 1512;
+/** i32: DR6 bits of the data and I/O breakpoints that the running instruction has hit. */
+export const BREAKPOINT_HITS = 1516;
+/** i32: 1 while an instruction that hits a data or I/O breakpoint is run alone. */
+export const BREAKPOINT_STEP = 1520;
+/** i32: 1 until the first instruction after one with EFLAGS.RF: its instruction breakpoints do not count. */
+export const BREAKPOINT_RESUME = 1524;
+
 /** Counters for statistics, i64 each; see COUNTER_* . */
 export const COUNTERS = 1536;
 export const COUNTER_TLB_MISSES = 0;
@@ -202,6 +211,8 @@ export const EVENT_SOFTWARE_INTERRUPT = 2;
 export const EVENT_CODE_WRITE = 3;
 export const EVENT_EXTERNAL_INTERRUPT = 4;
 export const EVENT_NMI = 5;
+/** Not an event: the instruction hits a data or I/O breakpoint and is run again alone, with a trap behind it. */
+export const EVENT_BREAKPOINT = 7;
 /** Not an event: the host has no memory for what the guest touches, so the guest cannot go on. */
 export const EVENT_OUT_OF_MEMORY = 6;
 

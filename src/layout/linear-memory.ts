@@ -3,8 +3,8 @@
  *
  *     0x0000_1000  CPU state (cpu-state.ts)
  *     0x0001_0000  static data of the AssemblyScript runtime
- *     0x0002_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC (tlb.ts)
- *     0x0005_0000  TLB bookkeeping: what a flush has to visit
+ *     0x0002_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC, user with alignment checks (tlb.ts)
+ *     0x0006_0000  TLB bookkeeping: what a flush has to visit
  *     0x0008_0000  jump cache: linear address and mode -> head record
  *     0x000c_0000  block hash: physical address and mode -> head record
  *     0x0010_0000  chunk map: guest-physical 2 MiB chunk -> host offset, page metadata
@@ -17,12 +17,12 @@ export const RUNTIME_DATA = 0x1_0000;
 export const TLB_BASE = 0x2_0000;
 
 /** Entry numbers (u16, (entry - TLB_BASE) / 32) of the TLB entries marked TLB_LISTED, so that a CR3 write need not scan. */
-export const TLB_NON_GLOBAL_LIST = 0x5_0000;
+export const TLB_NON_GLOBAL_LIST = 0x6_0000;
 /** Bit set over hashed large pages that TLB entries were made from, so that INVLPG knows when to scan for the others. */
-export const TLB_LARGE_FILTER = 0x5_4000;
+export const TLB_LARGE_FILTER = 0x6_4000;
 export const TLB_LARGE_FILTER_SIZE = 4096;
 /** Bit set over hashed linear pages that the jump cache has targets in, so that INVLPG of data leaves it alone. */
-export const JUMP_PAGE_FILTER = 0x5_5000;
+export const JUMP_PAGE_FILTER = 0x6_5000;
 export const JUMP_PAGE_FILTER_SIZE = 1024;
 
 export const JUMP_CACHE = 0x8_0000;

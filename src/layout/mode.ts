@@ -2,7 +2,7 @@
  * The mode key of translated code: what besides the bytes decides what they mean.
  *
  *     bit 0-1  code size: 0 = 16-bit, 1 = 32-bit (compatibility or protected), 2 = 64-bit
- *     bit 2-3  TLB view (tlb.ts): 0 user, 1 supervisor, 2 supervisor with AC
+ *     bit 2-3  TLB view (tlb.ts): 0 user, 1 supervisor, 2 supervisor with AC, 3 user with alignment checks
  *     bit 4    stack segment is 32-bit (legacy modes only)
  *     bit 5    real or virtual-8086 mode
  */

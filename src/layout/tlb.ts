@@ -1,5 +1,5 @@
 /**
- * One entry of the software TLB, 32 bytes. There are three direct-mapped tables, one for each way of looking
+ * One entry of the software TLB, 32 bytes. There is a direct-mapped table for each way of looking
  * at memory, so that permission checks are part of the tag compare.
  *
  *     offset 0   readTag   i64  linear page address, or TLB_INVALID
@@ -43,3 +43,8 @@ export const VIEW_USER = 0;
 export const VIEW_SUPERVISOR = 1;
 /** CPL 0-2, EFLAGS.AC set: user pages are accessible. */
 export const VIEW_SUPERVISOR_AC = 2;
+/**
+ * CPL 3 with alignment checks (EFLAGS.AC and CR0.AM). Its table stays empty: no probe finds anything there, and the slow
+ * paths, which look at the alignment, do every access.
+ */
+export const VIEW_USER_ALIGNED = 3;

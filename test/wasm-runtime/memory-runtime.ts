@@ -148,6 +148,7 @@ export class MemoryRuntime extends RuntimeHarness {
         );
       },
       blockDropped: (head: number) => this.dropped.push(head),
+      instructionBreakpoints: () => {},
       readPort: (port: number, size: number) => this.readPort(port, size),
       writePort: (port: number, size: number, value: number) => this.writePort(port, size, value >>> 0),
       readMmio: (low: number, _high: number, size: number) => {

@@ -43,7 +43,7 @@ import { hashBucket } from './code-pages';
 import { fillJumpCache, probeJumpCache } from './jump-cache';
 
 export { invalidateCode, registerBlock } from './code-pages';
-export { allocateRecords, emptyOlderHalf } from './record-arena';
+export { allocateRecords, dropBlocksAt, emptyOlderHalf } from './record-arena';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 

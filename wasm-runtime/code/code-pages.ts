@@ -180,6 +180,14 @@ export function dropBlock(head: u32, from: u32, to: u32): void {
   if (!isStale(head)) makeStale(head);
 }
 
+/** Makes a block stale that has the byte at `offset` of its first page. */
+export function dropBlockAt(head: u32, offset: u32): void {
+  if (isStale(head) || offset < <u32>load<u16>(head + RECORD_PAGE_OFFSET) || offset >= blockEnd(head)) return;
+  const pa = ((<u64>load<u32>(head + HEAD_PHYSICAL_PAGE)) << 12) | offset;
+  if (pageMeta(pa) !== 0) invalidateCode(pa, 1);
+  else makeStale(head);
+}
+
 function dropFromPageNumber(page: u32, from: u32, to: u32): void {
   const meta = pageMeta((<u64>page) << 12);
   if (meta !== 0) dropFromPage(meta, 0, from, to);

@@ -28,7 +28,7 @@ import {
   RECORD_SIZE,
   RECORD_TOP,
 } from '../generated/layout';
-import { dropBlock } from './code-pages';
+import { dropBlock, dropBlockAt } from './code-pages';
 import { clearJumpCache } from './jump-cache';
 
 /**
@@ -66,6 +66,21 @@ export function emptyOlderHalf(): void {
   store<u32>(CPU_STATE + RECORD_TOP, older);
   store<u32>(CPU_STATE + RECORD_OLDER_TOP, youngerTop);
   store<i32>(CPU_STATE + ARENA_EPOCH, load<i32>(CPU_STATE + ARENA_EPOCH) + 1);
+}
+
+/** Drops every block that has the byte at `offset` of its page, so that one made later may begin there. */
+export function dropBlocksAt(offset: u32): void {
+  const half = load<u32>(CPU_STATE + RECORD_HALF);
+  const size = load<u32>(CPU_STATE + RECORD_HALF_SIZE);
+  const other = half === <u32>RECORD_ARENA ? half + size : <u32>RECORD_ARENA;
+  dropBlocksOf(half, load<u32>(CPU_STATE + RECORD_TOP), offset);
+  dropBlocksOf(other, load<u32>(CPU_STATE + RECORD_OLDER_TOP), offset);
+}
+
+function dropBlocksOf(start: u32, top: u32, offset: u32): void {
+  for (let node = start; node < top; node = nextNode(node)) {
+    if ((load<u8>(node + HEAD_FLAGS) & HEAD_CROSSING) === 0) dropBlockAt(node, offset);
+  }
 }
 
 /**

@@ -7,8 +7,8 @@
  * interrupted context as it was: it raises again through JavaScript, and the next deliverEvent() sees from
  * EVENT_DELIVERING that it is nested.
  *
- * RF is never kept in the flags, since there are no instruction breakpoints for it to suppress: it appears only in
- * the image that faults push.
+ * RF is in the flags only between two slices: after a step of a repeated string instruction, and after an IRET that
+ * sets it while instruction breakpoints are armed, which leaves for that (Processor.run()).
  */
 
 import {
@@ -21,6 +21,7 @@ import {
   DEBUGCTL_LBR,
   DR,
   DR7_GD,
+  EVENT_BREAKPOINT,
   EVENT_CODE_WRITE,
   EVENT_DELIVERING,
   EVENT_ERROR,
@@ -115,8 +116,8 @@ function isVirtualMode(): bool {
 
 /**
  * Delivers what a raise left in EVENT_*. Called by the host loop after each raise(); may itself raise, and then
- * is called again. Takes one instruction from the budget, which may become negative. After a triple fault it returns with EXIT_REASON = EXIT_TRIPLE_FAULT. For EVENT_CODE_WRITE it
- * only makes RIP and the budget exact.
+ * is called again. Takes one instruction from the budget, which may become negative. After a triple fault it returns with EXIT_REASON = EXIT_TRIPLE_FAULT. For EVENT_CODE_WRITE
+ * and EVENT_BREAKPOINT it only makes RIP and the budget exact.
  */
 export function deliverEvent(): void {
   const kind = load<i32>(CPU_STATE + EVENT_KIND);
@@ -131,7 +132,7 @@ export function deliverEvent(): void {
     store<u32>(CPU_STATE + CURRENT_RECORD, 0);
   }
   setExternalEvent(0);
-  if (kind === EVENT_CODE_WRITE) return;
+  if (kind === EVENT_CODE_WRITE || kind === EVENT_BREAKPOINT) return;
 
   // An exception costs what an instruction does: handlers that raise exceptions themselves come to the budget's end.
   spendBudget(1);

@@ -10,6 +10,7 @@ import {
   CPU_STATE,
   CR2,
   CURRENT_RECORD,
+  EVENT_BREAKPOINT,
   EVENT_CODE_WRITE,
   EVENT_ERROR,
   EVENT_FAULT,
@@ -74,6 +75,11 @@ export function raisePageFault(record: u32, la: u64, errorCode: i32): void {
 /** The store of `record` would overwrite translated code: the host loop runs the instruction again alone. Never returns. */
 export function raiseCodeWrite(record: u32): void {
   raiseEvent(record, 0, NO_ERROR_CODE, EVENT_CODE_WRITE);
+}
+
+/** The instruction of `record` hits a data or I/O breakpoint: the host loop runs it again alone. Never returns. */
+export function raiseBreakpoint(record: u32): void {
+  raiseEvent(record, 0, NO_ERROR_CODE, EVENT_BREAKPOINT);
 }
 
 /** #GP(errorCode). Never returns. */

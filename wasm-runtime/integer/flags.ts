@@ -79,11 +79,11 @@ export function setFlags(value: u32): void {
 
 /**
  * Whether something waits that the host loop must see before the next instruction: an interrupt that EFLAGS.IF
- * now lets in, an NMI, or single-stepping. Asked at the end of instructions that may have opened the window.
+ * now lets in, an NMI, single-stepping, or EFLAGS.RF. Asked at the end of instructions that may have opened the window.
  */
 export function eventsDue(): i32 {
   const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
-  if ((flags & FLAG_TF) !== 0) return 1;
+  if ((flags & (FLAG_TF | FLAG_RF)) !== 0) return 1;
   const pending = load<u32>(CPU_STATE + INTERRUPT_PENDING);
   if (pending === 0) return 0;
   if ((pending & INTERRUPT_MASKABLE) !== 0 && (flags & FLAG_IF) !== 0) return 1;

@@ -26,6 +26,7 @@ import {
   TLB_TABLE,
   TLB_TABLE_SIZE,
   TLB_WRITE_TAG,
+  VECTOR_AC,
   VECTOR_GP,
   VECTOR_SS,
   VIEW_SUPERVISOR,
@@ -34,7 +35,8 @@ import { count } from '../system/counters';
 import { hostReadMmio, hostReadMmio64, hostWriteMmio, hostWriteMmio64 } from '../system/host';
 import { ACCESS_READ, ACCESS_WRITE, isOutsideLinearSpace, WALK_NON_CANONICAL, walkError } from './page-walk';
 import { codeMask } from './physical-memory';
-import { accessHost, accessPhysical, tlbEntry, translate } from './tlb';
+import { accessHost, accessPhysical, TLB_END, tlbEntry, translate } from './tlb';
+import { isWatched, watchData } from './watch';
 
 export {
   hostAddress,
@@ -101,22 +103,40 @@ function nonCanonicalVector(record: u32, la: u64): i32 {
 }
 
 /**
+ * Whether single accesses in the page of `la` have to be looked at: alignment checks, data breakpoints.
+ * @inline
+ */
+function isChecked(la: u64, write: bool): bool {
+  return currentTable() >= TLB_END || isWatched(la, write);
+}
+
+/** What an instruction's access raises before it is translated: #AC, and data breakpoints. */
+function checkAccess(record: u32, la: u64, size: u32, write: bool): void {
+  // Accesses of more than eight bytes have alignment rules of their own.
+  if (currentTable() >= TLB_END && size <= 8 && (la & (size - 1)) !== 0) raiseFault(record, VECTOR_AC, 0);
+  if (isWatched(la, write) || (crossesPage(la, size) && isWatched(la + size - 1, write))) {
+    watchData(record, la, size, write);
+  }
+}
+
+/**
  * Host address of `size` bytes (1 to 4096) at `la`, if they are readable RAM within one page; else 0. Fills the
  * TLB; raises nothing.
  */
 export function fillRead(la: u64, size: i32): u32 {
-  if (crossesPage(la, size) || !translate(currentTable(), la, ACCESS_READ)) return 0;
+  if (crossesPage(la, size) || isChecked(la, false) || !translate(currentTable(), la, ACCESS_READ)) return 0;
   return accessHost;
 }
 
 /** The same for writing; 0 also where there is translated code. */
 export function fillWrite(la: u64, size: i32): u32 {
-  if (crossesPage(la, size) || !translate(currentTable(), la, ACCESS_WRITE)) return 0;
+  if (crossesPage(la, size) || isChecked(la, true) || !translate(currentTable(), la, ACCESS_WRITE)) return 0;
   return accessHost !== 0 && holdsCode(accessPhysical, size) ? 0 : accessHost;
 }
 
 /** Host address where the `size` (1 to 64) bytes at `la` can be read now. Raises #PF and #GP(0). */
 export function slowRead(record: u32, la: u64, size: i32): u32 {
+  checkAccess(record, la, size, false);
   return prepareRead(currentTable(), record, la, size);
 }
 
@@ -125,11 +145,13 @@ export function slowRead(record: u32, la: u64, size: i32): u32 {
  * #GP(0), and a code write where it would overwrite translated code, which is gone by then.
  */
 export function slowWrite(record: u32, la: u64, size: i32): u32 {
+  checkAccess(record, la, size, true);
   return prepareWrite(currentTable(), record, la, size, false);
 }
 
 /** As slowWrite(), with the present value at the returned address. */
 export function slowReadWrite(record: u32, la: u64, size: i32): u32 {
+  checkAccess(record, la, size, true);
   const host = prepareWrite(currentTable(), record, la, size, false);
   if (host === BOUNCE_BUFFER) {
     gather(record, firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
@@ -296,11 +318,12 @@ function mmioPiece(physical: u64, size: u32): u32 {
  * Host address for reading sizeof<T>() bytes, by the TLB probe or else the slow path.
  * @inline
  */
-function readAt<T>(table: u32, record: u32, la: u64): T {
+function readAt<T>(table: u32, record: u32, la: u64, system: bool): T {
   const entry = tlbEntry(table, la);
   if (((la + sizeof<T>() - 1) & PAGE_MASK) === load<u64>(entry + TLB_READ_TAG)) {
     return load<T>(<u32>la + load<u32>(entry + TLB_ADDEND));
   }
+  if (!system) checkAccess(record, la, sizeof<T>(), false);
   return load<T>(prepareRead(table, record, la, sizeof<T>()));
 }
 
@@ -311,24 +334,25 @@ function writeAt<T>(table: u32, record: u32, la: u64, value: T, system: bool): v
     store<T>(<u32>la + load<u32>(entry + TLB_ADDEND), value);
     return;
   }
+  if (!system) checkAccess(record, la, sizeof<T>(), true);
   store<T>(prepareWrite(table, record, la, sizeof<T>(), system), value);
   finishWrite();
 }
 
 export function readData8(record: u32, la: u64): u32 {
-  return <u32>readAt<u8>(currentTable(), record, la);
+  return <u32>readAt<u8>(currentTable(), record, la, false);
 }
 
 export function readData16(record: u32, la: u64): u32 {
-  return <u32>readAt<u16>(currentTable(), record, la);
+  return <u32>readAt<u16>(currentTable(), record, la, false);
 }
 
 export function readData32(record: u32, la: u64): u32 {
-  return readAt<u32>(currentTable(), record, la);
+  return readAt<u32>(currentTable(), record, la, false);
 }
 
 export function readData64(record: u32, la: u64): u64 {
-  return readAt<u64>(currentTable(), record, la);
+  return readAt<u64>(currentTable(), record, la, false);
 }
 
 export function writeData16(record: u32, la: u64, value: u32): void {
@@ -345,15 +369,15 @@ export function writeData64(record: u32, la: u64, value: u64): void {
 
 /** System accesses take their record from CURRENT_RECORD. */
 export function readSystem16(la: u64): u32 {
-  return <u32>readAt<u16>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
+  return <u32>readAt<u16>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la, true);
 }
 
 export function readSystem32(la: u64): u32 {
-  return readAt<u32>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
+  return readAt<u32>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la, true);
 }
 
 export function readSystem64(la: u64): u64 {
-  return readAt<u64>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la);
+  return readAt<u64>(SYSTEM_TABLE, load<u32>(CPU_STATE + CURRENT_RECORD), la, true);
 }
 
 export function writeSystem16(la: u64, value: u32): void {

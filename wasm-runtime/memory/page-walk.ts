@@ -25,6 +25,7 @@ import {
   PHYSICAL_ADDRESS_MASK,
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
+  VIEW_USER_ALIGNED,
 } from '../generated/layout';
 import { count } from '../system/counters';
 import { readPhysical32, readPhysical64, writePhysical32, writePhysical64 } from './physical-memory';
@@ -205,10 +206,15 @@ function walk32(la: u64, view: i32, access: i32): bool {
   return true;
 }
 
+/** @inline */
+function isUser(view: i32): bool {
+  return view === VIEW_USER || view === VIEW_USER_ALIGNED;
+}
+
 /** Intel SDM Vol. 3 "Determination of Access Rights". */
 function rightsOf(view: i32, user: bool, writable: bool, noExecute: bool): i32 {
   let rights = 0;
-  if (view === VIEW_USER) {
+  if (isUser(view)) {
     if (!user) return 0;
     rights = writable ? RIGHT_READ | RIGHT_WRITE : RIGHT_READ;
     return noExecute ? rights : rights | RIGHT_EXECUTE;
@@ -229,7 +235,7 @@ function permitted(rights: i32, access: i32): bool {
 
 /** Intel SDM Vol. 3 "Page-Fault Exceptions": I/D is reported only where fetches can be forbidden. */
 function fault(view: i32, access: i32, error: i32): bool {
-  if (view === VIEW_USER) error |= ERROR_USER;
+  if (isUser(view)) error |= ERROR_USER;
   if (access === ACCESS_FETCH) {
     const cr4 = load<u32>(CPU_STATE + CR4);
     const noExecute = (cr4 & CR4_PAE) !== 0 && (load<u32>(CPU_STATE + MSR_EFER) & EFER_NXE) !== 0;

@@ -34,6 +34,7 @@ import {
   TLB_INVALID,
   TLB_READ_TAG,
   TLB_WRITE_TAG,
+  VIEW_USER_ALIGNED,
 } from '../generated/layout';
 import { raise } from '../system/host';
 
@@ -53,7 +54,7 @@ export function initializeMemory(): void {
   }
   for (
     let entry: u32 = TLB_BASE;
-    entry < <u32>(TLB_BASE + 3 * TLB_ENTRIES * TLB_ENTRY_SIZE);
+    entry < <u32>(TLB_BASE + (VIEW_USER_ALIGNED + 1) * TLB_ENTRIES * TLB_ENTRY_SIZE);
     entry += TLB_ENTRY_SIZE
   ) {
     store<i64>(entry + TLB_READ_TAG, TLB_INVALID);

@@ -48,9 +48,11 @@ import {
   walkRights,
 } from './page-walk';
 import { codeMask, hostAddress } from './physical-memory';
+import { isWatched } from './watch';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
-const TLB_END: u32 = TLB_BASE + 3 * TLB_TABLE_SIZE;
+/** The tables that may have entries. */
+export const TLB_END: u32 = TLB_BASE + 3 * TLB_TABLE_SIZE;
 
 /** Where the last successful translate() led: host offset, or 0 when it is not RAM. */
 export let accessHost: u32 = 0;
@@ -74,7 +76,8 @@ export function translate(table: u32, la: u64, access: i32): bool {
     accessPhysical = ((<u64>(word & TLB_PAGE_MASK)) << 12) | (la & 0xfff);
     accessHost = <u32>la + load<u32>(entry + TLB_ADDEND);
     // The code that kept the write tag away may be gone.
-    if (access !== ACCESS_READ && codeMask(accessPhysical) === 0) store<u64>(entry + TLB_WRITE_TAG, page);
+    if (access !== ACCESS_READ && codeMask(accessPhysical) === 0 && !isWatched(la, true))
+      store<u64>(entry + TLB_WRITE_TAG, page);
     return true;
   }
   count(COUNTER_TLB_MISSES, 1);
@@ -103,20 +106,23 @@ function viewOf(table: u32): i32 {
   return (table - TLB_BASE) / TLB_TABLE_SIZE;
 }
 
-/** Enters what the last walk found for `la`; returns the host offset of `la`, or 0 and enters nothing if it is not RAM. */
+/**
+ * Enters what the last walk found for `la`; returns the host offset of `la`, or 0 and enters nothing if it is not RAM.
+ * Nothing is entered for VIEW_USER_ALIGNED, and no tag that would let accesses past a data breakpoint.
+ */
 function fill(entry: u32, la: u64): u32 {
   const pa = walkAddress;
   const host = hostAddress(pa);
-  if (host === 0) return 0;
+  if (host === 0 || entry >= TLB_END) return host;
   const rights = walkRights;
   const page = la & PAGE_MASK;
   let word = <u32>(pa >> 12) | (load<u32>(entry + TLB_PHYSICAL_PAGE) & TLB_LISTED);
-  store<u64>(entry + TLB_READ_TAG, rights & RIGHT_READ ? page : TLB_INVALID);
+  store<u64>(entry + TLB_READ_TAG, (rights & RIGHT_READ) !== 0 && !isWatched(la, false) ? page : TLB_INVALID);
   store<u64>(entry + TLB_EXEC_TAG, rights & RIGHT_EXECUTE ? page : TLB_INVALID);
   let writeTag: u64 = TLB_INVALID;
   if ((rights & (RIGHT_WRITE | RIGHT_DIRTY)) === (RIGHT_WRITE | RIGHT_DIRTY)) {
     word |= TLB_WRITABLE;
-    if (codeMask(pa) === 0) writeTag = page;
+    if (codeMask(pa) === 0 && !isWatched(la, true)) writeTag = page;
   }
   store<u64>(entry + TLB_WRITE_TAG, writeTag);
   store<u32>(entry + TLB_ADDEND, host - <u32>la);

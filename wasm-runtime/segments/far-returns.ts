@@ -34,6 +34,7 @@ import {
   VECTOR_NP,
 } from '../generated/layout';
 import { changeableFlags, checkVirtualMode, setFlags } from '../integer/flags';
+import { hasInstructionBreakpoints } from '../system/breakpoints';
 import {
   beginSystemInstruction,
   descriptorRights,
@@ -129,10 +130,11 @@ export function farReturn(record: u32, size: i32, popBytes: i32): void {
   dropInnerSegments();
 }
 
-/** Flags of an IRET at the level before it. RF is dropped (events.ts); VM is never changed here. */
+/** Flags of an IRET at the level before it. RF only where it matters (events.ts); VM is never changed here. */
 function restoreFlags(value: u32, size: i32): void {
   let mask = changeableFlags();
   if (load<u32>(CPU_STATE + CPL) === 0) mask |= FLAG_VIF | FLAG_VIP;
+  if (hasInstructionBreakpoints()) mask |= FLAG_RF;
   if (size === 2) mask &= 0xffff;
   // Every arithmetic flag is replaced, so the old ones need not be composed.
   setFlags((value & mask) | (load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~mask));

@@ -11,6 +11,7 @@ import {
   CPL,
   CPU_STATE,
   CR0,
+  CR0_AM,
   CR0_PE,
   CR4,
   CR4_SMAP,
@@ -47,6 +48,7 @@ import {
   VIEW_SUPERVISOR,
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
+  VIEW_USER_ALIGNED,
 } from '../generated/layout';
 import {
   beginSystemInstruction,
@@ -69,8 +71,10 @@ import {
 export function updateMode(): void {
   const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
   let view: u32 = VIEW_SUPERVISOR;
-  if (load<u32>(CPU_STATE + CPL) === 3) view = VIEW_USER;
-  else if ((flags & FLAG_AC) !== 0 && (load<u32>(CPU_STATE + CR4) & CR4_SMAP) !== 0)
+  if (load<u32>(CPU_STATE + CPL) === 3) {
+    const aligned = (flags & FLAG_AC) !== 0 && (load<u32>(CPU_STATE + CR0) & CR0_AM) !== 0;
+    view = aligned ? VIEW_USER_ALIGNED : VIEW_USER;
+  } else if ((flags & FLAG_AC) !== 0 && (load<u32>(CPU_STATE + CR4) & CR4_SMAP) !== 0)
     view = VIEW_SUPERVISOR_AC;
   const codeRights = load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_CS * 4);
   let mode: u32 = MODE_CODE_64;

@@ -3,7 +3,7 @@
  *
  * A repeated string instruction is many instructions of the budget, called steps. A step ends where the number of
  * elements left is a multiple of STEP, and after an element that reached a device; with EFLAGS.TF each element is
- * one, since each is a trap. So the cost depends on nothing but what the guest does, and the instruction can stop
+ * one, since each is a trap, and so is one that hits a breakpoint. So the cost depends on nothing but what the guest does, and the instruction can stop
  * after any step, to be continued later, without a change of the sum. The block has paid for the first step.
  */
 import { granules, invalidateCode } from '../code/code-pages';
@@ -11,6 +11,7 @@ import { raiseCodeWrite } from '../events/raise';
 import {
   ADDRESS_32,
   ADDRESS_64,
+  BREAKPOINT_STEP,
   BUDGET,
   CPU_STATE,
   FLAG_DF,
@@ -104,7 +105,8 @@ export function begin(record: u32, single: bool): bool {
   destination = load<u64>(RDI) & addressMask;
   const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
   backward = (flags & FLAG_DF) !== 0;
-  stepShift = single || (flags & FLAG_TF) !== 0 ? 0 : STEP_SHIFT;
+  stepShift =
+    single || (flags & FLAG_TF) !== 0 || load<i32>(CPU_STATE + BREAKPOINT_STEP) !== 0 ? 0 : STEP_SHIFT;
   paidDownTo = stepEnd(remaining);
   sourceBase = load<u64>(CPU_STATE + SEGMENT_BASE + <u32>load<u8>(record + RECORD_SEGMENT) * 8);
   if ((load<u32>(CPU_STATE + MODE) & MODE_CODE_MASK) === MODE_CODE_64) {

@@ -43,6 +43,7 @@ import { flushTlb, writeCr3Flush } from '../memory/mmu';
 import { is64BitMode, isLongMode } from '../segments/descriptors';
 import { updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
+import { setDebugRegister, updateBreakpoints } from './breakpoints';
 import { CR4_SUPPORTED, XCR0_SUPPORTED } from './cpuid';
 import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 
@@ -162,6 +163,7 @@ function writeCr4(record: u32, value: u64): void {
   }
   store<u64>(CPU_STATE + CR4, next);
   updateSseDisabled();
+  if (((old ^ next) & CR4_DE) !== 0) updateBreakpoints();
   if (((old ^ next) & CR4_TRANSLATION) === 0) return;
   flushTlb(true);
   updateMode();
@@ -219,16 +221,14 @@ export function readDr(record: u32, index: i32): u64 {
   return load<u64>(CPU_STATE + DR + register * 8);
 }
 
-/** MOV to DRn. Breakpoints are stored but never match. #GP(0) for upper bits of DR6 and DR7. */
+/** MOV to DRn. #GP(0) for upper bits of DR6 and DR7. */
 export function writeDr(record: u32, index: i32, value: u64): void {
   const register = debugRegister(record, index);
   requirePrivilege(record);
   checkGeneralDetect(record);
   if (register >= 6 && value > 0xffff_ffff) raiseGeneralProtection(record, 0);
-  let next = value;
-  if (register === 6) next = (value & 0xe00f) | DR6_ONES;
-  if (register === 7) next = (value & 0xffff_23ff) | DR7_ONES;
-  store<u64>(CPU_STATE + DR + register * 8, next);
+  if (register === 6) store<u64>(CPU_STATE + DR + 6 * 8, (value & 0xe00f) | DR6_ONES);
+  else setDebugRegister(register, register === 7 ? (value & 0xffff_23ff) | DR7_ONES : value);
 }
 
 /**

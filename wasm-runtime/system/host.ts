@@ -82,6 +82,12 @@ export declare function hostTranslate(physicalLow: u32, physicalHigh: u32): u32;
  */
 export declare function hostBlockDropped(head: u32): void;
 
+/**
+ * Instruction breakpoints have been armed: blocks that have one inside must not be run any more.
+ * @external host instructionBreakpoints
+ */
+export declare function hostInstructionBreakpoints(): void;
+
 /** @inline */
 export function raise(): void {
   hostRaise();

@@ -12,15 +12,21 @@ import {
   SYSTEM_FLAGS,
 } from '../generated/layout';
 import { finishWrite, readData8, readData16, readData32, slowWrite } from '../memory/mmu';
+import { watchPort } from '../memory/watch';
 import { beginSystemInstruction } from '../segments/descriptors';
 import { count } from './counters';
 import { hostReadPort, hostWritePort } from './host';
 
 /**
- * #GP(0) unless CPL <= IOPL or the I/O permission bitmap lets the access through. In virtual-8086 mode only the
- * bitmap counts.
+ * #GP(0) unless CPL <= IOPL or the I/O permission bitmap lets the access through; then I/O breakpoints. In
+ * virtual-8086 mode only the bitmap counts.
  */
-export function checkPort(record: u32, port: u32, size: u32): void {
+function checkPort(record: u32, port: u32, size: u32): void {
+  checkPermission(record, port, size);
+  watchPort(record, port, size);
+}
+
+function checkPermission(record: u32, port: u32, size: u32): void {
   const cpl = load<u32>(CPU_STATE + CPL);
   if (cpl === 0) return;
   const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);

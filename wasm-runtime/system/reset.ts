@@ -37,6 +37,7 @@ import { flushTlb } from '../memory/mmu';
 import { setSegment, updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { initialiseFpu } from '../x87/control';
+import { updateBreakpoints } from './breakpoints';
 import { SIGNATURE } from './cpuid';
 
 /** Power-up state of PAT: WB WT UC- UC, twice. */
@@ -80,6 +81,7 @@ export function resetProcessor(): void {
   store<u64>(CPU_STATE + XCR0, 1);
   store<u64>(CPU_STATE + DR + 6 * 8, 0xffff_0ff0);
   store<u64>(CPU_STATE + DR + 7 * 8, 0x400);
+  updateBreakpoints();
   store<u64>(CPU_STATE + MSR_PAT, PAT_RESET);
   store<u64>(CPU_STATE + MSR_MISC_ENABLE, MISC_ENABLE_RESET);
   store<u64>(CPU_STATE + MTRR_DEF_TYPE, MTRR_DEF_TYPE_RESET);

@@ -119,7 +119,6 @@ export function movFromDebug(e: Emitter): void {
   e.write(0, resize(e.m, 8, e.sizeOf(0), value));
 }
 
-/** Breakpoints never match, so nothing else changes. */
 export function movToDebug(e: Emitter): void {
   e.run('writeDr', [e.record(), e.registerNumber(0), resize(e.m, e.sizeOf(1), 8, e.read(1))]);
 }
