@@ -50,6 +50,20 @@ function replaceImport(file: string, from: string, to: string): void {
 }
 
 /**
+ * Takes out of a compiled file what TypeScript puts around import() of an address that is no literal: it would change
+ * the file's extension, and bundlers would not see the comments for them.
+ */
+function importAsWritten(file: string): void {
+  const source = readFileSync(file, 'utf8');
+  const helper = /^var __rewriteRelativeImportExtension = .*?^};\n/ms;
+  const written = source.replace(helper, '').replace(/__rewriteRelativeImportExtension\(([^)]*)\)/, '$1');
+  if (written.length === source.length || written.includes('__rewrite')) {
+    throw new Error(`${file}: import() is not compiled in the way that is known`);
+  }
+  writeFileSync(file, written);
+}
+
+/**
  * The programs of a page's workers, each in one file, which can be copied anywhere; and the entry that pages without
  * a bundler import, in as few files as can be.
  * @param dist folder of the compiled sources.
@@ -61,8 +75,6 @@ function bundleForBrowsers(dist: string): void {
     format: 'esm',
     target: 'es2022',
     minify: true,
-    sourcemap: true,
-    sourcesContent: false,
     legalComments: 'inline',
     logLevel: 'error',
   };
@@ -94,6 +106,7 @@ try {
     mkdirSync(join(work, ASSETS));
     const binaryen = writeBinaryen(join(work, 'binaryen'), join(work, ASSETS, 'binaryen.wasm'));
     replaceImport(join(work, 'wasm/binaryen.js'), 'binaryen', `../binaryen/${binaryen}`);
+    importAsWritten(join(work, 'host/browser/import-module.js'));
     bundleForBrowsers(work);
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(work, join(root, 'dist'));

@@ -7,6 +7,7 @@ import type {
 } from '../../code-cache/tiering.ts';
 import type { Host } from '../host.ts';
 import type { Assets } from './assets.ts';
+import { importModule } from './import-module.ts';
 import { startWorker } from './worker-scope.ts';
 
 /** Name of compile workers. */
@@ -78,7 +79,7 @@ export class BrowserHost implements Host {
 
   async loadCompiler(): Promise<LocalCompiler> {
     const { compiler, binaryen } = this.assets;
-    const module: CompilerModule = await import(/* @vite-ignore */ /* webpackIgnore: true */ compiler);
+    const module = (await importModule(compiler)) as CompilerModule;
     return (await module.loadCompiler(binaryen)).compileRegions;
   }
 

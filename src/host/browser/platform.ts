@@ -4,6 +4,7 @@ import type { MachineThread, Platform } from '../../api/platform.ts';
 import type { FromThread, Link, ToThread } from '../../api/protocol.ts';
 import { openUrl } from '../open-url.ts';
 import type { Assets } from './assets.ts';
+import { importModule } from './import-module.ts';
 import { startWorker } from './worker-scope.ts';
 
 /** Name of machines' workers. */
@@ -45,7 +46,7 @@ export function browserPlatform(assets: Assets): Platform {
     },
 
     async startHere(): Promise<MachineThread> {
-      const module: MachineModule = await import(/* @vite-ignore */ /* webpackIgnore: true */ assets.machine);
+      const module = (await importModule(assets.machine)) as MachineModule;
       const [link, ours] = createLocalLink<FromThread, ToThread>();
       module.serve(link, assets);
       return {
