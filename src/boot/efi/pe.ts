@@ -2,6 +2,7 @@
  * Reads EFI applications: PE32+ images.
  * Source: Microsoft PE format, "Optional Header", "Section Table", "The .reloc Section".
  */
+import type { GuestMemory } from '../../devices/device.ts';
 import { viewOf } from '../elf.ts';
 import { InputError } from '../input-error.ts';
 
@@ -29,7 +30,7 @@ export interface PeImage {
   readonly entry: number;
   /** Where it would not need to be relocated. */
   readonly base: bigint;
-  /** Headers and sections in their places, the rest 0. Relocated by `relocate`. */
+  /** Headers and sections; what is between is 0. */
   readonly parts: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
   readonly relocations: { readonly offset: number; readonly size: number } | undefined;
 }
@@ -108,31 +109,48 @@ export function parsePe(file: Uint8Array): PeImage {
   return { size, entry, base, parts, relocations: relocations?.size === 0 ? undefined : relocations };
 }
 
+/** Writes headers and sections to their places, and zeros between and behind them. */
+function writeParts(memory: GuestMemory, image: PeImage, address: number): void {
+  let end = 0;
+  const clear = (until: number): void => {
+    if (until > end) memory.write(address + end, new Uint8Array(until - end));
+  };
+  for (const { offset, bytes } of [...image.parts].sort((a, b) => a.offset - b.offset)) {
+    clear(offset);
+    memory.write(address + offset, bytes);
+    end = Math.max(end, offset + bytes.length);
+  }
+  clear(image.size);
+}
+
 /**
- * The image as it lies in memory at `address`.
+ * Puts the image into memory at `address`, where `size` bytes of RAM are, and relocates it.
  * @throws InputError for relocations that are none.
  */
-export function layOut(image: PeImage, address: number): Uint8Array {
-  const memory = new Uint8Array(image.size);
-  for (const { offset, bytes } of image.parts) memory.set(bytes, offset);
+export function writeImage(memory: GuestMemory, image: PeImage, address: number): void {
+  writeParts(memory, image, address);
   const delta = BigInt.asUintN(64, BigInt(address) - image.base);
-  if (image.relocations === undefined || delta === 0n) return memory;
-  const view = viewOf(memory);
+  if (image.relocations === undefined || delta === 0n) return;
+  const { offset, size } = image.relocations;
+  const view = viewOf(memory.read(address + offset, size));
   const damaged = () => new InputError('damaged PE image: its relocations contradict themselves');
-  const end = image.relocations.offset + image.relocations.size;
-  for (let block = image.relocations.offset; block + 8 <= end; ) {
+  const relocate = (target: number): void => {
+    if (target + 8 > image.size) throw damaged();
+    const bytes = memory.read(address + target, 8);
+    viewOf(bytes).setBigUint64(0, viewOf(bytes).getBigUint64(0, true) + delta, true);
+    memory.write(address + target, bytes);
+  };
+  for (let block = 0; block + 8 <= size; ) {
     const page = view.getUint32(block, true);
     const blockSize = view.getUint32(block + 4, true);
-    if (blockSize < 8 || block + blockSize > end) throw damaged();
+    if (blockSize < 8 || block + blockSize > size) throw damaged();
     for (let at = block + 8; at + 2 <= block + blockSize; at += 2) {
       const entry = view.getUint16(at, true);
       const type = entry >> 12;
       if (type === RELOCATION_ABSOLUTE) continue;
-      const target = page + (entry & 0xfff);
-      if (type !== RELOCATION_DIR64 || target + 8 > image.size) throw damaged();
-      view.setBigUint64(target, view.getBigUint64(target, true) + delta, true);
+      if (type !== RELOCATION_DIR64) throw damaged();
+      relocate(page + (entry & 0xfff));
     }
     block += blockSize;
   }
-  return memory;
 }

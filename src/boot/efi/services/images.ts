@@ -5,7 +5,7 @@ import type { EfiCall } from '../call.ts';
 import { LOADED_IMAGE, LOADED_IMAGE_DEVICE_PATH } from '../guid.ts';
 import { OutOfMemory } from '../out-of-memory.ts';
 import { MemoryType } from '../pages.ts';
-import { layOut, parsePe } from '../pe.ts';
+import { parsePe, writeImage } from '../pe.ts';
 import {
   ALREADY_STARTED,
   INVALID_PARAMETER,
@@ -61,7 +61,7 @@ export class ImageServices {
     const pageCount = Math.ceil(image.size / PAGE_SIZE);
     const base = pages.allocate(MemoryType.loaderCode, pageCount, HIGH_RAM, IMAGE_ALIGNMENT);
     if (base === undefined) throw new OutOfMemory();
-    memory.write(base, layOut(image, base));
+    writeImage(memory, image, base);
     const optionsAddress = options.length === 0 ? 0 : this.system.placeBootData(options);
     const protocol = new Uint8Array(LOADED_IMAGE_SIZE);
     const view = new DataView(protocol.buffer);

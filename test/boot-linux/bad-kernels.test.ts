@@ -1,0 +1,126 @@
+/** Every loader takes what is left of a real file with flipped bytes or without its end, or says in one line why not. */
+import { describe, expect, it } from 'vitest';
+import type { EntryName } from '../../src/boot/door.ts';
+import { findDoor } from '../../src/boot/doors.ts';
+import { buildE820 } from '../../src/boot/e820.ts';
+import { InputError } from '../../src/boot/input-error.ts';
+import type { GuestMemory } from '../../src/devices/device.ts';
+import { NO_HARDWARE } from '../boot/guest-fixtures.ts';
+import {
+  elfKernel,
+  flatKernel1,
+  flatKernel2,
+  header1,
+  header2,
+} from '../boot/multiboot/multiboot-fixtures.ts';
+import { extractVmlinux } from './extract-vmlinux.ts';
+import { findGuest } from './linux-guest.ts';
+
+const MIB = 2 ** 20;
+const ROUNDS = 2000;
+const MINUTES = 60_000;
+const guest = await findGuest();
+
+/** RAM that forgets large writes: those of kernels would take the most time here. */
+class ForgetfulMemory implements GuestMemory {
+  readonly size = 128 * MIB;
+  private readonly pieces = new Map<number, number>();
+
+  private check(address: number, length: number): void {
+    if (!(address >= 0 && address + length <= this.size)) throw new RangeError('not RAM');
+  }
+
+  read(address: number, length: number): Uint8Array<ArrayBuffer> {
+    this.check(address, length);
+    return Uint8Array.from({ length }, (_, index) => this.pieces.get(address + index) ?? 0);
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    this.check(address, bytes.length);
+    if (bytes.length > 1024) return;
+    bytes.forEach((byte, index) => {
+      this.pieces.set(address + index, byte);
+    });
+  }
+}
+
+/** Numbers from 0 up to and without 1, always the same (Park and Miller's generator). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48271) % 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}
+
+/** Loads; 'loaded', or the message of the InputError. Everything else passes through. */
+function load(file: Uint8Array, entry: EntryName): string {
+  const memory = new ForgetfulMemory();
+  try {
+    findDoor(file, entry).load(memory, {
+      kernel: file,
+      modules: [{ data: new Uint8Array(5000) }],
+      commandLine: 'console=ttyS0',
+      e820: buildE820(memory.size),
+      rsdpAddress: 0xf0000,
+      hardware: NO_HARDWARE,
+    });
+    return 'loaded';
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+}
+
+/** Where a flip does something: most of a kernel is code that loaders do not look at. */
+function place(random: () => number, length: number): number {
+  const span = random() < 0.8 ? Math.min(length, 1024) : length;
+  return Math.floor(random() * span);
+}
+
+function damage(original: Uint8Array, entry: EntryName): Set<string> {
+  const file = Uint8Array.from(original);
+  const random = randomNumbers(1 + entry.length);
+  const results = new Set<string>();
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round % 4 === 0) {
+      results.add(load(file.subarray(0, place(random, file.length)), entry));
+      continue;
+    }
+    const flips = Array.from({ length: 1 + (round % 3) }, () => place(random, file.length));
+    for (const at of flips) file[at] = random() < 0.5 ? Math.floor(random() * 256) : 0xff;
+    results.add(load(file, entry));
+    for (const at of flips) file[at] = original[at] as number;
+  }
+  return results;
+}
+
+function expectCareful(original: Uint8Array, entry: EntryName): void {
+  expect(load(original, entry)).toBe('loaded');
+  const results = damage(original, entry);
+  for (const message of results) expect(message).toMatch(/^[^\n]{5,200}$/);
+  // Some files were taken, and others were refused for different reasons.
+  expect(results).toContain('loaded');
+  expect(results.size).toBeGreaterThan(3);
+}
+
+describe('damaged Multiboot kernels', { timeout: 2 * MINUTES }, () => {
+  it.each([
+    ['1, flat', flatKernel1([0xf4])],
+    ['2, flat', flatKernel2([0xf4])],
+    ['1, ELF', elfKernel(32, header1(3))],
+    ['2, ELF', elfKernel(64, header2([[1, 0, 6, 3]]))],
+  ])('of version %s', (_name, kernel) => {
+    expectCareful(kernel, 'multiboot');
+  });
+});
+
+describe.skipIf(guest === undefined)('a damaged kernel of Debian', { timeout: 5 * MINUTES }, () => {
+  it.each(['64', '32', 'efi'] as const)('as a bzImage by the entry %s', (entry) => {
+    expectCareful(guest?.kernel as Uint8Array, entry);
+  });
+
+  it.each(['64', 'pvh'] as const)('as a vmlinux by the entry %s', (entry) => {
+    expectCareful(extractVmlinux(guest?.kernel as Uint8Array), entry);
+  });
+});
