@@ -12,6 +12,7 @@ import {
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
 import { CODE, PAGE_DIRECTORY, SystemMachine } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
 
 const UD = 6;
 const GP = 13;
@@ -72,19 +73,19 @@ it('an instruction of more than 15 bytes is #GP(0), also across pages', () => {
 });
 
 it.each([
-  ['jmp', [0xeb, 0x10], HEAD_TAKEN],
-  ['jz', [0x74, 0x10], HEAD_TAKEN | HEAD_FALL],
-  ['loop', [0xe2, 0x10], HEAD_TAKEN | HEAD_FALL],
+  ['jmp 0x10012', HEAD_TAKEN],
+  ['je 0x10012', HEAD_TAKEN | HEAD_FALL],
+  ['loop 0x10012', HEAD_TAKEN | HEAD_FALL],
   // Its other fields tell that it pushes.
-  ['call', [0xe8, 0x10, 0, 0, 0], HEAD_TAKEN],
-  ['jmp rax', [0xff, 0xe0], 0],
-  ['ret', [0xc3], 0],
-  ['ud2', [0x0f, 0x0b], 0],
-  ['cpuid', [0x0f, 0xa2], HEAD_END_RECORD | HEAD_FALL],
-  ['64 nops', Array<number>(64).fill(0x90), HEAD_END_RECORD | HEAD_FALL],
-])('the head tells which links the last record has: %s', (_name, code, flags) => {
+  ['call 0x10015', HEAD_TAKEN],
+  ['jmp rax', 0],
+  ['ret', 0],
+  ['ud2', 0],
+  ['cpuid', HEAD_END_RECORD | HEAD_FALL],
+  ['nop;'.repeat(64), HEAD_END_RECORD | HEAD_FALL],
+])('the head tells which links the last record has: %s', (code, flags) => {
   const { processor } = machine;
-  machine.write(CODE, code);
+  machine.write(CODE, [...assemble(code, CODE)]);
   processor.rip = BigInt(CODE);
   const head = processor.runtime.lookup();
   const { u8, u16, u32 } = processor.views;

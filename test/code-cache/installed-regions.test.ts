@@ -7,6 +7,7 @@ import type { Tier } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { CODE } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
 import { createTieredMachine } from './tiered-machine.ts';
 
 const SLICE = 100_000;
@@ -17,23 +18,31 @@ const FUNCTION = 0x18_0000;
 const RBX = 3;
 
 /** Writes a loop, runs it and calls a function that is always the same. */
-const WRITES_LOOPS =
-  '41bc00010000 41bd00001000' + // mov r12d, 100h; mov r13d, 100000h
-  '41c64500b8 45896501' + // mov byte [r13], b8h; mov [r13 + 1], r12d: mov eax, r12d
-  '41c7450501c3ffc9' + // mov dword [r13 + 5], c9ffc301h: add ebx, eax; dec ecx
-  '41c7450975fac300' + // mov dword [r13 + 9], c3fa75h: jnz add; ret
-  'b909000000 41ffd5' + // mov ecx, 9; call r13
-  'bf00001800 ffd7' + // mov edi, FUNCTION; call rdi
-  '41ffc4 4983c540' + // inc r12d; add r13, 64
-  '4181fc00020000 72c8 f4'; // cmp r12d, 100h + LOOPS; jb mov; hlt
-const FUNCTION_CODE =
-  'b903000000' + // mov ecx, 3
-  '4831cb 48c1cb07' + // xor rbx, rcx; ror rbx, 7
-  'ffc9 75f5 c3'; // dec ecx; jnz xor; ret
-
-function bytesOf(hex: string): number[] {
-  return [...Buffer.from(hex.replaceAll(' ', ''), 'hex')];
-}
+const WRITES_LOOPS = `
+  mov r12d,0x100
+  mov r13d,0x100000
+  again: mov BYTE PTR [r13],0xb8 # mov eax,r12d
+  mov DWORD PTR [r13+1],r12d
+  mov DWORD PTR [r13+5],0xc9ffc301 # l: add ebx,eax; dec ecx
+  mov DWORD PTR [r13+9],0xc3fa75 # jne l; ret
+  mov ecx,9
+  call r13
+  mov edi,${FUNCTION}
+  call rdi
+  inc r12d
+  add r13,64
+  cmp r12d,${0x100 + LOOPS}
+  jb again
+  hlt
+`;
+const FUNCTION_CODE = `
+  mov ecx,3
+  again: xor rbx,rcx
+  ror rbx,7
+  dec ecx
+  jne again
+  ret
+`;
 
 /** @param afterSlice is called after each slice and what was compiled behind it. */
 function run(tier: Tier, limits: RegionLimits, afterSlice: (table: number) => void = () => {}) {
@@ -48,8 +57,8 @@ function run(tier: Tier, limits: RegionLimits, afterSlice: (table: number) => vo
     limits,
   );
   const { processor } = machine;
-  machine.write(FUNCTION, bytesOf(FUNCTION_CODE));
-  machine.write(CODE, bytesOf(WRITES_LOOPS));
+  machine.write(FUNCTION, [...assemble(FUNCTION_CODE)]);
+  machine.write(CODE, [...assemble(WRITES_LOOPS)]);
   processor.rip = BigInt(CODE);
   while (processor.run(SLICE) !== 'halt') {
     tiering.poll();
@@ -133,12 +142,15 @@ it('one batch at a time is compiled between two slices', () => {
   let before = 0;
   const { machine, tiering } = createTieredMachine('compiled', undefined, compileRegions);
   const { processor } = machine;
-  // mov ebp, 6; 700h times add [rax], al (00 00); dec ebp; jnz; hlt
-  machine.write(CODE, [
-    ...bytesOf('bd06000000 b800001000'),
-    ...new Array(0xe00).fill(0),
-    ...bytesOf('ffcd 0f85f8f1ffff f4'),
-  ]);
+  const source = `
+    mov ebp,6
+    mov eax,0x100000
+    again: ${'add BYTE PTR [rax],al;'.repeat(0x700)}
+    dec ebp
+    jne again
+    hlt
+  `;
+  machine.write(CODE, [...assemble(source, CODE)]);
   processor.rip = BigInt(CODE);
   let slices = 0;
   while (processor.run(SLICE) !== 'halt') {

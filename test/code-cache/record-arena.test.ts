@@ -17,6 +17,7 @@ import { RECORD_HALF_SIZE } from '../../src/layout/cpu-state.ts';
 import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
 import { HEAD_CROSSING, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
 import { CODE, STACK, type SystemMachine } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
 import { createTieredMachine } from './tiered-machine.ts';
 
 const RAX = 0;
@@ -32,53 +33,49 @@ const CONSTANT = 14;
 const CALLS = 20_000;
 const SLICE = 3000;
 
-function dword(value: number): number[] {
-  return [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24];
-}
-
 function functionAt(index: number): number {
   return FUNCTIONS + (index % COUNT) * STRIDE;
 }
 
 /** A loop with a branch in it; every third function calls the next, some change the code of another one. */
-function functionCode(index: number): number[] {
-  // biome-ignore format: an instruction a line
-  const code = [
-    0xb9, ...dword(4 + (index % 5)), // mov ecx, 4 to 8
-    0x48, 0x69, 0xc0, ...dword(0x0100_0193 + 2 * index), // imul rax, rax, odd
-    0x48, 0x05, ...dword(0x1234_5671 * index), // add rax, CONSTANT
-    0xa8, 0x04, // test al, 4
-    0x74, 0x04, // jz over the next
-    0x48, 0xc1, 0xc8, 0x07, // ror rax, 7
-    0xff, 0xc9, // dec ecx
-    0x75, 0xe7, // jnz imul
-  ];
-  if (index % 3 === 0) code.push(0xe8, ...dword(functionAt(index + 1) - functionAt(index) - code.length - 5));
-  // add dword [constant], 1
-  if (index % 29 === 0) code.push(0x83, 0x04, 0x25, ...dword(functionAt(index + 5) + CONSTANT), 1);
-  return [...code, 0xc3];
+function functionCode(index: number): string {
+  return `
+    mov ecx,${4 + (index % 5)}
+    again: imul rax,rax,${0x0100_0193 + 2 * index}
+    add rax,${Math.imul(0x1234_5671, index)} # the CONSTANT
+    test al,4
+    je over
+    ror rax,7
+    over: dec ecx
+    jne again
+    ${index % 3 === 0 ? `call ${functionAt(index + 1)}` : ''}
+    ${index % 29 === 0 ? `add DWORD PTR ds:${functionAt(index + 5) + CONSTANT},1` : ''}
+    ret
+  `;
 }
 
 /** Calls functions at random from a window that moves on. */
-// biome-ignore format: an instruction a line
-const MAIN = [
-  0xbb, ...dword(CALLS), // mov ebx, CALLS
-  0x45, 0x69, 0xe4, ...dword(1103515245), // imul r12d, r12d, 1103515245
-  0x41, 0x81, 0xc4, ...dword(12345), // add r12d, 12345
-  0x44, 0x89, 0xe2, // mov edx, r12d
-  0xc1, 0xea, 0x10, // shr edx, 16
-  0x83, 0xe2, 0x1f, // and edx, 31
-  0x89, 0xde, // mov esi, ebx
-  0xc1, 0xee, 0x07, // shr esi, 7
-  0x01, 0xf2, // add edx, esi
-  0x0f, 0xb6, 0xd2, // movzx edx, dl
-  0x6b, 0xd2, STRIDE, // imul edx, edx, STRIDE
-  0x81, 0xc2, ...dword(FUNCTIONS), // add edx, FUNCTIONS
-  0xff, 0xd2, // call rdx
-  0xff, 0xcb, // dec ebx
-  0x75, 0xd0, // jnz imul
-  0xf4, // hlt
-];
+const MAIN = assemble(
+  `
+    mov ebx,${CALLS}
+    again: imul r12d,r12d,1103515245
+    add r12d,12345
+    mov edx,r12d
+    shr edx,16
+    and edx,31
+    mov esi,ebx
+    shr esi,7
+    add edx,esi
+    movzx edx,dl
+    imul edx,edx,${STRIDE}
+    add edx,${FUNCTIONS}
+    call rdx
+    dec ebx
+    jne again
+    hlt
+  `,
+  CODE,
+);
 
 /** Compiles what it was sent when deliver() is called. */
 class SlowCompiler implements RemoteCompiler {
@@ -124,8 +121,9 @@ function run({ tier, half, remote, local, delay = 1 }: Setup) {
     };
   }
   if (half !== undefined) processor.setU32(RECORD_HALF_SIZE, half * RECORD_SIZE);
-  for (let index = 0; index < COUNT; index++) machine.write(functionAt(index), functionCode(index));
-  machine.write(CODE, MAIN);
+  for (let index = 0; index < COUNT; index++)
+    machine.write(functionAt(index), [...assemble(functionCode(index), functionAt(index))]);
+  machine.write(CODE, [...MAIN]);
   processor.setGpr(RSP, STACK);
   processor.setGpr(RAX, 1n);
   processor.setGpr(R12, 1n);

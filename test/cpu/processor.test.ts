@@ -24,6 +24,7 @@ import {
   SystemMachine,
   USER_CODE,
 } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
 
 const RAX = 0;
 const RBX = 3;
@@ -78,10 +79,10 @@ describe('leaving after an instruction', () => {
 });
 
 describe('single step', () => {
-  function step(code: number[], flags = FLAG_TF | 2): void {
+  function step(code: string, flags = FLAG_TF | 2): void {
     const { processor } = machine;
     const at = processor.cpl === 3 ? USER_CODE : CODE;
-    machine.write(at, [...code, 0xf4]);
+    machine.write(at, [...assemble(code, at), 0xf4]);
     processor.rip = BigInt(at);
     processor.flags = flags;
     processor.singleStep();
@@ -89,7 +90,7 @@ describe('single step', () => {
   const handler = (vector: number) => BigInt(HANDLERS + vector * 16);
 
   it('is a #DB after the instruction, with DR6.BS', () => {
-    step([0x90, 0x90]);
+    step('nop; nop');
     expect(machine.processor.rip).toBe(handler(DB));
     expect(machine.processor.u64(DR + 6 * 8) & 0x4000n).toBe(0x4000n);
     // The return address, and TF in the flags to return to but not in the handler's.
@@ -100,33 +101,32 @@ describe('single step', () => {
 
   it('also after the POPF that clears TF, and after HLT', () => {
     machine.write64(Number(STACK), 2n);
-    step([0x9d]);
+    step('popfq');
     expect(machine.processor.rip).toBe(handler(DB));
     machine.processor.setGpr(RSP, STACK);
-    step([0xf4]);
+    step('hlt');
     expect(machine.processor.rip).toBe(handler(DB));
   });
 
   it('not after a fault or INT n: entering the handler clears TF', () => {
-    step([0x0f, 0x0b]);
+    step('ud2');
     expect(machine.processor.rip).toBe(handler(6));
     machine.processor.setGpr(RSP, STACK);
-    step([0xcd, 0x80]);
+    step('int 0x80');
     expect(machine.processor.rip).toBe(handler(0x80));
   });
 
   it('not after MOV SS and POP SS, but after STI and the instruction that follows them', () => {
     const { processor } = machine;
     processor.setGpr(RAX, BigInt(KERNEL_SS));
-    // mov ss, eax; nop
-    step([0x8e, 0xd0, 0x90]);
+    step('mov ss,ax; nop');
     expect(processor.rip).toBe(BigInt(CODE + 2));
     processor.singleStep();
     expect(processor.rip).toBe(handler(DB));
     expect(machine.read64(processor.gpr(RSP))).toBe(BigInt(CODE + 3));
     processor.setGpr(RSP, STACK);
     processor.setU32(INTERRUPT_PENDING, INTERRUPT_MASKABLE);
-    step([0xfb, 0x90]);
+    step('sti; nop');
     expect(processor.rip).toBe(handler(DB));
     expect(machine.read64(processor.gpr(RSP))).toBe(BigInt(CODE + 1));
   });
@@ -136,8 +136,7 @@ describe('single step', () => {
     const BTF = 2n;
     processor.setU64(MSR_DEBUGCTL, BTF);
     processor.setU64(DR + 7 * 8, 0x2400n);
-    // xor eax, eax; jnz +2; rep stosb; jz +2
-    step([0x31, 0xc0, 0x75, 0x02, 0xf3, 0xaa, 0x74, 0x02, 0x90, 0x90]);
+    step('xor eax,eax; jne over; over: rep stos BYTE PTR es:[rdi],al; je end; nop; nop; end:');
     processor.setGpr(1, 2n);
     processor.setGpr(7, BigInt(DATA));
     while (processor.rip < BigInt(CODE + 6)) processor.singleStep();
@@ -156,7 +155,7 @@ describe('single step', () => {
     processor.setU64(MSR_LSTAR, BigInt(CODE + 0x300));
     processor.setU64(MSR_FMASK, BigInt(FLAG_TF));
     machine.toUser(FLAG_TF | 2);
-    step([0x0f, 0x05]);
+    step('syscall');
     expect(processor.rip).toBe(BigInt(CODE + 0x300));
   });
 });
@@ -164,7 +163,7 @@ describe('single step', () => {
 describe('exceptions', () => {
   it('cost an instruction each, so that a handler that begins with one comes to the end of the budget', () => {
     const { processor } = machine;
-    machine.write(HANDLERS + 6 * 16, [0x0f, 0x0b]);
+    machine.write(HANDLERS + 6 * 16, [...assemble('ud2')]);
     expect(machine.run('nop; ud2')).toBe('budget');
     expect(processor.instructions).toBe(1000);
     expect(processor.run(1)).toBe('budget');
@@ -184,9 +183,8 @@ describe('exceptions', () => {
 
   it('end a slice when there are many: they take long', () => {
     const { processor } = machine;
-    // add rsp, 40; ud2
-    machine.write(HANDLERS + 6 * 16, [0x48, 0x83, 0xc4, 0x28, 0x0f, 0x0b]);
-    machine.write(CODE, [0x0f, 0x0b]);
+    machine.write(HANDLERS + 6 * 16, [...assemble('add rsp,40; ud2')]);
+    machine.write(CODE, [...assemble('ud2')]);
     processor.rip = BigInt(CODE);
     expect(processor.run(1_000_000)).toBe('budget');
     expect(processor.instructions).toBeLessThan(100_000);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { createTieredMachine } from '../code-cache/tiered-machine.ts';
 import { CODE, DATA, HANDLERS, PAGE_DIRECTORY, STACK, SystemMachine } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
 
 const RAX = 0;
 const RCX = 1;
@@ -21,16 +22,27 @@ const FIRST_ABSENT = 4;
 const DATA_BYTES = 0x8000;
 const FAR_MORE = 1 << 24;
 
-function bytes(code: string): number[] {
-  return [...Buffer.from(code.replaceAll(' ', ''), 'hex')];
+function bytes(code: string, address?: number): number[] {
+  return [...assemble(code, address)];
 }
 
 /** The page fault handler: maps the page and counts it in R8. */
-const MAP_PAGE =
-  '50 51 0f20d0 48c1e80c 25ff010000' + // push rax; push rcx; mov rax, cr2; shr rax, 12; and eax, 1ffh
-  '89c1 c1e10c 81c167000200' + // mov ecx, eax; shl ecx, 12; add ecx, DATA + 67h
-  '890cc500800400' + // mov [PAGE_TABLE + rax * 8], ecx
-  '49ffc0 59 58 4883c408 48cf'; // inc r8; pop rcx; pop rax; add rsp, 8; iretq
+const MAP_PAGE = `
+  push rax
+  push rcx
+  mov rax,cr2
+  shr rax,12
+  and eax,0x1ff
+  mov ecx,eax
+  shl ecx,12
+  add ecx,${DATA + 0x67}
+  mov DWORD PTR [rax*8+${PAGE_TABLE}],ecx
+  inc r8
+  pop rcx
+  pop rax
+  add rsp,8
+  iretq
+`;
 const MAP_PAGE_AT = 0x1_2000;
 /** A function that is run before its page is overwritten: RET. */
 const FUNCTION = DATA + 0x7100;
@@ -46,8 +58,9 @@ function prepare(machine: SystemMachine): void {
   // The page before the device.
   machine.write64(PAGE_TABLE + 511 * 8, BigInt(DATA + 0x6000) | 0x67n);
   machine.write64(PAGE_DIRECTORY + 16, BigInt(DEVICE) | 0x83n);
-  // jmp MAP_PAGE_AT: the vectors' handlers have 16 bytes
-  machine.write(HANDLERS + PAGE_FAULT * 16, bytes('e91b9f0000'));
+  // The vectors' handlers have 16 bytes.
+  const handler = HANDLERS + PAGE_FAULT * 16;
+  machine.write(handler, bytes(`jmp ${MAP_PAGE_AT}`, handler));
   machine.write(MAP_PAGE_AT, bytes(MAP_PAGE));
   machine.write(FUNCTION, [0xc3]);
 }
@@ -85,37 +98,61 @@ function outcome(tier: Tier, code: string, slice: number) {
   };
 }
 
-/** mov edi, imm; mov esi, imm; mov ecx, imm */
+/** What is to be repeated, and where. */
 function start(count: number, source: number, destination: number): string {
-  const immediate = (value: number): string => {
-    const image = Buffer.alloc(4);
-    image.writeUInt32LE(value);
-    return image.toString('hex');
-  };
-  return `bf${immediate(destination)} be${immediate(source)} b9${immediate(count)}`;
+  return `mov edi,${destination}; mov esi,${source}; mov ecx,${count}`;
 }
 
+/** The string instructions as they are written here. */
+const MOVSB = 'rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]';
+const MOVSW = 'rep movs WORD PTR es:[rdi],WORD PTR ds:[rsi]';
+const MOVSD = 'rep movs DWORD PTR es:[rdi],DWORD PTR ds:[rsi]';
+const MOVSQ = 'rep movs QWORD PTR es:[rdi],QWORD PTR ds:[rsi]';
+const STOSB = 'rep stos BYTE PTR es:[rdi],al';
+const STOSD = 'rep stos DWORD PTR es:[rdi],eax';
+const STOSQ = 'rep stos QWORD PTR es:[rdi],rax';
+const LODSB = 'rep lods al,BYTE PTR ds:[rsi]';
+const LODSW = 'rep lods ax,WORD PTR ds:[rsi]';
+const OUTSB = 'rep outs BYTE PTR ds:[rsi]';
+const INSW = 'rep ins WORD PTR es:[rdi]';
+const CMPSB = 'rep cmps BYTE PTR ds:[rsi],BYTE PTR es:[rdi]';
+const CMPSD = 'rep cmps DWORD PTR ds:[rsi],DWORD PTR es:[rdi]';
+const SCASB = 'repne scas al,BYTE PTR es:[rdi]';
+
 const PROGRAMS: Record<string, string> = {
-  'rep movsb over pages': `${start(0x1234, 0x20_0123, 0x20_1ff0)} f3a4`,
-  'rep movsb within a page': `${start(300, 0x20_0123, 0x20_1000)} f3a4`,
-  'rep movsq, overlapping': `${start(700, 0x20_0003, 0x20_000b)} f348a5`,
-  'rep movsw downwards': `fd ${start(0x900, 0x20_17f1, 0x20_3001)} f366a5 fc`,
-  'rep stosd over pages that are mapped on the way': `${start(0xa00, 0, 0x20_3002)} f3ab`,
-  'rep movsb into and from pages that are mapped on the way': `${start(0x2001, 0x20_3f83, 0x20_4fc1)} f3a4`,
-  'rep lodsw': `${start(1000, 0x20_0001, 0)} f366ad`,
-  'repe cmpsb': `${start(0x1800, 0x20_0100, 0x20_0100)} f3a6 0f94c0`,
-  'repne scasb that finds': `31c0 ${start(0x1800, 0, 0x20_0101)} f2ae 0f92c0`,
-  'repe cmpsd over a page that is mapped on the way': `${start(0x500, 0x20_3ff0, 0x20_3ff0)} f3a7 0f97c0`,
-  'rep stosb to a device': `${start(150, 0, DEVICE)} f3aa`,
-  'rep movsd from RAM to RAM and a device': `${start(100, 0x20_0000, DEVICE - 0x100)} f3a5`,
-  'rep lodsb from a device': `${start(70, DEVICE + 8, 0)} f3ac`,
-  'rep outsb': `${start(130, 0x20_0ff0, 0)} f36e`,
-  'rep insw over pages that are mapped on the way': `${start(200, 0, 0x20_3f01)} f3666d`,
-  'a loop around small ones':
-    'ba28000000' + // mov edx, 40
-    `${start(65, 0x20_0123, 0x20_2ff0)} f3a4 b9 03000000 f3ab` +
-    '01f8 83f201 83f201 ffca 75dd', // add eax, edi; xor edx, 1; xor edx, 1; dec edx; jnz
-  'rep movsb over translated code': `bb00710200 ffd3 ${start(0x300, 0x20_0123, DATA + 0x7050)} f3a4`, // mov ebx, FUNCTION; call rbx
+  'rep movsb over pages': `${start(0x1234, 0x20_0123, 0x20_1ff0)}; ${MOVSB}`,
+  'rep movsb within a page': `${start(300, 0x20_0123, 0x20_1000)}; ${MOVSB}`,
+  'rep movsq, overlapping': `${start(700, 0x20_0003, 0x20_000b)}; ${MOVSQ}`,
+  'rep movsw downwards': `std; ${start(0x900, 0x20_17f1, 0x20_3001)}; ${MOVSW}; cld`,
+  'rep stosd over pages that are mapped on the way': `${start(0xa00, 0, 0x20_3002)}; ${STOSD}`,
+  'rep movsb into and from pages that are mapped on the way': `${start(0x2001, 0x20_3f83, 0x20_4fc1)}; ${MOVSB}`,
+  'rep lodsw': `${start(1000, 0x20_0001, 0)}; ${LODSW}`,
+  'repe cmpsb': `${start(0x1800, 0x20_0100, 0x20_0100)}; ${CMPSB}; sete al`,
+  'repne scasb that finds': `xor eax,eax; ${start(0x1800, 0, 0x20_0101)}; ${SCASB}; setb al`,
+  'repe cmpsd over a page that is mapped on the way': `${start(0x500, 0x20_3ff0, 0x20_3ff0)}; ${CMPSD}; seta al`,
+  'rep stosb to a device': `${start(150, 0, DEVICE)}; ${STOSB}`,
+  'rep movsd from RAM to RAM and a device': `${start(100, 0x20_0000, DEVICE - 0x100)}; ${MOVSD}`,
+  'rep lodsb from a device': `${start(70, DEVICE + 8, 0)}; ${LODSB}`,
+  'rep outsb': `${start(130, 0x20_0ff0, 0)}; ${OUTSB}`,
+  'rep insw over pages that are mapped on the way': `${start(200, 0, 0x20_3f01)}; ${INSW}`,
+  'a loop around small ones': `
+    mov edx,40
+    again: ${start(65, 0x20_0123, 0x20_2ff0)}
+    ${MOVSB}
+    mov ecx,3
+    ${STOSD}
+    add eax,edi
+    xor edx,1
+    xor edx,1
+    dec edx
+    jne again
+  `,
+  'rep movsb over translated code': `
+    mov ebx,${FUNCTION}
+    call rbx
+    ${start(0x300, 0x20_0123, DATA + 0x7050)}
+    ${MOVSB}
+  `,
 };
 
 describe.each(Object.entries(PROGRAMS))('%s', (_, code) => {
@@ -136,27 +173,25 @@ describe.each(Object.entries(PROGRAMS))('%s', (_, code) => {
 
 describe('what a repetition costs', () => {
   function cost(code: string, count: number, source = 0x20_0000, destination = 0x20_2000): number {
-    return outcome('interpreter', `${start(count, source, destination)} ${code}`, FAR_MORE).instructions - 4;
+    return outcome('interpreter', `${start(count, source, destination)}; ${code}`, FAR_MORE).instructions - 4;
   }
 
   it('an instruction for 64 elements begun, of any size', () => {
-    expect([0, 1, 64, 65, 128, 129, 4096].map((count) => cost('f3a4', count))).toEqual([
-      1, 1, 1, 2, 2, 3, 64,
-    ]);
-    expect([64, 65, 129].map((count) => cost('f348ab', count, 0, 0x20_1ff8))).toEqual([1, 2, 3]);
-    expect([64, 65, 5000].map((count) => cost('f3ac', count))).toEqual([1, 2, 79]);
+    expect([0, 1, 64, 65, 128, 129, 4096].map((count) => cost(MOVSB, count))).toEqual([1, 1, 1, 2, 2, 3, 64]);
+    expect([64, 65, 129].map((count) => cost(STOSQ, count, 0, 0x20_1ff8))).toEqual([1, 2, 3]);
+    expect([64, 65, 5000].map((count) => cost(LODSB, count))).toEqual([1, 2, 79]);
   });
 
   it('an instruction for each element of a port or a device', () => {
-    expect(cost('f36e', 100)).toBe(100);
-    expect(cost('f3aa', 100, 0, DEVICE)).toBe(100);
+    expect(cost(OUTSB, 100)).toBe(100);
+    expect(cost(STOSB, 100, 0, DEVICE)).toBe(100);
     // 40 elements of RAM up to a multiple of 64, 20 more, and 40 of the device, the first in the step of the 20.
-    expect(cost('f3a4', 100, 0x20_0000, DEVICE - 60)).toBe(41);
+    expect(cost(MOVSB, 100, 0x20_0000, DEVICE - 60)).toBe(41);
   });
 
   it('nothing more when a page fault interrupts it', () => {
     // Faults: one for each page from 204000h on.
-    expect(cost('f3aa', 0x1000, 0, 0x20_3800)).toBe(64 + 1 + 15);
+    expect(cost(STOSB, 0x1000, 0, 0x20_3800)).toBe(64 + 1 + 15);
   });
 });
 
@@ -174,7 +209,7 @@ describe('a repetition that is stopped', () => {
   }
 
   it('is at the instruction, with its registers as far as it came', () => {
-    const { processor } = begin('f3a4', 1000n);
+    const { processor } = begin(MOVSB, 1000n);
     expect(processor.run(3)).toBe('budget');
     expect(processor.rip).toBe(BigInt(CODE));
     // Steps end where a multiple of 64 is left.
@@ -184,24 +219,24 @@ describe('a repetition that is stopped', () => {
   });
 
   it('never by the largest count, whatever it does', () => {
-    for (const code of ['f3ac', 'f3aa', 'f3a4', 'f36e']) {
-      const { processor } = begin(`67${code}`, 0xffff_ffffn);
+    for (const code of [LODSB, STOSB, MOVSB, OUTSB]) {
+      const { processor } = begin(code.replaceAll('[r', '[e'), 0xffff_ffffn);
       processor.setGpr(RDI, BigInt(DEVICE));
       processor.setGpr(RSI, BigInt(DEVICE));
       expect(processor.run(100), code).toBe('budget');
       expect(processor.instructions).toBe(100);
       expect(processor.rip).toBe(BigInt(CODE));
     }
-    const { processor } = begin('f3ac', 0xffff_ffff_ffff_ffffn);
+    const { processor } = begin(LODSB, 0xffff_ffff_ffff_ffffn);
     processor.setGpr(RSI, BigInt(DEVICE));
     expect(processor.run(3)).toBe('budget');
     expect(processor.gpr(RCX)).toBe(0xffff_ffff_ffff_fffcn);
   });
 
   it('takes an interrupt and goes on after it', () => {
-    const machine = begin('f348ab', 1000n);
+    const machine = begin(STOSQ, 1000n);
     const { processor } = machine;
-    machine.write(HANDLERS + INTERRUPT * 16, [0x41, 0xff, 0xc1, 0x48, 0xcf]); // inc r9d; iretq
+    machine.write(HANDLERS + INTERRUPT * 16, bytes('inc r9d; iretq'));
     processor.setGpr(RAX, 0x1122_3344_5566_7788n);
     expect(processor.run(5)).toBe('budget');
     processor.interrupt(INTERRUPT);
@@ -217,7 +252,7 @@ describe('a repetition that is stopped', () => {
   });
 
   it('stops after the element at which a device ends the slice', () => {
-    const ending: SystemMachine = begin('f36e', 100n);
+    const ending: SystemMachine = begin(OUTSB, 100n);
     const { processor } = ending;
     ending.onPortWrite = () => {
       if (ending.log.length === 10) processor.endSlice();
@@ -231,11 +266,11 @@ describe('a repetition that is stopped', () => {
   });
 
   it.each([
-    ['rep stosb', 'f3aa', 16n, 16],
-    ['rep movsb', 'f3a4', 3n, 3],
-    ['rep lodsb with nothing to do', 'f3ac', 0n, 1],
-    ['repe cmpsb that ends early', 'f3a6', 10n, 4],
-  ])('%s: a single step is an iteration', (_, code, count, traps) => {
+    [STOSB, 16n, 16],
+    [MOVSB, 3n, 3],
+    [LODSB, 0n, 1],
+    [CMPSB, 10n, 4],
+  ])('%s: a single step is an iteration', (code, count, traps) => {
     const machine = begin(code, count);
     const { processor } = machine;
     machine.write(DATA, [1, 2, 3, 4]);

@@ -20,6 +20,8 @@ describe('assemble', () => {
     ['lock inc DWORD PTR gs:[rbx]', '65f0ff03'],
     ['mov ah,5; shl eax,1; shl eax,3', 'b405d1e0c1e003'],
     ['.byte 0x66,0x90', '6690'],
+    ['add rax,-0x7f; add rax,-0x499e9f96', '4883c08148056a6061b6'],
+    ['mov BYTE PTR [r13],0xb8; and eax,0xfffffff0', '41c64500b883e0f0'],
     ['top: dec ecx; jne top', 'ffc975fc'],
     ['mov eax,offset end; jmp end; end: hlt # here', 'b807000100eb00f4'],
   ])('%s', (source, bytes) => {

@@ -150,7 +150,7 @@ function matchOperand(
     case 'source':
       return text.includes('[') ? { memory: prefixes(text) } : undefined;
     case 'destination':
-      return text.includes('[') ? {} : undefined;
+      return text.includes('[') ? (text.includes('[e') ? { memory: prefixes(text) } : {}) : undefined;
     default: {
       if (value !== undefined || registers.has(text)) return undefined;
       const memory = parseMemory(text.replace(/^\w+ PTR /, ''));
@@ -159,37 +159,29 @@ function matchOperand(
   }
 }
 
-/** Text as it is compared: numbers as values of `bits`. */
+/** Text as it is compared, whatever way numbers are written in. */
 function normalized(text: string): string {
   return text
     .replace(/\s+/g, ' ')
+    .replace('+0x0]', ']')
     .replace(/(?<![\w(*])(-?)(0x[0-9a-f]+|\d+)(?![\w)])/g, (_, sign, digits) => {
       const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
       return `#${BigInt.asUintN(64, value).toString(16)}`;
     });
 }
 
-/** The same instruction, up to how numbers are written and how wide negative ones are. */
-function saysTheSame(text: string, disassembled: string): boolean {
-  const [given, made] = [text, disassembled].map((side) => normalized(side).split(/[ ,]/));
-  return (
-    given !== undefined &&
-    made !== undefined &&
-    given.length === made.length &&
-    given.every((word, at) => {
-      const other = made[at] as string;
-      if (word === other) return true;
-      const wide = word.length > other.length ? word : other;
-      const short = word.length > other.length ? other : word;
-      return wide.startsWith('#f') && short.startsWith('#') && wide.endsWith(short.slice(1));
-    })
-  );
+/** An immediate as the disassembler shows it: without sign at its size. Undefined if it does not fit. */
+function shown(value: bigint, size: number): string | undefined {
+  const bits = 8 * size;
+  const fits = value >= -(1n << BigInt(bits - 1)) && value < 1n << BigInt(bits);
+  return fits ? `0x${BigInt.asUintN(bits, value).toString(16)}` : undefined;
 }
 
 /** Bytes of one instruction at an address; a branch's number is where it leads to. */
 function assembleOne(text: string, address: number): Uint8Array {
   const lock = text.startsWith('lock ');
-  const rest = lock ? text.slice(5) : text;
+  const prefix = lock ? 'lock ' : '';
+  const rest = text.slice(prefix.length);
   const mnemonic = MNEMONICS.find((name) => rest === name || rest.startsWith(`${name} `));
   const operands = mnemonic === undefined ? '' : rest.slice(mnemonic.length).trim();
   const texts = operands === '' ? [] : operands.split(',');
@@ -226,7 +218,14 @@ function assembleOne(text: string, address: number): Uint8Array {
       ...(isBranch ? { immediate: (found.immediate ?? 0n) - BigInt(address + length) } : {}),
     }) as Uint8Array;
     const { text: made, length: read } = disassemble(bytes, BigInt(address), MODE_CODE_64);
-    if (read !== bytes.length || !saysTheSame(text, made)) continue;
+    const operandsShown = texts.map((operand, at) => {
+      const location = locations[at];
+      const value = parseNumber(operand);
+      if (location?.kind !== 'immediate' || value === undefined || mnemonic === 'enter') return operand;
+      return shown(value, location.size);
+    });
+    const expected = mnemonic === 'enter' ? text : `${prefix}${mnemonic} ${operandsShown.join(',')}`.trim();
+    if (read !== bytes.length || normalized(expected) !== normalized(made)) continue;
     if (best === undefined || bytes.length < best.length) best = bytes;
   }
   if (best === undefined) throw new Error(`cannot assemble "${text}"`);
