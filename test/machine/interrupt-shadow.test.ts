@@ -2,34 +2,55 @@ import { describe, expect, it } from 'vitest';
 import { NodeHost } from '../../src/host/node/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { makeKernel } from '../cli/guests.ts';
+import { assemble } from '../support/assembler.ts';
 
-/** Two bytes each. */
-const NOP = '6690';
-const MOV_SS_EAX = '8ed0';
+const NOP = 'nop';
+const MOV_SS_EAX = 'mov ss,ax';
 
 /** Sends itself an interrupt, then executes STI, the instruction and INC EBX; the handler prints EBX. */
 function program(instruction: string): number[] {
-  const lines = [
-    '488d2580100000', // lea rsp, [rel stack]
-    '488d355d000000', // lea rsi, [rel handler]
-    '488d3d72040000', // lea rdi, [rel idt + 40h * 16]
-    '668937 668cc8 66894702', // offset 0 to 15 of the gate, CS
-    '66c74704008e', // 64-bit interrupt gate
-    '48c1ee10 66897706', // offset 16 to 31; the rest is 0
-    '488d0553000000 488905 44000000', // mov [rel idtr + 2], the address of idt
-    '0f011d3b000000', // lidt [rel idtr]
-    'b91b000000 0f32 0d000c0000 0f30', // x2APIC mode: IA32_APIC_BASE |= 0c00h
-    'b93f080000 b840000000 0f30', // SELF IPI = 40h
-    '31db 8cd0', // xor ebx, ebx; mov eax, ss
-    `fb ${instruction}`, // sti
-    'ffc3 ffc3 ffc3', // inc ebx
-    'fa f4', // cli; hlt
-    '8d4330 66baf803 ee', // handler: lea eax, [rbx + '0']; mov dx, 3f8h; out dx, al
-    '66ba0406 66b80034 66ef', // power off
-    '0f04 0000000000000000', // idtr: limit, base
-    '00'.repeat(0x1080), // idt, stack
-  ];
-  return [...Buffer.from(lines.join('').replaceAll(' ', ''), 'hex')];
+  const code = assemble(`
+    lea rsp,[rip+stack]
+    lea rsi,[rip+handler]
+    lea rdi,[rip+idt]
+    add rdi,${0x40 * 16}
+    mov WORD PTR [rdi],si # the gate: offset 0 to 15, CS, a 64-bit interrupt gate, offset 16 to 31
+    mov eax,cs
+    mov WORD PTR [rdi+2],ax
+    mov WORD PTR [rdi+4],0x8e00
+    shr rsi,16
+    mov WORD PTR [rdi+6],si
+    lea rax,[rip+idt]
+    mov QWORD PTR [rip+idtr_base],rax
+    lidt [rip+idtr]
+    mov ecx,0x1b # x2APIC mode: IA32_APIC_BASE |= 0c00h
+    rdmsr
+    or eax,0xc00
+    wrmsr
+    mov ecx,0x83f # SELF IPI = 40h
+    mov eax,0x40
+    wrmsr
+    xor ebx,ebx
+    mov eax,ss
+    sti
+    ${instruction}
+    inc ebx
+    inc ebx
+    inc ebx
+    cli
+    hlt
+    handler: lea eax,[rbx+${'0'.charCodeAt(0)}]
+    mov dx,0x3f8
+    out dx,al
+    mov dx,0x604 # power off
+    mov ax,0x3400
+    out dx,ax
+    idtr: .byte 0x0f,0x04
+    idtr_base: .byte 0,0,0,0,0,0,0,0
+    idt: .byte ${'0,'.repeat(0x1080)}0
+    stack:
+  `);
+  return [...code];
 }
 
 async function countedBeforeInterrupt(instruction: string): Promise<string> {

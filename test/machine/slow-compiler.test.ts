@@ -3,6 +3,7 @@ import type { RemoteCompiler } from '../../src/code-cache/tiering.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { makeKernel, POWER_OFF } from '../cli/guests.ts';
+import { assemble } from '../support/assembler.ts';
 
 /** A host that is too busy to compile anything. */
 class HostWithoutResults extends NodeHost {
@@ -19,8 +20,7 @@ class HostWithoutResults extends NodeHost {
   }
 }
 
-/** mov ecx, 3000000; L: dec ecx; jnz L */
-const LOOP = [0xb9, 0xc0, 0xc6, 0x2d, 0, 0xff, 0xc9, 0x75, 0xfc];
+const LOOP = assemble('mov ecx,3000000; again: dec ecx; jne again');
 
 it('the guest goes on if its hot code does not come back from the compiler', async () => {
   const host = new HostWithoutResults();

@@ -21,6 +21,10 @@ describe('assemble', () => {
     ['mov ah,5; shl eax,1; shl eax,3', 'b405d1e0c1e003'],
     ['.byte 0x66,0x90', '6690'],
     ['add rax,-0x7f; add rax,-0x499e9f96', '4883c08148056a6061b6'],
+    [
+      'lea rsi,[rip+data]; mov DWORD PTR [rip+data],1; hlt; data: .byte 0',
+      '488d350b000000c7050100000001000000f400',
+    ],
     ['mov BYTE PTR [r13],0xb8; and eax,0xfffffff0', '41c64500b883e0f0'],
     ['top: dec ecx; jne top', 'ffc975fc'],
     ['mov eax,offset end; jmp end; end: hlt # here', 'b807000100eb00f4'],

@@ -5,7 +5,7 @@
  *     assemble('mov ecx,10; top: add rax,QWORD PTR [rbx+rcx*8]; dec ecx; jne top; hlt')
  *
  * Instructions are separated by `;` or by lines; `#` begins a comment. A name with a colon is a label, which direct
- * branches and `offset NAME` can name. `.byte 0x66,0x90` is bytes. Of several encodings the shortest is taken.
+ * branches, `offset NAME` and `[rip+NAME]` can name. `.byte 0x66,0x90` is bytes. Of several encodings the shortest is taken.
  */
 import {
   encode,
@@ -163,7 +163,7 @@ function matchOperand(
 function normalized(text: string): string {
   return text
     .replace(/\s+/g, ' ')
-    .replace('+0x0]', ']')
+    .replace(/(?<!rip)\+0x0\]/, ']')
     .replace(/(?<![\w(*])(-?)(0x[0-9a-f]+|\d+)(?![\w)])/g, (_, sign, digits) => {
       const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
       return `#${BigInt.asUintN(64, value).toString(16)}`;
@@ -260,6 +260,18 @@ export function assemble(source: string, address = 0): Uint8Array {
   throw new Error('the lengths of the branches do not settle');
 }
 
+/** The same of an instruction with `[rip+NAME]`, whose length does not depend on where that is. */
+function assembleRelative(text: string, at: number, labels: ReadonlyMap<string, number>): Uint8Array {
+  const name = /\[rip\+([a-z_]\w*)\]/.exec(text)?.[1];
+  const target = name === undefined ? undefined : labels.get(name);
+  if (target === undefined) return assembleOne(text, at);
+  const withDisplacement = (value: number): Uint8Array => {
+    const signed = value < 0 ? `-0x${(-value).toString(16)}` : `+0x${value.toString(16)}`;
+    return assembleOne(text.replace(`+${name}]`, `${signed}]`), at);
+  };
+  return withDisplacement(target - at - withDisplacement(0).length);
+}
+
 /** One pass: addresses of labels are those of the last pass, and are noted anew. */
 function assembleAll(
   statements: readonly string[],
@@ -276,7 +288,7 @@ function assembleAll(
         const target = labels.get(name);
         return target === undefined ? word : `0x${target.toString(16)}`;
       });
-      bytes.push(...assembleOne(text, at));
+      bytes.push(...assembleRelative(text, at, labels));
     }
   }
   return Uint8Array.from(bytes);
