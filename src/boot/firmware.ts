@@ -9,10 +9,8 @@
  * The port is the one by which guests of real machines ask for system management mode, where their firmware does
  * such things. Whatever reads the caller's registers and memory runs inside the OUT.
  */
+import { FIRMWARE_PORT } from './io-map.ts';
 import type { RegisterName } from './start-state.ts';
-
-/** Advanced power management control port of the chipset. */
-export const FIRMWARE_PORT = 0xb2;
 
 /** The processor in the middle of a call. */
 export interface Caller {

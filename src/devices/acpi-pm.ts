@@ -11,26 +11,10 @@ import type {
 import { restoreRegisters } from './device-state.ts';
 import { ticksAt, timeOfTick } from './ticks.ts';
 
-/** Register blocks as the FADT has to announce them, and their lengths in bytes. */
-export const PM1A_EVT_BLK = 0x600;
-export const PM1_EVT_LEN = 4;
-export const PM1A_CNT_BLK = 0x604;
-export const PM1_CNT_LEN = 2;
-export const PM_TMR_BLK = 0x608;
-export const PM_TMR_LEN = 4;
-export const GPE0_BLK = 0x60c;
-export const GPE0_BLK_LEN = 4;
-/** Ports to claim, inclusive. */
-export const ACPI_PM_FIRST_PORT = PM1A_EVT_BLK;
-export const ACPI_PM_LAST_PORT = 0x60f;
-
-/** SLP_TYPa of the `\_S5` package: soft off. No other sleeping state is offered. */
-export const S5_SLP_TYP = 5;
-
 /** Frequency of the power management timer in hertz. It has 32 bits: the FADT flag TMR_VAL_EXT has to be set. */
 export const PM_TIMER_HERTZ = 3_579_545;
 
-/** Offsets from PM1A_EVT_BLK. */
+/** Offsets of the registers, as the FADT announces their blocks. */
 const PM1_STATUS = 0x0;
 const PM1_ENABLE = 0x2;
 const PM1_CONTROL = 0x4;
@@ -65,6 +49,8 @@ export interface AcpiPmOptions {
   readonly timers: TimerFactory;
   /** The system control interrupt, level-triggered. */
   readonly sci: InterruptLine;
+  /** SLP_TYPa of the `\_S5` package, 0..7: soft off. No other sleeping state is offered. */
+  readonly softOff: number;
   /** The guest has entered S5. */
   readonly powerOff: () => void;
 }
@@ -81,6 +67,7 @@ function initialRegisters() {
 export class AcpiPm implements Device, PortHandler {
   private readonly clock: Clock;
   private readonly sci: InterruptLine;
+  private readonly softOff: number;
   private readonly powerOff: () => void;
   private readonly timer: Timer;
   private readonly image = new DataView(new ArrayBuffer(BLOCK_LENGTH));
@@ -90,6 +77,7 @@ export class AcpiPm implements Device, PortHandler {
   constructor(options: AcpiPmOptions) {
     this.clock = options.clock;
     this.sci = options.sci;
+    this.softOff = options.softOff;
     this.powerOff = options.powerOff;
     this.timer = options.timers.create('ACPI PM timer', () => this.update());
     this.registers.timerEvents = this.timerEventsNow();
@@ -107,7 +95,7 @@ export class AcpiPm implements Device, PortHandler {
     this.update();
   }
 
-  readPort(port: number, size: AccessSize): number {
+  readPort(offset: number, size: AccessSize): number {
     this.update();
     const { image, registers } = this;
     image.setUint16(PM1_STATUS, registers.status, true);
@@ -116,15 +104,14 @@ export class AcpiPm implements Device, PortHandler {
     image.setUint32(PM_TIMER, ticksAt(this.clock.now(), PM_TIMER_HERTZ) % 0x1_0000_0000, true);
     image.setUint16(GPE0_STATUS, registers.gpeStatus, true);
     image.setUint16(GPE0_ENABLE, registers.gpeEnable, true);
-    const offset = port - PM1A_EVT_BLK;
     if (size === 1) return image.getUint8(offset);
     return size === 2 ? image.getUint16(offset, true) : image.getUint32(offset, true);
   }
 
-  writePort(port: number, size: AccessSize, value: number): void {
+  writePort(offset: number, size: AccessSize, value: number): void {
     this.update();
     for (let index = 0; index < size; index++) {
-      this.writeByte(port - PM1A_EVT_BLK + index, (value >>> (8 * index)) & 0xff);
+      this.writeByte(offset + index, (value >>> (8 * index)) & 0xff);
     }
     this.update();
   }
@@ -169,7 +156,7 @@ export class AcpiPm implements Device, PortHandler {
 
   private writeControl(value: number): void {
     this.registers.control = SCI_EN | (value & (BM_RLD | SLP_TYP));
-    if ((value & SLP_EN) !== 0 && (value & SLP_TYP) >> SLP_TYP_SHIFT === S5_SLP_TYP) this.powerOff();
+    if ((value & SLP_EN) !== 0 && (value & SLP_TYP) >> SLP_TYP_SHIFT === this.softOff) this.powerOff();
   }
 
   private timerEventsNow(): number {

@@ -6,18 +6,18 @@ import type { AccessSize, PortHandler } from './device.ts';
  * what a chipset does for an 8-bit target.
  */
 export abstract class BytePortHandler implements PortHandler {
-  /** @param port absolute port number. Returns 0..0xff. */
-  protected abstract readByte(port: number): number;
+  /** @param offset of the port from the first one of the range. Returns 0..0xff. */
+  protected abstract readByte(offset: number): number;
   /** @param value 0..0xff. */
-  protected abstract writeByte(port: number, value: number): void;
+  protected abstract writeByte(offset: number, value: number): void;
 
-  readPort(port: number, size: AccessSize): number {
-    if (size === 1) return this.readByte(port);
-    return readAsBytes(port, size, (address) => this.readByte(address));
+  readPort(offset: number, size: AccessSize): number {
+    if (size === 1) return this.readByte(offset);
+    return readAsBytes(offset, size, (at) => this.readByte(at));
   }
 
-  writePort(port: number, size: AccessSize, value: number): void {
-    if (size === 1) this.writeByte(port, value);
-    else writeAsBytes(port, size, value, (address, byte) => this.writeByte(address, byte));
+  writePort(offset: number, size: AccessSize, value: number): void {
+    if (size === 1) this.writeByte(offset, value);
+    else writeAsBytes(offset, size, value, (at, byte) => this.writeByte(at, byte));
   }
 }

@@ -1,9 +1,7 @@
 /** A device for test programs: what is written to it ends the machine. Source: QEMU's `isa-debug-exit`. */
 import type { AccessSize, PortHandler } from './device.ts';
 
-export const DEBUG_EXIT_PORT_COUNT = 4;
-
-/** It has no state. Reads give 0, as QEMU's do. */
+/** Any write to its ports, four in QEMU, is the same. It has no state. Reads give 0, as QEMU's do. */
 export class DebugExit implements PortHandler {
   private readonly exit: (code: number) => void;
 
@@ -16,7 +14,7 @@ export class DebugExit implements PortHandler {
     return 0;
   }
 
-  writePort(_port: number, _size: AccessSize, value: number): void {
+  writePort(_offset: number, _size: AccessSize, value: number): void {
     this.exit(((value << 1) | 1) >>> 0);
   }
 }

@@ -7,12 +7,16 @@
 /** Access width in bytes. */
 export type AccessSize = 1 | 2 | 4 | 8;
 
-/** Something that answers IN and OUT. Values are unsigned 32-bit numbers. */
+/** Something that answers IN and OUT of a range of ports. Values are unsigned 32-bit numbers. */
 export interface PortHandler {
-  /** @param port absolute port number 0..0xffff. @param size 1, 2 or 4. Returns an unsigned value of that size. */
-  readPort(port: number, size: AccessSize): number;
+  /**
+   * @param offset of the port from the first one of the range.
+   * @param size 1, 2 or 4; all of the access lies within the range.
+   * Returns an unsigned value of that size.
+   */
+  readPort(offset: number, size: AccessSize): number;
   /** @param value unsigned, `size` bytes wide. */
-  writePort(port: number, size: AccessSize, value: number): void;
+  writePort(offset: number, size: AccessSize, value: number): void;
 }
 
 /** Something that answers loads and stores to a range of guest-physical addresses. */

@@ -2,12 +2,10 @@ import type { AccessSize, Clock, Device, DeviceState, InterruptLine, Timer, Time
 import { restoreRegisters, stateIn, statesIn } from './device-state.ts';
 import type { WideMmioHandler } from './mmio-bus.ts';
 
-/** Length of the register block in bytes. */
-export const HPET_LENGTH = 0x400;
 /** Period of the main counter in femtoseconds, as in the capabilities register: 100 MHz. */
-export const HPET_PERIOD_FEMTOSECONDS = 10_000_000;
+const HPET_PERIOD_FEMTOSECONDS = 10_000_000;
 /** Low half of the capabilities register, as the ACPI HPET table's "Event Timer Block ID" wants it. */
-export const HPET_BLOCK_ID = 0x8086_a201;
+const HPET_BLOCK_ID = 0x8086_a201;
 
 const NANOSECONDS_PER_TICK = 10;
 const TIMERS = 3;

@@ -1,10 +1,5 @@
-import { BytePortHandler } from './byte-port-handler.ts';
-import type { Device, DeviceState } from './device.ts';
+import type { Device, DeviceState, PortHandler } from './device.ts';
 import { restoreRegisters } from './device-state.ts';
-
-/** Ports of the controller; claim each by itself, 0x61 between them is not its own. */
-export const I8042_DATA_PORT = 0x60;
-export const I8042_COMMAND_PORT = 0x64;
 
 /** Status register. */
 const OUTPUT_BUFFER_FULL = 1 << 0;
@@ -52,13 +47,22 @@ function initialRegisters() {
  * The keyboard controller without keyboard or mouse: what is left of it is the processor reset, the A20
  * handshake that old boot code wants, and a self test. It has no interrupt.
  */
-export class I8042 extends BytePortHandler implements Device {
+export class I8042 implements Device {
+  /** Output buffer and input buffer, one port. */
+  readonly data: PortHandler = {
+    readPort: () => this.readData(),
+    writePort: (_offset, _size, value) => this.writeData(value),
+  };
+  /** Status and command, one port. */
+  readonly command: PortHandler = {
+    readPort: () => this.registers.status | SYSTEM_FLAG | NOT_INHIBITED,
+    writePort: (_offset, _size, value) => this.writeCommand(value),
+  };
   private readonly requestReset: () => void;
   private registers = initialRegisters();
 
   /** @param requestReset called when the guest pulses the reset line; the machine resets its devices afterwards. */
   constructor(requestReset: () => void) {
-    super();
     this.requestReset = requestReset;
   }
 
@@ -74,25 +78,15 @@ export class I8042 extends BytePortHandler implements Device {
     restoreRegisters(this.registers, state);
   }
 
-  protected override readByte(port: number): number {
+  private readData(): number {
     const { registers } = this;
-    if (port === I8042_COMMAND_PORT) return registers.status | SYSTEM_FLAG | NOT_INHIBITED;
     registers.status &= ~(OUTPUT_BUFFER_FULL | TIMEOUT);
     return registers.output;
   }
 
-  protected override writeByte(port: number, value: number): void {
-    if (port === I8042_COMMAND_PORT) {
-      this.registers.status |= LAST_WAS_COMMAND;
-      this.runCommand(value);
-    } else {
-      this.registers.status &= ~LAST_WAS_COMMAND;
-      this.acceptData(value);
-    }
-  }
-
-  private runCommand(command: number): void {
+  private writeCommand(command: number): void {
     const { registers } = this;
+    registers.status |= LAST_WAS_COMMAND;
     registers.command = NO_COMMAND;
     switch (command) {
       case READ_COMMAND_BYTE:
@@ -116,9 +110,10 @@ export class I8042 extends BytePortHandler implements Device {
     }
   }
 
-  private acceptData(value: number): void {
+  private writeData(value: number): void {
     const { registers } = this;
     const { command } = registers;
+    registers.status &= ~LAST_WAS_COMMAND;
     registers.command = NO_COMMAND;
     if (command === WRITE_COMMAND_BYTE) registers.commandByte = value;
     else if (command === WRITE_OUTPUT_PORT) {

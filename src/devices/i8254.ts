@@ -1,5 +1,13 @@
 import { BytePortHandler } from './byte-port-handler.ts';
-import type { Clock, Device, DeviceState, InterruptLine, Timer, TimerFactory } from './device.ts';
+import type {
+  Clock,
+  Device,
+  DeviceState,
+  InterruptLine,
+  PortHandler,
+  Timer,
+  TimerFactory,
+} from './device.ts';
 import { restoreRegisters, stateIn, statesIn } from './device-state.ts';
 import { I8254Counter } from './i8254-counter.ts';
 import { ticksAt, timeOfTick } from './ticks.ts';
@@ -7,15 +15,10 @@ import { ticksAt, timeOfTick } from './ticks.ts';
 /** CLK of the three counters in hertz. */
 export const PIT_HERTZ = 1_193_182;
 
-/** Ports of the counters and of the control word; claim 0x40..0x43. */
-export const PIT_FIRST_PORT = 0x40;
-export const PIT_LAST_PORT = 0x43;
-/** The system control port B, which holds the gate of counter 2; claim it for the same handler. */
-export const SYSTEM_CONTROL_PORT_B = 0x61;
-
-const CONTROL_PORT = 0x43;
-const SELECT_READ_BACK = 3;
 const COUNTERS = 3;
+/** Offset of the control word, after the counters. */
+const CONTROL_WORD = COUNTERS;
+const SELECT_READ_BACK = 3;
 
 /** System control port B. Parity and channel check (bits 7 and 6) never happen. */
 const GATE_2 = 1 << 0;
@@ -39,9 +42,15 @@ function initialRegisters() {
 /**
  * The PC's Intel 8254 programmable interval timer with its surroundings: counter 0 drives IRQ 0,
  * counter 1 does nothing (the refresh toggle runs by itself) and counter 2 has its gate and output in
- * system control port B. After reset no counter runs, as on a board whose firmware has not set it up.
+ * system control port B. After reset no counter runs, as on a board whose firmware has not set it up. It is itself
+ * the handler of the counters' ports and the control word's, four together.
  */
 export class I8254 extends BytePortHandler implements Device {
+  /** System control port B, one port. */
+  readonly portB: PortHandler = {
+    readPort: () => this.readPortB(),
+    writePort: (_offset, _size, value) => this.writePortB(value),
+  };
   private readonly clock: Clock;
   private readonly line: InterruptLine;
   private readonly timer: Timer;
@@ -80,22 +89,18 @@ export class I8254 extends BytePortHandler implements Device {
     this.driveLine();
   }
 
-  protected override readByte(port: number): number {
+  protected override readByte(offset: number): number {
     // A read may let a new count take over in the counter, so the line has to be up to date first.
     const tick = this.driveLine();
-    if (port === SYSTEM_CONTROL_PORT_B) return this.readPortB(tick);
     // The control word can not be read.
-    return port === CONTROL_PORT ? 0xff : this.counters[port & 3].readByte(tick);
+    return offset === CONTROL_WORD ? 0xff : this.counters[offset].readByte(tick);
   }
 
-  protected override writeByte(port: number, value: number): void {
+  protected override writeByte(offset: number, value: number): void {
     // What has happened until now happens under the old programming.
     const tick = this.driveLine();
-    if (port === SYSTEM_CONTROL_PORT_B) {
-      this.registers.portB = value & PORT_B_WRITABLE;
-      this.counters[2].setGate((value & GATE_2) !== 0, tick);
-    } else if (port === CONTROL_PORT) this.writeControl(value, tick);
-    else this.counters[port & 3].writeByte(value, tick);
+    if (offset === CONTROL_WORD) this.writeControl(value, tick);
+    else this.counters[offset].writeByte(value, tick);
     this.driveLine();
   }
 
@@ -111,11 +116,19 @@ export class I8254 extends BytePortHandler implements Device {
     return ticksAt(this.clock.now(), PIT_HERTZ);
   }
 
-  private readPortB(tick: number): number {
+  private readPortB(): number {
+    const tick = this.driveLine();
     const refresh = Math.floor(this.clock.now() / REFRESH_PERIOD) % 2 === 1;
     return (
       this.registers.portB | (refresh ? REFRESH_TOGGLE : 0) | (this.counters[2].output(tick) ? OUT_2 : 0)
     );
+  }
+
+  private writePortB(value: number): void {
+    const tick = this.driveLine();
+    this.registers.portB = value & PORT_B_WRITABLE;
+    this.counters[2].setGate((value & GATE_2) !== 0, tick);
+    this.driveLine();
   }
 
   private writeControl(value: number, tick: number): void {

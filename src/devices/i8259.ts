@@ -7,15 +7,12 @@
  * buffered, special fully nested and MCS-80/85 modes are absent, which PCs do not use.
  */
 
-import type { AccessSize, Device, DeviceState, InterruptLine, PortHandler } from './device.ts';
+import { BytePortHandler } from './byte-port-handler.ts';
+import type { Device, DeviceState, InterruptLine, PortHandler } from './device.ts';
 import { restoreRegisters, stateIn } from './device-state.ts';
 
-const MASTER_COMMAND = 0x20;
-const MASTER_DATA = 0x21;
-const SLAVE_COMMAND = 0xa0;
-const SLAVE_DATA = 0xa1;
-const MASTER_ELCR = 0x4d0;
-const SLAVE_ELCR = 0x4d1;
+/** Offset of a chip's port with A0 low; the other one is the data port. */
+const COMMAND = 0;
 
 /** The system timer, keyboard and cascade (IRQ 0-2), the RTC (8) and FERR# (13) are always edges. */
 const MASTER_ELCR_WRITABLE = 0xf8;
@@ -262,8 +259,60 @@ class I8259 {
   }
 }
 
-/** Master (IRQ 0-7) and slave (IRQ 8-15) at ports 20H, 21H, A0H, A1H and ELCR 4D0H, 4D1H. */
-export class I8259Pair implements Device, PortHandler {
+/** The two ports of a chip. */
+class ChipPorts extends BytePortHandler {
+  private readonly chip: I8259;
+  private readonly accessed: () => void;
+
+  /** @param accessed called after each access: a write changes requests, a read in poll mode acknowledges. */
+  constructor(chip: I8259, accessed: () => void) {
+    super();
+    this.chip = chip;
+    this.accessed = accessed;
+  }
+
+  protected override readByte(offset: number): number {
+    const value = offset === COMMAND ? this.chip.readCommand() : this.chip.readData();
+    this.accessed();
+    return value;
+  }
+
+  protected override writeByte(offset: number, value: number): void {
+    if (offset === COMMAND) this.chip.writeCommand(value);
+    else this.chip.writeData(value);
+    this.accessed();
+  }
+}
+
+/** The edge/level control registers, a port for each chip. */
+class ElcrPorts extends BytePortHandler {
+  private readonly chips: readonly I8259[];
+  private readonly written: () => void;
+
+  constructor(chips: readonly I8259[], written: () => void) {
+    super();
+    this.chips = chips;
+    this.written = written;
+  }
+
+  protected override readByte(offset: number): number {
+    return this.chips[offset].readElcr();
+  }
+
+  protected override writeByte(offset: number, value: number): void {
+    this.chips[offset].writeElcr(value);
+    this.written();
+  }
+}
+
+/** Master (IRQ 0-7) and slave (IRQ 8-15). */
+export class I8259Pair implements Device {
+  /** Command and data port of the master. */
+  readonly masterPorts: PortHandler;
+  /** Command and data port of the slave. */
+  readonly slavePorts: PortHandler;
+  /** Edge/level control registers of master and slave, two ports. */
+  readonly elcr: PortHandler;
   private readonly interruptChanged: (level: boolean) => void;
   private readonly master = new I8259(MASTER_ELCR_WRITABLE);
   private readonly slave = new I8259(SLAVE_ELCR_WRITABLE);
@@ -273,6 +322,10 @@ export class I8259Pair implements Device, PortHandler {
   /** @param interruptChanged told each change of the master's INT output. */
   constructor(interruptChanged: (level: boolean) => void) {
     this.interruptChanged = interruptChanged;
+    const update = () => this.update();
+    this.masterPorts = new ChipPorts(this.master, update);
+    this.slavePorts = new ChipPorts(this.slave, update);
+    this.elcr = new ElcrPorts([this.master, this.slave], update);
     this.lines = Array.from({ length: 16 }, (_, irq) => ({
       set: (level: boolean) => this.setLine(irq, level),
     }));
@@ -297,16 +350,6 @@ export class I8259Pair implements Device, PortHandler {
       input === CASCADE ? this.slave.vector(this.slave.acknowledge()) : this.master.vector(input);
     this.update();
     return vector;
-  }
-
-  readPort(port: number, size: AccessSize): number {
-    let value = 0;
-    for (let byte = 0; byte < size; byte++) value |= this.readByte(port + byte) << (byte * 8);
-    return value >>> 0;
-  }
-
-  writePort(port: number, size: AccessSize, value: number): void {
-    for (let byte = 0; byte < size; byte++) this.writeByte(port + byte, (value >>> (byte * 8)) & 0xff);
   }
 
   reset(): void {
@@ -340,55 +383,5 @@ export class I8259Pair implements Device, PortHandler {
     if (output === this.output) return;
     this.output = output;
     this.interruptChanged(output);
-  }
-
-  private readByte(port: number): number {
-    const value = this.readRegister(port);
-    // A read in poll mode acknowledges.
-    this.update();
-    return value;
-  }
-
-  private readRegister(port: number): number {
-    switch (port) {
-      case MASTER_COMMAND:
-        return this.master.readCommand();
-      case MASTER_DATA:
-        return this.master.readData();
-      case SLAVE_COMMAND:
-        return this.slave.readCommand();
-      case SLAVE_DATA:
-        return this.slave.readData();
-      case MASTER_ELCR:
-        return this.master.readElcr();
-      case SLAVE_ELCR:
-        return this.slave.readElcr();
-      default:
-        return 0xff;
-    }
-  }
-
-  private writeByte(port: number, value: number): void {
-    switch (port) {
-      case MASTER_COMMAND:
-        this.master.writeCommand(value);
-        break;
-      case MASTER_DATA:
-        this.master.writeData(value);
-        break;
-      case SLAVE_COMMAND:
-        this.slave.writeCommand(value);
-        break;
-      case SLAVE_DATA:
-        this.slave.writeData(value);
-        break;
-      case MASTER_ELCR:
-        this.master.writeElcr(value);
-        break;
-      case SLAVE_ELCR:
-        this.slave.writeElcr(value);
-        break;
-    }
-    this.update();
   }
 }

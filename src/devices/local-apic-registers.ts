@@ -46,7 +46,6 @@ export const ApicBase = {
   bootstrapProcessor: 1n << 8n,
   x2apic: 1n << 10n,
   enable: 1n << 11n,
-  resetAddress: 0xfee0_0000n,
 } as const;
 
 /** Local vector table entries (Intel SDM Vol. 3 "Local Vector Table"). */

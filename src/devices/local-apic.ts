@@ -55,6 +55,8 @@ export interface LocalApicSink {
 export interface LocalApicOptions {
   /** The APIC ID: 0..254 for xAPIC use, else any 32-bit x2APIC ID. */
   readonly id: number;
+  /** Guest-physical address of the registers after a reset. */
+  readonly baseAddress: number;
   readonly clock: Clock;
   readonly timers: TimerFactory;
   readonly sink: LocalApicSink;
@@ -113,7 +115,8 @@ export class LocalApic implements Device, MmioHandler {
     this.sink = options.sink;
     this.timer = new LocalApicTimer(options.clock, options.timers, () => this.fireLvt(TIMER));
     const bootstrap = options.bootstrapProcessor ?? options.id === 0;
-    this.resetBase = ApicBase.resetAddress | ApicBase.enable | (bootstrap ? ApicBase.bootstrapProcessor : 0n);
+    this.resetBase =
+      BigInt(options.baseAddress) | ApicBase.enable | (bootstrap ? ApicBase.bootstrapProcessor : 0n);
     const addressBits = BigInt(options.physicalAddressBits ?? 52);
     this.baseReserved = ~((1n << addressBits) - 1n) | 0x2ffn;
     this.reset();

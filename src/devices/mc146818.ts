@@ -12,9 +12,8 @@ import {
 } from './rtc-calendar.ts';
 import { ticksAt, timeOfTick } from './ticks.ts';
 
-/** Ports of the index and of the data; claim both. */
-export const RTC_INDEX_PORT = 0x70;
-export const RTC_DATA_PORT = 0x71;
+/** Offset of the index port; the other one is the data port. */
+const INDEX = 0;
 
 const NANOSECONDS_PER_SECOND = 1_000_000_000;
 const CRYSTAL_HERTZ = 32_768;
@@ -66,7 +65,7 @@ export interface Mc146818Options {
 
 function initialRegisters() {
   return {
-    /** As last written to port 0x70, with the NMI mask in bit 7. */
+    /** As last written to the index port, with the NMI mask in bit 7. */
     index: 0,
     a: DIVIDER_32_KHZ | 0x06,
     b: RTC_24_HOUR,
@@ -135,9 +134,9 @@ export class Mc146818 extends BytePortHandler implements Device {
     this.update();
   }
 
-  protected override readByte(port: number): number {
+  protected override readByte(offset: number): number {
     const { registers } = this;
-    if (port === RTC_INDEX_PORT) return registers.index;
+    if (offset === INDEX) return registers.index;
     const register = registers.index & 0x7f;
     switch (register) {
       case REGISTER_A:
@@ -153,8 +152,8 @@ export class Mc146818 extends BytePortHandler implements Device {
     return encodeTimeByte(register, this.secondsAt(this.clock.now()), registers.b);
   }
 
-  protected override writeByte(port: number, value: number): void {
-    if (port === RTC_INDEX_PORT) {
+  protected override writeByte(offset: number, value: number): void {
+    if (offset === INDEX) {
       this.registers.index = value;
       return;
     }

@@ -3,9 +3,6 @@ import type { Device, DeviceState, InterruptLine } from './device.ts';
 import { numbersIn, restoreRegisters, stateIn } from './device-state.ts';
 import { BREAK, type SerialItem, SerialLine } from './serial-line.ts';
 
-/** Ports the UART occupies from its base. */
-export const UART_PORTS = 8;
-
 const FIFO_BYTES = 16;
 
 /** Register offsets. */
@@ -73,8 +70,6 @@ const CONNECTED = MSR_CTS | MSR_DSR | MSR_DCD;
 const POLLS_BEFORE_INPUT = 16;
 
 export interface Uart16550AOptions {
-  /** First port. */
-  readonly base: number;
   readonly line: InterruptLine;
   /** Takes each byte the guest sends, at once. */
   readonly transmit: (byte: number) => void;
@@ -113,7 +108,6 @@ function initialRegisters() {
  * back to the queue. So a driver that tries interrupts out and clears FIFOs while it starts loses nothing.
  */
 export class Uart16550A extends BytePortHandler implements Device {
-  private readonly base: number;
   private readonly line: InterruptLine;
   private readonly transmit: (byte: number) => void;
   private registers = initialRegisters();
@@ -123,7 +117,6 @@ export class Uart16550A extends BytePortHandler implements Device {
 
   constructor(options: Uart16550AOptions) {
     super();
-    this.base = options.base;
     this.line = options.line;
     this.transmit = options.transmit;
     this.input = options.input ?? new SerialLine();
@@ -165,18 +158,17 @@ export class Uart16550A extends BytePortHandler implements Device {
     this.update();
   }
 
-  protected override readByte(port: number): number {
+  protected override readByte(register: number): number {
     const { registers } = this;
-    const register = port - this.base;
     if (register === LSR) registers.polls = Math.min(registers.polls + 1, POLLS_BEFORE_INPUT);
     const value = this.readRegister(register);
     this.update();
     return value;
   }
 
-  protected override writeByte(port: number, value: number): void {
+  protected override writeByte(register: number, value: number): void {
     this.registers.polls = 0;
-    this.writeRegister(port - this.base, value);
+    this.writeRegister(register, value);
     this.update();
   }
 

@@ -11,11 +11,29 @@ import {
   COM1_PORT,
   COM2_IRQ,
   COM2_PORT,
+  DEBUG_EXIT_PORT_COUNT,
+  ELCR_PORT,
+  ELCR_PORT_COUNT,
+  KEYBOARD_COMMAND_PORT,
+  KEYBOARD_DATA_PORT,
   PCI_CONFIG_PORT,
-  PCI_CONFIG_PORT_END,
+  PCI_CONFIG_PORT_COUNT,
+  PIC_MASTER_PORT,
+  PIC_PORT_COUNT,
+  PIC_SLAVE_PORT,
+  PIT_IRQ,
+  PIT_PORT,
+  PIT_PORT_COUNT,
+  PM_PORT,
+  PM_PORT_COUNT,
   pciInterruptGsi,
   RTC_IRQ,
+  RTC_PORT,
+  RTC_PORT_COUNT,
+  S5_SLEEP_TYPE,
   SCI_IRQ,
+  SYSTEM_CONTROL_PORT_A,
+  SYSTEM_CONTROL_PORT_B,
 } from '../boot/io-map.ts';
 import {
   ECAM,
@@ -24,6 +42,7 @@ import {
   HPET,
   HPET_REGISTERS_SIZE,
   IO_APIC,
+  LOCAL_APIC,
   lowRamEnd,
   PAGE_SIZE,
 } from '../boot/memory-map.ts';
@@ -31,7 +50,7 @@ import { Processor } from '../cpu/processor.ts';
 import type { HostFunctions } from '../cpu/runtime.ts';
 import { AcpiPm } from '../devices/acpi-pm.ts';
 import { DeliveryMode } from '../devices/apic-message.ts';
-import { DEBUG_EXIT_PORT_COUNT, DebugExit } from '../devices/debug-exit.ts';
+import { DebugExit } from '../devices/debug-exit.ts';
 import type { AccessSize } from '../devices/device.ts';
 import { Hpet } from '../devices/hpet.ts';
 import { I8042 } from '../devices/i8042.ts';
@@ -53,8 +72,6 @@ import { TSC_OFFSET } from '../layout/cpu-state.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
 import { InterruptWiring, SwitchedLine } from './interrupt-wiring.ts';
 import { Ram } from './ram.ts';
-
-/** MAXPHYADDR as CPUID announces it. */
 
 export interface BoardOptions {
   readonly runtime: WebAssembly.Module;
@@ -128,6 +145,7 @@ export class Board {
 
     this.localApic = new LocalApic({
       id: 0,
+      baseAddress: LOCAL_APIC,
       clock,
       timers,
       physicalAddressBits: PHYSICAL_ADDRESS_BITS,
@@ -153,7 +171,7 @@ export class Board {
     });
     const wiring = new InterruptWiring(this.ioApic, this.pic);
 
-    const pitLine = new SwitchedLine(wiring.isa(0));
+    const pitLine = new SwitchedLine(wiring.isa(PIT_IRQ));
     const rtcLine = new SwitchedLine(wiring.isa(RTC_IRQ));
     const pit = new I8254({ clock, timers, line: pitLine });
     const low = lowRamEnd(options.memorySize);
@@ -178,16 +196,15 @@ export class Board {
       clock,
       timers,
       sci: wiring.gsi(SCI_IRQ),
+      softOff: S5_SLEEP_TYPE,
       powerOff: () => this.ask('power off'),
     });
     this.uart = new Uart16550A({
-      base: COM1_PORT,
       line: wiring.isa(COM1_IRQ),
       transmit: options.transmit,
       input: options.serialInput,
     });
     this.controlUart = new Uart16550A({
-      base: COM2_PORT,
       line: wiring.isa(COM2_IRQ),
       transmit: () => {},
       input: options.controlInput,
@@ -201,19 +218,19 @@ export class Board {
       ports,
       interruptLine: (device, pin) => wiring.gsi(pciInterruptGsi(device, pin - 1)),
     });
-    ports.add(0x20, 0x21, this.pic);
-    ports.add(0xa0, 0xa1, this.pic);
-    ports.add(0x4d0, 0x4d1, this.pic);
-    ports.add(0x40, 0x43, pit);
-    ports.add(0x61, 0x61, pit);
-    ports.add(0x60, 0x60, keyboard);
-    ports.add(0x64, 0x64, keyboard);
-    ports.add(0x70, 0x71, rtc);
-    ports.add(0x92, 0x92, reset);
-    ports.add(COM1_PORT, COM1_PORT + COM_PORT_COUNT - 1, this.uart);
-    ports.add(COM2_PORT, COM2_PORT + COM_PORT_COUNT - 1, this.controlUart);
-    ports.add(0x600, 0x60f, this.acpi);
-    ports.add(PCI_CONFIG_PORT, PCI_CONFIG_PORT_END - 1, new PciHostBridge(pci, reset));
+    ports.add(PIC_MASTER_PORT, PIC_PORT_COUNT, this.pic.masterPorts);
+    ports.add(PIC_SLAVE_PORT, PIC_PORT_COUNT, this.pic.slavePorts);
+    ports.add(ELCR_PORT, ELCR_PORT_COUNT, this.pic.elcr);
+    ports.add(PIT_PORT, PIT_PORT_COUNT, pit);
+    ports.add(SYSTEM_CONTROL_PORT_B, 1, pit.portB);
+    ports.add(KEYBOARD_DATA_PORT, 1, keyboard.data);
+    ports.add(KEYBOARD_COMMAND_PORT, 1, keyboard.command);
+    ports.add(RTC_PORT, RTC_PORT_COUNT, rtc);
+    ports.add(SYSTEM_CONTROL_PORT_A, 1, reset.portA);
+    ports.add(COM1_PORT, COM_PORT_COUNT, this.uart);
+    ports.add(COM2_PORT, COM_PORT_COUNT, this.controlUart);
+    ports.add(PM_PORT, PM_PORT_COUNT, this.acpi);
+    ports.add(PCI_CONFIG_PORT, PCI_CONFIG_PORT_COUNT, new PciHostBridge(pci, reset.control));
     const { debugExitPort } = options;
     if (debugExitPort !== undefined) this.addDebugExit(debugExitPort);
     mmio.add(ECAM, ECAM_SIZE, pci);
@@ -230,13 +247,13 @@ export class Board {
   }
 
   private addDebugExit(port: number): void {
-    const last = port + DEBUG_EXIT_PORT_COUNT - 1;
-    if (!this.ports.isFree(port, last)) {
+    if (!this.ports.isFree(port, DEBUG_EXIT_PORT_COUNT)) {
+      const last = port + DEBUG_EXIT_PORT_COUNT - 1;
       throw new InputError(
         `debugExitPort: ports 0x${port.toString(16)} to 0x${last.toString(16)} are not free`,
       );
     }
-    this.ports.add(port, last, new DebugExit((debugExit) => this.ask({ debugExit })));
+    this.ports.add(port, DEBUG_EXIT_PORT_COUNT, new DebugExit((debugExit) => this.ask({ debugExit })));
   }
 
   /** What firmware drives. @param random 32 bits a call. */

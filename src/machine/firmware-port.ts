@@ -75,7 +75,7 @@ export class FirmwarePort implements PortHandler {
     return 0;
   }
 
-  writePort(_port: number, _size: number, value: number): void {
+  writePort(_offset: number, _size: number, value: number): void {
     this.firmware.call(value & 0xff, this.caller);
   }
 }

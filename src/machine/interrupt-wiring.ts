@@ -1,6 +1,6 @@
 /** Wires between devices and the interrupt controllers. */
 
-import { TIMER_GSI } from '../boot/io-map.ts';
+import { PIT_GSI, PIT_IRQ } from '../boot/io-map.ts';
 import type { InterruptLine } from '../devices/device.ts';
 import type { I8259Pair } from '../devices/i8259.ts';
 import type { IoApic } from '../devices/io-apic.ts';
@@ -34,7 +34,7 @@ export class InterruptWiring {
   constructor(ioApic: IoApic, pic: I8259Pair) {
     this.lines = Array.from({ length: 24 }, (_, gsi) => {
       const toApic = ioApic.line(gsi);
-      const irq = gsi === TIMER_GSI ? 0 : gsi;
+      const irq = gsi === PIT_GSI ? PIT_IRQ : gsi;
       // Input 2 of the 8259 is the cascade, and I/O APIC input 0 is not connected.
       if (gsi === 0 || gsi > 15) return new SharedLine(toApic);
       const toPic = pic.line(irq);
@@ -56,7 +56,7 @@ export class InterruptWiring {
 
   /** ISA interrupt 0..15: the timer is on I/O APIC input 2. */
   isa(irq: number): InterruptLine {
-    return this.gsi(irq === 0 ? TIMER_GSI : irq);
+    return this.gsi(irq === PIT_IRQ ? PIT_GSI : irq);
   }
 }
 

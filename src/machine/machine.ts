@@ -4,7 +4,7 @@
 import { buildAcpiTables } from '../boot/acpi/tables.ts';
 import { findDoor } from '../boot/doors.ts';
 import { buildE820 } from '../boot/e820.ts';
-import { FIRMWARE_PORT } from '../boot/firmware.ts';
+import { FIRMWARE_PORT } from '../boot/io-map.ts';
 import { lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
@@ -246,11 +246,7 @@ export class Machine {
       hardware: board.hardware(random, this.nonVolatile),
     });
     if (start.firmware !== undefined) {
-      board.ports.add(
-        FIRMWARE_PORT,
-        FIRMWARE_PORT,
-        new FirmwarePort(start.firmware, board.processor, board.ram),
-      );
+      board.ports.add(FIRMWARE_PORT, 1, new FirmwarePort(start.firmware, board.processor, board.ram));
     }
     this.boots += 1;
     enterVirtualWireMode(board.localApic);

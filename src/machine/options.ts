@@ -1,6 +1,7 @@
 /** What a machine is made from, checked: callers in JavaScript have no compiler to tell them. */
 import { type BootModule, ENTRIES, type EntryName } from '../boot/door.ts';
 import { InputError } from '../boot/input-error.ts';
+import { DEBUG_EXIT_PORT_COUNT } from '../boot/io-map.ts';
 import { GIB, HIGH_RAM, LOW_RAM_LIMIT, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
 import type { Tier } from '../code-cache/tiering.ts';
 import type { Host } from '../host/host.ts';
@@ -76,8 +77,7 @@ export const SMALLEST_MEMORY = 2 * MIB;
 export const LARGEST_MEMORY = CHUNK_COUNT * 2 ** CHUNK_SHIFT - (HIGH_RAM - LOW_RAM_LIMIT);
 
 const DEFAULT_MEMORY = 512 * MIB;
-/** The device has four ports. */
-export const LAST_DEBUG_EXIT_PORT = 0x1_0000 - 4;
+export const LAST_DEBUG_EXIT_PORT = 0x1_0000 - DEBUG_EXIT_PORT_COUNT;
 const DEFAULT_COMMAND_LINE = 'console=ttyS0';
 const CLOCKS: readonly ClockKind[] = ['host', 'instructions'];
 const TIERS: readonly Tier[] = ['auto', 'interpreter', 'compiled'];

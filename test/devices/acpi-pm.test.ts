@@ -1,18 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  AcpiPm,
-  GPE0_BLK,
-  PM_TIMER_HERTZ,
-  PM_TMR_BLK,
-  PM1A_CNT_BLK,
-  PM1A_EVT_BLK,
-  S5_SLP_TYP,
-} from '../../src/devices/acpi-pm.ts';
+import { AcpiPm, PM_TIMER_HERTZ } from '../../src/devices/acpi-pm.ts';
 import { timeOfTick } from '../../src/devices/ticks.ts';
 import { Bench, ProbeLine } from './device-bench.ts';
 
-const STATUS = PM1A_EVT_BLK;
-const ENABLE = PM1A_EVT_BLK + 2;
+/** Offsets of the blocks. */
+const STATUS = 0;
+const ENABLE = 2;
+const CONTROL = 4;
+const TIMER = 8;
+const GPE0 = 0xc;
+
+const SOFT_OFF = 5;
 const TMR = 1 << 0;
 const PWRBTN = 1 << 8;
 const SLP_EN = 1 << 13;
@@ -26,7 +24,7 @@ function create(): AcpiPm {
   const powerOff = () => {
     powerOffs++;
   };
-  return new AcpiPm({ clock: bench, timers: bench.timers, sci, powerOff });
+  return new AcpiPm({ clock: bench, timers: bench.timers, sci, softOff: SOFT_OFF, powerOff });
 }
 
 beforeEach(() => {
@@ -37,24 +35,24 @@ beforeEach(() => {
 });
 
 test('the machine is in ACPI mode from the start and stays there', () => {
-  expect(pm.readPort(PM1A_CNT_BLK, 2)).toBe(1);
-  pm.writePort(PM1A_CNT_BLK, 2, 0);
-  expect(pm.readPort(PM1A_CNT_BLK, 2)).toBe(1);
+  expect(pm.readPort(CONTROL, 2)).toBe(1);
+  pm.writePort(CONTROL, 2, 0);
+  expect(pm.readPort(CONTROL, 2)).toBe(1);
 });
 
 describe('power', () => {
   test('SLP_EN with the type of S5 turns the machine off; Linux writes the type first', () => {
-    pm.writePort(PM1A_CNT_BLK, 2, (S5_SLP_TYP << 10) | 1);
+    pm.writePort(CONTROL, 2, (SOFT_OFF << 10) | 1);
     expect(powerOffs).toBe(0);
-    pm.writePort(PM1A_CNT_BLK, 2, (S5_SLP_TYP << 10) | SLP_EN | 1);
+    pm.writePort(CONTROL, 2, (SOFT_OFF << 10) | SLP_EN | 1);
     expect(powerOffs).toBe(1);
-    expect(pm.readPort(PM1A_CNT_BLK, 2)).toBe((S5_SLP_TYP << 10) | 1);
+    expect(pm.readPort(CONTROL, 2)).toBe((SOFT_OFF << 10) | 1);
   });
 
   test('a write of the high byte alone is enough; other types do nothing', () => {
-    pm.writePort(PM1A_CNT_BLK, 2, (1 << 10) | SLP_EN);
+    pm.writePort(CONTROL, 2, (1 << 10) | SLP_EN);
     expect(powerOffs).toBe(0);
-    pm.writePort(PM1A_CNT_BLK + 1, 1, ((S5_SLP_TYP << 10) | SLP_EN) >> 8);
+    pm.writePort(CONTROL + 1, 1, ((SOFT_OFF << 10) | SLP_EN) >> 8);
     expect(powerOffs).toBe(1);
   });
 
@@ -83,10 +81,10 @@ describe('power', () => {
 describe('timer', () => {
   test('counts 3.579545 MHz in 32 bits', () => {
     bench.advance(1_000_000_000);
-    expect(pm.readPort(PM_TMR_BLK, 4)).toBe(PM_TIMER_HERTZ);
+    expect(pm.readPort(TIMER, 4)).toBe(PM_TIMER_HERTZ);
     bench.advance(timeOfTick(2 ** 32 + 5, PM_TIMER_HERTZ) - bench.now());
-    expect(pm.readPort(PM_TMR_BLK, 4)).toBe(5);
-    expect(pm.readPort(PM_TMR_BLK, 1)).toBe(5);
+    expect(pm.readPort(TIMER, 4)).toBe(5);
+    expect(pm.readPort(TIMER, 1)).toBe(5);
   });
 
   test('TMR_STS is set when the top bit changes, in either direction', () => {
@@ -111,12 +109,12 @@ describe('timer', () => {
 });
 
 test('general-purpose events raise the SCI and are cleared by writing 1', () => {
-  pm.writePort(GPE0_BLK + 3, 1, 0x02);
+  pm.writePort(GPE0 + 3, 1, 0x02);
   pm.raiseGpe(9);
   expect(sci.level).toBe(true);
-  expect(pm.readPort(GPE0_BLK, 1)).toBe(0);
-  expect(pm.readPort(GPE0_BLK + 1, 1)).toBe(0x02);
-  pm.writePort(GPE0_BLK + 1, 1, 0x02);
+  expect(pm.readPort(GPE0, 1)).toBe(0);
+  expect(pm.readPort(GPE0 + 1, 1)).toBe(0x02);
+  pm.writePort(GPE0 + 1, 1, 0x02);
   expect(sci.level).toBe(false);
 });
 
@@ -127,7 +125,7 @@ test('reset clears events and the SCI; the timer is not affected', () => {
   pm.reset();
   expect(sci.level).toBe(false);
   expect(pm.readPort(STATUS, 4)).toBe(0);
-  expect(pm.readPort(PM_TMR_BLK, 4)).toBe(PM_TIMER_HERTZ);
+  expect(pm.readPort(TIMER, 4)).toBe(PM_TIMER_HERTZ);
 });
 
 test('a loaded state goes on where it was saved', () => {

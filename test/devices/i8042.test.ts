@@ -1,19 +1,24 @@
 import { beforeEach, expect, test } from 'vitest';
 import { I8042 } from '../../src/devices/i8042.ts';
+import { PortBus } from '../../src/devices/port-bus.ts';
 
 let resets: number;
 let controller: I8042;
+let ports: PortBus;
 
-const status = () => controller.readPort(0x64, 1);
-const data = () => controller.readPort(0x60, 1);
-const command = (value: number) => controller.writePort(0x64, 1, value);
-const send = (value: number) => controller.writePort(0x60, 1, value);
+const status = () => ports.read(0x64, 1);
+const data = () => ports.read(0x60, 1);
+const command = (value: number) => ports.write(0x64, 1, value);
+const send = (value: number) => ports.write(0x60, 1, value);
 
 beforeEach(() => {
   resets = 0;
   controller = new I8042(() => {
     resets++;
   });
+  ports = new PortBus();
+  ports.add(0x60, 1, controller.data);
+  ports.add(0x64, 1, controller.command);
 });
 
 test('it is idle: no output, and its input buffer is empty', () => {

@@ -1,14 +1,23 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { I8254, PIT_HERTZ } from '../../src/devices/i8254.ts';
+import { PortBus } from '../../src/devices/port-bus.ts';
 import { timeOfTick } from '../../src/devices/ticks.ts';
 import { Bench, ProbeLine } from './device-bench.ts';
 
 let bench: Bench;
 let line: ProbeLine;
 let pit: I8254;
+let ports: PortBus;
 
-const out = (port: number, value: number) => pit.writePort(port, 1, value);
-const inb = (port: number) => pit.readPort(port, 1);
+const out = (port: number, value: number) => ports.write(port, 1, value);
+const inb = (port: number) => ports.read(port, 1);
+
+function portsOf(chip: I8254): PortBus {
+  const bus = new PortBus();
+  bus.add(0x40, 4, chip);
+  bus.add(0x61, 1, chip.portB);
+  return bus;
+}
 
 /** Moves on by whole CLK pulses. */
 function pulses(count: number): void {
@@ -39,6 +48,7 @@ beforeEach(() => {
   bench = new Bench();
   line = new ProbeLine();
   pit = new I8254({ clock: bench, timers: bench.timers, line });
+  ports = portsOf(pit);
 });
 
 describe('counter 0 interrupts', () => {
@@ -363,7 +373,7 @@ test('the control port can not be read; wide accesses are bytes', () => {
   out(0x43, 0x34);
   load(0, 0x5678);
   pulses(1);
-  expect(pit.readPort(0x40, 2) & 0xff).toBe(0x78);
+  expect(ports.read(0x40, 2) & 0xff).toBe(0x78);
 });
 
 test('reset stops all counters', () => {
@@ -395,5 +405,5 @@ test('a loaded state goes on where it was saved', () => {
   pulses(1);
   expect(copyLine.rises).toBe(1);
   pulses(1000);
-  expect(copy.readPort(0x61, 1) & 0x21).toBe(0x21);
+  expect(portsOf(copy).read(0x61, 1) & 0x21).toBe(0x21);
 });

@@ -1,15 +1,25 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { I8259Pair } from '../../src/devices/i8259.ts';
+import { PortBus } from '../../src/devices/port-bus.ts';
 
 let output: boolean[];
 let chip: I8259Pair;
+let ports: PortBus;
+
+function portsOf(pair: I8259Pair): PortBus {
+  const bus = new PortBus();
+  bus.add(0x20, 2, pair.masterPorts);
+  bus.add(0xa0, 2, pair.slavePorts);
+  bus.add(0x4d0, 2, pair.elcr);
+  return bus;
+}
 
 function out(port: number, ...values: number[]): void {
-  for (const value of values) chip.writePort(port, 1, value);
+  for (const value of values) ports.write(port, 1, value);
 }
 
 function input(port: number): number {
-  return chip.readPort(port, 1);
+  return ports.read(port, 1);
 }
 
 /** Initializes as PCs do: vectors 20H and 28H, everything unmasked. */
@@ -33,6 +43,7 @@ function irr(port: number): number {
 beforeEach(() => {
   output = [];
   chip = new I8259Pair((level) => output.push(level));
+  ports = portsOf(chip);
   initialize();
 });
 
@@ -56,7 +67,7 @@ describe('requests', () => {
   test('level: requests while asserted, after EOI too', () => {
     out(0x4d0, 0xff);
     out(0x4d1, 0xff);
-    expect(chip.readPort(0x4d0, 2)).toBe(0xdef8);
+    expect(ports.read(0x4d0, 2)).toBe(0xdef8);
     chip.line(11).set(true);
     expect(chip.acknowledge()).toBe(0x2b);
     out(0xa0, 0x20);
@@ -232,10 +243,11 @@ test('save, load and reset', () => {
   other.load(chip.save());
   expect(other.save()).toEqual(chip.save());
   expect(changes).toEqual([true]);
-  other.writePort(0x21, 1, 0x04);
-  other.writePort(0x21, 1, 0x01);
-  other.writePort(0x21, 1, 0x55);
-  expect(other.readPort(0x21, 1)).toBe(0x55);
+  const otherPorts = portsOf(other);
+  otherPorts.write(0x21, 1, 0x04);
+  otherPorts.write(0x21, 1, 0x01);
+  otherPorts.write(0x21, 1, 0x55);
+  expect(otherPorts.read(0x21, 1)).toBe(0x55);
   other.reset();
   expect(changes).toEqual([true, false]);
   expect(other.save()).toEqual(new I8259Pair(() => {}).save());

@@ -12,6 +12,7 @@ export class LocalApicFixture {
   constructor(id = 0) {
     this.apic = new LocalApic({
       id,
+      baseAddress: 0xfee0_0000,
       clock: this.clock,
       timers: this.clock,
       physicalAddressBits: 40,

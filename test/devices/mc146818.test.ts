@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Mc146818 } from '../../src/devices/mc146818.ts';
+import { PortBus } from '../../src/devices/port-bus.ts';
 import { Bench, ProbeLine } from './device-bench.ts';
 
 const SECOND = 1_000_000_000;
@@ -20,25 +21,30 @@ const HOUR_24 = 0x02;
 let bench: Bench;
 let line: ProbeLine;
 let rtc: Mc146818;
+let ports: PortBus;
 
+/** Makes the chip the one at its ports. */
 function create(epochMilliseconds = EPOCH): Mc146818 {
-  return new Mc146818({
+  const chip = new Mc146818({
     clock: bench,
     timers: bench.timers,
     line,
     epochMilliseconds,
     memory: { below4GiB: 3 * 2 ** 30, above4GiB: 5 * 2 ** 30 },
   });
+  ports = new PortBus();
+  ports.add(0x70, 2, chip);
+  return chip;
 }
 
 function read(register: number): number {
-  rtc.writePort(0x70, 1, register);
-  return rtc.readPort(0x71, 1);
+  ports.write(0x70, 1, register);
+  return ports.read(0x71, 1);
 }
 
 function write(register: number, value: number): void {
-  rtc.writePort(0x70, 1, register);
-  rtc.writePort(0x71, 1, value);
+  ports.write(0x70, 1, register);
+  ports.write(0x71, 1, value);
 }
 
 /** Century, year, month, day, day of week, hours, minutes, seconds as the bytes read. */
@@ -261,10 +267,10 @@ describe('registers and RAM', () => {
   });
 
   test('bit 7 of the index masks NMIs', () => {
-    rtc.writePort(0x70, 1, 0x8d);
+    ports.write(0x70, 1, 0x8d);
     expect(rtc.isNmiMasked).toBe(true);
-    expect(rtc.readPort(0x71, 1)).toBe(0x80);
-    rtc.writePort(0x70, 1, 0x0d);
+    expect(ports.read(0x71, 1)).toBe(0x80);
+    ports.write(0x70, 1, 0x0d);
     expect(rtc.isNmiMasked).toBe(false);
   });
 });

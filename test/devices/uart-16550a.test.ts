@@ -3,7 +3,6 @@ import { BREAK } from '../../src/devices/serial-line.ts';
 import { Uart16550A } from '../../src/devices/uart-16550a.ts';
 import { ProbeLine } from './device-bench.ts';
 
-const BASE = 0x3f8;
 const DATA = 0;
 const IER = 1;
 const IIR = 2;
@@ -24,9 +23,9 @@ let line: ProbeLine;
 let sent: number[];
 let uart: Uart16550A;
 
-const create = () => new Uart16550A({ base: BASE, line, transmit: (byte) => sent.push(byte) });
-const read = (register: number) => uart.readPort(BASE + register, 1);
-const write = (register: number, value: number) => uart.writePort(BASE + register, 1, value);
+const create = () => new Uart16550A({ line, transmit: (byte) => sent.push(byte) });
+const read = (register: number) => uart.readPort(register, 1);
+const write = (register: number, value: number) => uart.writePort(register, 1, value);
 const type = (text: string) => uart.receive(new TextEncoder().encode(text));
 
 /** Reads as a driver does: while LSR says there is data. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Hpet } from '../../src/devices/hpet.ts';
 import { I8254 } from '../../src/devices/i8254.ts';
+import { PortBus } from '../../src/devices/port-bus.ts';
 import { TimerQueue } from '../../src/devices/timer-queue.ts';
 import { HostClock } from '../../src/machine/clock.ts';
 
@@ -244,9 +245,11 @@ describe('a guest that is stopped most of the time', () => {
       },
     };
     const pit = new I8254({ clock, timers, line });
-    pit.writePort(0x43, 1, 0x34);
-    pit.writePort(0x40, 1, 4773 & 0xff);
-    pit.writePort(0x40, 1, 4773 >> 8);
+    const ports = new PortBus();
+    ports.add(0x40, 4, pit);
+    ports.write(0x43, 1, 0x34);
+    ports.write(0x40, 1, 4773 & 0xff);
+    ports.write(0x40, 1, 4773 >> 8);
     return () => ticks;
   }
   const PIT_PERIOD = (4773 / 1_193_182) * SECOND;

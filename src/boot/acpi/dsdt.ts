@@ -10,9 +10,9 @@ import {
   COM2_IRQ,
   COM2_PORT,
   PCI_CONFIG_PORT,
-  PCI_CONFIG_PORT_END,
-  PM_PORT_COUNT,
-  PM1A_EVENT_PORT,
+  PCI_CONFIG_PORT_COUNT,
+  PM_PORT,
+  PM_RESERVED_PORT_COUNT,
   pciInterruptGsi,
   RTC_IRQ,
   RTC_PORT,
@@ -112,9 +112,9 @@ function pciHostBridge(): Aml {
       '_CRS',
       resourceTemplate([
         busNumbers(0, ECAM_LAST_BUS),
-        ioPorts(PCI_CONFIG_PORT, PCI_CONFIG_PORT_END - PCI_CONFIG_PORT),
+        ioPorts(PCI_CONFIG_PORT, PCI_CONFIG_PORT_COUNT),
         ioWindow(0, PCI_CONFIG_PORT - 1),
-        ioWindow(PCI_CONFIG_PORT_END, 0xffff),
+        ioWindow(PCI_CONFIG_PORT + PCI_CONFIG_PORT_COUNT, 0xffff),
         memoryWindow(PCI_MEMORY_WINDOW, PCI_MEMORY_WINDOW_END - 1),
       ]),
     ),
@@ -124,7 +124,7 @@ function pciHostBridge(): Aml {
 }
 
 export function buildDsdt(): Uint8Array {
-  const reserved = [fixedMemory(ECAM, ECAM_SIZE), ioPorts(PM1A_EVENT_PORT, PM_PORT_COUNT)];
+  const reserved = [fixedMemory(ECAM, ECAM_SIZE), ioPorts(PM_PORT, PM_RESERVED_PORT_COUNT)];
   const devices = [
     pciHostBridge(),
     fixedDevice('MBRD', 'PNP0C02', 0, reserved),

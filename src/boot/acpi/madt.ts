@@ -3,7 +3,7 @@
  * Source: ACPI specification 6.5, "Multiple APIC Description Table".
  */
 import { ByteWriter } from '../byte-writer.ts';
-import { IO_APIC_ID, SCI_IRQ, TIMER_GSI } from '../io-map.ts';
+import { IO_APIC_ID, PIT_GSI, SCI_IRQ } from '../io-map.ts';
 import { IO_APIC, LOCAL_APIC } from '../memory-map.ts';
 import { buildTable } from './table.ts';
 
@@ -38,7 +38,7 @@ export function buildMadt(cpuCount: number): Uint8Array {
   }
   const firstInterrupt = 0;
   body.u8(ENTRY_IO_APIC, 12, IO_APIC_ID, 0).u32(IO_APIC).u32(firstInterrupt);
-  body.u8(ENTRY_INTERRUPT_OVERRIDE, 10, BUS_ISA, 0).u32(TIMER_GSI).u16(CONFORMS_TO_BUS);
+  body.u8(ENTRY_INTERRUPT_OVERRIDE, 10, BUS_ISA, 0).u32(PIT_GSI).u16(CONFORMS_TO_BUS);
   body.u8(ENTRY_INTERRUPT_OVERRIDE, 10, BUS_ISA, SCI_IRQ).u32(SCI_IRQ).u16(ACTIVE_HIGH_LEVEL);
   body.u8(ENTRY_LOCAL_APIC_NMI, 6, ALL_PROCESSORS).u16(CONFORMS_TO_BUS).u8(LINT1);
   return buildTable('APIC', MADT_REVISION, body.toBytes());

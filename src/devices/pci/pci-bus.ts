@@ -5,9 +5,6 @@ import type { MmioBus } from '../mmio-bus.ts';
 import type { PortBus } from '../port-bus.ts';
 import { PCI_INTERRUPT_PIN, type PciFunction } from './pci-function.ts';
 
-/** Length of the enhanced configuration space of one bus, in bytes. */
-export const ECAM_BYTES_PER_BUS = 0x10_0000;
-
 const DEVICES = 32;
 const FUNCTIONS = 8;
 const FUNCTION_BYTES = 0x1000;

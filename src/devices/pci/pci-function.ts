@@ -286,11 +286,10 @@ export abstract class PciFunction implements Device {
     // While a guest finds out sizes or moves things around, regions may lie anywhere. The PCI bus allows
     // that; the region just does not answer.
     if (bar.kind === 'io') {
-      const last = address + bar.size - 1;
-      if (!ports.isFree(address, last)) return;
-      slot.mapping = ports.add(address, last, {
-        readPort: (port, size) => bar.handler.readMmio(port - address, size),
-        writePort: (port, size, value) => bar.handler.writeMmio(port - address, size, value),
+      if (!ports.isFree(address, bar.size)) return;
+      slot.mapping = ports.add(address, bar.size, {
+        readPort: (offset, size) => bar.handler.readMmio(offset, size),
+        writePort: (offset, size, value) => bar.handler.writeMmio(offset, size, value),
       });
     } else {
       if (!memory.isFree(address, bar.size)) return;

@@ -1,16 +1,14 @@
 import { allOnes } from '../access.ts';
 import type { AccessSize, DeviceState, PortHandler } from '../device.ts';
 import { restoreRegisters, stateIn } from '../device-state.ts';
-import { RESET_CONTROL_PORT } from '../reset-control.ts';
 import type { PciBus } from './pci-bus.ts';
 import { PCI_COMMAND, PCI_COMMAND_BUS_MASTER, PCI_COMMAND_MEMORY, PciFunction } from './pci-function.ts';
 
-/** Ports of configuration mechanism 1, inclusive. */
-export const PCI_CONFIGURATION_FIRST_PORT = 0xcf8;
-export const PCI_CONFIGURATION_LAST_PORT = 0xcff;
-
-const CONFIG_ADDRESS = 0xcf8;
-const CONFIG_DATA = 0xcfc;
+/** Offsets of the ports of configuration mechanism 1. */
+const CONFIG_ADDRESS = 0;
+const CONFIG_DATA = 4;
+/** Reset control lies inside CONFIG_ADDRESS. */
+const RESET_CONTROL = 1;
 
 /** CONFIG_ADDRESS: enable, then bus (23:16), device and function (15:8) and register (7:2). */
 const ADDRESS_ENABLE = 0x8000_0000;
@@ -25,7 +23,7 @@ export class PciHostBridge extends PciFunction implements PortHandler {
   private readonly resetControl: PortHandler;
   private mechanism = { address: 0 };
 
-  /** @param resetControl answers byte accesses to port 0xcf9, which lies inside CONFIG_ADDRESS. */
+  /** @param resetControl a register of one port, which lies inside CONFIG_ADDRESS. */
   constructor(bus: PciBus, resetControl: PortHandler) {
     super({ vendorId: 0x8086, deviceId: 0x1237, classCode: 0x06_0000, revisionId: 2 });
     // A host bridge always answers, and always masters the bus.
@@ -36,24 +34,24 @@ export class PciHostBridge extends PciFunction implements PortHandler {
     bus.add(0, 0, this);
   }
 
-  readPort(port: number, size: AccessSize): number {
-    if (port >= CONFIG_DATA) {
+  readPort(offset: number, size: AccessSize): number {
+    if (offset >= CONFIG_DATA) {
       if (!this.isEnabled) return allOnes(size);
-      return this.bus.readConfiguration(this.functionIndex, this.register(port), size);
+      return this.bus.readConfiguration(this.functionIndex, this.register(offset), size);
     }
     // Only a whole doubleword is CONFIG_ADDRESS; anything narrower is an ordinary port.
-    if (port === CONFIG_ADDRESS && size === 4) return this.mechanism.address;
-    if (port === RESET_CONTROL_PORT && size === 1) return this.resetControl.readPort(port, size);
+    if (offset === CONFIG_ADDRESS && size === 4) return this.mechanism.address;
+    if (offset === RESET_CONTROL && size === 1) return this.resetControl.readPort(0, size);
     return allOnes(size);
   }
 
-  writePort(port: number, size: AccessSize, value: number): void {
-    if (port >= CONFIG_DATA) {
-      if (this.isEnabled) this.bus.writeConfiguration(this.functionIndex, this.register(port), size, value);
-    } else if (port === CONFIG_ADDRESS && size === 4) {
+  writePort(offset: number, size: AccessSize, value: number): void {
+    if (offset >= CONFIG_DATA) {
+      if (this.isEnabled) this.bus.writeConfiguration(this.functionIndex, this.register(offset), size, value);
+    } else if (offset === CONFIG_ADDRESS && size === 4) {
       this.mechanism.address = (value & ADDRESS_WRITABLE) >>> 0;
-    } else if (port === RESET_CONTROL_PORT && size === 1) {
-      this.resetControl.writePort(port, size, value);
+    } else if (offset === RESET_CONTROL && size === 1) {
+      this.resetControl.writePort(0, size, value);
     }
   }
 
@@ -82,7 +80,7 @@ export class PciHostBridge extends PciFunction implements PortHandler {
     return (this.mechanism.address >>> 8) & 0xff;
   }
 
-  private register(port: number): number {
-    return (this.mechanism.address & 0xfc) | (port & 3);
+  private register(offset: number): number {
+    return (this.mechanism.address & 0xfc) | (offset & 3);
   }
 }

@@ -108,7 +108,7 @@ beforeEach(() => {
   const resetControl = new ResetControl(() => {
     resets++;
   });
-  ports.add(0xcf8, 0xcff, new PciHostBridge(bus, resetControl));
+  ports.add(0xcf8, 8, new PciHostBridge(bus, resetControl.control));
   memory.add(ECAM, 0x1000_0000, bus);
   card = new Card();
   bus.add(3, 0, card);
