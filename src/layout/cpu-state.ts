@@ -150,6 +150,9 @@ export const RECORD_HALF_SIZE = 1368;
 /** End of the records in the other, older half; 0 before there are any. u32. */
 export const RECORD_OLDER_TOP = 1372;
 
+/** i32: not zero where the processor has LA57, 5-level paging. Written by the host before the reset. */
+export const LA57_OFFERED = 1376;
+
 /** Read-modify-write slow path: staging buffer (64 bytes) and what to do with it. */
 export const BOUNCE = 1408;
 export const BOUNCE_ADDRESS = 1472;

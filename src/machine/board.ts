@@ -68,7 +68,7 @@ import type { SerialLine } from '../devices/serial-line.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
 import { Uart16550A } from '../devices/uart-16550a.ts';
 import { PHYSICAL_ADDRESS_BITS } from '../layout/architecture.ts';
-import { TSC_OFFSET } from '../layout/cpu-state.ts';
+import { LA57_OFFERED, TSC_OFFSET } from '../layout/cpu-state.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
 import { InterruptWiring, SwitchedLine } from './interrupt-wiring.ts';
 import { Ram } from './ram.ts';
@@ -84,6 +84,8 @@ export interface BoardOptions {
   readonly epochMilliseconds: number;
   /** 32 random bits a call, for RDRAND. */
   readonly random: () => number;
+  /** Whether the processor has 5-level paging. */
+  readonly fiveLevelPaging: boolean;
   /** Where a DebugExit is; undefined for none. */
   readonly debugExitPort: number | undefined;
   /** A byte left COM1. */
@@ -128,6 +130,7 @@ export class Board {
       undefinedInstruction: options.undefinedInstruction,
     });
     const { processor, timers } = this;
+    processor.setU32(LA57_OFFERED, options.fiveLevelPaging ? 1 : 0);
     this.ram = new Ram(processor, options.memorySize);
     this.clock =
       options.clock === 'host'

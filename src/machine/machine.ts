@@ -223,6 +223,7 @@ export class Machine {
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
       random,
+      fiveLevelPaging: this.options.fiveLevelPaging,
       debugExitPort: this.options.debugExitPort,
       transmit: (byte) => this.output.push(byte),
       serialInput: this.serialInput,

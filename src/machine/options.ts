@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly seed?: number | undefined;
   /** False ends the run where the guest asks for a restart. Default true. */
   readonly reboot?: boolean | undefined;
+  /** Whether the processor has 5-level paging, 57-bit linear addresses. Default false. */
+  readonly fiveLevelPaging?: boolean | undefined;
   /** Port at which a guest ends the machine with a code, as with QEMU's isa-debug-exit: 0 to 65532; none by default. */
   readonly debugExitPort?: number | undefined;
   /** Bytes that COM1 sent. */
@@ -65,6 +67,7 @@ export interface CheckedOptions {
   /** Undefined: the time. */
   readonly seed: number | undefined;
   readonly reboot: boolean;
+  readonly fiveLevelPaging: boolean;
   readonly debugExitPort: number | undefined;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
   readonly onIdle: (idle: boolean) => void;
@@ -166,12 +169,14 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     kernel,
     entry,
     reboot = true,
+    fiveLevelPaging = false,
     onSerialOutput = () => {},
     onIdle = () => {},
     onStall = () => {},
   } = options;
   if (typeof host !== 'object' || host === null) refuse('host', host, 'a Host');
   if (typeof reboot !== 'boolean') refuse('reboot', reboot, 'true or false');
+  if (typeof fiveLevelPaging !== 'boolean') refuse('fiveLevelPaging', fiveLevelPaging, 'true or false');
   if (typeof onSerialOutput !== 'function') refuse('onSerialOutput', onSerialOutput, 'a function');
   if (typeof onIdle !== 'function') refuse('onIdle', onIdle, 'a function');
   if (typeof onStall !== 'function') refuse('onStall', onStall, 'a function');
@@ -185,6 +190,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     clock: oneOf('clock', options.clock, CLOCKS),
     tier: oneOf('tier', options.tier, TIERS),
     seed: seedOf(options.seed),
+    fiveLevelPaging,
     debugExitPort: debugExitPortOf(options.debugExitPort),
     reboot,
     onSerialOutput,

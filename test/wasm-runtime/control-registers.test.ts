@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CPL, CR0, CR4, DR, MODE, MSR_EFER, RIP, XCR0 } from '../../src/layout/cpu-state.ts';
+import { CPL, CR0, CR4, DR, LA57_OFFERED, MODE, MSR_EFER, RIP, XCR0 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
 import {
   GP,
@@ -19,6 +19,7 @@ const GP0 = { vector: GP, error: 0 };
 const UNDEFINED = { vector: UD, error: -1 };
 const PG = 1n << 31n;
 const PAE = 0x20n;
+const LA57 = 1n << 12n;
 const PCIDE = 1n << 17n;
 const OSXSAVE = 1n << 18n;
 const writeCr = (index: number, value: bigint) => cpu.exports.writeCr(cpu.record(), index, value);
@@ -101,6 +102,18 @@ describe('control registers', () => {
     expect(cpu.event(() => writeCr(4, 0n))).toEqual(GP0);
     writeCr(4, PAE | 0x31_0fbcn | OSXSAVE);
     expect(readCr(4)).toBe(0x35_0fbcn);
+  });
+
+  test('CR4.LA57 is for processors that have it, and stays as it is in long mode', () => {
+    cpu.setState32(LA57_OFFERED, 1);
+    expect(cpu.event(() => writeCr(4, PAE | LA57))).toEqual(GP0);
+    cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, KERNEL_RIP, 4);
+    writeCr(0, 0x11n);
+    cpu.setState64(MSR_EFER, 0n);
+    writeCr(4, PAE | LA57);
+    expect(readCr(4)).toBe(PAE | LA57);
+    cpu.setState32(LA57_OFFERED, 0);
+    expect(cpu.event(() => writeCr(4, PAE | LA57))).toEqual(GP0);
   });
 
   test('PCIDE needs long mode and PCID 0, and holds PG', () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { LA57_OFFERED } from '../../src/layout/cpu-state.ts';
 import { ProcessorRuntime, RAX, RBX, RCX, RDX } from './processor-runtime.ts';
 
 const PAE = 0x20n;
@@ -51,6 +52,12 @@ describe('CPUID', () => {
     expect(cpuid(0x8000_0001)[3] & (1 << 11)).not.toBe(0);
     cpu.enterCompatibility();
     expect(cpuid(0x8000_0001)[3] & (1 << 11)).toBe(0);
+  });
+
+  test('LA57 and 57 bits of linear addresses are told where the machine says so', () => {
+    expect([cpuid(7)[2] & (1 << 16), cpuid(0x8000_0008)[0] >> 8]).toEqual([0, 48]);
+    cpu.setState32(LA57_OFFERED, 1);
+    expect([cpuid(7)[2] & (1 << 16), cpuid(0x8000_0008)[0] >> 8]).toEqual([1 << 16, 57]);
   });
 
   test('APIC follows IA32_APIC_BASE', () => {

@@ -109,6 +109,7 @@ export const CR0_PG = 1n << 31n;
 export const CR4_PSE = 1n << 4n;
 export const CR4_PAE = 1n << 5n;
 export const CR4_PGE = 1n << 7n;
+export const CR4_LA57 = 1n << 12n;
 export const CR4_SMEP = 1n << 20n;
 export const CR4_SMAP = 1n << 21n;
 export const EFER_LONG = (1n << 8n) | (1n << 10n);
@@ -194,12 +195,13 @@ export class MemoryRuntime extends RuntimeHarness {
   }
 
   /**
-   * 4-level mapping of `la` to `pa` with leaf flags `flags` at level `shift` (12, 21 or 30). Table entries get
+   * 4-level mapping, 5-level with CR4.LA57, of `la` to `pa` with leaf flags `flags` at level `shift` (12, 21 or 30). Table entries get
    * `tableFlags` when they are new. Returns the physical address of the leaf entry.
    */
   map(la: bigint, pa: bigint, flags: bigint, shift = 12n, tableFlags = P | W | U): bigint {
     let table = this.state64(CR3) & ~0xfffn;
-    for (let level = 39n; ; level -= 9n) {
+    const top = (this.state64(CR4) & CR4_LA57) !== 0n ? 48n : 39n;
+    for (let level = top; ; level -= 9n) {
       const address = table + ((la >> level) & 511n) * 8n;
       if (level === shift) {
         this.exports.writePhysical64(address, BigInt.asUintN(64, pa | flags));

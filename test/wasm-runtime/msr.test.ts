@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
+import { LA57_OFFERED, SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
 import { GP, ProcessorRuntime, RAX, RCX, RDX } from './processor-runtime.ts';
 
 const GP0 = { vector: GP, error: 0 };
@@ -51,6 +51,15 @@ describe('MSRs', () => {
     wrmsr(msr, 0xffff_8000_0000_1234n);
     expect(rdmsr(msr)).toBe(0xffff_8000_0000_1234n);
     expect(cpu.event(() => wrmsr(msr, NON_CANONICAL))).toEqual(GP0);
+  });
+
+  test('bases have 57 bits where the processor has LA57, whether or not it is on', () => {
+    const wide = 0x00ff_0000_0000_1000n;
+    expect(cpu.event(() => wrmsr(0xc000_0100, wide))).toEqual(GP0);
+    cpu.setState32(LA57_OFFERED, 1);
+    wrmsr(0xc000_0100, wide);
+    expect(rdmsr(0xc000_0100)).toBe(wide);
+    expect(cpu.event(() => wrmsr(0xc000_0100, 1n << 56n))).toEqual(GP0);
   });
 
   test('FS_BASE and GS_BASE are the segment bases', () => {

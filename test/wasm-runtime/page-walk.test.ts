@@ -7,6 +7,7 @@ import {
   CR0_PE,
   CR0_PG,
   CR0_WP,
+  CR4_LA57,
   CR4_PAE,
   CR4_PGE,
   CR4_PSE,
@@ -191,6 +192,42 @@ describe('4-level paging', () => {
   test('tables outside RAM', () => {
     runtime.setState64(CR3, 0x100_0000n);
     expect(error(LA, VIEW_SUPERVISOR, READ)).toBe(9);
+  });
+});
+
+describe('5-level paging', () => {
+  const FAR = 0x00ab_8765_4321_0000n;
+  const FAR_KERNEL = 0xff12_3456_789a_b000n;
+
+  beforeEach(() => runtime.enableLongMode(CR4_LA57));
+
+  test('translates 57 bits', () => {
+    runtime.map(FAR, 0x20_3000n, P | W | U);
+    runtime.map(FAR_KERNEL & ~0x1f_ffffn, 0x40_0000n, P | W | PS, 21n);
+    expect(walk(FAR + 0x123n, VIEW_USER, READ)).toBe(0x20_3123n);
+    expect(walk(FAR_KERNEL, VIEW_SUPERVISOR, WRITE)).toBe(0x40_0000n | (FAR_KERNEL & 0x1f_ffffn));
+    // The same with another bit of the fifth level's index.
+    expect(error(FAR ^ (1n << 48n), VIEW_USER, READ)).toBe(4);
+  });
+
+  test('only addresses beyond 57 bits are not canonical', () => {
+    expect(error(0x0100_0000_0000_0000n, VIEW_SUPERVISOR, READ)).toBe(NON_CANONICAL);
+    expect(error(0xfeff_ffff_ffff_f000n, VIEW_SUPERVISOR, READ)).toBe(NON_CANONICAL);
+    expect(error(0x0000_8000_0000_0000n, VIEW_SUPERVISOR, READ)).toBe(0);
+    runtime.setState64(CR4, CR4_PAE);
+    expect(error(0x0000_8000_0000_0000n, VIEW_SUPERVISOR, READ)).toBe(NON_CANONICAL);
+  });
+
+  test('PS is reserved in the two upper levels; every level is marked accessed', () => {
+    const pml4e = runtime.map(FAR, 0n, P | W | U | PS, 39n);
+    expect(error(FAR, VIEW_USER, READ)).toBe(13);
+    runtime.map(FAR, 0n, P | W | U | PS, 48n);
+    expect(error(FAR, VIEW_USER, READ)).toBe(13);
+    expect(runtime.read64(pml4e) & A).toBe(0n);
+    runtime.map(FAR_KERNEL, 0x20_0000n, P | W);
+    const pml5e = (runtime.state64(CR3) & ~0xfffn) + ((FAR_KERNEL >> 48n) & 511n) * 8n;
+    walk(FAR_KERNEL, VIEW_SUPERVISOR, READ);
+    expect(runtime.read64(pml5e) & A).toBe(A);
   });
 });
 

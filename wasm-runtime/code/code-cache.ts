@@ -35,7 +35,7 @@ import {
   TLB_TABLE,
   VECTOR_GP,
 } from '../generated/layout';
-import { WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
+import { isCanonical, WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
 import { accessPhysical, translateFetch } from '../memory/tlb';
 import { count } from '../system/counters';
 import { hostTranslate } from '../system/host';
@@ -74,7 +74,7 @@ export function lookupJump(record: u32, target: u64): u32 {
 
 function lookupMiss(record: u32, target: u64, mode: i32): u32 {
   if (mode & MODE_CODE_64) {
-    if (<u64>(((<i64>target) << 16) >> 16) !== target) raiseFault(record, VECTOR_GP, 0);
+    if (!isCanonical(target)) raiseFault(record, VECTOR_GP, 0);
     store<u64>(CPU_STATE + RIP, target);
     store<u64>(CPU_STATE + PAGE_BASE, target & PAGE_MASK);
     return findBlock(target, mode);

@@ -1,5 +1,5 @@
 /**
- * Linear to physical translation: Intel SDM Vol. 3 "Paging". 4-level, PAE and 32-bit paging, and paging off.
+ * Linear to physical translation: Intel SDM Vol. 3 "Paging". 5-level, 4-level, PAE and 32-bit paging, and paging off.
  *
  * A walk has no effect but setting accessed and dirty flags, and those only when the access is permitted.
  * PAE page-directory-pointer entries are read at each walk instead of being loaded by MOV to CR3, and page
@@ -14,6 +14,7 @@ import {
   CR0_WP,
   CR3,
   CR4,
+  CR4_LA57,
   CR4_PAE,
   CR4_PGE,
   CR4_PSE,
@@ -21,6 +22,7 @@ import {
   CR4_SMEP,
   EFER_LMA,
   EFER_NXE,
+  LA57_OFFERED,
   MSR_EFER,
   PHYSICAL_ADDRESS_MASK,
   VIEW_SUPERVISOR_AC,
@@ -98,7 +100,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
       return false;
     }
     table = cr3 & ADDRESS;
-    shift = 39;
+    shift = (load<u32>(CPU_STATE + CR4) & CR4_LA57) !== 0 ? 48 : 39;
   } else {
     la &= 0xffff_ffff;
     const pointer = readPhysical64((cr3 & 0xffff_ffe0) + ((la >> 30) << 3));
@@ -122,7 +124,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
     if (shift === 12) break;
     if (entry & PAGE_SIZE) {
       // Bit 12 of a large page's entry is PAT; the other address bits below the page must be clear.
-      if (shift === 39 || entry & ((((<u64>1) << shift) - 1) & ~(<u64>0x1fff))) {
+      if (shift >= 39 || entry & ((((<u64>1) << shift) - 1) & ~(<u64>0x1fff))) {
         return fault(view, access, ERROR_PRESENT | ERROR_RESERVED);
       }
       break;
@@ -146,8 +148,19 @@ export function walk(la: u64, view: i32, access: i32): bool {
   return true;
 }
 
+/** Whether an address that is about to be used is canonical: of 57 bits with CR4.LA57 set, else of 48. */
 export function isCanonical(la: u64): bool {
-  return <i64>(la << 16) >> 16 === <i64>la;
+  const unused: u64 = (load<u32>(CPU_STATE + CR4) & CR4_LA57) !== 0 ? 64 - 57 : 64 - 48;
+  return <i64>(la << unused) >> unused === <i64>la;
+}
+
+/**
+ * Whether a base address or an MSR's value is canonical: these are as wide as the processor has linear addresses,
+ * whatever CR4 says (Intel SDM Vol. 1 "Canonical Addressing").
+ */
+export function isCanonicalBase(address: u64): bool {
+  const unused: u64 = load<i32>(CPU_STATE + LA57_OFFERED) !== 0 ? 64 - 57 : 64 - 48;
+  return <i64>(address << unused) >> unused === <i64>address;
 }
 
 /** Whether there is no page at `la` whatever the tables say. */

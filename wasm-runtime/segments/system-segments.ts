@@ -18,7 +18,7 @@ import {
   VECTOR_GP,
   VECTOR_NP,
 } from '../generated/layout';
-import { isCanonical } from '../memory/page-walk';
+import { isCanonicalBase } from '../memory/page-walk';
 import {
   beginSystemInstruction,
   descriptorBase,
@@ -42,7 +42,7 @@ function systemSegmentBase(record: u32, selector: u32, descriptor: u64): u64 {
   if (!isLongMode()) return descriptorBase(descriptor);
   const high = fetchDescriptorHigh(record, selector, VECTOR_GP);
   const base = descriptorBase(descriptor) | (high << 32);
-  if (((high >> 40) & 0x1f) !== 0 || !isCanonical(base)) raiseSelectorFault(record, VECTOR_GP, selector);
+  if (((high >> 40) & 0x1f) !== 0 || !isCanonicalBase(base)) raiseSelectorFault(record, VECTOR_GP, selector);
   return base;
 }
 

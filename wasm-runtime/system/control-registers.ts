@@ -20,6 +20,7 @@ import {
   CR3,
   CR4,
   CR4_DE,
+  CR4_LA57,
   CR4_PAE,
   CR4_PCIDE,
   CR8,
@@ -44,14 +45,14 @@ import { is64BitMode, isLongMode } from '../segments/descriptors';
 import { updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { setDebugRegister, updateBreakpoints } from './breakpoints';
-import { CR4_SUPPORTED, XCR0_SUPPORTED } from './cpuid';
+import { supportedCr4, XCR0_SUPPORTED } from './cpuid';
 import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 
 /** PE MP EM TS ET NE WP AM NW CD PG; writes to other bits are ignored. */
 const CR0_DEFINED: u32 = 0xe005_003f;
 
 /** PSE PAE PGE PCIDE SMEP SMAP: what a change of makes cached translations wrong. */
-const CR4_TRANSLATION: u32 = (1 << 4) | CR4_PAE | (1 << 7) | CR4_PCIDE | (1 << 20) | (1 << 21);
+const CR4_TRANSLATION: u32 = (1 << 4) | CR4_PAE | (1 << 7) | CR4_LA57 | CR4_PCIDE | (1 << 20) | (1 << 21);
 
 const CR3_NO_FLUSH: u64 = (<u64>1) << 63;
 /** Address bits above MAXPHYADDR (40). */
@@ -156,7 +157,8 @@ function writeCr4(record: u32, value: u64): void {
   const old = load<u32>(CPU_STATE + CR4);
   const next = <u32>value;
   const long = isLongMode();
-  if ((value & ~(<u64>CR4_SUPPORTED)) !== 0) raiseGeneralProtection(record, 0);
+  if ((value & ~(<u64>supportedCr4())) !== 0) raiseGeneralProtection(record, 0);
+  if (long && ((old ^ next) & CR4_LA57) !== 0) raiseGeneralProtection(record, 0);
   if (long && (next & CR4_PAE) === 0) raiseGeneralProtection(record, 0);
   if ((next & ~old & CR4_PCIDE) !== 0 && (!long || (load<u32>(CPU_STATE + CR3) & 0xfff) !== 0)) {
     raiseGeneralProtection(record, 0);

@@ -18,8 +18,10 @@ import {
   APIC_BASE_ENABLE,
   CPU_STATE,
   CR4,
+  CR4_LA57,
   CR4_OSXSAVE,
   IA32_APIC_BASE,
+  LA57_OFFERED,
   LINEAR_ADDRESS_BITS,
   MSR_VALUE,
   PHYSICAL_ADDRESS_BITS,
@@ -99,6 +101,9 @@ export const FEATURES_7_ECX: u32 =
   (1 << 2) | // UMIP
   (1 << 22); // RDPID
 
+/** In CPUID.07H.0:ECX, where LA57_OFFERED says so. */
+const FEATURE_LA57: u32 = 1 << 16;
+
 /** CPUID.07H.0:EDX. */
 export const FEATURES_7_EDX: u32 =
   (1 << 4) | // fast short REP MOVSB
@@ -154,6 +159,16 @@ const MAX_LEAF: u32 = 0x16;
 const MAX_EXTENDED_LEAF: u32 = 0x8000_0008;
 const MAX_HYPERVISOR_LEAF: u32 = 0x4000_0010;
 
+/** Whether this processor is one with 5-level paging. */
+function isLa57Offered(): bool {
+  return load<i32>(CPU_STATE + LA57_OFFERED) !== 0;
+}
+
+/** The bits of CR4 that may be set. */
+export function supportedCr4(): u32 {
+  return isLa57Offered() ? CR4_SUPPORTED | CR4_LA57 : CR4_SUPPORTED;
+}
+
 function answer(eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(RAX, eax);
   store<u64>(RBX, ebx);
@@ -201,7 +216,8 @@ function basicLeaf(leaf: u32, subleaf: u32): void {
       answer(1 << 2, 0, 0, 0);
       return;
     case 7:
-      if (subleaf === 0) answer(1, FEATURES_7_EBX, FEATURES_7_ECX, FEATURES_7_EDX);
+      if (subleaf === 0)
+        answer(1, FEATURES_7_EBX, FEATURES_7_ECX | (isLa57Offered() ? FEATURE_LA57 : 0), FEATURES_7_EDX);
       else answer(subleaf === 1 ? FEATURES_7_1_EAX : 0, 0, 0, 0);
       return;
     case 0xb:
@@ -300,7 +316,7 @@ function extendedLeaf(leaf: u32): void {
       answer(0, 0, 0, 1 << 8);
       return;
     case 0x8000_0008:
-      answer(PHYSICAL_ADDRESS_BITS | (LINEAR_ADDRESS_BITS << 8), 0, 0, 0);
+      answer(PHYSICAL_ADDRESS_BITS | ((isLa57Offered() ? 57 : LINEAR_ADDRESS_BITS) << 8), 0, 0, 0);
       return;
     default:
       answer(0, 0, 0, 0);

@@ -61,7 +61,7 @@ import {
 } from '../generated/layout';
 import { flushTlb } from '../memory/mmu';
 import { isMtrrValue, MTRRCAP_VALUE, mtrrField } from '../memory/mtrr';
-import { isCanonical } from '../memory/page-walk';
+import { isCanonicalBase } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
 import { requirePrivilege } from './control-registers';
 import { hostReadApicMsr, hostTscOffsetChanged, hostWriteApicMsr } from './host';
@@ -227,7 +227,7 @@ function isAcceptable(msr: u32, value: u64): bool {
     case IA32_FS_BASE:
     case IA32_GS_BASE:
     case IA32_KERNEL_GS_BASE:
-      return isCanonical(value);
+      return isCanonicalBase(value);
     case IA32_TSC_AUX:
       return value <= 0xffff_ffff;
     case IA32_PAT:

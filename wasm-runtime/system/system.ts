@@ -33,7 +33,7 @@ import {
   writeData32,
   writeData64,
 } from '../memory/mmu';
-import { isCanonical } from '../memory/page-walk';
+import { isCanonical, isCanonicalBase } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
 import { is64BitMode, isParagraphMode } from '../segments/descriptors';
 import { moveFromSegment, updateMode } from '../segments/segments';
@@ -52,7 +52,7 @@ export function loadTableRegister(record: u32, table: i32, la: u64, size: i32): 
   let base: u64;
   if (size === 8) {
     base = readData64(record, la + 2);
-    if (!isCanonical(base)) raiseGeneralProtection(record, 0);
+    if (!isCanonicalBase(base)) raiseGeneralProtection(record, 0);
   } else {
     base = readData32(record, la + 2);
     if (size === 2) base &= 0xff_ffff;
@@ -132,7 +132,7 @@ export function readSegmentBase(record: u32, segment: i32): u64 {
 /** WRFSBASE and WRGSBASE of a zero-extended `value`. #GP(0) if it is not canonical. */
 export function writeSegmentBase(record: u32, segment: i32, value: u64): void {
   requireBaseInstructions(record);
-  if (!isCanonical(value)) raiseGeneralProtection(record, 0);
+  if (!isCanonicalBase(value)) raiseGeneralProtection(record, 0);
   store<u64>(CPU_STATE + SEGMENT_BASE + segment * 8, value);
 }
 
