@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findGuest, NO_CIPHER_TESTS } from '../boot-linux/linux-guest.ts';
+import { ECHO, makeKernel, SPIN } from '../cli/guests.ts';
 import { installedBrowsers, launch } from './browsers.ts';
 import { type StaticServer, serve } from './static-server.ts';
 
@@ -24,6 +25,8 @@ describe.skipIf(guest === undefined).each(installedBrowsers())('the library in $
       '/': { folder: PAGES },
       '/longmode/': { folder: DIST },
       '/vmlinuz': kernel,
+      '/echo': makeKernel(ECHO),
+      '/spin': makeKernel(SPIN),
       '/initrd.cpio': initrd,
     });
     browser = await launch(installed);
@@ -49,4 +52,24 @@ describe.skipIf(guest === undefined).each(installedBrowsers())('the library in $
     },
     TIMEOUT,
   );
+
+  it('has machines side by side in one page, each in its own thread or all in one', {
+    timeout: TIMEOUT,
+  }, async () => {
+    await page.goto(`${server.origin}/two.html`);
+    for (const threads of ["['worker', 'worker']", "['here', 'here']"]) {
+      expect(await page.evaluate(`two(${threads})`)).toEqual({
+        answers: ['machine 0.', 'machine 1.'],
+        endings: [{ kind: 'stopped' }, { kind: 'stopped' }],
+      });
+    }
+  });
+
+  it('goes with its page, whatever the guest does', { timeout: TIMEOUT }, async () => {
+    const other = await browser.newPage();
+    await other.goto(`${server.origin}/two.html`);
+    expect(await other.evaluate('spin()')).toBe(true);
+    await other.close();
+    expect(await page.evaluate("two(['worker'])")).toMatchObject({ answers: ['machine 0.'] });
+  });
 });

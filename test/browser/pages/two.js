@@ -1,0 +1,27 @@
+/** Two machines at once, which send back what is typed: each has to answer with its own. */
+import { Machine } from './longmode/index.browser.js';
+
+async function two(threads) {
+  const machines = await Promise.all(
+    threads.map((thread) => Machine.create({ kernel: 'echo', memorySize: 2 ** 26, thread })),
+  );
+  const endings = machines.map((machine) => machine.run());
+  const answers = await Promise.all(
+    machines.map(async (machine, i) => {
+      await machine.console.write(`machine ${i}.`);
+      return await machine.waitForText('.');
+    }),
+  );
+  await Promise.all(machines.map((machine) => machine.close()));
+  return { answers, endings: await Promise.all(endings) };
+}
+
+/** Starts a machine that never ends. */
+async function spin() {
+  const machine = await Machine.create({ kernel: 'spin', memorySize: 2 ** 26 });
+  void machine.run();
+  return (await machine.statistics()).instructions.total >= 0;
+}
+
+globalThis.two = two;
+globalThis.spin = spin;
