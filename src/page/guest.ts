@@ -80,6 +80,11 @@ export class Guest {
     void this.machine?.console.write(input).catch(() => {});
   }
 
+  /** Tells the guest the size of its terminal, in characters. */
+  resize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
+    void this.machine?.resizeTerminal(columns, rows).catch(() => {});
+  }
+
   async togglePause(): Promise<void> {
     this.isPaused = !this.isPaused;
     await (this.isPaused ? this.machine?.pause() : this.machine?.resume());

@@ -54,6 +54,7 @@ const guest = new Guest({
     meter.clear();
     meter.showStages(stages.all);
     screen.clear();
+    guest.resize(screen.size);
     report.disabled = false;
   },
   output: (bytes) => screen.write(bytes),
@@ -62,7 +63,7 @@ const guest = new Guest({
 
 const screen = new Screen(element('terminal', HTMLElement), {
   onInput: (input) => guest.type(input),
-  onResize: () => {},
+  onResize: (size) => guest.resize(size),
   onLeave: () => (pause.disabled ? element('open-drawer', HTMLButtonElement) : pause).focus(),
 });
 

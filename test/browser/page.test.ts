@@ -13,10 +13,14 @@ import { type StaticServer, serve } from './static-server.ts';
 
 const CONFIG = fileURLToPath(new URL('../../scripts/page/vite.config.ts', import.meta.url));
 /** Milliseconds a boot may take on a busy machine. */
-const TIMEOUT = 180_000;
+const TIMEOUT = 120_000;
 const PATH = '/some/where/';
 
 const guest = await findGuest();
+
+/** The terminal's text, without spaces at the ends of lines. */
+const SCREEN = `[...document.querySelectorAll('.xterm-accessibility-tree > div')]
+  .map((line) => line.textContent.trimEnd()).join('\\n')`;
 
 /** What the visitor sees and does. The terminal's text is that for screen readers. */
 class Visitor {
@@ -32,13 +36,17 @@ class Visitor {
     await this.page.keyboard.press('Escape');
   }
 
-  /** Waits for a text in the terminal, or for its going; spaces at the ends of lines do not count. */
+  /** Waits for a text in the terminal, or for its going. */
   async sees(text: string, present = true): Promise<void> {
-    await this.page.waitForFunction(
-      `[...document.querySelectorAll('.xterm-accessibility-tree > div')]
-        .map((line) => line.textContent.trimEnd()).join('\\n').includes(${JSON.stringify(text)}) === ${present}`,
-      { timeout: TIMEOUT },
-    );
+    await this.page
+      .waitForFunction(`${SCREEN}.includes(${JSON.stringify(text)}) === ${present}`, { timeout: TIMEOUT / 2 })
+      .catch(async (error) => {
+        throw new Error(`${error}; the terminal shows:\n${await this.screen()}`);
+      });
+  }
+
+  screen(): Promise<string> {
+    return this.page.evaluate(SCREEN) as Promise<string>;
   }
 
   async type(text: string): Promise<void> {
@@ -111,6 +119,50 @@ describe.skipIf(guest === undefined).each(installedBrowsers())('the page in $nam
       await visitor.page.click('#pause');
       await visitor.state('running');
       await visitor.sees('\nstill 43\n');
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'tells the guest the size of the terminal when that changes',
+    async () => {
+      const sizeOf = async (width: number, height: number): Promise<number[]> => {
+        await visitor.page.setViewport({ width, height });
+        // What the terminal has room for is known when it has been drawn anew.
+        await visitor.page.evaluate(
+          'new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))',
+        );
+        await visitor.type('echo size $(stty size) end\n');
+        await visitor.sees(' end\n/root #');
+        const shown = await visitor.screen();
+        await visitor.type('clear\n');
+        await visitor.sees(' end', false);
+        return [...(/\nsize (\d+) (\d+) end/.exec(shown) as RegExpExecArray)].slice(1).map(Number);
+      };
+      const [rows = 0, columns = 0] = await sizeOf(1000, 600);
+      const [fewerRows = 0, fewerColumns = 0] = await sizeOf(900, 450);
+      expect(rows).toBeGreaterThan(fewerRows);
+      expect(columns).toBeGreaterThan(fewerColumns);
+      expect(fewerRows).toBeGreaterThan(10);
+      expect(fewerColumns).toBeGreaterThan(40);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'takes five kilobytes that are pasted',
+    async () => {
+      const lines = Array.from({ length: 100 }, (_, i) => `line ${i} ${'.'.repeat(42)}`);
+      const bytes = lines.join('\n').length + 1;
+      expect(bytes).toBeGreaterThan(5000);
+      // Firefox has no data in events that scripts make.
+      await visitor.page.evaluate(`{
+        const clipboardData = { getData: () => ${JSON.stringify(`cat >/tmp/pasted <<E\n${lines.join('\n')}\nE\n`)} };
+        const paste = new Event('paste', { bubbles: true, cancelable: true });
+        document.querySelector('.xterm-helper-textarea').dispatchEvent(Object.assign(paste, { clipboardData }));
+      }`);
+      await visitor.type('clear; wc -c /tmp/pasted; tail -n 1 /tmp/pasted | cut -c 1-7\n');
+      await visitor.sees(`${bytes} /tmp/pasted\nline 99\n`);
     },
     TIMEOUT,
   );
