@@ -20,6 +20,8 @@ describe.skipIf(guest === undefined)('5-level paging', { timeout: 5 * MINUTES },
     expect(ending).toEqual({ kind: 'power off' });
     expect(output).toMatch(new RegExp(`^${count}\\r$`, 'm'));
     expect(output).toContain('57 bits virtual');
-    expect(complaints(output)).toEqual([]);
+    // Only the decompressor knows the word.
+    const others = complaints(output).filter((line) => !/^Unknown kernel command line .*no5lvl/.test(line));
+    expect(others).toEqual([]);
   });
 });
