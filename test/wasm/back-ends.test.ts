@@ -80,6 +80,15 @@ describe.each([
     }
   });
 
+  it('takes the other arm of an `if` whose condition is negated', () => {
+    for (const conditional of ['if', 'ifLikely', 'ifUnlikely'] as const) {
+      const m = create();
+      const negated = m.i32.eqz(m.local.get(0, i32));
+      const f = compile(m, i32, [], m[conditional](negated, m.i32.const(10), m.i32.const(20)));
+      expect([f(0), f(1)]).toEqual([10, 20]);
+    }
+  });
+
   it('accepts code that is never got behind, also where a value is wanted', () => {
     const m = create();
     const leave = (value: number): Expression => m.block(null, [m.local.set(1, m.i32.const(value)), m.br(1)]);
@@ -184,6 +193,15 @@ describe('writer', () => {
     const [section] = WebAssembly.Module.customSections(module, 'metadata.code.branch_hint');
     // Two runs of locals take five bytes, local.get 0 two.
     expect([...new Uint8Array(section as ArrayBuffer)]).toEqual([1, 0, 1, 7, 1, 1]);
+  });
+
+  it('turns the hint with a negated condition', () => {
+    const m = new ModuleWriter();
+    const negated = m.i32.eqz(m.local.get(0, i32));
+    m.addFunction('f', [i32], i32, [], m.ifLikely(negated, m.i32.const(10), m.i32.const(20)));
+    const module = new WebAssembly.Module(m.emit() as BufferSource);
+    const [section] = WebAssembly.Module.customSections(module, 'metadata.code.branch_hint');
+    expect(new Uint8Array(section as ArrayBuffer).at(-1)).toBe(0);
   });
 
   it('is as new after a module', () => {

@@ -57,7 +57,10 @@ export const LOCAL_RIP = 4;
 export const LOCAL_ENTRY = 5;
 export const LOCAL_FLAG_RESULT = 6;
 export const LOCAL_FLAG_AUX = 7;
-/** Flags kept as an operation: FLAGS_RAW or kind and size, operands, result. */
+/**
+ * Where the flags are: 0 in the processor state, as the region found them, FLAGS_WORDS, or kind and size of the operation
+ * they are kept as, with operands and result.
+ */
 export const LOCAL_FLAG_KIND = 8;
 export const LOCAL_FLAG_A = 9;
 export const LOCAL_FLAG_B = 10;
@@ -68,7 +71,8 @@ const FIRST_FREE_LOCAL = 12;
 const FIRST_XMM = 16;
 export const FIXED_LOCALS: readonly ValueType[] = [i32, i32, i64, i64, i32, i64, i32, i32, i64, i64, i64];
 
-export const FLAGS_RAW = 0;
+/** In LOCAL_FLAG_RESULT and LOCAL_FLAG_AUX. */
+export const FLAGS_WORDS = 1;
 const FLAG_KIND_CODES = { add: 1, adc: 1, sub: 2, sbb: 2, logic: 3, inc: 4, dec: 5 } as const;
 
 /** How a block of a region ends. */
@@ -118,6 +122,8 @@ export class RegionEmitter extends EmitterBase {
   touched = 0;
   written = 0;
   writesFlags = false;
+  /** Whether the words that the region starts with may be read. */
+  readsFlags = false;
   /** Pages in locals are fast to use, but have to be set at each entry and found again: they are for loops. */
   remembersPages = true;
   private readonly lastPages = new Map<string, LastPage>();
@@ -135,10 +141,15 @@ export class RegionEmitter extends EmitterBase {
     this.imports = imports;
     this.rawSource = {
       kind: 'raw',
-      result: () => module.local.get(LOCAL_FLAG_RESULT, i64),
-      aux: () => module.local.get(LOCAL_FLAG_AUX, i32),
+      result: () => this.readFlagWord(LOCAL_FLAG_RESULT, i64),
+      aux: () => this.readFlagWord(LOCAL_FLAG_AUX, i32),
     };
     this.source = this.rawSource;
+  }
+
+  private readFlagWord(local: number, type: ValueType): Expression {
+    this.readsFlags = true;
+    return this.m.local.get(local, type);
   }
 
   // ---- driven by region.ts ----
@@ -207,7 +218,7 @@ export class RegionEmitter extends EmitterBase {
       m.local.set(LOCAL_FLAG_R, result),
       m.local.set(LOCAL_FLAG_AUX, aux),
       m.local.set(LOCAL_FLAG_RESULT, m.local.get(LOCAL_FLAG_R, i64)),
-      m.local.set(LOCAL_FLAG_KIND, m.i32.const(FLAGS_RAW)),
+      m.local.set(LOCAL_FLAG_KIND, m.i32.const(FLAGS_WORDS)),
     ];
   }
 
@@ -635,9 +646,7 @@ export class RegionEmitter extends EmitterBase {
   }
 
   jumpIf(condition: Expression): void {
-    // The flags may be moved for an edge before the branch is taken, so the condition is settled first.
-    const taken = this.let(condition);
-    this.terminator = { kind: 'branch', condition: taken() };
+    this.terminator = { kind: 'branch', condition };
   }
 
   jumpTo(target: Expression): void {

@@ -2,7 +2,7 @@
  * Compiles a region, a set of blocks with one entry, into one wasm function.
  *
  *     (func (param $target i32)
- *       load budget, page base, flags
+ *       load budget, page base and, if they are read, flags
  *       (block $wayOut  blocks of the region as nested wasm blocks and loops)
  *       store budget, flags
  *       tail call of what LOCAL_WAY says (way-out.ts))
@@ -21,7 +21,7 @@ import { tlbIndex, tlbTable } from '../tlb-probe.ts';
 import { type Structure, structure } from './control-flow.ts';
 import { probeJumpCache } from './jump-probe.ts';
 import {
-  FLAGS_RAW,
+  FLAGS_WORDS,
   groupWayOutLabel,
   LOCAL_BUDGET,
   LOCAL_ENTRY,
@@ -389,9 +389,13 @@ class RegionCompiler {
   private prologue(): Expression[] {
     const { m } = this;
     const zero = (): Expression => m.i32.const(0);
-    return [
+    const loads = [
       m.local.set(LOCAL_BUDGET, m.i32.load(CPU_STATE + BUDGET, 4, zero())),
       m.local.set(LOCAL_PAGE_BASE, m.i64.load(CPU_STATE + PAGE_BASE, 8, zero())),
+    ];
+    if (!this.emitter.readsFlags) return loads;
+    return [
+      ...loads,
       m.local.set(LOCAL_FLAG_RESULT, m.i64.load(CPU_STATE + FLAG_RESULT, 8, zero())),
       m.local.set(LOCAL_FLAG_AUX, m.i32.load(CPU_STATE + FLAG_AUX, 4, zero())),
     ];
@@ -438,13 +442,13 @@ class RegionCompiler {
     return probeJumpCache(m, mode, rip, LOCAL_ENTRY, found, lookUp);
   }
 
-  /** Words from their locals, or worked out by the runtime from the operation that was kept. */
+  /** Words from their locals, or worked out by the runtime from the operation that was kept; nothing if they are untouched. */
   private storeFlags(): Expression {
     const { m } = this;
     const zero = (): Expression => m.i32.const(0);
     const store = this.imports.function('storeOperationFlags', [i32, i64, i64, i64, i32], none);
-    return m.if(
-      m.i32.eq(m.local.get(LOCAL_FLAG_KIND, i32), m.i32.const(FLAGS_RAW)),
+    const words = m.if(
+      m.i32.eq(m.local.get(LOCAL_FLAG_KIND, i32), m.i32.const(FLAGS_WORDS)),
       m.block(null, [
         m.i64.store(CPU_STATE + FLAG_RESULT, 8, zero(), m.local.get(LOCAL_FLAG_RESULT, i64)),
         m.i32.store(CPU_STATE + FLAG_AUX, 4, zero(), m.local.get(LOCAL_FLAG_AUX, i32)),
@@ -461,6 +465,7 @@ class RegionCompiler {
         none,
       ),
     );
+    return m.if(m.local.get(LOCAL_FLAG_KIND, i32), words);
   }
 }
 

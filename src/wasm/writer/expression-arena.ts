@@ -153,6 +153,11 @@ export class ExpressionArena {
     return start;
   }
 
+  /** The operand of an operation, if the expression is that. */
+  operandOf(operation: number, expression: Expression): Expression | undefined {
+    return this.words[expression] === operation ? this.words[expression + 1] : undefined;
+  }
+
   type(expression: Expression): ValueType {
     return typeOf(this.words[expression] as number);
   }

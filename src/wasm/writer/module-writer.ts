@@ -57,6 +57,9 @@ const FROM_ZERO = [0, 0];
 const HINT_SECTION = 'metadata.code.branch_hint';
 const HINT_SIZE = 1;
 
+/** The hint for a condition whose negation has the hint. */
+const OPPOSITE: readonly number[] = [0, UNLIKELY, LIKELY];
+
 const BLOCK_HEAD = head(BLOCK, none);
 const BRANCH_HEAD = head(BRANCH, unreachable);
 const RETURN_CALL_HEAD = head(CALL, unreachable, opcodes.OPCODE_RETURN_CALL);
@@ -278,7 +281,10 @@ export class ModuleWriter implements Module {
     if (otherwise === undefined) return arena.add(withExtra(head(IF, none), hint), condition, then, NOTHING);
     const thenType = arena.type(then);
     const type = thenType === unreachable ? arena.type(otherwise) : thenType;
-    return arena.add(withExtra(head(IF, type), hint), condition, then, otherwise);
+    const negated = arena.operandOf(opcodes.I32_UNARY.eqz, condition);
+    return negated === undefined
+      ? arena.add(withExtra(head(IF, type), hint), condition, then, otherwise)
+      : arena.add(withExtra(head(IF, type), OPPOSITE[hint] as number), negated, otherwise, then);
   }
 
   select(condition: Expression, then: Expression, otherwise: Expression): Expression {
