@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { build } from 'vite';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { copyPageGuest } from '../../scripts/page/guest.ts';
 import { findGuest, NO_CIPHER_TESTS } from '../boot-linux/linux-guest.ts';
 import { installedBrowsers, launch } from './browsers.ts';
@@ -71,6 +71,8 @@ describe.skipIf(guest === undefined).each(installedBrowsers())('the page in $nam
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'longmode-page-'));
     await copyPageGuest();
+    // Not as the tests are: Vite would build the page for development.
+    vi.stubEnv('NODE_ENV', 'production');
     await build({ configFile: CONFIG, logLevel: 'error', build: { outDir: folder } });
     server = await serve({ [PATH]: { folder } });
     browser = await launch(installed);
@@ -195,6 +197,18 @@ describe.skipIf(guest === undefined).each(installedBrowsers())('the page in $nam
       await visitor.sees('/root #', false);
       await visitor.state('running');
       await visitor.sees('/root #');
+    },
+    TIMEOUT,
+  );
+
+  it(
+    'opens without a network after the first visit',
+    async () => {
+      await visitor.page.evaluate('navigator.serviceWorker.ready.then(() => true)');
+      await server.close();
+      await visitor.page.reload();
+      await visitor.state('running');
+      expect(errors).toEqual([]);
     },
     TIMEOUT,
   );
