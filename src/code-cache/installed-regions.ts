@@ -8,6 +8,7 @@
  * the module that has been on probation longest goes, and the slots of its regions are free. So regions need no code
  * that counts their entries.
  */
+import type { CompiledTier } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
 import { HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
@@ -34,11 +35,16 @@ interface InstalledRegion {
   readonly slot: number;
   readonly blocks: readonly number[];
   readonly module: InstalledModule;
+  readonly tier: CompiledTier;
   isOnProbation: boolean;
+  /** First tier: the countdown of the head when its instructions were last added up. */
+  countdown: number;
 }
 
 /** Table slots added at a time. */
 const TABLE_STEP = 1024;
+/** Countdown of a region that has asked. */
+const NEVER = 0x7fff_ffff;
 /** Share of the limits that is not on probation. */
 const TRUSTED = 0.75;
 
@@ -69,8 +75,10 @@ export class InstalledRegions {
   /** Regions that were taken away because their code changed or its records went, and because they were not in use. */
   dropped = 0;
   evicted = 0;
+  private firstTier = 0;
   private readonly processor: Processor;
   private readonly limits: RegionLimits;
+  private readonly hotInstructions: number;
   private readonly trusted = new ModuleQueue();
   private readonly onProbation = new ModuleQueue();
   private nextSlot = FIRST_REGION_SLOT;
@@ -79,8 +87,10 @@ export class InstalledRegions {
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
 
-  constructor(processor: Processor, limits: RegionLimits) {
+  /** @param hotInstructions after so many instructions a region of the first tier asks to be compiled again. */
+  constructor(processor: Processor, limits: RegionLimits, hotInstructions: number) {
     this.processor = processor;
+    this.hotInstructions = hotInstructions;
     this.limits = limits;
   }
 
@@ -92,6 +102,31 @@ export class InstalledRegions {
     return this.byHead.size;
   }
 
+  /** Instructions that regions of the first tier have executed. */
+  get firstTierInstructions(): number {
+    for (const region of this.byHead.values()) this.addUp(region);
+    return this.firstTier;
+  }
+
+  private addUp(region: InstalledRegion): void {
+    if (region.tier !== 'first' || region.isOnProbation) return;
+    const countdown = this.processor.views.i32[(region.head + HEAD_COUNTDOWN) >> 2] as number;
+    this.firstTier += region.countdown - countdown;
+    region.countdown = countdown;
+  }
+
+  private setCountdown(region: InstalledRegion, countdown: number): void {
+    this.addUp(region);
+    region.countdown = countdown;
+    this.processor.views.i32[(region.head + HEAD_COUNTDOWN) >> 2] = countdown;
+  }
+
+  /** A region of the first tier has asked: it does not ask again. */
+  acknowledge(head: number): void {
+    const region = this.byHead.get(head);
+    if (region !== undefined) this.setCountdown(region, NEVER);
+  }
+
   /** Whether there is a region that is entered at this block. */
   has(head: number): boolean {
     return this.byHead.has(head);
@@ -100,12 +135,20 @@ export class InstalledRegions {
   /**
    * Adds a region, and with the first one its module. trim() is due when a module has got its regions.
    *
-   * @param head where it is entered; there is no region yet. @param blocks heads of all its blocks.
+   * @param head where it is entered. A region that is there is taken away. @param blocks heads of all its blocks.
    * @param code the exported function.
    */
-  add(module: InstalledModule, head: number, blocks: readonly number[], code: unknown): void {
+  add(
+    module: InstalledModule,
+    tier: CompiledTier,
+    head: number,
+    blocks: readonly number[],
+    code: unknown,
+  ): void {
+    const old = this.byHead.get(head);
+    if (old !== undefined) this.remove(old);
     const slot = this.allocateSlot();
-    const region = { head, slot, blocks, module, isOnProbation: false };
+    const region: InstalledRegion = { head, slot, blocks, module, tier, isOnProbation: false, countdown: 0 };
     if (module.regions.size === 0) this.trusted.add(module);
     module.regions.add(region);
     this.byHead.set(head, region);
@@ -116,6 +159,8 @@ export class InstalledRegions {
     }
     this.processor.table.set(slot, code);
     this.setFunction(head, slot);
+    region.countdown = this.hotInstructions;
+    this.processor.views.i32[(head + HEAD_COUNTDOWN) >> 2] = region.countdown;
   }
 
   private allocateSlot(): number {
@@ -146,6 +191,7 @@ export class InstalledRegions {
     this.onProbation.add(module);
     for (const region of module.regions) {
       if (region.isOnProbation) continue;
+      this.addUp(region);
       region.isOnProbation = true;
       this.setFunction(region.head, SLOT_ENTER);
       this.coolDown(region.head);
@@ -160,12 +206,14 @@ export class InstalledRegions {
     }
   }
 
-  /** Puts a region back that is on probation. @returns whether there is one. */
+  /** Puts a region back that is on probation. @returns whether there was one. */
   reinstate(head: number): boolean {
     const region = this.byHead.get(head);
     if (region === undefined) return false;
     const { module } = region;
+    if (!region.isOnProbation) return false;
     region.isOnProbation = false;
+    this.processor.views.i32[(head + HEAD_COUNTDOWN) >> 2] = region.countdown;
     this.setFunction(head, region.slot);
     if (this.onProbation.delete(module)) this.trusted.add(module);
     return true;
@@ -183,6 +231,7 @@ export class InstalledRegions {
   }
 
   private remove(region: InstalledRegion): void {
+    this.addUp(region);
     const { slot, module } = region;
     for (const block of region.blocks) {
       const rest = (this.regionsOf.get(block) as InstalledRegion[]).filter((other) => other !== region);
@@ -199,6 +248,8 @@ export class InstalledRegions {
   /** Lets a block become hot anew; one whose region is on probation asks at its next entry. */
   coolDown(head: number): void {
     const { views, blocks } = this.processor;
-    views.u32[(head + HEAD_COUNTDOWN) >> 2] = this.byHead.get(head)?.isOnProbation ? 1 : blocks.hotness;
+    const region = this.byHead.get(head);
+    if (region === undefined) views.i32[(head + HEAD_COUNTDOWN) >> 2] = blocks.hotness;
+    else if (region.isOnProbation) views.i32[(head + HEAD_COUNTDOWN) >> 2] = 1;
   }
 }

@@ -7,7 +7,7 @@
  * compiled code (region.ts).
  */
 
-import type { RegionBlockSource } from '../compile/region-source.ts';
+import type { CompiledTier, RegionBlockSource } from '../compile/region-source.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { RuntimeExports } from '../cpu/runtime.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
@@ -19,6 +19,7 @@ import {
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
   HEAD_STALE,
+  HEAD_WATCHED,
   RECORD_DISP,
   RECORD_FN,
   RECORD_HINT_FALL,
@@ -31,13 +32,23 @@ import {
 } from '../layout/record.ts';
 import { readBlockEnd } from './block-end.ts';
 
-/** Most blocks and instructions in one region. */
-const MAX_BLOCKS = 48;
-const MAX_INSTRUCTIONS = 160;
-/** Deepest nesting of calls. */
-const MAX_DEPTH = 3;
-/** A call is only followed while the region has fewer instructions than this. */
-const CALL_INSTRUCTIONS = 80;
+/** Which blocks a region may consist of. */
+export interface RegionSize {
+  /** Most blocks and instructions. */
+  readonly blocks: number;
+  readonly instructions: number;
+  /** Deepest nesting of calls. */
+  readonly depth: number;
+  /** A call is only followed while the region has fewer instructions than this. */
+  readonly callInstructions: number;
+  /** Takes blocks in that other regions have too; else those that have become warm since they were compiled. */
+  readonly joins: boolean;
+}
+
+export const REGION_SIZE: Readonly<Record<CompiledTier, RegionSize>> = {
+  first: { blocks: 48, instructions: 160, depth: 3, callInstructions: 80, joins: false },
+  second: { blocks: 96, instructions: 600, depth: 4, callInstructions: 300, joins: true },
+};
 
 /** A place in the chain of calls from the region's entry. */
 interface Context {
@@ -69,8 +80,9 @@ export class RegionCollector {
 
   /**
    * @param coldest HEAD_COUNTDOWN above which a block is too cold to be worth compiling (the count goes down).
+   * @param size how large the region may become.
    */
-  collect(entry: number, coldest: number): RegionBlockSource[] {
+  collect(entry: number, coldest: number, size = REGION_SIZE.first): RegionBlockSource[] {
     const { i32, u32, u16, u8 } = this.views;
     const root: Context = { id: 0, parent: undefined, depth: 0, callee: entry, returnHead: 0, returnPage: 0 };
     let contexts = 1;
@@ -86,10 +98,12 @@ export class RegionCollector {
       if (known !== undefined) return known;
       const count = u16[(head + HEAD_COUNT) >> 1] as number;
       if (nodes.length > 0) {
-        if ((u8[head + HEAD_FLAGS] as number) & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return -1;
-        if ((i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return -1;
+        const flags = u8[head + HEAD_FLAGS] as number;
+        if (flags & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return -1;
+        const isJoined = size.joins && (flags & HEAD_WATCHED) !== 0;
+        if (!isJoined && (i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return -1;
         if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return -1;
-        if (nodes.length >= MAX_BLOCKS || instructions + count > MAX_INSTRUCTIONS) return -1;
+        if (nodes.length >= size.blocks || instructions + count > size.instructions) return -1;
       }
       instructions += count;
       indexOf.set(key, nodes.length);
@@ -131,7 +145,8 @@ export class RegionCollector {
           break;
         case 'call': {
           const callee = takenHead();
-          if (callee === 0 || instructions > CALL_INSTRUCTIONS || !mayEnter(context, callee)) break;
+          if (callee === 0 || instructions > size.callInstructions || !mayEnter(context, callee, size.depth))
+            break;
           const returnHead = fallPage === page ? this.registered(head, fallOffset) : 0;
           const inner: Context = {
             id: contexts++,
@@ -181,8 +196,8 @@ export class RegionCollector {
 }
 
 /** Not too deep, and no recursion. */
-function mayEnter(context: Context, callee: number): boolean {
-  if (context.depth >= MAX_DEPTH) return false;
+function mayEnter(context: Context, callee: number, depth: number): boolean {
+  if (context.depth >= depth) return false;
   for (let at: Context | undefined = context; at !== undefined; at = at.parent)
     if (at.callee === callee) return false;
   return true;

@@ -11,9 +11,10 @@
 
 import { type PackedRegions, packRegions, type RegionSource, regionName } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
-import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED } from '../layout/record.ts';
+import { SLOT_GUARDED } from '../isa/instruction-set.ts';
+import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
 import { InstalledModule, InstalledRegions, type RegionLimits } from './installed-regions.ts';
-import { RegionCollector } from './region-collector.ts';
+import { REGION_SIZE, RegionCollector } from './region-collector.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
@@ -27,6 +28,9 @@ const HOT = 1000;
  * round often enough for its blocks to be known, so that they become one region.
  */
 const HOT_AT_ONCE = 4;
+/** Instructions that a region of the first tier has executed when it is compiled again in the second; the same at once. */
+const HOT_INSTRUCTIONS = 5_000_000;
+const HOT_INSTRUCTIONS_AT_ONCE = 100_000;
 /** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
 const WARM = 0.4;
 /** Most regions in one module. */
@@ -69,8 +73,9 @@ interface Batch {
 
 export interface TieringStatistics {
   requests: number;
-  /** Compiled so far. */
+  /** Compiled so far, and how many of them in the second tier. */
   regions: number;
+  secondTierRegions: number;
   modules: number;
   /** Those that can be entered, and the modules they are in. */
   liveRegions: number;
@@ -89,6 +94,7 @@ export class Tiering {
   private readonly counts = {
     requests: 0,
     regions: 0,
+    secondTierRegions: 0,
     modules: 0,
     moduleBytes: 0,
     compileMilliseconds: 0,
@@ -100,6 +106,8 @@ export class Tiering {
   private readonly local: LocalCompiler | undefined;
   private readonly milliseconds: () => number;
   private readonly waiting = new Set<number>();
+  /** Heads of regions that have become hot once more. */
+  private readonly hot = new Set<number>();
   private readonly underWay = new Map<number, Batch>();
   private arrived: CompileResult[] = [];
   /** Unique among all machines that share a worker: a result for one from before a restart is nobody's. */
@@ -118,7 +126,8 @@ export class Tiering {
     limits = LIMITS,
   ) {
     this.processor = processor;
-    this.installed = new InstalledRegions(processor, limits);
+    const hotInstructions = tier === 'compiled' ? HOT_INSTRUCTIONS_AT_ONCE : HOT_INSTRUCTIONS;
+    this.installed = new InstalledRegions(processor, limits, hotInstructions);
     this.collector = new RegionCollector(processor.views, processor.runtime);
     this.remote = remote;
     this.local = local;
@@ -142,6 +151,11 @@ export class Tiering {
     return { ...this.counts, liveRegions: regions, liveModules: modules, dropped, evicted };
   }
 
+  /** Instructions that regions of the first tier have executed. */
+  get firstTierInstructions(): number {
+    return this.installed.firstTierInstructions;
+  }
+
   /** True while results are expected: the host loop then lets messages in more often. */
   get isWaiting(): boolean {
     return this.underWay.size > 0;
@@ -149,10 +163,17 @@ export class Tiering {
 
   /** A block has become hot. Called by guest code on its way into the block. */
   request(head: number): void {
+    // Each entry of a block that may have a breakpoint is looked at.
+    if (this.processor.views.u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return;
     this.counts.requests += 1;
     if (this.installed.reinstate(head)) return;
-    this.waiting.add(head);
-    this.watch(head);
+    if (this.installed.has(head)) {
+      this.installed.acknowledge(head);
+      this.hot.add(head);
+    } else {
+      this.waiting.add(head);
+      this.watch(head);
+    }
     if (this.local !== undefined) this.processor.endSlice();
   }
 
@@ -164,7 +185,8 @@ export class Tiering {
     let instructions = 0;
     for (const [head, seen] of this.covered) {
       const countdown = i32[(head + HEAD_COUNTDOWN) >> 2] as number;
-      if (countdown === seen) continue;
+      // That of a compiled block counts something else.
+      if (countdown === seen || this.installed.has(head)) continue;
       instructions += (seen - countdown) * (u16[(head + HEAD_COUNT) >> 1] as number);
       this.covered.set(head, countdown);
     }
@@ -189,14 +211,18 @@ export class Tiering {
       this.install(batch, module, bytes);
     }
     this.arrived = [];
-    if (this.local !== undefined && this.waiting.size > 0) this.compileNow(this.local);
-    while (this.underWay.size < MOST_BATCHES && this.waiting.size > 0 && this.remote !== undefined) {
+    if (this.local !== undefined && this.hasRequests) this.compileNow(this.local);
+    while (this.underWay.size < MOST_BATCHES && this.hasRequests && this.remote !== undefined) {
       const batch = this.takeBatch();
       if (batch.regions.length === 0) return;
       const id = Tiering.nextId++;
       this.underWay.set(id, batch);
       this.remote.post({ id, regions: packRegions(batch.regions) });
     }
+  }
+
+  private get hasRequests(): boolean {
+    return this.waiting.size > 0 || this.hot.size > 0;
   }
 
   private compileNow(compile: LocalCompiler): void {
@@ -234,7 +260,15 @@ export class Tiering {
         this.covered.set(block.head, countdown(block.head));
         this.watch(block.head);
       }
-      regions.push({ blocks });
+      regions.push({ tier: 'first', blocks });
+    }
+    for (const head of this.hot) {
+      if (regions.length === BATCH) break;
+      this.hot.delete(head);
+      if (!this.installed.has(head)) continue;
+      const blocks = this.collector.collect(head, coldest, REGION_SIZE.second);
+      for (const block of blocks) this.watch(block.head);
+      regions.push({ tier: 'second', blocks });
     }
     return { regions, dropped: new Set() };
   }
@@ -248,18 +282,19 @@ export class Tiering {
     counts.modules += 1;
     counts.moduleBytes += bytes;
     const owner = new InstalledModule(bytes);
-    batch.regions.forEach(({ blocks }, index) => {
+    batch.regions.forEach(({ tier, blocks }, index) => {
       // A function that is called twice is in a region twice.
       const heads = [...new Set(blocks.map((block) => block.head))];
       const head = heads[0] as number;
       const present = heads.filter((block) => !batch.dropped.has(block));
-      for (const block of present) this.release(block);
-      if (present.length < heads.length || installed.has(head)) {
+      if (tier === 'first') for (const block of present) this.release(block);
+      if (present.length < heads.length || (tier === 'first' && installed.has(head))) {
         counts.rejected += 1;
         return;
       }
-      installed.add(owner, head, heads, exports[regionName(index)]);
+      installed.add(owner, tier, head, heads, exports[regionName(index)]);
       counts.regions += 1;
+      if (tier === 'second') counts.secondTierRegions += 1;
     });
     installed.trim();
   }
@@ -276,6 +311,7 @@ export class Tiering {
    */
   drop(block: number): void {
     this.waiting.delete(block);
+    this.hot.delete(block);
     this.covered.delete(block);
     for (const batch of this.underWay.values()) batch.dropped.add(block);
     this.installed.drop(block);

@@ -36,7 +36,7 @@ function emptyWriter(): Module {
 export function compileRegions(sources: readonly RegionSource[], m: Module = emptyWriter()): Uint8Array {
   m.importMemory(IMPORT_ENVIRONMENT, 'memory');
   const imports = new ModuleImports(m);
-  sources.forEach(({ blocks }, index) => {
+  sources.forEach(({ tier, blocks }, index) => {
     const name = regionName(index);
     const region = blocks.map((block) => ({
       records: new BlockRecords(block.head, block.records),
@@ -44,7 +44,7 @@ export function compileRegions(sources: readonly RegionSource[], m: Module = emp
       fall: block.fall < 0 ? undefined : block.fall,
       page: block.page,
     }));
-    m.exportFunction(name, compileRegion(m, name, region, imports));
+    m.exportFunction(name, compileRegion(m, name, tier, region, imports));
   });
   return m.emit();
 }

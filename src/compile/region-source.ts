@@ -5,8 +5,14 @@ export function regionName(index: number): string {
   return `region${index}`;
 }
 
+/**
+ * `first`: soon, and counts its instructions. `second`: what is hot once more, together with what it leads to.
+ */
+export type CompiledTier = 'first' | 'second';
+
 /** A region to compile. */
 export interface RegionSource {
+  readonly tier: CompiledTier;
   readonly blocks: readonly RegionBlockSource[];
 }
 
@@ -27,7 +33,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: number of blocks, then for each block: head, bytes of records, taken, fall, page. */
+  /** For each region: 1 for the first tier or 2, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -35,8 +41,8 @@ export interface PackedRegions {
 export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   const layout: number[] = [];
   let bytes = 0;
-  for (const { blocks } of sources) {
-    layout.push(blocks.length);
+  for (const { tier, blocks } of sources) {
+    layout.push(tier === 'first' ? 1 : 2, blocks.length);
     for (const { head, records, taken, fall, page } of blocks) {
       layout.push(head, records.length, taken, fall, page);
       bytes += records.length;
@@ -59,6 +65,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
   let offset = 0;
   const next = (): number => layout[at++] as number;
   while (at < layout.length) {
+    const tier = next() === 1 ? 'first' : 'second';
     const blocks = Array.from({ length: next() }, () => {
       const head = next();
       const length = next();
@@ -72,7 +79,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
       offset += length;
       return block;
     });
-    sources.push({ blocks });
+    sources.push({ tier, blocks });
   }
   return sources;
 }

@@ -51,8 +51,11 @@ export function pseudoVariant(slot: number, mnemonic: string): Variant {
 }
 
 /** Enters a block that has not been compiled: takes its instructions from the budget and counts it. */
-function addEnter(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
-  const requestCompile = m.importFunction('host', 'requestCompile', [i32], none);
+function addEnter(
+  m: BinaryenModule,
+  runtime: FindRuntimeFunction,
+  requestCompile: FunctionReference,
+): FunctionReference {
   const zero = (): Expression => m.i32.const(0);
   const instructions = (): Expression => m.i32.load16_u(HEAD_COUNT, 2, recordOf(m));
   const local = (): Expression => m.local.get(1, i32);
@@ -123,11 +126,14 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   const m = new BinaryenModule(assemblyScript);
   const runtime: FindRuntimeFunction = (name) => m.exportedFunction(name);
   const handlers: FunctionReference[] = [];
-  handlers[SLOT_ENTER] = addEnter(m, runtime);
+  const requestCompile = m.importFunction('host', 'requestCompile', [i32], none);
+  handlers[SLOT_ENTER] = addEnter(m, runtime, requestCompile);
   handlers[SLOT_GUARDED] = addGuarded(m, runtime);
   handlers[SLOT_STALE] = addStale(m, runtime);
   addEntries(m, runtime);
   addWaysOut(m, runtime);
+  // For regions too, which import from the runtime only.
+  m.exportFunction('requestCompile', requestCompile);
   const end = new HandlerEmitter(m, pseudoVariant(SLOT_END, 'end of block'), runtime);
   end.fallThrough();
   handlers[SLOT_END] = end.finish('end');

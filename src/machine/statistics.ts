@@ -26,7 +26,13 @@ export interface Statistics {
   readonly waitingMilliseconds: number;
   /** What the guest's clock shows since it was started or restarted last. */
   readonly guestMilliseconds: number;
-  readonly instructions: { readonly total: number; readonly interpreted: number; readonly compiled: number };
+  readonly instructions: {
+    readonly total: number;
+    readonly interpreted: number;
+    readonly compiled: number;
+    readonly firstTier: number;
+    readonly secondTier: number;
+  };
   readonly blocks: {
     readonly translated: number;
     readonly instructions: number;
@@ -60,12 +66,19 @@ export function collectStatistics(
   const counter = (index: number): number => processor.counter(index);
   const total = processor.instructions;
   const interpreted = counter(COUNTER_INTERPRETED_INSTRUCTIONS);
+  const firstTier = tiering.firstTierInstructions;
   return {
     wallMilliseconds: Math.round(milliseconds.wall),
     idleMilliseconds: Math.round(milliseconds.idle),
     waitingMilliseconds: Math.round(milliseconds.waiting),
     guestMilliseconds: Math.round(board.clock.now() / 1e6),
-    instructions: { total, interpreted, compiled: total - interpreted },
+    instructions: {
+      total,
+      interpreted,
+      compiled: total - interpreted,
+      firstTier,
+      secondTier: total - interpreted - firstTier,
+    },
     blocks: {
       translated: processor.blocks.blocks,
       instructions: processor.blocks.instructions,

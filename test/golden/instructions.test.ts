@@ -23,7 +23,9 @@ function regionOf(instruction: Uint8Array): Uint8Array {
   machine.load(startState({ rip: CODE.toString(16) }, [{ address: CODE, bytes: instruction }]));
   const { views, runtime } = machine.processor;
   const collector = new RegionCollector(views, runtime);
-  return compileRegions([{ blocks: collector.collect(runtime.lookup(), Number.POSITIVE_INFINITY) }]);
+  return compileRegions([
+    { tier: 'second', blocks: collector.collect(runtime.lookup(), Number.POSITIVE_INFINITY) },
+  ]);
 }
 
 /** The variant at its greatest operand size, with operands that are the same for all. */

@@ -41,6 +41,7 @@ export class VectorMachine extends UserMachine {
     this.nextSlot = slot >= FIRST_REGION_SLOT + 60_000 ? FIRST_REGION_SLOT : slot + 1;
     const bytes = BACK_ENDS[backEnd]([
       {
+        tier: 'first',
         blocks: new RegionCollector(processor.views, processor.runtime).collect(
           head,
           Number.POSITIVE_INFINITY,

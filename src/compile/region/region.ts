@@ -12,11 +12,13 @@ import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
 import { BUDGET, FLAG_AUX, FLAG_RESULT, PAGE_BASE } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../layout/mode.ts';
+import { HEAD_COUNTDOWN } from '../../layout/record.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
 import type { Expression, FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
 import { flagsLiveIn } from '../flags/liveness.ts';
 import type { BlockRecords } from '../record-view.ts';
+import type { CompiledTier } from '../region-source.ts';
 import { tlbIndex, tlbTable } from '../tlb-probe.ts';
 import { type Structure, structure } from './control-flow.ts';
 import { probeJumpCache } from './jump-probe.ts';
@@ -85,10 +87,11 @@ const UNREACHABLE: CompiledBlock = {
 export function compileRegion(
   m: Module,
   name: string,
+  tier: CompiledTier,
   region: Region,
   imports: RegionImports,
 ): FunctionReference {
-  return new RegionCompiler(m, region, imports).compile(name);
+  return new RegionCompiler(m, tier, region, imports).compile(name);
 }
 
 /** A block after its instructions have been emitted, before it is put into its place. */
@@ -110,6 +113,7 @@ interface CompiledBlock {
 
 class RegionCompiler {
   private readonly m: Module;
+  private readonly tier: CompiledTier;
   private readonly region: Region;
   private readonly imports: RegionImports;
   private readonly emitter: RegionEmitter;
@@ -124,8 +128,9 @@ class RegionCompiler {
   private readonly groups: number[];
   private readonly registers: RegisterPlacement;
 
-  constructor(m: Module, region: Region, imports: RegionImports) {
+  constructor(m: Module, tier: CompiledTier, region: Region, imports: RegionImports) {
     this.m = m;
+    this.tier = tier;
     this.region = region;
     this.imports = imports;
     this.lengths = region.map((block) => compiledLength(block.records));
@@ -415,12 +420,33 @@ class RegionCompiler {
       m.return_call(followLink, [target(), way()], none),
     );
     const hasIndirect = this.blocks.some((block) => block.indirect !== undefined);
+    const counts = this.tier === 'first';
     return [
+      ...(counts ? [this.countInstructions()] : []),
       m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), m.local.get(LOCAL_BUDGET, i32)),
       ...(emitter.writesFlags ? [this.storeFlags()] : []),
+      ...(counts ? [this.requestIfHot()] : []),
       m.if(way(), hasIndirect ? m.if(wayIs(WAY_INDIRECT), this.findTarget(), others) : others),
       m.return_call(continueAt, [target()], none),
     ];
+  }
+
+  /** Takes what has been executed from the countdown of the region's head. The budget at the entry is still in memory. */
+  private countInstructions(): Expression {
+    const { m } = this;
+    const { head } = (this.region[0] as RegionBlock).records;
+    const before = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
+    const executed = m.i32.sub(before, m.local.get(LOCAL_BUDGET, i32));
+    const left = m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, m.i32.const(head)), executed);
+    return m.i32.store(HEAD_COUNTDOWN, 4, m.i32.const(head), m.local.tee(LOCAL_ENTRY, left, i32));
+  }
+
+  private requestIfHot(): Expression {
+    const { m } = this;
+    const { head } = (this.region[0] as RegionBlock).records;
+    const requestCompile = this.imports.function('requestCompile', [i32], none);
+    const isHot = m.i32.le_s(m.local.get(LOCAL_ENTRY, i32), m.i32.const(0));
+    return m.ifUnlikely(isHot, m.call(requestCompile, [m.i32.const(head)], none));
   }
 
   /**

@@ -22,7 +22,7 @@ export type Way =
   | typeof WAY_TAKEN
   | typeof WAY_FALL;
 
-/** Functions of the runtime that regions end in. */
-export type WayOutFunction = 'continueAt' | 'followLink' | 'jumpTo' | 'outOfBudget';
+/** Functions of the runtime that regions end in, and what those of the first tier call when they have become hot. */
+export type WayOutFunction = 'continueAt' | 'followLink' | 'jumpTo' | 'outOfBudget' | 'requestCompile';
 /** Functions that regions import. */
 export type RegionImport = RuntimeFunction | WayOutFunction;

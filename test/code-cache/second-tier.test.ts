@@ -1,0 +1,76 @@
+/** Regions that stay hot are compiled again, together with what they lead to. */
+import { describe, expect, it } from 'vitest';
+import { compileRegions } from '../../src/compile/compiler.ts';
+import { SLOT_GUARDED } from '../../src/isa/instruction-set.ts';
+import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/cpu-state.ts';
+import { RECORD_FN } from '../../src/layout/record.ts';
+import { CODE } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
+import { runBothTiers } from './both-tiers.ts';
+import { shapeOf } from './region-shape.ts';
+import { createTieredMachine } from './tiered-machine.ts';
+
+/** The function is hot before the loop is, so it is a region of its own that the loop's leaves to. */
+const program = (rounds: number): string => `
+  mov ecx,${rounds}
+  l1: mov rdi,rcx
+  call l2
+  add rax,rdi
+  call l2
+  xor rax,rdi
+  dec ecx
+  jne l1
+  hlt
+  l2: ror rdi,5
+  adc rbx,rdi
+  ret
+`;
+
+function run(rounds: number) {
+  const { machine, tiering } = createTieredMachine('compiled', undefined, compileRegions);
+  const { processor } = machine;
+  machine.write(CODE, [...assemble(program(rounds), CODE)]);
+  processor.rip = BigInt(CODE);
+  while (processor.run(1000) !== 'halt') tiering.poll();
+  return {
+    compiled: processor.instructions - processor.counter(COUNTER_INTERPRETED_INSTRUCTIONS),
+    firstTier: tiering.firstTierInstructions,
+    secondTierRegions: tiering.statistics.secondTierRegions,
+  };
+}
+
+describe('the second tier', () => {
+  it('makes one region of a loop and the function it calls', () => {
+    const { regions } = runBothTiers(program(40_000));
+    const loops = regions.filter((region) => shapeOf(region).back > 0);
+    expect(loops.map(({ tier }) => tier)).toContain('second');
+    expect(loops.map(({ tier }) => tier)).not.toContain('first');
+  });
+
+  it('is where most of what stays hot runs', () => {
+    const { compiled, firstTier, secondTierRegions } = run(60_000);
+    expect(secondTierRegions).toBeGreaterThan(0);
+    expect(firstTier).toBeGreaterThan(100_000);
+    expect(firstTier / compiled).toBeLessThan(0.5);
+  });
+
+  it('is not reached by what runs a short time: every instruction is counted in the first', () => {
+    const { compiled, firstTier, secondTierRegions } = run(500);
+    expect(secondTierRegions).toBe(0);
+    expect(firstTier).toBe(compiled);
+    expect(compiled).toBeGreaterThan(5000);
+  });
+});
+
+it('a block that may have a breakpoint stays as it is, however hot', () => {
+  const { machine, tiering } = createTieredMachine('compiled', undefined, compileRegions);
+  const { processor } = machine;
+  const code = assemble(program(20_000), CODE);
+  machine.write(CODE, [...code]);
+  // The loop begins after the first instruction, of five bytes.
+  processor.blocks.guardedOffsets.add((CODE + 5) & 0xfff);
+  processor.rip = BigInt(CODE);
+  while (processor.run(1000) !== 'halt') tiering.poll();
+  const loop = processor.runtime.findRegistered(CODE >> 12, 5, processor.mode);
+  expect(processor.views.u32[(loop + RECORD_FN) >> 2]).toBe(SLOT_GUARDED);
+});
