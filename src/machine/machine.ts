@@ -11,7 +11,8 @@ import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/
 import type { ExitReason } from '../cpu/processor.ts';
 import { BREAK, SerialLine } from '../devices/serial-line.ts';
 import { COUNTER_MMIO, COUNTER_PORT } from '../layout/cpu-state.ts';
-import { Board, type Request } from './board.ts';
+import { Board } from './board.ts';
+import type { Request } from './chipset.ts';
 import { enter } from './enter.ts';
 import { FirmwarePort } from './firmware-port.ts';
 import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
@@ -125,7 +126,7 @@ export class Machine {
    * Returns whether more is wanted; if not, serialDrained() tells when.
    */
   sendSerial(bytes: Bytes): boolean {
-    this.board.uart.receive(bytesOf('sendSerial', bytes));
+    this.board.chipset.uart.receive(bytesOf('sendSerial', bytes));
     this.sleeper?.wake();
     return this.wantsSerial;
   }
@@ -142,7 +143,7 @@ export class Machine {
 
   /** A break on COM1's line, behind all that was sent before: Linux takes the next character as a magic SysRq key. */
   sendBreak(): void {
-    this.board.uart.receive([BREAK]);
+    this.board.chipset.uart.receive([BREAK]);
     this.sleeper?.wake();
   }
 
@@ -157,13 +158,13 @@ export class Machine {
       this.controlInput.clear();
       this.controlInput.push(terminalSizeLine(this.terminalSize).slice(-1));
     }
-    this.board.controlUart.receive(terminalSizeLine(this.terminalSize));
+    this.board.chipset.controlUart.receive(terminalSizeLine(this.terminalSize));
     this.sleeper?.wake();
   }
 
   /** The ACPI power button. */
   pressPowerButton(): void {
-    this.board.acpi.pressPowerButton();
+    this.board.chipset.acpi.pressPowerButton();
     this.sleeper?.wake();
   }
 
@@ -247,10 +248,10 @@ export class Machine {
       hardware: board.hardware(random, this.nonVolatile),
     });
     if (start.firmware !== undefined) {
-      board.ports.add(FIRMWARE_PORT, 1, new FirmwarePort(start.firmware, board.processor, board.ram));
+      board.chipset.ports.add(FIRMWARE_PORT, 1, new FirmwarePort(start.firmware, board.processor, board.ram));
     }
     this.boots += 1;
-    enterVirtualWireMode(board.localApic);
+    enterVirtualWireMode(board.chipset.localApic);
     enter(board.processor, start);
     return { board, tiering };
   }
@@ -368,7 +369,7 @@ export class Machine {
 
   private runSlice(): ExitReason {
     const { board } = this;
-    const { processor, timers, clock } = board;
+    const { processor, chipset, timers, clock } = board;
     while (processor.interruptShadow) {
       // STI and MOV SS hold interrupts back until the next instruction is done, which may be a MOV SS itself.
       processor.clearInterruptShadow();
@@ -378,10 +379,10 @@ export class Machine {
     if (board.nmiPending && !processor.nmiBlocked) {
       board.nmiPending = false;
       processor.nmi();
-    } else if (processor.interruptsEnabled && board.hasInterrupt()) {
-      processor.interrupt(board.acknowledge());
+    } else if (processor.interruptsEnabled && chipset.hasInterrupt()) {
+      processor.interrupt(chipset.acknowledge());
     }
-    processor.setInterruptPending(board.hasInterrupt(), board.nmiPending);
+    processor.setInterruptPending(chipset.hasInterrupt(), board.nmiPending);
     if (processor.trapFlag) return processor.singleStep();
     if (clock.kind === 'instructions') {
       return processor.run(Math.max(1, Math.min(LONGEST_SLICE, timers.nextDeadline() - clock.now())));
@@ -412,7 +413,7 @@ export class Machine {
     // What the guest said before is not said by the next one.
     this.flushOutput();
     this.stallWatch.restart();
-    this.board.uart.reset();
+    this.board.chipset.uart.reset();
     this.controlInput = new SerialLine();
     if (this.terminalSize !== undefined) this.controlInput.push(terminalSizeLine(this.terminalSize));
     ({ board: this.board, tiering: this.tiering } = this.powerOn());
@@ -421,11 +422,11 @@ export class Machine {
   /** Halted: sleeps until the next timer, or until input wakes the machine. */
   private async idle(): Promise<void> {
     const { board } = this;
-    const { timers, clock } = board;
+    const { chipset, timers, clock } = board;
     clock.halt();
     this.idling.start();
     this.options.onIdle(true);
-    while (!board.hasInterrupt() && !board.nmiPending && !this.isAsked && board.request === undefined) {
+    while (!chipset.hasInterrupt() && !board.nmiPending && !this.isAsked && board.request === undefined) {
       const deadline = timers.nextDeadline();
       const wait = clock.waitFor(deadline);
       if (wait > 0) {
