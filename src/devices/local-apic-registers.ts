@@ -1,13 +1,10 @@
 /**
  * Register numbers and bits of the local APIC (Intel SDM Vol. 3 "Local APIC Register Address Map" and
  * "x2APIC Register Address Space"). A register number is the xAPIC page offset divided by 16, which is
- * also the x2APIC MSR number minus 0x800.
+ * also the x2APIC MSR number minus X2APIC_FIRST.
  */
 
-export const MSR_APIC_BASE = 0x1b;
-export const MSR_TSC_DEADLINE = 0x6e0;
-export const MSR_X2APIC_FIRST = 0x800;
-export const MSR_X2APIC_LAST = 0x8ff;
+import { APIC_BASE_ENABLE } from '../layout/architecture.ts';
 
 export const Register = {
   id: 0x02,
@@ -45,7 +42,7 @@ export const APIC_VERSION = 0x0005_0014;
 export const ApicBase = {
   bootstrapProcessor: 1n << 8n,
   x2apic: 1n << 10n,
-  enable: 1n << 11n,
+  enable: BigInt(APIC_BASE_ENABLE),
 } as const;
 
 /** Local vector table entries (Intel SDM Vol. 3 "Local Vector Table"). */

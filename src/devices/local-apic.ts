@@ -7,6 +7,7 @@
  * SMIs are dropped, as there is no system-management mode.
  */
 
+import { IA32_APIC_BASE, IA32_TSC_DEADLINE, X2APIC_FIRST, X2APIC_LAST } from '../layout/architecture.ts';
 import type { ApicMessage } from './apic-message.ts';
 import { BROADCAST_DESTINATION, DeliveryMode } from './apic-message.ts';
 import type { AccessSize, Clock, Device, DeviceState, MmioHandler, TimerFactory } from './device.ts';
@@ -20,10 +21,6 @@ import {
   isUnreadableInX2apic,
   Lvt,
   lvtWritableBits,
-  MSR_APIC_BASE,
-  MSR_TSC_DEADLINE,
-  MSR_X2APIC_FIRST,
-  MSR_X2APIC_LAST,
   Register,
   SVR_SOFTWARE_ENABLE,
   X2APIC_ICR_RESERVED,
@@ -277,10 +274,10 @@ export class LocalApic implements Device, MmioHandler {
 
   /** RDMSR of IA32_APIC_BASE, IA32_TSC_DEADLINE or an x2APIC register. Undefined means #GP(0). */
   readMsr(msr: number): bigint | undefined {
-    if (msr === MSR_TSC_DEADLINE) return this.timer.deadline;
-    if (msr === MSR_APIC_BASE) return this.registers.base;
-    if (!this.x2apic || msr < MSR_X2APIC_FIRST || msr > MSR_X2APIC_LAST) return undefined;
-    const register = msr - MSR_X2APIC_FIRST;
+    if (msr === IA32_TSC_DEADLINE) return this.timer.deadline;
+    if (msr === IA32_APIC_BASE) return this.registers.base;
+    if (!this.x2apic || msr < X2APIC_FIRST || msr > X2APIC_LAST) return undefined;
+    const register = msr - X2APIC_FIRST;
     if (isUnreadableInX2apic(register)) return undefined;
     const value = this.readRegister(register);
     if (value === undefined) return undefined;
@@ -291,13 +288,13 @@ export class LocalApic implements Device, MmioHandler {
 
   /** WRMSR, the counterpart of `readMsr`. @param value unsigned 64 bits. False means #GP(0). */
   writeMsr(msr: number, value: bigint): boolean {
-    if (msr === MSR_TSC_DEADLINE) {
+    if (msr === IA32_TSC_DEADLINE) {
       this.timer.deadline = value;
       return true;
     }
-    if (msr === MSR_APIC_BASE) return this.writeBase(value);
-    if (!this.x2apic || msr < MSR_X2APIC_FIRST || msr > MSR_X2APIC_LAST) return false;
-    const register = msr - MSR_X2APIC_FIRST;
+    if (msr === IA32_APIC_BASE) return this.writeBase(value);
+    if (!this.x2apic || msr < X2APIC_FIRST || msr > X2APIC_LAST) return false;
+    const register = msr - X2APIC_FIRST;
     if (register === Register.interruptCommandLow) {
       if ((value & X2APIC_ICR_RESERVED) !== 0n) return false;
       this.registers.icrHigh = Number(value >> 32n);
