@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EntryName } from '../../src/boot/door.ts';
 import { extractVmlinux } from './extract-vmlinux.ts';
 import { complaints, kernelLines } from './kernel-log.ts';
-import { boot, findGuest, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
+import { boot, findGuest, type Guest, NO_CIPHER_TESTS, Session, scriptWord } from './linux-guest.ts';
 
 const guest = await findGuest();
 
@@ -60,5 +60,17 @@ describe.skipIf(guest === undefined)("Debian's kernel boots", () => {
     expect(lines).toContain('Registered efivars operations');
     // To the nanosecond: the calls of the firmware are instructions of the guest like others.
     expect(await bootBy('efi', { script, tier: 'interpreter' })).toBe(output);
+  });
+
+  it('by its EFI stub, and restarts by the firmware at its virtual address', async () => {
+    const session = await Session.start(guest as Guest, {
+      clock: 'instructions',
+      entry: 'efi',
+      reboot: false,
+      append: `${NO_CIPHER_TESTS} reboot=efi ${scriptWord('reboot -f')}`,
+    });
+    expect(await session.ended).toEqual({ kind: 'restart' });
+    // Linux maps the runtime services below -4 GiB. The machine ends in the stub of ResetSystem.
+    expect(session.machine.processor.rip >> 32n).toBe(0xffff_fffen);
   });
 });
