@@ -58,7 +58,7 @@ export class Meter {
         width: 240,
         height: 140,
         cursor: { drag: { x: false, y: false } },
-        legend: { live: false },
+        legend: { live: false, markers: { show: false } },
         scales: {
           x: { time: false, range: () => this.range() },
           y: { range: (_, __, max) => [0, Math.max(max, 10)] },

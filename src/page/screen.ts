@@ -114,8 +114,14 @@ export class Screen {
     this.terminal.options.screenReaderMode = on;
   }
 
-  /** Where there is no WebGL, or it is lost, the terminal draws with elements. */
+  /** Where there is no WebGL, or only one without a graphics processor, or it is lost, the terminal draws with elements. */
   private loadWebgl(): void {
+    const attributes = { failIfMajorPerformanceCaveat: true };
+    const probe = document
+      .createElement('canvas')
+      .getContext('webgl2', attributes) as WebGL2RenderingContext | null;
+    if (probe === null) return;
+    probe.getExtension('WEBGL_lose_context')?.loseContext();
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => webgl.dispose());
