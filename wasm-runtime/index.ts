@@ -6,6 +6,7 @@ export * from './events/frame';
 export * from './events/raise';
 export * from './events/undefined';
 export * from './integer/crc32c';
+export * from './integer/decimal';
 export * from './integer/divide';
 export * from './integer/flags';
 export * from './integer/operation-flags';

@@ -77,6 +77,8 @@ export abstract class EmitterBase implements Emitter {
   /** Absolute address of an `offset` operand, with its segment base. */
   protected abstract offsetAddress(): Expression;
   protected abstract stringAddress(kind: 'source' | 'destination'): Expression;
+  /** A linear address as wide as those of the mode. */
+  protected abstract truncateLinear(address: Expression): Expression;
   /** What effective addresses of the `general` form are truncated with: i64. */
   protected abstract addressMask(): Expression;
   /** Host address of an access, to be used once: i32. */
@@ -281,7 +283,13 @@ export abstract class EmitterBase implements Emitter {
     if (this.variant.form !== 'general') return q.add(this.address(operand), displacement);
     const effective = this.let(this.memoryAddress(), i64);
     const base = this.let(q.sub(this.address(operand), effective()), i64);
-    return q.add(base(), q.and(q.add(effective(), displacement), this.addressMask()));
+    const displaced = q.and(q.add(effective(), displacement), this.addressMask());
+    return this.truncateLinear(q.add(base(), displaced));
+  }
+
+  /** Linear address of an effective address in a segment. */
+  protected toLinear(effective: Expression, segmentBase: Expression): Expression {
+    return this.truncateLinear(this.m.i64.add(effective, segmentBase));
   }
 
   addressSizeRegister(register: number): Expression {

@@ -19,9 +19,11 @@ import {
   FLAG_AUX,
   FLAG_RESULT,
   INTERRUPT_PENDING,
+  LINEAR_MASK,
   PAGE_BASE,
   RIP,
   SEGMENT_BASE,
+  SEGMENT_ES,
   SSE_DISABLED,
   SYSTEM_FLAGS,
   TLB_TABLE,
@@ -199,14 +201,18 @@ export class HandlerEmitter extends EmitterBase {
     return m.i64.load(CPU_STATE + SEGMENT_BASE, 8, m.i32.shl(segment, m.i32.const(3)));
   }
 
+  protected truncateLinear(address: Expression): Expression {
+    return this.m.i64.and(address, this.state(LINEAR_MASK, 8));
+  }
+
   protected memoryLinearAddress(): Expression {
     if (!this.isGeneral()) return this.memoryAddress();
-    return this.m.i64.add(this.memoryAddress(), this.recordSegmentBase());
+    return this.toLinear(this.memoryAddress(), this.recordSegmentBase());
   }
 
   protected offsetAddress(): Expression {
     const address = this.m.i64.load(RECORD_IMM, 8, this.record());
-    return this.isGeneral() ? this.m.i64.add(address, this.recordSegmentBase()) : address;
+    return this.isGeneral() ? this.toLinear(address, this.recordSegmentBase()) : address;
   }
 
   protected stringAddress(kind: 'source' | 'destination'): Expression {
@@ -214,7 +220,10 @@ export class HandlerEmitter extends EmitterBase {
     if (!this.isGeneral()) return register;
     const address = this.truncateAddress(register);
     // The destination is always in ES, which has base zero in 64-bit mode.
-    return this.m.i64.add(address, kind === 'source' ? this.recordSegmentBase() : this.segmentBase(0));
+    return this.toLinear(
+      address,
+      kind === 'source' ? this.recordSegmentBase() : this.segmentBase(SEGMENT_ES),
+    );
   }
 
   protected probe(access: Access, linearAddress: Value, size: number): Expression {

@@ -162,7 +162,7 @@ export interface Emitter {
   jump(): void;
   /** Ends the block: to the target if the condition (i32) holds, else to the next instruction. */
   jumpIf(condition: Expression): void;
-  /** Ends the block: to a linear address. */
+  /** Ends the block: to a RIP, which outside 64-bit code is an offset in the code segment. */
   jumpTo(target: Expression): void;
   /** Ends the block at the RIP that a runtime function has put into the processor state. */
   dispatch(): void;

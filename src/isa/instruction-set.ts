@@ -87,7 +87,7 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
         ? 'register'
         : 'any',
     stackSized: widths.includes('e'),
-    forced64: widths.includes('f'),
+    forced64: widths.includes('f') || widths.includes('n'),
     lockable: LOCKABLE.has(row.mnemonic) && (places[0] === 'rm' || places[0] === 'memory'),
     sizes: [...new Set(variants.map((variant) => variant.operandSize))],
     variant: (size, form) => grid[size * 4 + FORMS.indexOf(form)],

@@ -5,9 +5,10 @@
 
 /**
  * Width codes. b w d q x: 1, 2, 4, 8, 16 bytes. v: 2, 4 or 8 by operand size. z: 2 or 4 (4 for operand size 8).
- * y: 4 or 8. e: 2, 4 or 8 where 64-bit mode makes 8 the default (stack operations). f: always 8 in 64-bit mode.
+ * y: 4 or 8. e: 2, 4 or 8 where 64-bit mode makes 8 the default (stack operations). f: 8 in 64-bit mode, else 4.
+ * n: 8 in 64-bit mode, else 2 or 4 by operand size (near branches).
  */
-export type Width = 'b' | 'w' | 'd' | 'q' | 'x' | 'v' | 'z' | 'y' | 'e' | 'f';
+export type Width = 'b' | 'w' | 'd' | 'q' | 'x' | 'v' | 'z' | 'y' | 'e' | 'f' | 'n';
 
 /**
  * rm: ModRM.rm register or memory. memory: ModRM.rm, memory only. register: ModRM.rm, register only.
@@ -67,8 +68,8 @@ export const Ev = operand('Ev', 'rm', 'v');
 export const Ey = operand('Ey', 'rm', 'y');
 /** Stack-sized: 64 bits by default in 64-bit mode. */
 export const Ee = operand('Ee', 'rm', 'e');
-/** Near branch target: 64 bits in 64-bit mode whatever the prefixes say. */
-export const Ef = operand('Ef', 'rm', 'f');
+/** Near branch target. */
+export const En = operand('En', 'rm', 'n');
 
 export const Gb = operand('Gb', 'reg', 'b');
 export const Gw = operand('Gw', 'reg', 'w');
@@ -137,6 +138,10 @@ export const Yq = operand('Yq', 'destination', 'q');
 export const BBb = operand('BBb', 'table', 'b');
 
 export const Sw = operand('Sw', 'reg', 'w', 'segment');
+export const ES = operand('ES', 'fixed', 'w', 'segment', 0);
+export const CS = operand('CS', 'fixed', 'w', 'segment', 1);
+export const SS = operand('SS', 'fixed', 'w', 'segment', 2);
+export const DS = operand('DS', 'fixed', 'w', 'segment', 3);
 export const FS = operand('FS', 'fixed', 'w', 'segment', 4);
 export const GS = operand('GS', 'fixed', 'w', 'segment', 5);
 export const Cf = operand('Cf', 'reg', 'f', 'control');

@@ -53,6 +53,7 @@ export function widthInBytes(width: Width, operandSize: OperandSize): number {
       return 16;
     case 'v':
     case 'e':
+    case 'n':
       return operandSize;
     case 'z':
       return operandSize === 2 ? 2 : 4;
@@ -71,7 +72,8 @@ function widths(row: Row): Width[] {
 /** Operand sizes at which the row differs. A row without sized operands has the single size 4. */
 export function operandSizes(row: Row): OperandSize[] {
   const used = widths(row);
-  if (used.some((width) => width === 'v' || width === 'z' || width === 'e')) return [2, 4, 8];
+  if (used.some((width) => width === 'v' || width === 'z' || width === 'e' || width === 'n'))
+    return [2, 4, 8];
   if (used.some((width) => width === 'y' || width === 'f')) return [4, 8];
   return [4];
 }

@@ -153,6 +153,14 @@ export const RECORD_OLDER_TOP = 1372;
 /** i32: not zero where the processor has LA57, 5-level paging. Written by the host before the reset. */
 export const LA57_OFFERED = 1376;
 
+/**
+ * What follows from the mode, for code of every size, i64 each, by updateMode(): linear addresses have these bits; so have
+ * offsets on the stack; base of the stack segment. In 64-bit mode all ones, all ones, zero.
+ */
+export const LINEAR_MASK = 1384;
+export const STACK_MASK = 1392;
+export const STACK_BASE = 1400;
+
 /** Read-modify-write slow path: staging buffer (64 bytes) and what to do with it. */
 export const BOUNCE = 1408;
 export const BOUNCE_ADDRESS = 1472;

@@ -13,9 +13,11 @@ import {
   EVENT_ERROR,
   EVENT_KIND,
   EVENT_VECTOR,
+  LINEAR_MASK,
   MODE,
   MSR_EFER,
   RIP,
+  STACK_MASK,
   TLB_TABLE,
 } from '../../src/layout/cpu-state.ts';
 import { TLB_BASE } from '../../src/layout/linear-memory.ts';
@@ -175,6 +177,8 @@ export class MemoryRuntime extends RuntimeHarness {
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, Number(RAM_SIZE >> 21n));
     runtime.setState64(CR0, CR0_PE);
+    runtime.setState64(LINEAR_MASK, 2n ** 64n - 1n);
+    runtime.setState64(STACK_MASK, 2n ** 64n - 1n);
     runtime.setView(VIEW_SUPERVISOR);
     return runtime;
   }

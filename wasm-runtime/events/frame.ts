@@ -1,9 +1,24 @@
-/** ENTER in 64-bit mode (Intel SDM Vol. 2 "ENTER"). */
-import { probeDataWrite, readData16, readData64, writeData16, writeData64 } from '../memory/mmu';
+/** ENTER (Intel SDM Vol. 2 "ENTER"). */
+import { CPU_STATE, LINEAR_MASK, STACK_BASE, STACK_MASK } from '../generated/layout';
+import {
+  probeDataWrite,
+  readData16,
+  readData32,
+  readData64,
+  writeData16,
+  writeData32,
+  writeData64,
+} from '../memory/mmu';
 import { RBP, RSP } from '../registers';
 
+/** Linear address of an offset on the stack. */
+function stackLinear(offset: u64): u64 {
+  const inSegment = offset & load<u64>(CPU_STATE + STACK_MASK);
+  return (inSegment + load<u64>(CPU_STATE + STACK_BASE)) & load<u64>(CPU_STATE + LINEAR_MASK);
+}
+
 /**
- * ENTER with operands of `size` (8 or 2) bytes. `immediate` = frame size | nesting level << 16. Faults leave RSP
+ * ENTER with operands of `size` (8, 4 or 2) bytes. `immediate` = frame size | nesting level << 16. Faults leave RSP
  * and RBP alone; what has been pushed by then stays in memory.
  */
 export function enterFrame(record: u32, size: i32, immediate: u32): void {
@@ -18,22 +33,32 @@ export function enterFrame(record: u32, size: i32, immediate: u32): void {
     for (let i: u32 = 1; i < level; i++) {
       frame -= size;
       top -= size;
-      const pointer = size === 8 ? readData64(record, frame) : <u64>readData16(record, frame);
-      pushValue(record, top, pointer, size);
+      pushValue(record, top, readValue(record, frame, size), size);
     }
     top -= size;
     pushValue(record, top, newFrame, size);
   }
   top -= <u64>(immediate & 0xffff);
   // A stack pointer that cannot be written through is found out here, not at the next push.
-  probeDataWrite(record, top, 1);
+  probeDataWrite(record, stackLinear(top), 1);
 
-  store<u64>(RSP, top);
+  const mask = load<u64>(CPU_STATE + STACK_MASK);
+  const width: u64 = mask === 0xffff ? 0xffff_ffff : mask;
+  store<u64>(RSP, (load<u64>(RSP) & ~mask & width) | (top & mask));
   if (size === 8) store<u64>(RBP, newFrame);
+  else if (size === 4) store<u64>(RBP, newFrame & 0xffff_ffff);
   else store<u16>(RBP, <u16>newFrame);
 }
 
-function pushValue(record: u32, la: u64, value: u64, size: i32): void {
-  if (size === 8) writeData64(record, la, value);
-  else writeData16(record, la, <u32>value);
+function readValue(record: u32, offset: u64, size: i32): u64 {
+  const address = stackLinear(offset);
+  if (size === 8) return readData64(record, address);
+  return size === 4 ? readData32(record, address) : readData16(record, address);
+}
+
+function pushValue(record: u32, offset: u64, value: u64, size: i32): void {
+  const address = stackLinear(offset);
+  if (size === 8) writeData64(record, address, value);
+  else if (size === 4) writeData32(record, address, <u32>value);
+  else writeData16(record, address, <u32>value);
 }

@@ -17,6 +17,7 @@ import {
   CR4_SMAP,
   FLAG_AC,
   FLAG_VM,
+  LINEAR_MASK,
   MODE,
   MODE_CODE_16,
   MODE_CODE_32,
@@ -38,6 +39,8 @@ import {
   SEGMENT_RIGHTS,
   SEGMENT_SELECTOR,
   SEGMENT_SS,
+  STACK_BASE,
+  STACK_MASK,
   SYSTEM_FLAGS,
   TLB_BASE,
   TLB_TABLE,
@@ -78,14 +81,23 @@ export function updateMode(): void {
     view = VIEW_SUPERVISOR_AC;
   const codeRights = load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_CS * 4);
   let mode: u32 = MODE_CODE_64;
+  let linearMask: u64 = u64.MAX_VALUE;
+  let stackMask: u64 = u64.MAX_VALUE;
+  let stackBase: u64 = 0;
   if (!isLongMode() || (codeRights & RIGHTS_LONG) === 0) {
     mode = (codeRights & RIGHTS_DEFAULT_32) !== 0 ? MODE_CODE_32 : MODE_CODE_16;
     if ((load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_SS * 4) & RIGHTS_DEFAULT_32) !== 0) {
       mode |= MODE_STACK_32;
     }
+    linearMask = 0xffff_ffff;
+    stackMask = (mode & MODE_STACK_32) !== 0 ? 0xffff_ffff : 0xffff;
+    stackBase = load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_SS * 8);
     if ((load<u32>(CPU_STATE + CR0) & CR0_PE) === 0 || (flags & FLAG_VM) !== 0) mode |= MODE_REAL;
   }
   store<u32>(CPU_STATE + MODE, mode | (view << MODE_VIEW_SHIFT));
+  store<u64>(CPU_STATE + LINEAR_MASK, linearMask);
+  store<u64>(CPU_STATE + STACK_MASK, stackMask);
+  store<u64>(CPU_STATE + STACK_BASE, stackBase);
   store<u32>(CPU_STATE + TLB_TABLE, TLB_BASE + view * TLB_TABLE_SIZE);
 }
 

@@ -15,10 +15,18 @@ import type { Condition } from '../../isa/condition.ts';
 import type { SlowPath, Value } from '../../isa/emitter.ts';
 import { VARIANTS } from '../../isa/instruction-set.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
-import { GPR, PAGE_BASE, SEGMENT_NONE, SSE_DISABLED, YMM, ZERO_REGISTER } from '../../layout/cpu-state.ts';
+import {
+  GPR,
+  PAGE_BASE,
+  SEGMENT_ES,
+  SEGMENT_NONE,
+  SSE_DISABLED,
+  YMM,
+  ZERO_REGISTER,
+} from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
-import { MODE_VIEW_SHIFT } from '../../layout/mode.ts';
+import { MODE_CODE_64, MODE_CODE_MASK, MODE_VIEW_SHIFT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
 import type { Expression, FunctionReference, Label, Module } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
@@ -483,9 +491,15 @@ export class RegionEmitter extends EmitterBase {
     }
   }
 
+  protected truncateLinear(address: Expression): Expression {
+    const { m } = this;
+    const is64BitCode = (this.records.mode & MODE_CODE_MASK) === MODE_CODE_64;
+    return is64BitCode ? address : m.i64.and(address, m.i64.const(0xffff_ffffn));
+  }
+
   private addSegment(address: Expression): Expression {
     const segment = this.records.segment(this.index);
-    return segment === SEGMENT_NONE ? address : this.m.i64.add(address, this.segmentBase(segment));
+    return segment === SEGMENT_NONE ? address : this.toLinear(address, this.segmentBase(segment));
   }
 
   protected memoryLinearAddress(): Expression {
@@ -499,7 +513,9 @@ export class RegionEmitter extends EmitterBase {
   protected stringAddress(kind: 'source' | 'destination'): Expression {
     const address = this.truncateAddress(this.get(kind === 'source' ? 6 : 7));
     if (this.variant.form !== 'general') return address;
-    return kind === 'source' ? this.addSegment(address) : this.m.i64.add(address, this.segmentBase(0));
+    return kind === 'source'
+      ? this.addSegment(address)
+      : this.toLinear(address, this.segmentBase(SEGMENT_ES));
   }
 
   // ---- memory ----

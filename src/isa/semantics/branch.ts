@@ -1,11 +1,12 @@
-/** Near jumps, calls and returns, conditional branches, LOOP and JRCXZ (64-bit mode). */
-import { RCX, RSP } from '../../layout/architecture.ts';
+/** Near jumps, calls and returns, conditional branches, LOOP and JRCXZ. */
+import { RCX } from '../../layout/architecture.ts';
+import { SEGMENT_CS } from '../../layout/cpu-state.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import { CONDITIONS } from '../condition.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
-import { push, top } from './stack.ts';
+import { push, setStackPointer, top } from './stack.ts';
 
 export function jmp(e: Emitter): void {
   e.jump();
@@ -20,10 +21,11 @@ export function jcc(code: number): Semantics {
   return (e) => e.jumpIf(e.condition(condition, (code & 1) === 1));
 }
 
-/** The address of the next instruction, as wide as the operand. */
+/** The offset of the next instruction, as wide as the operand. */
 function returnAddress(e: Emitter): Value {
   const size = e.operandSize;
-  return e.let(resize(e.m, 8, size, e.nextRip()), size === 8 ? i64 : i32);
+  if (size === 8) return e.let(e.nextRip(), i64);
+  return e.let(resize(e.m, 8, size, e.m.i64.sub(e.nextRip(), e.segmentBase(SEGMENT_CS))));
 }
 
 export function call(e: Emitter): void {
@@ -39,14 +41,14 @@ export function callIndirect(e: Emitter): void {
 
 export function ret(e: Emitter): void {
   const { value, above } = top(e, e.operandSize);
-  e.setGpr(RSP, 8, above());
+  setStackPointer(e, above);
   e.jumpTo(resize(e.m, e.operandSize, 8, value()));
 }
 
 /** RET imm16 also drops arguments. */
 export function retImmediate(e: Emitter): void {
   const { value, above } = top(e, e.operandSize);
-  e.setGpr(RSP, 8, e.m.i64.add(above(), e.m.i64.extend_u(e.read(0))));
+  setStackPointer(e, e.let(e.m.i64.add(above(), e.m.i64.extend_u(e.read(0))), i64));
   e.jumpTo(resize(e.m, e.operandSize, 8, value()));
 }
 

@@ -2,7 +2,7 @@
  * Segment registers and the system segments: loads and stores of selectors, far pointers, questions about
  * selectors, FS and GS bases.
  */
-import { FLAG_TF, RSP } from '../../layout/architecture.ts';
+import { FLAG_TF } from '../../layout/architecture.ts';
 import {
   INTERRUPT_SHADOW,
   MSR_KERNEL_GS_BASE,
@@ -18,7 +18,7 @@ import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
-import { push, top } from './stack.ts';
+import { push, setStackPointer, top } from './stack.ts';
 import { endBlock, isSomethingPending, requirePrivilege } from './system.ts';
 
 /** Loads a segment register with all checks; raises before anything has changed. */
@@ -68,7 +68,7 @@ export function popSegment(segment: number): Semantics {
     const size = e.operandSize;
     const { value, above } = top(e, size);
     load(e, segment, resize(e.m, size, 4, value()));
-    e.setGpr(RSP, 8, above());
+    setStackPointer(e, above);
     holdEvents(e, segment);
     endLoad(e, segment);
   };

@@ -1,22 +1,62 @@
-/** PUSH, POP, PUSHF, POPF, ENTER, LEAVE in 64-bit mode: the stack address is RSP, flat. */
+/**
+ * PUSH, POP, PUSHA, POPA, PUSHF, POPF, ENTER, LEAVE. The stack is at offset RSP, ESP or SP of SS, by the mode and SS.B
+ * (Intel SDM Vol. 1 "Procedure Stack"); in 64-bit mode RSP is the linear address.
+ */
 
 import { RBP, RSP } from '../../layout/architecture.ts';
-import type { Expression } from '../../wasm/builder.ts';
+import { LINEAR_MASK, STACK_BASE, STACK_MASK } from '../../layout/cpu-state.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { endBlock } from './system.ts';
 
-export function push(e: Emitter, size: number, value: Value): void {
-  const top = e.let(e.m.i64.sub(e.gpr(RSP, 8), e.m.i64.const(BigInt(size))), i64);
-  e.store(size, top, value());
-  e.setGpr(RSP, 8, top());
+/** Only 64-bit code has stack operands of 8 bytes. Those of 2 bytes exist in every mode. */
+function isIn64BitCode(e: Emitter): boolean {
+  return e.operandSize === 8;
 }
 
-/** Reads the top of the stack and gives the new stack pointer; the caller commits it. */
+/** Linear address of an offset on the stack. */
+function stackAddress(e: Emitter, offset: Value): Value {
+  if (isIn64BitCode(e)) return offset;
+  const { i64: q } = e.m;
+  const base = q.add(q.and(offset(), e.state(STACK_MASK, 8)), e.state(STACK_BASE, 8));
+  return e.let(q.and(base, e.state(LINEAR_MASK, 8)), i64);
+}
+
+/** Moves the stack pointer; of a register wider than the stack's offsets the rest stays. */
+export function setStackPointer(e: Emitter, offset: Value): void {
+  if (isIn64BitCode(e)) {
+    e.setGpr(RSP, 8, offset());
+    return;
+  }
+  const { i64: q } = e.m;
+  const mask = e.let(e.state(STACK_MASK, 8), i64);
+  const kept = q.and(q.and(e.gpr(RSP, 8), q.const(0xffff_ffffn)), q.xor(mask(), q.const(-1n)));
+  e.setGpr(RSP, 8, q.or(kept, q.and(offset(), mask())));
+}
+
+function below(e: Emitter, offset: Value, bytes: number): Value {
+  return e.let(e.m.i64.sub(offset(), e.m.i64.const(BigInt(bytes))), i64);
+}
+
+function above(e: Emitter, offset: Value, bytes: number): Value {
+  return e.let(e.m.i64.add(offset(), e.m.i64.const(BigInt(bytes))), i64);
+}
+
+export function push(e: Emitter, size: number, value: Value): void {
+  const top = below(e, e.let(e.gpr(RSP, 8), i64), size);
+  e.store(size, stackAddress(e, top), value());
+  setStackPointer(e, top);
+}
+
+/** Reads the value at an offset on the stack. */
+function peek(e: Emitter, size: number, offset: Value): Value {
+  return e.let(e.load(size, stackAddress(e, offset)), size === 8 ? i64 : i32);
+}
+
+/** Reads the top of the stack and gives the new stack pointer; the caller commits it with setStackPointer(). */
 export function top(e: Emitter, size: number): { value: Value; above: Value } {
   const pointer = e.let(e.gpr(RSP, 8), i64);
-  const value = e.let(e.load(size, pointer), size === 8 ? i64 : i32);
-  return { value, above: e.let(e.m.i64.add(pointer(), e.m.i64.const(BigInt(size))), i64) };
+  return { value: peek(e, size, pointer), above: above(e, pointer, size) };
 }
 
 export function pushOperand(e: Emitter): void {
@@ -28,8 +68,8 @@ export function pushOperand(e: Emitter): void {
 export function popOperand(e: Emitter): void {
   const size = e.operandSize;
   const before = e.let(e.gpr(RSP, 8), i64);
-  const { value, above } = top(e, size);
-  e.setGpr(RSP, 8, above());
+  const { value, above: after } = top(e, size);
+  setStackPointer(e, after);
   if (e.isRegister(0)) {
     e.write(0, value());
     return;
@@ -38,16 +78,39 @@ export function popOperand(e: Emitter): void {
   // The store may fault, and must then find RSP as it was.
   e.setGpr(RSP, 8, before());
   e.store(size, address, value());
-  e.setGpr(RSP, 8, above());
+  setStackPointer(e, after);
+}
+
+/** PUSHA: all general registers, RSP as it was before. */
+export function pushAll(e: Emitter): void {
+  const size = e.operandSize;
+  const pointer = e.let(e.gpr(RSP, 8), i64);
+  for (let register = 0; register < 8; register++) {
+    const slot = below(e, pointer, (register + 1) * size);
+    e.store(size, stackAddress(e, slot), e.gpr(register, size));
+  }
+  setStackPointer(e, below(e, pointer, 8 * size));
+}
+
+/** POPA: the value for RSP is read and thrown away. */
+export function popAll(e: Emitter): void {
+  const size = e.operandSize;
+  const pointer = e.let(e.gpr(RSP, 8), i64);
+  const values = Array.from({ length: 8 }, (_, register) =>
+    peek(e, size, above(e, pointer, (7 - register) * size)),
+  );
+  values.forEach((value, register) => {
+    if (register !== RSP) e.setGpr(register, size, value());
+  });
+  setStackPointer(e, above(e, pointer, 8 * size));
 }
 
 export function leave(e: Emitter): void {
   const size = e.operandSize;
   const frame = e.let(e.gpr(RBP, 8), i64);
-  const saved: Expression = e.load(size, frame);
-  const above = e.let(e.m.i64.add(frame(), e.m.i64.const(BigInt(size))), i64);
-  e.setGpr(RBP, size, saved);
-  e.setGpr(RSP, 8, above());
+  const saved = peek(e, size, frame);
+  e.setGpr(RBP, size, saved());
+  setStackPointer(e, above(e, frame, size));
 }
 
 /** ENTER with its nesting levels: a runtime function that is given frame size | level << 16. */
@@ -64,10 +127,10 @@ export function pushf(e: Emitter): void {
 
 export function popf(e: Emitter): void {
   const size = e.operandSize;
-  const { value, above } = top(e, size);
+  const { value, above: after } = top(e, size);
   const flags = size === 8 ? e.m.i32.wrap(value()) : value();
   e.run('popFlags', [e.record(), flags, e.m.i32.const(size)]);
-  e.setGpr(RSP, 8, above());
+  setStackPointer(e, after);
   // The view of memory (EFLAGS.AC) may have changed.
   endBlock(e);
 }

@@ -1,5 +1,5 @@
 import { CONDITION_NAMES } from '../condition.ts';
-import { Ef, Iw, Jb, Jz } from '../operand.ts';
+import { En, Iw, Jb, Jz } from '../operand.ts';
 import { one, type Row, row, two } from '../row.ts';
 import {
   call,
@@ -14,16 +14,16 @@ import {
 } from '../semantics/branch.ts';
 
 const conditions = Array.from({ length: 16 }, (_, code) => code);
-const direct = { ending: 'jump', sizeOf: 'f' } as const;
-const conditional = { ending: 'branch', sizeOf: 'f' } as const;
-const called = { ending: 'call', sizeOf: 'f' } as const;
-const returns = { ending: 'return', sizeOf: 'f' } as const;
-const indirect = { ending: 'dispatch', sizeOf: 'f' } as const;
+const direct = { ending: 'jump', sizeOf: 'n' } as const;
+const conditional = { ending: 'branch', sizeOf: 'n' } as const;
+const called = { ending: 'call', sizeOf: 'n' } as const;
+const returns = { ending: 'return', sizeOf: 'n' } as const;
+const indirect = { ending: 'dispatch', sizeOf: 'n' } as const;
 
 export const branch: Row[] = [
   row(one(0xeb), 'jmp', [Jb], jmp, direct),
   row(one(0xe9), 'jmp', [Jz], jmp, direct),
-  row(one(0xff, 4), 'jmp', [Ef], jmpIndirect, indirect),
+  row(one(0xff, 4), 'jmp', [En], jmpIndirect, indirect),
   ...conditions.map((code) =>
     row(one(0x70 + code), `j${CONDITION_NAMES[code]}`, [Jb], jcc(code), conditional),
   ),
@@ -31,7 +31,7 @@ export const branch: Row[] = [
     row(two(0x80 + code), `j${CONDITION_NAMES[code]}`, [Jz], jcc(code), conditional),
   ),
   row(one(0xe8), 'call', [Jz], call, called),
-  row(one(0xff, 2), 'call', [Ef], callIndirect, indirect),
+  row(one(0xff, 2), 'call', [En], callIndirect, indirect),
   row(one(0xc3), 'ret', [], ret, returns),
   row(one(0xc2), 'ret', [Iw], retImmediate, returns),
   row(one(0xe0), 'loopne', [Jb], loop('notEqual'), conditional),

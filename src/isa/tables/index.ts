@@ -6,6 +6,7 @@ import { branch } from './branch.ts';
 import { exchange } from './exchange.ts';
 import { far } from './far.ts';
 import { flag } from './flag.ts';
+import { legacy } from './legacy.ts';
 import { logic } from './logic.ts';
 import { mmxRows } from './mmx.ts';
 import { move } from './move.ts';
@@ -34,6 +35,7 @@ export const ROWS: readonly Row[] = [
   ...far,
   ...bit,
   ...flag,
+  ...legacy,
   ...string,
   ...x87,
   ...mmxRows,

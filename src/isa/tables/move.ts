@@ -38,7 +38,7 @@ import {
   xchg,
   xlat,
 } from '../semantics/move.ts';
-import { enter, leave, popf, popOperand, pushf, pushOperand } from '../semantics/stack.ts';
+import { enter, leave, popAll, popf, popOperand, pushAll, pushf, pushOperand } from '../semantics/stack.ts';
 
 const conditions = Array.from({ length: 16 }, (_, code) => code);
 
@@ -74,6 +74,8 @@ export const move: Row[] = [
   row(one(0x99), 'cwd', [], cwd, { sizeOf: 'v' }),
   ...rowPerRegister(one(0x50), 'push', [Ze], pushOperand),
   ...rowPerRegister(one(0x58), 'pop', [Ze], popOperand),
+  row(one(0x60), 'pusha', [], pushAll, { sizeOf: 'v', modes: 'not64' }),
+  row(one(0x61), 'popa', [], popAll, { sizeOf: 'v', modes: 'not64' }),
   row(one(0x68), 'push', [Iz], pushOperand, { sizeOf: 'e' }),
   row(one(0x6a), 'push', [sIb], pushOperand, { sizeOf: 'e' }),
   row(one(0xff, 6), 'push', [Ee], pushOperand),
