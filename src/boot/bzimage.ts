@@ -20,6 +20,7 @@ const JUMP_DISPLACEMENT = 0x201;
 const DEFAULT_SETUP_SECTORS = 4;
 const MINIMUM_VERSION = 0x020c;
 const LOADFLAGS_LOADED_HIGH = 0x01;
+const XLOADFLAGS = 0x236;
 const XLF_KERNEL_64 = 0x01;
 
 /** A kernel image taken apart. Addresses are guest-physical; sizes in bytes. */
@@ -54,6 +55,13 @@ export function hasSetupHeader(file: Uint8Array): boolean {
     view.getUint16(0x1fe, true) === BOOT_FLAG &&
     view.getUint32(0x202, true) === HEADER_MAGIC
   );
+}
+
+/** Whether a file with a setup header says that it has a 64-bit entry point. */
+export function hasEntry64(file: Uint8Array): boolean {
+  if (!hasSetupHeader(file) || file.length < XLOADFLAGS + 2) return false;
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  return (view.getUint16(XLOADFLAGS, true) & XLF_KERNEL_64) !== 0;
 }
 
 /**
@@ -92,6 +100,6 @@ export function parseBzImage(file: Uint8Array): BzImage {
     initSize: view.getUint32(0x260, true),
     initrdAddressMax: view.getUint32(0x22c, true),
     commandLineSize: view.getUint32(0x238, true),
-    hasEntry64: (view.getUint16(0x236, true) & XLF_KERNEL_64) !== 0,
+    hasEntry64: hasEntry64(file),
   };
 }

@@ -21,7 +21,7 @@ export function findDoor(file: Uint8Array, entry: EntryName | undefined): Door {
   const fitting = DOORS.filter((door) => door.recognises(file));
   if (fitting.length === 0) {
     throw new InputError(
-      'not a kernel: it has no setup header of Linux and no Multiboot header, and is no ELF file and no EFI application',
+      'not a kernel: no setup header of Linux, no Multiboot header, no ELF file of 64 bits or with a PVH note, no EFI application',
     );
   }
   const door = fitting.find((candidate) => entry === undefined || candidate.entry === entry);

@@ -11,7 +11,7 @@ import { protectedModeStart } from './start-state.ts';
 
 export const linux32: Door = {
   entry: '32',
-  description: 'Linux bzImage, boot protocol 2.12 or later, at its 32-bit entry point',
+  description: 'the same at its 32-bit entry point; kernels that have no other',
   recognises: hasSetupHeader,
   load(memory, input) {
     const image = parseBzImage(input.kernel);

@@ -2,7 +2,7 @@
  * The 64-bit entry point of a bzImage.
  * Source: Linux Documentation/arch/x86/boot.rst, "64-bit Boot Protocol".
  */
-import { hasSetupHeader, parseBzImage } from './bzimage.ts';
+import { hasEntry64, parseBzImage } from './bzimage.ts';
 import type { Door } from './door.ts';
 import { BOOT_CODE, BOOT_DATA, buildGdt } from './gdt.ts';
 import { buildIdentityMap } from './identity-map.ts';
@@ -17,7 +17,7 @@ const ENTRY64_OFFSET = 0x200;
 export const linux64: Door = {
   entry: '64',
   description: 'Linux bzImage, boot protocol 2.12 or later, at its 64-bit entry point',
-  recognises: hasSetupHeader,
+  recognises: hasEntry64,
   load(memory, input) {
     const image = parseBzImage(input.kernel);
     if (!image.hasEntry64) throw new InputError('this is a 32-bit kernel: it has no 64-bit entry point');

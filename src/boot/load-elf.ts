@@ -9,15 +9,27 @@ const hexadecimal = (address: number): string => `0x${address.toString(16)}`;
 
 /**
  * Writes the segments to their physical addresses; what is not in the file is zero already.
+ * @param lowest address that the loader leaves to it.
  * @returns the memory from the first to the last byte.
  * @throws InputError when they overlap, are not in RAM, or do not contain the entry point.
  */
-export function loadElf(memory: GuestMemory, elf: ElfFile, entry: number, e820: readonly E820Entry[]): Range {
+export function loadElf(
+  memory: GuestMemory,
+  elf: ElfFile,
+  entry: number,
+  e820: readonly E820Entry[],
+  lowest = 0,
+): Range {
   const ranges = elf.segments
     .map(({ physicalAddress, size }) => ({ start: physicalAddress, end: physicalAddress + size }))
     .sort((a, b) => a.start - b.start);
   let previousEnd = 0;
   for (const range of ranges) {
+    if (range.start < lowest) {
+      throw new InputError(
+        `this ELF file is no such kernel: it belongs to ${hexadecimal(range.start)}, and the memory below ${hexadecimal(lowest)} is the loader's`,
+      );
+    }
     if (range.start < previousEnd) throw new InputError('damaged ELF file: its segments overlap');
     if (!isRam(range, e820)) {
       throw new InputError(

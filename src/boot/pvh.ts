@@ -12,7 +12,7 @@ import { BOOT_CODE, BOOT_DATA, buildGdt } from './gdt.ts';
 import { joinInitramfs } from './initramfs.ts';
 import { InputError } from './input-error.ts';
 import { loadElf } from './load-elf.ts';
-import { PAGE_SIZE } from './memory-map.ts';
+import { EXTENDED_MEMORY, PAGE_SIZE } from './memory-map.ts';
 import { placeInitrd } from './placement.ts';
 import { protectedModeStart } from './start-state.ts';
 import { encodeUtf8 } from './utf8.ts';
@@ -97,7 +97,7 @@ export const pvh: Door = {
     const elf = parseElf(input.kernel);
     const entry = pvhEntry(elf);
     if (entry === undefined) throw new InputError('this ELF file has no PVH note');
-    const range = loadElf(memory, elf, entry, e820);
+    const range = loadElf(memory, elf, entry, e820, EXTENDED_MEMORY);
     const initrd = joinInitramfs(input.modules);
     const initrdAddress = initrd.length === 0 ? 0 : placeInitrd(initrd.length, range, HIGHEST_ADDRESS, e820);
     if (initrd.length > 0) memory.write(initrdAddress, initrd);

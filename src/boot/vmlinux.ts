@@ -11,6 +11,7 @@ import { buildIdentityMap } from './identity-map.ts';
 import { InputError } from './input-error.ts';
 import { handOver, PAGE_TABLES_ADDRESS } from './linux-handover.ts';
 import { loadElf } from './load-elf.ts';
+import { EXTENDED_MEMORY } from './memory-map.ts';
 import { longModeStart } from './start-state.ts';
 
 /** End of the setup header of protocol 2.15. */
@@ -42,7 +43,7 @@ export const vmlinux: Door = {
   load(memory, input) {
     const elf = parseElf(input.kernel);
     if (elf.machine !== 'x86-64') throw new InputError('this ELF file is not for x86-64');
-    const range = loadElf(memory, elf, elf.entry, input.e820);
+    const range = loadElf(memory, elf, elf.entry, input.e820, EXTENDED_MEMORY);
     const kernel = {
       setupHeader: buildSetupHeader(),
       range,

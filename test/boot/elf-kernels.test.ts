@@ -50,6 +50,10 @@ describe('an ELF kernel', () => {
     expect(() => load(vmlinux, { kernel: segments([0x1000000, 0x1001], [0x1001000, 1]) })).toThrow(/overlap/);
     expect(() => load(vmlinux, { kernel: makeElf({ entry: 0x1002000 }) })).toThrow(/0x1002000 is in none/);
     expect(() => load(pvh, { kernel: segments([0x2000000, 0x1000]) })).toThrow(/0x1000040 is in none/);
+    expect(() => load(vmlinux, { kernel: segments([0x90000, 0x1000]) })).toThrow(
+      /belongs to 0x90000.*loader's/,
+    );
+    expect(() => load(pvh, { kernel: segments([0x1000, 0x1000], [0x1000000, 0x1000]) })).toThrow(/loader's/);
     expect(() => load(vmlinux, { kernel: makeElf({ machine: 3 }) })).toThrow(/not for x86-64/);
   });
 });
