@@ -109,18 +109,20 @@ export function parsePe(file: Uint8Array): PeImage {
   return { size, entry, base, parts, relocations: relocations?.size === 0 ? undefined : relocations };
 }
 
+/** Makes the memory from `start` up to `end` zero. */
+function clear(memory: GuestMemory, start: number, end: number): void {
+  if (end > start) memory.write(start, new Uint8Array(end - start));
+}
+
 /** Writes headers and sections to their places, and zeros between and behind them. */
 function writeParts(memory: GuestMemory, image: PeImage, address: number): void {
   let end = 0;
-  const clear = (until: number): void => {
-    if (until > end) memory.write(address + end, new Uint8Array(until - end));
-  };
-  for (const { offset, bytes } of [...image.parts].sort((a, b) => a.offset - b.offset)) {
-    clear(offset);
+  for (const { offset, bytes } of [...image.parts].sort((one, other) => one.offset - other.offset)) {
+    clear(memory, address + end, address + offset);
     memory.write(address + offset, bytes);
     end = Math.max(end, offset + bytes.length);
   }
-  clear(image.size);
+  clear(memory, address + end, address + image.size);
 }
 
 /**
