@@ -65,7 +65,7 @@ export class Meter {
         },
         axes: [
           { ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
-          { ...axis, size: 44 },
+          { ...axis, size: 52 },
         ],
         series: [
           {},

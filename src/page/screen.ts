@@ -114,14 +114,9 @@ export class Screen {
     this.terminal.options.screenReaderMode = on;
   }
 
-  /** Where there is no WebGL, or only one without a graphics processor, or it is lost, the terminal draws with elements. */
+  /** Where there is no WebGL, or one that would be slower, or it is lost, the terminal draws with elements. */
   private loadWebgl(): void {
-    const attributes = { failIfMajorPerformanceCaveat: true };
-    const probe = document
-      .createElement('canvas')
-      .getContext('webgl2', attributes) as WebGL2RenderingContext | null;
-    if (probe === null) return;
-    probe.getExtension('WEBGL_lose_context')?.loseContext();
+    if (!hasFastWebgl()) return;
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => webgl.dispose());
@@ -146,4 +141,19 @@ export class Screen {
     // The browser pastes.
     return !(event.ctrlKey && event.shiftKey && event.code === 'KeyV');
   }
+}
+
+/** Drivers that compute pictures on the processor. */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+function hasFastWebgl(): boolean {
+  const attributes = { failIfMajorPerformanceCaveat: true };
+  const gl = document
+    .createElement('canvas')
+    .getContext('webgl2', attributes) as WebGL2RenderingContext | null;
+  if (gl === null) return false;
+  const info = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(info?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+  gl.getExtension('WEBGL_lose_context')?.loseContext();
+  return !SOFTWARE.test(name);
 }
