@@ -71,6 +71,8 @@ export class Screen {
       scrollback: HISTORY_LINES,
       fontFamily: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
       fontSize: 14,
+      // Or the elements' lower edge cuts off the underscores.
+      lineHeight: 1.15,
       cursorBlink: true,
       theme: dark.matches ? DARK : LIGHT,
     });

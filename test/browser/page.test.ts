@@ -210,6 +210,6 @@ describe.skipIf(guest === undefined).each(installedBrowsers())('the page in $nam
       await visitor.state('running');
       expect(errors).toEqual([]);
     },
-    TIMEOUT,
+    TIMEOUT / 3,
   );
 });

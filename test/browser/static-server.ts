@@ -53,9 +53,11 @@ export async function serve(routes: Routes): Promise<StaticServer> {
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // None can be opened any more.
+        server.closeAllConnections();
+      }),
   };
 }
