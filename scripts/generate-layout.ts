@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as architecture from '../src/layout/architecture.ts';
 import * as cpuState from '../src/layout/cpu-state.ts';
+import * as flagWords from '../src/layout/flag-words.ts';
 import * as linearMemory from '../src/layout/linear-memory.ts';
 import * as mode from '../src/layout/mode.ts';
 import * as record from '../src/layout/record.ts';
@@ -24,7 +25,7 @@ for (const module of [linearMemory, cpuState, tlb, mode, record, sseOperations])
       lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: i32 = ${value};`);
   }
 }
-for (const [name, value] of Object.entries(architecture)) {
+for (const [name, value] of [...Object.entries(architecture), ...Object.entries(flagWords)]) {
   const type = typeof value === 'bigint' ? 'u64' : 'u32';
   lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: ${type} = ${value};`);
 }

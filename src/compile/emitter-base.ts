@@ -13,7 +13,8 @@ import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
 import type { Expression, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../wasm/value-types.ts';
-import { type FlagSource, materialize } from './flags/source.ts';
+import type { FlagSource } from './flags/source.ts';
+import { type FlagPlace, SourceFlagWriter } from './flags/writer.ts';
 import type { Access } from './tlb-probe.ts';
 
 export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C } as const;
@@ -29,7 +30,7 @@ function isRegisterFile(location: Location): location is RegisterLocation {
   return location.kind === 'general' || location.kind === 'xmm' || location.kind === 'mmx';
 }
 
-export abstract class EmitterBase implements Emitter {
+export abstract class EmitterBase implements Emitter, FlagPlace {
   readonly m: Module;
   abstract readonly variant: Variant;
   protected statements: Expression[] = [];
@@ -87,9 +88,9 @@ export abstract class EmitterBase implements Emitter {
   protected abstract readonly mayBounce: boolean;
   /** After a store through a host address that may be the bounce buffer. */
   protected finishStore(_host: Value): void {}
-  protected abstract setFlags(source: FlagSource): void;
-  protected abstract flagResult(): Expression;
-  protected abstract flagAux(): Expression;
+  abstract setFlags(source: FlagSource): void;
+  abstract flagResult(): Expression;
+  abstract flagAux(): Expression;
   abstract condition(condition: Condition, negated: boolean): Expression;
   abstract gpr(register: number, size: number): Expression;
   abstract setGpr(register: number, size: number, value: Expression): void;
@@ -344,85 +345,7 @@ export abstract class EmitterBase implements Emitter {
     return this.condition('b', false);
   }
 
-  /** CF << 31 | (CF ^ OF) << 30, from i32 0/1 expressions. `cf` is used twice. */
-  private packed(cf: Value, of: Expression): Expression {
-    const { m } = this;
-    return m.i32.or(m.i32.shl(cf(), m.i32.const(31)), m.i32.shl(m.i32.xor(cf(), of), m.i32.const(30)));
-  }
-
-  readonly flags: FlagWriter = {
-    add: (size, a, b, r) => this.setFlags({ kind: 'add', size, a, b, r }),
-    sub: (size, a, b, r) => this.setFlags({ kind: 'sub', size, a, b, r }),
-    adc: (size, a, b, r) => this.setFlags({ kind: 'adc', size, a, b, r }),
-    sbb: (size, a, b, r) => this.setFlags({ kind: 'sbb', size, a, b, r }),
-    logic: (size, r) => this.setFlags({ kind: 'logic', size, r }),
-    inc: (size, a, r) => this.setFlags({ kind: 'inc', size, a, r, aux: this.let(this.flagAux()) }),
-    dec: (size, a, r) => this.setFlags({ kind: 'dec', size, a, r, aux: this.let(this.flagAux()) }),
-    result: (size, r, cf, of) => {
-      const carry = this.let(cf);
-      const aux = this.let(this.packed(carry, of));
-      this.setFlags({
-        kind: 'raw',
-        result: this.let(materialize(this.m, { kind: 'logic', size, r }).result, i64),
-        aux,
-      });
-    },
-    resultIf: (condition, size, r, cf, of) => {
-      const { m } = this;
-      const carry = this.let(cf);
-      const newAux = this.packed(carry, of);
-      const aux = this.let(m.select(condition(), newAux, this.flagAux()));
-      const newResult = materialize(m, { kind: 'logic', size, r }).result;
-      const result = this.let(m.select(condition(), newResult, this.flagResult()), i64);
-      this.setFlags({ kind: 'raw', result, aux });
-    },
-    carryAndOverflow: (cf, of) => {
-      const { m } = this;
-      const carry = this.let(cf);
-      const kept = m.i32.and(this.flagAux(), m.i32.const(0x3fff_ffff));
-      const aux = this.let(m.i32.or(kept, this.packed(carry, of)));
-      this.setFlags({ kind: 'raw', result: this.let(this.flagResult(), i64), aux });
-    },
-    carry: (cf) => {
-      const { m } = this;
-      // OF stays: bit 30 is CF ^ OF, so flip it with CF.
-      const old = this.let(this.flagAux());
-      const carry = this.let(cf);
-      const changed = this.let(m.i32.xor(m.i32.shr_u(old(), m.i32.const(31)), carry()));
-      const flip = m.i32.or(m.i32.shl(changed(), m.i32.const(31)), m.i32.shl(changed(), m.i32.const(30)));
-      const aux = this.let(m.i32.xor(old(), flip));
-      this.setFlags({ kind: 'raw', result: this.let(this.flagResult(), i64), aux });
-    },
-    compare: (zf, pf, cf) => {
-      const { m } = this;
-      const carry = this.let(cf);
-      // Result 0 or 1 gives ZF; its own parity (even for 0, odd for 1) is corrected by the parity delta.
-      const result = this.let(m.i64.extend_u(m.i32.eqz(zf)), i64);
-      const even = m.i32.eqz(m.i32.wrap(result()));
-      const delta = m.i32.shl(m.i32.xor(even, pf), m.i32.const(8));
-      const aux = this.let(m.i32.or(this.packed(carry, m.i32.const(0)), delta));
-      this.setFlags({ kind: 'raw', result, aux });
-    },
-    compareFloat: (size, a, b) => {
-      const { m } = this;
-      const float = size === 8 ? m.f64 : m.f32;
-      const zf = m.i32.eqz(m.i32.or(float.lt(a(), b()), float.gt(a(), b())));
-      const pf = m.i32.or(float.ne(a(), a()), float.ne(b(), b()));
-      this.flags.compare(zf, pf, m.i32.eqz(float.ge(a(), b())));
-    },
-    zero: (zf) => {
-      const { m } = this;
-      const zero = this.let(zf);
-      const sign = this.let(this.condition('s', false));
-      const parity = this.let(this.condition('p', false));
-      const old = this.flagAux();
-      const result = this.let(m.i64.extend_u(m.i32.eqz(zero())), i64);
-      // `result` is 0 or 1: never negative, so the sign delta is SF itself.
-      const delta = m.i32.or(m.i32.shl(m.i32.xor(zero(), parity()), m.i32.const(8)), sign());
-      const aux = this.let(m.i32.or(m.i32.and(old, m.i32.const(0xc000_0008 | 0)), delta));
-      this.setFlags({ kind: 'raw', result, aux });
-    },
-  };
+  readonly flags: FlagWriter = new SourceFlagWriter(this);
 
   protected static gprOffset(register: number): number {
     return GPR + register * 8;

@@ -301,17 +301,17 @@ export class HandlerEmitter extends EmitterBase {
 
   // ---- flags ----
 
-  protected setFlags(source: FlagSource): void {
+  setFlags(source: FlagSource): void {
     const { result, aux } = materialize(this.m, source);
     this.setState(FLAG_RESULT, 8, result);
     this.setState(FLAG_AUX, 4, aux);
   }
 
-  protected flagResult(): Expression {
+  flagResult(): Expression {
     return this.state(FLAG_RESULT, 8);
   }
 
-  protected flagAux(): Expression {
+  flagAux(): Expression {
     return this.state(FLAG_AUX, 4);
   }
 

@@ -12,18 +12,7 @@ export const PAGE_BASE = 136;
 /** i64; exact only between instructions of different blocks (entry, exits, event delivery). */
 export const RIP = 144;
 
-/**
- * Arithmetic flags, in two words (no operation kind, so no dispatch to read them):
- *
- *     FLAG_RESULT i64  the result, sign-extended from the operand size
- *     FLAG_AUX    i32  bit 31 CF, bit 30 CF^OF, bit 3 AF, bit 0 sign delta, bits 8-15 parity delta
- *
- *     ZF = result == 0      SF = (result < 0) ^ aux.0
- *     PF = even parity of (result & 0xff) ^ aux[15:8]
- *     CF = aux.31           OF = aux.31 ^ aux.30          AF = aux.3
- *
- * Arithmetic leaves both deltas zero; POPF, SAHF and IRET use them to express combinations no result has.
- */
+/** Arithmetic flags: i64 and i32, see flag-words.ts. */
 export const FLAG_RESULT = 152;
 export const FLAG_AUX = 160;
 /** EFLAGS without CF, PF, AF, ZF, SF, OF; bit 1 set. i32. */

@@ -4,6 +4,11 @@
 
 import { raiseGeneralProtection } from '../events/raise';
 import {
+  AUX_AF,
+  AUX_CF_BIT,
+  AUX_CF_XOR_OF_BIT,
+  AUX_PARITY_BIT,
+  AUX_SIGN_DELTA,
   CPL,
   CPU_STATE,
   FLAG_AC,
@@ -36,16 +41,16 @@ const FLAGS_DEFINED: u32 = 0x3f_7fd5;
 export function getFlags(): u32 {
   const result = load<i64>(CPU_STATE + FLAG_RESULT);
   const aux = load<u32>(CPU_STATE + FLAG_AUX);
-  const carry = aux >>> 31;
-  const parity = (popcnt<u32>((<u32>result ^ (aux >>> 8)) & 0xff) & 1) ^ 1;
+  const carry = aux >>> AUX_CF_BIT;
+  const parity = (popcnt<u32>((<u32>result ^ (aux >>> AUX_PARITY_BIT)) & 0xff) & 1) ^ 1;
   const zero = u32(result === 0);
-  const sign = u32(result < 0) ^ (aux & 1);
-  const overflow = carry ^ ((aux >>> 30) & 1);
+  const sign = u32(result < 0) ^ (aux & AUX_SIGN_DELTA);
+  const overflow = carry ^ ((aux >>> AUX_CF_XOR_OF_BIT) & 1);
   return (
     load<u32>(CPU_STATE + SYSTEM_FLAGS) |
     carry |
     (parity << 2) |
-    ((aux & 8) << 1) |
+    ((aux & AUX_AF) << 1) |
     (zero << 6) |
     (sign << 7) |
     (overflow << 11)
@@ -58,11 +63,11 @@ export function setArithmeticFlags(value: u32): void {
   const odd = ((value >>> 2) & 1) ^ 1;
   const carry = value & 1;
   const overflow = (value >>> 11) & 1;
-  let aux = (carry << 31) | ((carry ^ overflow) << 30) | ((value & FLAG_AF) >>> 1);
+  let aux = (carry << AUX_CF_BIT) | ((carry ^ overflow) << AUX_CF_XOR_OF_BIT) | ((value & FLAG_AF) >>> 1);
   let result: u64 = 0;
   if ((value & FLAG_ZF) !== 0) {
     // Zero is positive and has even parity: the deltas express anything else.
-    aux |= sign | (odd << 8);
+    aux |= sign | (odd << AUX_PARITY_BIT);
   } else {
     // Bit 8 keeps a result with a clear low byte from being zero.
     result = ((<u64>sign) << 63) | 0x100 | <u64>odd;

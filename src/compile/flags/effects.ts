@@ -24,14 +24,14 @@ class FlagWatcher extends HandlerEmitter {
   private see(): void {
     if (!this.writes) this.reads = true;
   }
-  protected override setFlags(_source: FlagSource): void {
+  override setFlags(_source: FlagSource): void {
     this.writes = true;
   }
-  protected override flagResult(): Expression {
+  override flagResult(): Expression {
     this.see();
     return super.flagResult();
   }
-  protected override flagAux(): Expression {
+  override flagAux(): Expression {
     this.see();
     return super.flagAux();
   }

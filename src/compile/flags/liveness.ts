@@ -1,6 +1,6 @@
 /** Which blocks of a region read the arithmetic flags they start with. */
 import { SLOT_END } from '../../isa/instruction-set.ts';
-import type { Region } from '../region/region.ts';
+import type { Region } from '../region-blocks.ts';
 import { flagEffects } from './effects.ts';
 
 /**

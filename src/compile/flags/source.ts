@@ -1,16 +1,20 @@
 /**
  * Where the arithmetic flags come from, and how to turn that into the two words of the processor state
- * (cpu-state.ts: FLAG_RESULT and FLAG_AUX).
+ * (layout/flag-words.ts).
  *
  * The carry vector of an addition has in each bit the carry out of that bit: (a & b) | ((a | b) & ~r); of a
  * subtraction the borrow: (~a & b) | ((~a | b) & r). Its top two bits give CF and CF ^ OF, bit 3 gives AF.
  */
 import type { Condition } from '../../isa/condition.ts';
 import type { Value } from '../../isa/emitter.ts';
+import {
+  AUX_ARITHMETIC,
+  AUX_CF,
+  AUX_CF_BIT,
+  AUX_CF_XOR_OF_BIT,
+  AUX_PARITY_BIT,
+} from '../../layout/flag-words.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
-
-/** The bits of FLAG_AUX that arithmetic sets: CF, CF ^ OF, AF. */
-export const AUX_ARITHMETIC = 0xc000_0008 | 0;
 
 export interface CarryingSource {
   readonly kind: 'add' | 'sub' | 'adc' | 'sbb';
@@ -70,10 +74,10 @@ function packVector(m: Module, size: number, v: Expression): Expression {
     const masked = i64.and(v, i64.const(BigInt.asIntN(64, 0xc000_0000_0000_0008n)));
     return i32.wrap(i64.shr_u(i64.mul(masked, i64.const(0x1_0000_0001n)), i64.const(32n)));
   }
-  if (size === 4) return i32.and(v, i32.const(AUX_ARITHMETIC));
+  if (size === 4) return i32.and(v, i32.const(AUX_ARITHMETIC | 0));
   const shift = 32 - size * 8;
   const masked = i32.and(v, i32.const((0xc0 << (8 * size - 8)) | 8));
-  return i32.and(i32.mul(masked, i32.const((1 << shift) | 1)), i32.const(AUX_ARITHMETIC));
+  return i32.and(i32.mul(masked, i32.const((1 << shift) | 1)), i32.const(AUX_ARITHMETIC | 0));
 }
 
 /** FLAG_RESULT (i64) and FLAG_AUX (i32) of a source. */
@@ -104,10 +108,10 @@ export function materialize(m: Module, source: FlagSource): { result: Expression
         size === 8 ? i32.wrap(source.kind === 'inc' ? r() : a()) : source.kind === 'inc' ? r() : a();
       // AF: the low nibble wrapped to 0 (inc) or was 0 (dec).
       const af = i32.shl(i32.eqz(i32.and(nibble, i32.const(15))), i32.const(3));
-      const cf = i32.and(aux(), i32.const(1 << 31));
+      const cf = i32.and(aux(), i32.const(AUX_CF | 0));
       const po = i32.xor(
-        i32.shr_u(i32.and(aux(), i32.const(1 << 31)), i32.const(1)),
-        i32.shl(of, i32.const(30)),
+        i32.shr_u(i32.and(aux(), i32.const(AUX_CF | 0)), i32.const(1)),
+        i32.shl(of, i32.const(AUX_CF_XOR_OF_BIT)),
       );
       return { result: signExtend64(m, size, r()), aux: i32.or(i32.or(cf, po), af) };
     }
@@ -119,8 +123,9 @@ export function conditionOfWords(m: Module, condition: Condition, result: Value,
   const { i32, i64 } = m;
   const sign = (): Expression =>
     i32.xor(i32.wrap(i64.shr_u(result(), i64.const(63n))), i32.and(aux(), i32.const(1)));
-  const overflow = (): Expression => i32.shr_u(i32.xor(aux(), i32.shl(aux(), i32.const(1))), i32.const(31));
-  const carry = (): Expression => i32.shr_u(aux(), i32.const(31));
+  const overflow = (): Expression =>
+    i32.shr_u(i32.xor(aux(), i32.shl(aux(), i32.const(1))), i32.const(AUX_CF_BIT));
+  const carry = (): Expression => i32.shr_u(aux(), i32.const(AUX_CF_BIT));
   const zero = (): Expression => i64.eqz(result());
   switch (condition) {
     case 'o':
@@ -134,7 +139,10 @@ export function conditionOfWords(m: Module, condition: Condition, result: Value,
     case 's':
       return sign();
     case 'p': {
-      const bits = i32.and(i32.xor(i32.wrap(result()), i32.shr_u(aux(), i32.const(8))), i32.const(0xff));
+      const bits = i32.and(
+        i32.xor(i32.wrap(result()), i32.shr_u(aux(), i32.const(AUX_PARITY_BIT))),
+        i32.const(0xff),
+      );
       return i32.eqz(i32.and(i32.popcnt(bits), i32.const(1)));
     }
     case 'l':
@@ -193,7 +201,7 @@ export function conditionOfSource(
   }
   if (source.kind === 'add' && condition === 'b') return int.lt_u(r(), source.a());
   if ((source.kind === 'inc' || source.kind === 'dec') && condition === 'b') {
-    return i32.shr_u(source.aux(), i32.const(31));
+    return i32.shr_u(source.aux(), i32.const(AUX_CF_BIT));
   }
   return undefined;
 }

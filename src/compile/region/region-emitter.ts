@@ -24,6 +24,14 @@ import {
   YMM,
   ZERO_REGISTER,
 } from '../../layout/cpu-state.ts';
+import {
+  FLAGS_ADD,
+  FLAGS_DEC,
+  FLAGS_INC,
+  FLAGS_LOGIC,
+  FLAGS_SUB,
+  FLAGS_WORDS,
+} from '../../layout/flag-words.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_CODE_MASK, MODE_VIEW_SHIFT } from '../../layout/mode.ts';
@@ -65,10 +73,7 @@ export const LOCAL_RIP = 4;
 export const LOCAL_ENTRY = 5;
 export const LOCAL_FLAG_RESULT = 6;
 export const LOCAL_FLAG_AUX = 7;
-/**
- * Where the flags are: 0 in the processor state, as the region found them, FLAGS_WORDS, or kind and size of the operation
- * they are kept as, with operands and result.
- */
+/** Where the flags are: FLAGS_* of layout/flag-words.ts. Operands and result of an operation are in the next three. */
 export const LOCAL_FLAG_KIND = 8;
 export const LOCAL_FLAG_A = 9;
 export const LOCAL_FLAG_B = 10;
@@ -79,9 +84,15 @@ const FIRST_FREE_LOCAL = 12;
 const FIRST_XMM = 16;
 export const FIXED_LOCALS: readonly ValueType[] = [i32, i32, i64, i64, i32, i64, i32, i32, i64, i64, i64];
 
-/** In LOCAL_FLAG_RESULT and LOCAL_FLAG_AUX. */
-export const FLAGS_WORDS = 1;
-const FLAG_KIND_CODES = { add: 1, adc: 1, sub: 2, sbb: 2, logic: 3, inc: 4, dec: 5 } as const;
+const FLAG_KINDS = {
+  add: FLAGS_ADD,
+  adc: FLAGS_ADD,
+  sub: FLAGS_SUB,
+  sbb: FLAGS_SUB,
+  logic: FLAGS_LOGIC,
+  inc: FLAGS_INC,
+  dec: FLAGS_DEC,
+} as const;
 
 /** How a block of a region ends. */
 export type Terminator =
@@ -239,7 +250,7 @@ export class RegionEmitter extends EmitterBase {
     if (source.kind === 'raw') return this.flagsAsWords();
     const wide = (value: Value): Expression => (source.size === 8 ? value() : m.i64.extend_u(value()));
     const statements = [
-      m.local.set(LOCAL_FLAG_KIND, m.i32.const(FLAG_KIND_CODES[source.kind] * 16 + source.size)),
+      m.local.set(LOCAL_FLAG_KIND, m.i32.const(FLAG_KINDS[source.kind] * 16 + source.size)),
       m.local.set(LOCAL_FLAG_R, wide(source.r)),
     ];
     if (source.kind === 'logic') return statements;
@@ -595,7 +606,7 @@ export class RegionEmitter extends EmitterBase {
 
   // ---- flags ----
 
-  protected setFlags(source: FlagSource): void {
+  setFlags(source: FlagSource): void {
     this.writesFlags = true;
     this.source = source;
     this.keepsFlags = true;
@@ -611,11 +622,11 @@ export class RegionEmitter extends EmitterBase {
     return words;
   }
 
-  protected flagResult(): Expression {
+  flagResult(): Expression {
     return this.words().result();
   }
 
-  protected flagAux(): Expression {
+  flagAux(): Expression {
     const { source } = this;
     // AUX alone does not need the result.
     if (source.kind === 'logic') return this.m.i32.const(0);

@@ -10,6 +10,7 @@
 
 import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
 import { BUDGET, FLAG_AUX, FLAG_RESULT, PAGE_BASE } from '../../layout/cpu-state.ts';
+import { FLAGS_WORDS } from '../../layout/flag-words.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../layout/mode.ts';
 import { HEAD_COUNTDOWN } from '../../layout/record.ts';
@@ -18,12 +19,12 @@ import type { Expression, FunctionReference, Module } from '../../wasm/builder.t
 import { i32, i64, none } from '../../wasm/value-types.ts';
 import { flagsLiveIn } from '../flags/liveness.ts';
 import type { BlockRecords } from '../record-view.ts';
+import type { Region, RegionBlock } from '../region-blocks.ts';
 import type { CompiledTier } from '../region-source.ts';
 import { tlbIndex, tlbTable } from '../tlb-probe.ts';
 import { type Structure, structure } from './control-flow.ts';
 import { probeJumpCache } from './jump-probe.ts';
 import {
-  FLAGS_WORDS,
   groupWayOutLabel,
   LOCAL_BUDGET,
   LOCAL_ENTRY,
@@ -46,19 +47,6 @@ import {
 } from './region-emitter.ts';
 import { placeRegisters, type RegisterPlacement } from './register-placement.ts';
 import { WAY_FALL, WAY_INDIRECT, WAY_OUT_OF_BUDGET, WAY_TAKEN, type Way } from './way-out.ts';
-
-export interface RegionBlock {
-  readonly records: BlockRecords;
-  /** Index in the region of the block a taken branch leads to, or undefined: outside. */
-  readonly taken: number | undefined;
-  /** The same for the next instruction after the block. */
-  readonly fall: number | undefined;
-  /** Linear page relative to the entry's. */
-  readonly page: number;
-}
-
-/** The blocks of a region; the first is the entry. */
-export type Region = readonly RegionBlock[];
 
 /** Index of the first instruction that only its handler can run, or the number of records. */
 function compiledLength(records: BlockRecords): number {
@@ -491,6 +479,7 @@ class RegionCompiler {
         none,
       ),
     );
+    // FLAGS_FOUND is zero.
     return m.if(m.local.get(LOCAL_FLAG_KIND, i32), words);
   }
 }

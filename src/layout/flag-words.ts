@@ -1,0 +1,41 @@
+/**
+ * The arithmetic flags in two words of the processor state, FLAG_RESULT (i64) and FLAG_AUX (i32): no operation kind, so
+ * no dispatch to read them. Generated for AssemblyScript like the rest of this folder, as u32.
+ *
+ *     FLAG_RESULT  the result, sign-extended from the operand size
+ *     FLAG_AUX     bit 31 CF, bit 30 CF^OF, bit 3 AF, bit 0 sign delta, bits 8-15 parity delta
+ *
+ *     ZF = result == 0      SF = (result < 0) ^ aux.0
+ *     PF = even parity of (result & 0xff) ^ aux[15:8]
+ *     CF = aux.31           OF = aux.31 ^ aux.30          AF = aux.3
+ *
+ * Arithmetic leaves both deltas zero; POPF, SAHF and IRET use them to express combinations no result has.
+ */
+
+/** Numbers of bits in FLAG_AUX. */
+export const AUX_CF_BIT = 31;
+export const AUX_CF_XOR_OF_BIT = 30;
+export const AUX_AF_BIT = 3;
+/** First of the eight bits of the parity delta. */
+export const AUX_PARITY_BIT = 8;
+
+export const AUX_CF = 0x8000_0000;
+/** CF and CF ^ OF: the two top bits of a carry vector. */
+export const AUX_CARRIES = 0xc000_0000;
+export const AUX_AF = 1 << AUX_AF_BIT;
+export const AUX_SIGN_DELTA = 1;
+/** What arithmetic sets: all but the deltas. */
+export const AUX_ARITHMETIC = 0xc000_0008;
+
+/**
+ * Where the flags of a region are (LOCAL_FLAG_KIND): in the processor state, as the region found them; in the two words;
+ * or still an operation, kind * 16 + operand size, of which the words are computed where they are needed.
+ */
+export const FLAGS_FOUND = 0;
+export const FLAGS_WORDS = 1;
+/** Kinds. Addition and subtraction with or without carry. */
+export const FLAGS_ADD = 1;
+export const FLAGS_SUB = 2;
+export const FLAGS_LOGIC = 3;
+export const FLAGS_INC = 4;
+export const FLAGS_DEC = 5;
