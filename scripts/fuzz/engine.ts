@@ -9,7 +9,7 @@ import type { Random } from '../recorder/values.ts';
 import { type Coverage, countRegion, noCoverage } from './coverage.ts';
 
 /** Instructions after which a program that has not ended is stopped. */
-export const PATIENCE = 20_000;
+const PATIENCE = 20_000;
 /** How a program is run. `warm`: what an earlier run has compiled is still there. */
 export type Way =
   | 'interpreted'
@@ -116,7 +116,7 @@ export class Engine {
 }
 
 /** What differs between two runs of one program, a line for each. */
-export function differences(expected: Result, actual: Result): string[] {
+function differences(expected: Result, actual: Result): string[] {
   const exact: ExpectedState = {
     ...expected.state,
     undefinedFlags: 0n,

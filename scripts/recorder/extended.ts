@@ -7,7 +7,7 @@ import type { Random } from './values.ts';
 
 export const C0 = 0x100;
 export const C1 = 0x200;
-export const C2 = 0x400;
+const C2 = 0x400;
 export const C3 = 0x4000;
 /** What most x87 instructions leave undefined in the status word. */
 export const C023 = C0 | C2 | C3;

@@ -5,7 +5,7 @@ import { anyValue } from './values.ts';
 
 export type Lane = 'i8' | 'i16' | 'i32' | 'i64' | 'f32' | 'f64';
 
-export const LANE_BITS: Record<Lane, number> = { i8: 8, i16: 16, i32: 32, i64: 64, f32: 32, f64: 64 };
+const LANE_BITS: Record<Lane, number> = { i8: 8, i16: 16, i32: 32, i64: 64, f32: 32, f64: 64 };
 
 /** Zeros, ones, infinities, NaNs (quiet, signaling, negative), denormals and the ends of the range. */
 export const SPECIAL_F32: readonly bigint[] = [
@@ -65,7 +65,7 @@ const BOUNDARIES = [
 
 const view = new DataView(new ArrayBuffer(8));
 
-export function f32Bits(value: number): bigint {
+function f32Bits(value: number): bigint {
   view.setFloat32(0, value);
   return BigInt(view.getUint32(0));
 }

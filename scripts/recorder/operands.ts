@@ -22,7 +22,7 @@ function insert(input: Input, name: GeneralRegister, shift: bigint, bits: number
 }
 
 /** The name of a general register (0 to 15, in encoding order) at a size; 8 bits are the low byte. */
-export function registerName(number: number, size: Size): string {
+function registerName(number: number, size: Size): string {
   if (number >= 8) return `r${number}${{ 8: 'b', 16: 'w', 32: 'd', 64: '' }[size]}`;
   const name = GENERAL_REGISTERS[number].slice(1);
   if (size === 64) return `r${name}`;

@@ -19,7 +19,7 @@ import type { Access } from './tlb-probe.ts';
 
 export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C } as const;
 
-export function typeOfSize(size: number): ValueType {
+function typeOfSize(size: number): ValueType {
   return size === 16 ? v128 : size === 8 ? i64 : i32;
 }
 

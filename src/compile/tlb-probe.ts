@@ -15,8 +15,8 @@ import { i32 } from '../wasm/value-types.ts';
 export type Access = 'read' | 'write' | 'readWrite';
 
 /** log2 of a page minus log2 of a TLB entry: one shift gives the scaled index. */
-export const TLB_INDEX_SHIFT = 12 - Math.log2(TLB_ENTRY_SIZE);
-export const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
+const TLB_INDEX_SHIFT = 12 - Math.log2(TLB_ENTRY_SIZE);
+const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
 
 /** Offset of the entry of an address from the start of its table: i32. */
 export function tlbIndex(m: Module, linearAddress: Expression): Expression {

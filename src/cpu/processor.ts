@@ -61,7 +61,7 @@ import type { HostFunctions, RuntimeExports } from './runtime.ts';
 const SIGNAL = { longmode: 'event' };
 
 /** Thrown in its place when the host has no memory for what the guest, or a loader, touches. */
-export class OutOfHostMemory extends Error {
+class OutOfHostMemory extends Error {
   override readonly name = 'OutOfHostMemory';
 
   constructor() {

@@ -15,7 +15,7 @@ export const TSC_HZ = 1_000_000_000;
 const NANOSECONDS_PER_CRYSTAL_TICK = 1_000_000_000 / CRYSTAL_HZ;
 
 /** The timer mode field of the LVT timer entry. */
-export const TimerMode = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const;
+const TimerMode = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const;
 
 function initialRegisters() {
   return {

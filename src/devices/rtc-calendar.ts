@@ -4,11 +4,11 @@
 export const RTC_SECONDS = 0x00;
 export const RTC_MINUTES = 0x02;
 export const RTC_HOURS = 0x04;
-export const RTC_DAY_OF_WEEK = 0x06;
-export const RTC_DAY_OF_MONTH = 0x07;
-export const RTC_MONTH = 0x08;
-export const RTC_YEAR = 0x09;
-export const RTC_CENTURY = 0x32;
+const RTC_DAY_OF_WEEK = 0x06;
+const RTC_DAY_OF_MONTH = 0x07;
+const RTC_MONTH = 0x08;
+const RTC_YEAR = 0x09;
+const RTC_CENTURY = 0x32;
 
 export const RTC_TIME_REGISTERS: readonly number[] = [
   RTC_SECONDS,
@@ -23,7 +23,7 @@ export const RTC_TIME_REGISTERS: readonly number[] = [
 
 /** Bits of register B that choose the format of the time bytes. */
 export const RTC_24_HOUR = 1 << 1;
-export const RTC_BINARY = 1 << 2;
+const RTC_BINARY = 1 << 2;
 
 const AFTERNOON = 1 << 7;
 

@@ -40,7 +40,7 @@ import { addWaysOut } from './ways-out.ts';
 const INTERPRETED = CPU_STATE + COUNTERS + COUNTER_INTERPRETED_INSTRUCTIONS * 8;
 
 /** A variant for the records that are not guest instructions. */
-export function pseudoVariant(slot: number, mnemonic: string): Variant {
+function pseudoVariant(slot: number, mnemonic: string): Variant {
   return {
     slot,
     row: row(opcode(0, 0), mnemonic, [], () => {}),
@@ -160,6 +160,6 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
 }
 
 /** Name of a variant's handler in profiles and dumps: mnemonic, operands, size, form, slot. */
-export function handlerName({ row: { mnemonic, operands }, operandSize, form, slot }: Variant): string {
+function handlerName({ row: { mnemonic, operands }, operandSize, form, slot }: Variant): string {
   return `${mnemonic}_${operands.map((operand) => operand.name).join('_')}_${operandSize * 8}_${form}_${slot}`;
 }

@@ -204,7 +204,7 @@ export function mnemonicOf({ row, operandSize }: Variant): string {
  * @param linearAddress where the instruction is, for branch targets.
  * @param mode mode key it was decoded in (layout/mode.ts).
  */
-export function formatInstruction(instruction: Instruction, linearAddress: bigint, mode: number): string {
+function formatInstruction(instruction: Instruction, linearAddress: bigint, mode: number): string {
   const { variant } = instruction;
   if (variant === undefined) return '(bad)';
   const operands = variant.row.operands.map((operand, i) =>

@@ -63,7 +63,6 @@ function alignedVector(name: string, place: 'rm' | 'memory'): Operand {
 export const Eb = operand('Eb', 'rm', 'b');
 export const Ew = operand('Ew', 'rm', 'w');
 export const Ed = operand('Ed', 'rm', 'd');
-export const Eq = operand('Eq', 'rm', 'q');
 export const Ev = operand('Ev', 'rm', 'v');
 export const Ey = operand('Ey', 'rm', 'y');
 /** Stack-sized: 64 bits by default in 64-bit mode. */
@@ -76,19 +75,13 @@ export const Gw = operand('Gw', 'reg', 'w');
 export const Gd = operand('Gd', 'reg', 'd');
 export const Gq = operand('Gq', 'reg', 'q');
 export const Gv = operand('Gv', 'reg', 'v');
-export const Gz = operand('Gz', 'reg', 'z');
 export const Gy = operand('Gy', 'reg', 'y');
 
 export const Zb = operand('Zb', 'opcode', 'b');
 export const Zv = operand('Zv', 'opcode', 'v');
 export const Ze = operand('Ze', 'opcode', 'e');
 
-/** VEX.vvvv as a general register. */
-export const By = operand('By', 'vex', 'y');
-
-export const Rw = operand('Rw', 'register', 'w');
 export const Rd = operand('Rd', 'register', 'd');
-export const Rq = operand('Rq', 'register', 'q');
 export const Rv = operand('Rv', 'register', 'v');
 export const Ry = operand('Ry', 'register', 'y');
 /** Full general register of the mode: MOV to and from control and debug registers. */

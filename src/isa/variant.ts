@@ -70,7 +70,7 @@ function widths(row: Row): Width[] {
 }
 
 /** Operand sizes at which the row differs. A row without sized operands has the single size 4. */
-export function operandSizes(row: Row): OperandSize[] {
+function operandSizes(row: Row): OperandSize[] {
   const used = widths(row);
   if (used.some((width) => width === 'v' || width === 'z' || width === 'e' || width === 'n'))
     return [2, 4, 8];

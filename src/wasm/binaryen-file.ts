@@ -9,6 +9,7 @@ export function provideBinaryenFile(reader: () => Promise<Uint8Array>): void {
   read = reader;
 }
 
+/** For the module that scripts/split-binaryen.ts writes. @public */
 export async function readBinaryenFile(): Promise<Uint8Array> {
   if (read === undefined) throw new Error('nobody has said where binaryen.wasm is');
   return await read();

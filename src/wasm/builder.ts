@@ -88,7 +88,6 @@ export type F64 = Unaries<FloatUnary | 'promote'> &
   FromIntegers & { const(value: number): Expression };
 
 /** Operations of all vectors of integers; a shift's count is an i32. */
-export type LanesUnary = 'abs' | 'bitmask';
 export type LanesBinary = 'add' | 'sub' | 'shl' | 'shr_s' | 'shr_u' | 'eq' | 'ne' | 'lt_s' | 'gt_s';
 export type MinMax = 'min_s' | 'min_u' | 'max_s' | 'max_u';
 export type Saturated = 'add_saturate_s' | 'add_saturate_u' | 'sub_saturate_s' | 'sub_saturate_u' | 'avgr_u';

@@ -116,7 +116,7 @@ export function loadVectors(family: string): Vector[] {
 }
 
 /** The bytes that a string of hexadecimal digits stands for. */
-export function parseBytes(digits: string): Uint8Array {
+function parseBytes(digits: string): Uint8Array {
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
     Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
   );

@@ -86,7 +86,6 @@ export const CONFORMING_CODE = 0x68;
 export const USER_DATA_16 = 0x73;
 
 /** Vectors. */
-export const DE = 0;
 export const UD = 6;
 export const DF = 8;
 export const TS = 10;
@@ -108,7 +107,7 @@ export const KERNEL_RIP = 0x1_0123n;
 export const USER_RIP = 0x20_0123n;
 export const INSTRUCTION_LENGTH = 3;
 
-export class GuestEvent extends Error {}
+class GuestEvent extends Error {}
 
 /** The runtime's exports these tests call: numbers are i32, bigints i64. */
 export type ProcessorExports = Record<

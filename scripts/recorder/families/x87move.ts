@@ -27,7 +27,7 @@ export function pointer(form: Addressing, bits: number): string {
 }
 
 /** A stack that is too full to push onto. */
-export function fullStack(random: Random): bigint[] {
+function fullStack(random: Random): bigint[] {
   return Array.from({ length: 8 }, () => anyValue80(random));
 }
 

@@ -10,7 +10,7 @@ import { buildTable, SPACE_MEMORY, writeGenericAddress } from './table.ts';
  * The low half of the capabilities register: revision 1, three comparators, a 64-bit counter, legacy
  * replacement routing, vendor 8086h.
  */
-export const HPET_EVENT_TIMER_BLOCK_ID = 0x8086a201;
+const HPET_EVENT_TIMER_BLOCK_ID = 0x8086a201;
 
 /** Shortest period in counter ticks: 1 us at 100 MHz. */
 const MINIMUM_TICK = 100;

@@ -10,6 +10,4 @@ export const BUFFER_TOO_SMALL = error(5);
 export const NOT_READY = error(6);
 export const OUT_OF_RESOURCES = error(9);
 export const NOT_FOUND = error(14);
-export const ACCESS_DENIED = error(15);
 export const ALREADY_STARTED = error(20);
-export const SECURITY_VIOLATION = error(26);

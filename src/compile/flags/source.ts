@@ -37,7 +37,7 @@ export type FlagSource =
   | { readonly kind: 'raw'; readonly result: Value; readonly aux: Value };
 
 /** Sign-extends a value of `size` bytes to i64. */
-export function signExtend64(m: Module, size: number, value: Expression): Expression {
+function signExtend64(m: Module, size: number, value: Expression): Expression {
   switch (size) {
     case 1:
       return m.i64.extend_s(m.i32.extend8_s(value));

@@ -82,7 +82,7 @@ const FIRST_FREE_LOCAL = 12;
 
 /** Number of XMM0 among the registers a block touches; general registers come before it. */
 const FIRST_XMM = 16;
-export const FIXED_LOCALS: readonly ValueType[] = [i32, i32, i64, i64, i32, i64, i32, i32, i64, i64, i64];
+const FIXED_LOCALS: readonly ValueType[] = [i32, i32, i64, i64, i32, i64, i32, i32, i64, i64, i64];
 
 const FLAG_KINDS = {
   add: FLAGS_ADD,

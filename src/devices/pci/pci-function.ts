@@ -5,27 +5,27 @@ import type { MmioBus } from '../mmio-bus.ts';
 import type { PortBus } from '../port-bus.ts';
 
 /** Configuration registers common to all functions ("Configuration Space Header"). */
-export const PCI_VENDOR_ID = 0x00;
-export const PCI_DEVICE_ID = 0x02;
+const PCI_VENDOR_ID = 0x00;
+const PCI_DEVICE_ID = 0x02;
 export const PCI_COMMAND = 0x04;
-export const PCI_STATUS = 0x06;
-export const PCI_REVISION_ID = 0x08;
-export const PCI_CLASS_CODE = 0x09;
-export const PCI_CACHE_LINE_SIZE = 0x0c;
-export const PCI_LATENCY_TIMER = 0x0d;
-export const PCI_HEADER_TYPE = 0x0e;
-export const PCI_BASE_ADDRESS_0 = 0x10;
-export const PCI_SUBSYSTEM_VENDOR_ID = 0x2c;
-export const PCI_SUBSYSTEM_ID = 0x2e;
-export const PCI_CAPABILITIES_POINTER = 0x34;
-export const PCI_INTERRUPT_LINE = 0x3c;
+const PCI_STATUS = 0x06;
+const PCI_REVISION_ID = 0x08;
+const PCI_CLASS_CODE = 0x09;
+const PCI_CACHE_LINE_SIZE = 0x0c;
+const PCI_LATENCY_TIMER = 0x0d;
+const PCI_HEADER_TYPE = 0x0e;
+const PCI_BASE_ADDRESS_0 = 0x10;
+const PCI_SUBSYSTEM_VENDOR_ID = 0x2c;
+const PCI_SUBSYSTEM_ID = 0x2e;
+const PCI_CAPABILITIES_POINTER = 0x34;
+const PCI_INTERRUPT_LINE = 0x3c;
 export const PCI_INTERRUPT_PIN = 0x3d;
 
 /** Command register. */
-export const PCI_COMMAND_IO = 1 << 0;
+const PCI_COMMAND_IO = 1 << 0;
 export const PCI_COMMAND_MEMORY = 1 << 1;
 export const PCI_COMMAND_BUS_MASTER = 1 << 2;
-export const PCI_COMMAND_INTERRUPT_DISABLE = 1 << 10;
+const PCI_COMMAND_INTERRUPT_DISABLE = 1 << 10;
 /** The above with parity error response and SERR# enable. */
 const COMMAND_WRITABLE = 0x0547;
 

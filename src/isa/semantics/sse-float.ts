@@ -34,7 +34,7 @@ export function floatBits(size: number): 32 | 64 {
 }
 
 /** The f32 or f64 instructions of scalars and of vectors. */
-export function float(m: Module, size: number): Module['f32'] | Module['f64'] {
+function float(m: Module, size: number): Module['f32'] | Module['f64'] {
   return size === 8 ? m.f64 : m.f32;
 }
 

@@ -34,7 +34,7 @@ export function endBlock(e: Emitter): void {
 }
 
 /** #GP(0). Never returns. */
-export function raiseProtection(e: Emitter): void {
+function raiseProtection(e: Emitter): void {
   e.run('raiseGeneralProtection', [e.record(), e.m.i32.const(0)]);
 }
 
