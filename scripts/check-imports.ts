@@ -1,6 +1,7 @@
 /**
  * Checks the direction of imports in src/ (docs/architecture.md): each folder may import only what its rule
- * names. Prints every violation; exit code 1 if there is any.
+ * names. And no file of src/ or wasm-runtime/ imports itself through others, types aside. Prints every violation; exit
+ * code 1 if there is any.
  * Usage: node scripts/check-imports.ts
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -124,15 +125,49 @@ export function violations(file: string, source: string): string[] {
     .map(({ specifier, typeOnly }) => `${file}: must not import ${typeOnly ? 'types of ' : ''}${specifier}`);
 }
 
-function check(): void {
-  const root = fileURLToPath(new URL('../src/', import.meta.url));
+/**
+ * @param sources text of each file by its path.
+ * Returns a line for each circle of imports that load something.
+ */
+export function circles(sources: ReadonlyMap<string, string>): string[] {
+  const targets = (file: string): string[] =>
+    importsOf(sources.get(file) as string)
+      .filter(({ specifier, typeOnly }) => !typeOnly && specifier.startsWith('.'))
+      .map(({ specifier }) => posix.join(posix.dirname(file), specifier))
+      // AssemblyScript leaves the ending out, and the name of an index.
+      .flatMap((path) => [path, `${path}.ts`, `${path}/index.ts`].filter((name) => sources.has(name)));
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    const seen = way.indexOf(file);
+    if (seen >= 0) found.push(`${[...way.slice(seen), file].join(' -> ')}: a circle of imports`);
+    if (seen >= 0 || done.has(file)) return;
+    for (const target of targets(file)) visit(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of sources.keys()) visit(file, []);
+  return found;
+}
+
+/** Text of the TypeScript files beneath a folder of the project, by their path in it. */
+function readSources(folder: string): Map<string, string> {
+  const root = fileURLToPath(new URL(`../${folder}/`, import.meta.url));
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.ts'));
-  const found = files.flatMap((file) => violations(file, readFileSync(root + file, 'utf8')));
+  return new Map(files.map((file) => [file, readFileSync(root + file, 'utf8')]));
+}
+
+function check(): void {
+  const sources = readSources('src');
+  const found = [
+    ...[...sources].flatMap(([file, source]) => violations(file, source)),
+    ...circles(sources),
+    ...circles(readSources('wasm-runtime')),
+  ];
   for (const line of found) console.error(line);
   if (found.length > 0) process.exitCode = 1;
-  else console.log(`imports: ${files.length} files keep the direction`);
+  else console.log(`imports: ${sources.size} files keep the direction`);
 }
 
 if (import.meta.main) check();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { violations } from '../../scripts/check-imports.ts';
+import { circles, violations } from '../../scripts/check-imports.ts';
 
 describe('violations', () => {
   it.each([
@@ -40,5 +40,27 @@ describe('violations', () => {
     ['network/nic.ts', ''],
   ])('refuses %s: %s', (file, source) => {
     expect(violations(file, source)).toHaveLength(1);
+  });
+});
+
+describe('circles', () => {
+  const sources = (...files: readonly (readonly [string, string])[]) => new Map(files);
+
+  it('finds files that import each other, through others too, in both languages', () => {
+    const found = circles(
+      sources(
+        ['a.ts', "import { b } from './x/b.ts';"],
+        ['x/b.ts', "import { c } from '../c';"],
+        ['c.ts', "export * from './a.ts';"],
+      ),
+    );
+    expect(found).toEqual(['a.ts -> x/b.ts -> c.ts -> a.ts: a circle of imports']);
+  });
+
+  it('allows types to go round', () => {
+    const found = circles(
+      sources(['a.ts', "import { b } from './b.ts';"], ['b.ts', "import type { A } from './a.ts';"]),
+    );
+    expect(found).toEqual([]);
   });
 });
