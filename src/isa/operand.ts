@@ -73,9 +73,10 @@ export const En = operand('En', 'rm', 'n');
 export const Gb = operand('Gb', 'reg', 'b');
 export const Gw = operand('Gw', 'reg', 'w');
 export const Gd = operand('Gd', 'reg', 'd');
-export const Gq = operand('Gq', 'reg', 'q');
 export const Gv = operand('Gv', 'reg', 'v');
 export const Gy = operand('Gy', 'reg', 'y');
+/** As wide as the mode. */
+export const Gf = operand('Gf', 'reg', 'f');
 
 export const Zb = operand('Zb', 'opcode', 'b');
 export const Zv = operand('Zv', 'opcode', 'v');

@@ -127,6 +127,20 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     });
   });
 
+  it('POP SS takes its value from the old stack, and moves the stack pointer on it', () => {
+    const { processor } = machine;
+    segment(SEGMENT_CS, 0, CODE_32);
+    segment(SEGMENT_SS, 0x2_0000, DATA_16);
+    machine.write64(0x2_fffc, BigInt(KERNEL_SS));
+    machine.write(CODE, [...code(MODE_CODE_32, ['17', 'pop ss']), 0xf4]);
+    processor.setGpr(RSP, 0x1234_fffcn);
+    processor.rip = BigInt(CODE);
+    expect(processor.run(100)).toBe('halt');
+    // KERNEL_SS is a 32-bit stack: with its mask the sum would carry into the upper half.
+    expect(processor.gpr(RSP)).toBe(0x1234_0000n);
+    expect(processor.u64(SEGMENT_BASE + SEGMENT_SS * 8)).toBe(0n);
+  });
+
   it('a call and a return in a code segment with a base push and pop offsets', () => {
     const { processor } = machine;
     segment(SEGMENT_CS, 0x8000, CODE_32);
@@ -168,6 +182,15 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     processor.setGpr(RCX, 0xffff_fffcn);
     run(code(MODE_CODE_32, [hex, text]));
     expect(processor.gpr(RAX)).toBe(0x5566_7788n);
+  });
+
+  it('INVPCID has a 32-bit type', () => {
+    const { processor } = machine;
+    segment(SEGMENT_CS, 0, CODE_32);
+    segment(SEGMENT_DS, 0, DATA_32);
+    processor.setGpr(RAX, 2n);
+    processor.setGpr(RCX, BigInt(DATA));
+    run(code(MODE_CODE_32, ['66 0f 38 82 01', 'invpcid eax,XMMWORD PTR [ecx]']));
   });
 
   it('string instructions use ES and wrap as well', () => {

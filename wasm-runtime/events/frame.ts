@@ -1,5 +1,4 @@
 /** ENTER (Intel SDM Vol. 2 "ENTER"). */
-import { CPU_STATE, LINEAR_MASK, STACK_BASE, STACK_MASK } from '../generated/layout';
 import {
   probeDataWrite,
   readData16,
@@ -10,12 +9,7 @@ import {
   writeData64,
 } from '../memory/mmu';
 import { RBP, RSP } from '../registers';
-
-/** Linear address of an offset on the stack. */
-function stackLinear(offset: u64): u64 {
-  const inSegment = offset & load<u64>(CPU_STATE + STACK_MASK);
-  return (inSegment + load<u64>(CPU_STATE + STACK_BASE)) & load<u64>(CPU_STATE + LINEAR_MASK);
-}
+import { setStackPointer, stackLinear } from '../segments/stack';
 
 /**
  * ENTER with operands of `size` (8, 4 or 2) bytes. `immediate` = frame size | nesting level << 16. Faults leave RSP
@@ -42,9 +36,7 @@ export function enterFrame(record: u32, size: i32, immediate: u32): void {
   // A stack pointer that cannot be written through is found out here, not at the next push.
   probeDataWrite(record, stackLinear(top), 1);
 
-  const mask = load<u64>(CPU_STATE + STACK_MASK);
-  const width: u64 = mask === 0xffff ? 0xffff_ffff : mask;
-  store<u64>(RSP, (load<u64>(RSP) & ~mask & width) | (top & mask));
+  setStackPointer(top);
   if (size === 8) store<u64>(RBP, newFrame);
   else if (size === 4) store<u64>(RBP, newFrame & 0xffff_ffff);
   else store<u16>(RBP, <u16>newFrame);

@@ -55,7 +55,7 @@ import {
   setSegmentFromDescriptor,
   updateMode,
 } from './segments';
-import { peekStack, setStackPointer, stackMaskOf } from './stack';
+import { peekStack, setStackPointer } from './stack';
 
 /** Checks the code segment a return leads to and returns its descriptor. */
 function checkReturnCode(record: u32, selector: u32, rip: u64): u64 {
@@ -196,26 +196,18 @@ export function iret(record: u32, size: i32): void {
   }
   const code = checkReturnCode(record, selector, rip);
   const newCpl = selector & 3;
-  if (newCpl === cpl && !is64BitMode()) {
-    setDescriptorType(selector, code, RIGHTS_ACCESSED);
-    setStackPointer(load<u64>(CPU_STATE + GPR + 4 * 8) + size * 3);
-  } else {
-    const newRsp = peekStack(record, size * 3, size);
+  setDescriptorType(selector, code, RIGHTS_ACCESSED);
+  let newRsp = load<u64>(CPU_STATE + GPR + 4 * 8) + size * 3;
+  if (newCpl !== cpl || is64BitMode()) {
+    newRsp = peekStack(record, size * 3, size);
     const stackSelector = <u32>peekStack(record, size * 4, size) & 0xffff;
     const stack = checkReturnStack(record, stackSelector, newCpl, code);
-    setDescriptorType(selector, code, RIGHTS_ACCESSED);
     if (stack !== 0) setDescriptorType(stackSelector, stack, RIGHTS_ACCESSED);
     loadReturnStack(stackSelector, stack);
-    if (isLongMode() && (descriptorRights(code) & RIGHTS_LONG) !== 0) {
-      store<u64>(CPU_STATE + GPR + 4 * 8, newRsp);
-    } else {
-      const mask = stackMaskOf(descriptorRights(stack));
-      const keep: u64 = mask === 0xffff ? load<u64>(CPU_STATE + GPR + 4 * 8) & ~mask : 0;
-      store<u64>(CPU_STATE + GPR + 4 * 8, keep | (newRsp & mask));
-    }
   }
   restoreFlags(flags, size);
   store<i32>(CPU_STATE + NMI_BLOCKED, 0);
   enterCode(selector, code, newCpl, rip);
+  setStackPointer(newRsp);
   if (newCpl !== cpl) dropInnerSegments();
 }

@@ -3,14 +3,7 @@
  * before any register changes.
  */
 
-import {
-  CPL,
-  CPU_STATE,
-  RIGHTS_DEFAULT_32,
-  SEGMENT_BASE,
-  SEGMENT_RIGHTS,
-  SEGMENT_SS,
-} from '../generated/layout';
+import { CPL, CPU_STATE, LINEAR_MASK, RIGHTS_DEFAULT_32, STACK_BASE, STACK_MASK } from '../generated/layout';
 import {
   probeDataWrite,
   readData16,
@@ -24,7 +17,7 @@ import {
   writeSystem64,
 } from '../memory/mmu';
 import { RSP } from '../registers';
-import { descriptorBase, descriptorRights, is64BitMode } from './descriptors';
+import { descriptorBase, descriptorRights } from './descriptors';
 
 const ALL_ONES: u64 = ~(<u64>0);
 
@@ -35,33 +28,32 @@ let stackPointer: u64 = 0;
 let stackLevel: u32 = 0;
 
 /** Which bits of RSP address the stack of a segment with these rights, outside 64-bit mode. */
-export function stackMaskOf(rights: u32): u64 {
+function stackMaskOf(rights: u32): u64 {
   return (rights & RIGHTS_DEFAULT_32) !== 0 ? 0xffff_ffff : 0xffff;
 }
 
-function currentStackMask(): u64 {
-  if (is64BitMode()) return ALL_ONES;
-  return stackMaskOf(load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_SS * 4));
+/** Linear address of an offset on the current stack. */
+export function stackLinear(offset: u64): u64 {
+  const inSegment = offset & load<u64>(CPU_STATE + STACK_MASK);
+  return (inSegment + load<u64>(CPU_STATE + STACK_BASE)) & load<u64>(CPU_STATE + LINEAR_MASK);
 }
 
-/** Linear address of `offset` bytes above the top of the current stack. */
-export function stackAddress(offset: u32): u64 {
-  const rsp = load<u64>(RSP) + offset;
-  if (is64BitMode()) return rsp;
-  return (load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_SS * 8) + (rsp & currentStackMask())) & 0xffff_ffff;
+/** RSP with another offset on a stack whose offsets have the bits of `mask`: a 16-bit stack leaves the rest of ESP alone. */
+function withOffset(offset: u64, mask: u64): u64 {
+  return (load<u64>(RSP) & 0xffff_ffff & ~mask) | (offset & mask);
 }
 
 /** The `size`-byte (2, 4, 8) slot at `offset` bytes above the top of the current stack. */
 export function peekStack(record: u32, offset: u32, size: i32): u64 {
-  const address = stackAddress(offset);
+  const address = stackLinear(load<u64>(RSP) + offset);
   if (size === 8) return readData64(record, address);
   return size === 4 ? readData32(record, address) : readData16(record, address);
 }
 
 /** Begins a frame at the top of the current stack. */
 export function useCurrentStack(): void {
-  stackMask = currentStackMask();
-  stackBase = is64BitMode() ? 0 : load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_SS * 8);
+  stackMask = load<u64>(CPU_STATE + STACK_MASK);
+  stackBase = load<u64>(CPU_STATE + STACK_BASE);
   stackPointer = load<u64>(RSP) & stackMask;
   stackLevel = load<u32>(CPU_STATE + CPL);
 }
@@ -102,15 +94,12 @@ export function pushStack(record: u32, size: u32, value: u64): void {
   else writeSystem16(address, <u32>value);
 }
 
-/** Makes the frame's end the stack pointer; a 16-bit stack leaves the upper bits of RSP alone. */
+/** Makes the frame's end the stack pointer. */
 export function commitStack(): void {
-  const keep: u64 = stackMask === 0xffff ? load<u64>(RSP) & ~stackMask : 0;
-  store<u64>(RSP, keep | stackPointer);
+  store<u64>(RSP, withOffset(stackPointer, stackMask));
 }
 
-/** Sets the stack pointer to `value` in the mode and stack segment that are now current. */
-export function setStackPointer(value: u64): void {
-  const mask = currentStackMask();
-  const keep: u64 = mask === 0xffff ? load<u64>(RSP) & ~mask : 0;
-  store<u64>(RSP, keep | (value & mask));
+/** Sets the stack pointer to `offset` in the mode and stack segment that are now current. */
+export function setStackPointer(offset: u64): void {
+  store<u64>(RSP, withOffset(offset, load<u64>(CPU_STATE + STACK_MASK)));
 }

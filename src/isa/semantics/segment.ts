@@ -18,7 +18,7 @@ import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { resize } from './integer.ts';
-import { push, setStackPointer, top } from './stack.ts';
+import { popFor, push } from './stack.ts';
 import { endBlock, isSomethingPending, requirePrivilege } from './system.ts';
 
 /** Loads a segment register with all checks; raises before anything has changed. */
@@ -66,9 +66,7 @@ export function pushSegment(segment: number): Semantics {
 export function popSegment(segment: number): Semantics {
   return (e) => {
     const size = e.operandSize;
-    const { value, above } = top(e, size);
-    load(e, segment, resize(e.m, size, 4, value()));
-    setStackPointer(e, above);
+    popFor(e, size, (value) => load(e, segment, resize(e.m, size, 4, value())));
     holdEvents(e, segment);
     endLoad(e, segment);
   };

@@ -22,16 +22,26 @@ function stackAddress(e: Emitter, offset: Value): Value {
   return e.let(q.and(base, e.state(LINEAR_MASK, 8)), i64);
 }
 
-/** Moves the stack pointer; of a register wider than the stack's offsets the rest stays. */
-export function setStackPointer(e: Emitter, offset: Value): void {
-  if (isIn64BitCode(e)) {
-    e.setGpr(RSP, 8, offset());
-    return;
-  }
+/** RSP with another offset; of a register wider than the stack's offsets the rest stays. */
+function withOffset(e: Emitter, offset: Value): Value {
+  if (isIn64BitCode(e)) return offset;
   const { i64: q } = e.m;
   const mask = e.let(e.state(STACK_MASK, 8), i64);
   const kept = q.and(q.and(e.gpr(RSP, 8), q.const(0xffff_ffffn)), q.xor(mask(), q.const(-1n)));
-  e.setGpr(RSP, 8, q.or(kept, q.and(offset(), mask())));
+  return e.let(q.or(kept, q.and(offset(), mask())), i64);
+}
+
+/** Moves the stack pointer. */
+export function setStackPointer(e: Emitter, offset: Value): void {
+  e.setGpr(RSP, 8, withOffset(e, offset)());
+}
+
+/** Pops a value for `use`, which may fault, or change the stack segment: RSP moves after it, on the stack of before. */
+export function popFor(e: Emitter, size: number, use: (value: Value) => void): void {
+  const { value, above } = top(e, size);
+  const pointer = withOffset(e, above);
+  use(value);
+  e.setGpr(RSP, 8, pointer());
 }
 
 function below(e: Emitter, offset: Value, bytes: number): Value {
@@ -127,10 +137,10 @@ export function pushf(e: Emitter): void {
 
 export function popf(e: Emitter): void {
   const size = e.operandSize;
-  const { value, above: after } = top(e, size);
-  const flags = size === 8 ? e.m.i32.wrap(value()) : value();
-  e.run('popFlags', [e.record(), flags, e.m.i32.const(size)]);
-  setStackPointer(e, after);
+  popFor(e, size, (value) => {
+    const flags = size === 8 ? e.m.i32.wrap(value()) : value();
+    e.run('popFlags', [e.record(), flags, e.m.i32.const(size)]);
+  });
   // The view of memory (EFLAGS.AC) may have changed.
   endBlock(e);
 }

@@ -157,7 +157,7 @@ export function invlpg(e: Emitter): void {
 }
 
 export function invpcid(e: Emitter): void {
-  e.run('invpcid', [e.record(), e.read(0), e.address(1)]);
+  e.run('invpcid', [e.record(), resize(e.m, e.sizeOf(0), 8, e.read(0)), e.address(1)]);
   endBlock(e);
 }
 

@@ -1,5 +1,5 @@
 /** Privileged and identification instructions. INS and OUTS are string instructions. */
-import { AL, Cf, Df, DX, Ew, eAX, Gq, Ib, M, Mb, Mu, Mw, Rf, Rv } from '../operand.ts';
+import { AL, Cf, Df, DX, Ew, eAX, Gf, Ib, M, Mb, Mu, Mw, Rf, Rv } from '../operand.ts';
 import { type Opcode, one, opcode, type Row, row, systemRow, two, twoPrefix } from '../row.ts';
 import { nop } from '../semantics/move.ts';
 import {
@@ -73,10 +73,7 @@ export const system: Row[] = [
   systemRow(two(0x01, 3), 'lidt', [M], loadTable('idt'), tableSizeLegacy),
 
   systemRow(two(0x01, 7), 'invlpg', [Mb], invlpg, endsBlock),
-  systemRow({ ...opcode(2, 0x82), prefix: '66' }, 'invpcid', [Gq, Mu], invpcid, {
-    ...endsBlock,
-    modes: 'only64',
-  }),
+  systemRow({ ...opcode(2, 0x82), prefix: '66' }, 'invpcid', [Gf, Mu], invpcid, endsBlock),
   systemRow(two(0x08), 'invd', [], flushCaches),
   systemRow(two(0x09), 'wbinvd', [], flushCaches),
   systemRow(twoPrefix('f3', 0x09), 'wbnoinvd', [], flushCaches),
