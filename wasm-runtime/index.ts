@@ -5,6 +5,7 @@ export * from './events/events';
 export * from './events/frame';
 export * from './events/raise';
 export * from './events/undefined';
+export * from './integer/bit-field';
 export * from './integer/crc32c';
 export * from './integer/decimal';
 export * from './integer/divide';

@@ -118,6 +118,14 @@ function encodeMemory(memory: MemoryOperand, fields: Fields): number[] {
   return [modrm(mod, RSP), sib(low), ...tail];
 }
 
+/** A VEX prefix: of two bytes if that is enough. `rex` has the bits W, R, X and B. */
+function vexPrefix({ row, vectorSize }: Variant, rex: number, vvvv: number): number[] {
+  const { map, prefix } = row.opcode;
+  const last = ((~vvvv & 15) << 3) | (vectorSize === 32 ? 4 : 0) | ['none', '66', 'f3', 'f2'].indexOf(prefix);
+  if (map === 1 && (rex & ~4) === 0) return [0xc5, ((~rex & 4) << 5) | last];
+  return [0xc4, ((~rex & 7) << 5) | map, ((rex & 8) << 4) | last];
+}
+
 /**
  * The bytes of a variant; undefined if there are none: an operand size that 64-bit mode does not have, AH together
  * with REX.
@@ -126,10 +134,11 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
   const { row, operandSize, form } = variant;
   const { opcode } = row;
   const sizes = sizePrefixes(variant);
-  if (sizes === undefined || opcode.vex) return undefined;
+  if (sizes === undefined) return undefined;
   const { memory } = values;
 
   const fields = new Fields();
+  let vvvv = 0;
   fields.reg = opcode.extension ?? 0;
   fields.rm = opcode.rm ?? 0;
   if (opcode.b === 1) fields.rex |= 1;
@@ -145,6 +154,9 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
       case 'reg':
         // The row's extension is a segment register's number.
         if (opcode.extension === undefined) fields.reg = fields.register(number, isByte, 4);
+        return;
+      case 'vex':
+        vvvv = number;
         return;
       case 'opcode':
         fields.register(number >= HIGH_BYTE ? number : (number & 8) | (opcode.byte & 7), isByte, 1);
@@ -179,6 +191,10 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
   if (memory?.segment !== undefined) prefixes.push(SEGMENT_PREFIX[memory.segment]);
   if (memory?.address32) prefixes.push(0x67);
   if (values.lock) prefixes.push(0xf0);
+  if (opcode.vex !== undefined) {
+    const vex = vexPrefix(variant, fields.rex | (sizes.w << 3), vvvv);
+    return Uint8Array.from([...prefixes, ...vex, opcode.byte, ...addressing, ...immediates]);
+  }
   if (sizes.operand16) prefixes.push(0x66);
   if (opcode.prefix === 'f2' || opcode.prefix === 'f3') prefixes.push(MANDATORY[opcode.prefix]);
   const rex = fields.rex | (sizes.w << 3);

@@ -217,7 +217,8 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
     : { setup: [], memory: form === 'general' ? { segment: 'gs' as const } : {}, used: [] };
 
   const registers = row.operands.map(({ file, width, place }) => {
-    if (place !== 'rm' && place !== 'register' && place !== 'reg' && place !== 'opcode') return undefined;
+    const named = ['rm', 'register', 'reg', 'opcode', 'vex'].includes(place);
+    if (!named) return undefined;
     if (place !== 'opcode') return registerOperand(context, file, width === 'b');
     // Its low bits are the row's.
     const low = row.opcode.byte & 7;

@@ -36,6 +36,12 @@ const FLAGS: Readonly<Record<string, number>> = {
   bsr: CF | OF | SF | AF | PF,
   tzcnt: OF | SF | AF | PF,
   lzcnt: OF | SF | AF | PF,
+  andn: AF | PF,
+  bextr: AF | SF | PF,
+  blsi: AF | PF,
+  blsmsk: AF | PF,
+  blsr: AF | PF,
+  bzhi: AF | PF,
 };
 
 /** Comparisons and the remainder, whose result is in the condition codes. */

@@ -45,6 +45,7 @@ function pseudoVariant(slot: number, mnemonic: string): Variant {
     slot,
     row: row(opcode(0, 0), mnemonic, [], () => {}),
     operandSize: 4,
+    vectorSize: 16,
     form: 'plain',
     locations: [],
   };

@@ -15,11 +15,12 @@ import {
   YMM,
   ZERO_REGISTER,
 } from '../layout/cpu-state.ts';
-import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK } from '../layout/mode.ts';
+import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
-import { type Candidate, OPCODE_INDEX } from './instruction-set.ts';
+import { type Candidate, OPCODE_INDEX, VEX_MAPS } from './instruction-set.ts';
 import type { Operand } from './operand.ts';
-import { type Form, type OperandSize, type Variant, widthInBytes } from './variant.ts';
+import type { MandatoryPrefix } from './row.ts';
+import { type Form, type OperandSize, type Variant, type VectorSize, widthInBytes } from './variant.ts';
 
 /** Longest legal instruction. */
 export const MAX_INSTRUCTION_LENGTH = 15;
@@ -53,6 +54,11 @@ const SCALE_ADDRESS_SHIFT = 4;
 const BASE_16 = [3, 3, 5, 5, 6, 7, 5, 3];
 const INDEX_16 = [6, 7, 6, 7, -1, -1, -1, -1];
 
+/** First bytes of the VEX prefixes of three and of two bytes. */
+const VEX_3 = 0xc4;
+const VEX_2 = 0xc5;
+const VEX_PREFIXES: readonly MandatoryPrefix[] = ['none', '66', 'f3', 'f2'];
+
 export class Decoder {
   readonly instruction: Instruction = {
     variant: undefined,
@@ -78,12 +84,16 @@ export class Decoder {
   private overrun = false;
 
   private code64 = true;
+  private hasVex = true;
   private operand16 = false;
   private has66 = false;
   private rex = 0;
   private hasRex = false;
   private segmentOverride = -1;
   private repeat = 0;
+  private vexPrefix: MandatoryPrefix = 'none';
+  private vvvv = 0;
+  private vectorSize: VectorSize = 16;
   private modrm = 0;
   private operandSize: OperandSize = 4;
   private pageOffset = 0;
@@ -127,7 +137,9 @@ export class Decoder {
     this.pageOffset = pageOffset;
     const codeSize = mode & MODE_CODE_MASK;
     this.code64 = codeSize === MODE_CODE_64;
+    this.hasVex = (mode & MODE_REAL) === 0;
     this.operand16 = codeSize === MODE_CODE_16;
+    this.vectorSize = 16;
     this.rex = 0;
     this.hasRex = false;
     this.segmentOverride = -1;
@@ -152,7 +164,8 @@ export class Decoder {
     instruction.addressSize = this.code64 ? ADDRESS_64 : codeSize === MODE_CODE_16 ? ADDRESS_16 : ADDRESS_32;
 
     const opcodeByte = this.prefixes(codeSize);
-    this.opcode(opcodeByte);
+    if ((opcodeByte === VEX_3 || opcodeByte === VEX_2) && this.startsVex()) this.vex(opcodeByte);
+    else this.opcode(opcodeByte);
 
     instruction.length = this.position - this.start;
     if (!this.overrun) {
@@ -225,8 +238,38 @@ export class Decoder {
         byte = this.byte();
       }
     }
+    this.candidates(map, byte);
+  }
+
+  /** Outside of 64-bit mode LES and LDS, which have a memory operand, begin with the same bytes. */
+  private startsVex(): boolean {
+    if (!this.hasVex) return false;
+    return this.code64 || (this.position < this.limit && (this.bytes[this.position] as number) >= 0xc0);
+  }
+
+  /** The rest of a VEX prefix and what follows (Intel SDM Vol. 2 "Vector Extension (VEX)"). */
+  private vex(first: number): void {
+    // R, X, B and vvvv are inverted.
+    const second = this.byte();
+    const third = first === VEX_3 ? this.byte() : second;
+    const r = (~second >> 5) & 4;
+    this.rex = first === VEX_3 ? r | ((~second >> 5) & 3) | ((third >> 4) & 8) : r;
+    this.vvvv = (~third >> 3) & 15;
+    if (!this.code64) {
+      this.rex &= 8;
+      this.vvvv &= 7;
+    }
+    this.vectorSize = third & 4 ? 32 : 16;
+    this.vexPrefix = VEX_PREFIXES[third & 3] as MandatoryPrefix;
+    const map = first === VEX_3 ? second & 31 : 1;
+    const byte = this.byte();
+    const prefixed = this.instruction.lock || this.has66 || this.repeat !== 0 || this.hasRex;
+    if (map >= 1 && map <= 3 && !prefixed) this.candidates(VEX_MAPS + map, byte);
+  }
+
+  /** Finds the row of an opcode and reads its operands. */
+  private candidates(map: number, byte: number): void {
     const candidates = OPCODE_INDEX[map * 256 + byte] as readonly Candidate[];
-    const { has66 } = this;
     if (this.overrun || candidates.length === 0) return;
     let modrmRead = false;
     for (const candidate of candidates) {
@@ -235,30 +278,38 @@ export class Decoder {
         modrmRead = true;
         if (this.overrun) return;
       }
-      if (!this.matches(candidate, has66)) continue;
+      if (!this.matches(candidate)) continue;
       this.operands(candidate, byte);
       return;
     }
   }
 
-  private matches(candidate: Candidate, has66: boolean): boolean {
-    const { code, row, mod } = candidate;
-    switch (code.prefix) {
+  private matchesPrefix(prefix: MandatoryPrefix): boolean {
+    const { has66, repeat } = this;
+    switch (prefix) {
       case 'any':
-        break;
+        return true;
       case 'none':
-        if (has66 || this.repeat !== 0) return false;
-        break;
+        return !has66 && repeat === 0;
       case '66':
-        if (!has66 || this.repeat !== 0) return false;
-        break;
+        return has66 && repeat === 0;
       case 'f3':
-        if (this.repeat !== 0xf3) return false;
-        break;
+        return repeat === 0xf3;
       case 'f2':
-        if (this.repeat !== 0xf2) return false;
-        break;
+        return repeat === 0xf2;
     }
+  }
+
+  private matchesVex({ code, usesVvvv }: Candidate): boolean {
+    const { vectorSize } = this;
+    if (code.prefix !== this.vexPrefix || (!usesVvvv && this.vvvv !== 0)) return false;
+    return !((code.vex === 'L0' && vectorSize === 32) || (code.vex === 'L1' && vectorSize === 16));
+  }
+
+  private matches(candidate: Candidate): boolean {
+    const { code, row, mod } = candidate;
+    const encoded = code.vex === undefined ? this.matchesPrefix(code.prefix) : this.matchesVex(candidate);
+    if (!encoded) return false;
     if (row.modes !== 'all' && (row.modes === 'only64') !== this.code64) return false;
     if (code.extension !== undefined && ((this.modrm >> 3) & 7) !== code.extension) return false;
     if (code.rm !== undefined && (this.modrm & 0xc7) !== (0xc0 | code.rm)) return false;
@@ -317,7 +368,8 @@ export class Decoder {
     for (const operand of row.operands) this.operand(operand, opcodeByte);
     instruction.scale |= instruction.addressSize << SCALE_ADDRESS_SHIFT;
     if (instruction.lock && (!candidate.lockable || form === 'register')) return;
-    instruction.variant = candidate.variant(this.operandSize, form);
+    const vectorSize = candidate.code.vex === 'LIG' ? 16 : this.vectorSize;
+    instruction.variant = candidate.variant(this.operandSize, vectorSize, form);
   }
 
   private setField(value: number): void {
@@ -352,6 +404,9 @@ export class Decoder {
         // There are six segment registers: REX.R does not extend them.
         if (operand.file === 'segment') this.setField((this.modrm >> 3) & 7);
         else this.register(operand, ((this.modrm >> 3) & 7) | ((this.rex & 4) << 1));
+        return;
+      case 'vex':
+        this.register(operand, this.vvvv);
         return;
       case 'opcode':
         this.register(operand, (opcodeByte & 7) | ((this.rex & 1) << 3));

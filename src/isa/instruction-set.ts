@@ -1,7 +1,7 @@
 /** The variants of all rows with their table slots, and the index the decoder searches. */
 import type { Opcode, Row } from './row.ts';
 import { ROWS } from './tables/index.ts';
-import { expandRows, type Form, type OperandSize, type Variant } from './variant.ts';
+import { expandRows, type Form, type OperandSize, type Variant, type VectorSize } from './variant.ts';
 
 /**
  * Slots of the shared function table before the first instruction handler.
@@ -37,7 +37,9 @@ export interface Candidate {
   readonly sizes: readonly OperandSize[];
   /** LOCK is allowed if the first operand is in memory; elsewhere it is #UD. */
   readonly lockable: boolean;
-  variant(size: OperandSize, form: Form): Variant | undefined;
+  /** The row has an operand in VEX.vvvv, which is otherwise reserved. */
+  readonly usesVvvv: boolean;
+  variant(size: OperandSize, vectorSize: VectorSize, form: Form): Variant | undefined;
 }
 
 /** What LOCK may precede, with a memory operand as the destination (Intel SDM Vol. 2 "LOCK"). */
@@ -69,8 +71,10 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
   const places = row.operands.map((operand) => operand.place);
   const widths = row.operands.map((operand) => operand.width);
   if (row.sizeOf !== undefined) widths.push(row.sizeOf);
+  const cell = (size: OperandSize, vectorSize: VectorSize, form: Form): number =>
+    (vectorSize + size) * 4 + FORMS.indexOf(form);
   const grid: (Variant | undefined)[] = [];
-  for (const variant of variants) grid[variant.operandSize * 4 + FORMS.indexOf(variant.form)] = variant;
+  for (const variant of variants) grid[cell(variant.operandSize, variant.vectorSize, variant.form)] = variant;
   const { code } = { code: row.opcode };
   // MOV to and from control and debug registers takes any ModRM.mod for 3.
   const ignoresMod = row.operands.some(({ file }) => file === 'control' || file === 'debug');
@@ -90,7 +94,8 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
     forced64: widths.includes('f') || widths.includes('n'),
     lockable: LOCKABLE.has(row.mnemonic) && (places[0] === 'rm' || places[0] === 'memory'),
     sizes: [...new Set(variants.map((variant) => variant.operandSize))],
-    variant: (size, form) => grid[size * 4 + FORMS.indexOf(form)],
+    usesVvvv: places.includes('vex'),
+    variant: (size, vectorSize, form) => grid[cell(size, vectorSize, form)],
   };
 }
 
@@ -103,8 +108,11 @@ function specificity({ code }: Candidate): number {
   );
 }
 
+/** Added to the number of an opcode map if the encoding is VEX. */
+export const VEX_MAPS = 4;
+
 function buildIndex(): Candidate[][] {
-  const index: Candidate[][] = Array.from({ length: 1024 }, () => []);
+  const index: Candidate[][] = Array.from({ length: 2048 }, () => []);
   const byRow = new Map<Row, Variant[]>();
   for (const variant of VARIANTS) {
     const list = byRow.get(variant.row);
@@ -112,12 +120,13 @@ function buildIndex(): Candidate[][] {
     else byRow.set(variant.row, [variant]);
   }
   for (const [row, variants] of byRow) {
-    index[row.opcode.map * 256 + row.opcode.byte]?.push(candidate(row, variants));
+    const map = row.opcode.map + (row.opcode.vex === undefined ? 0 : VEX_MAPS);
+    index[map * 256 + row.opcode.byte]?.push(candidate(row, variants));
   }
   // Rows that ask for more come first, so that the order of the tables does not matter.
   for (const list of index) list.sort((x, y) => specificity(y) - specificity(x));
   return index;
 }
 
-/** Candidate rows by opcode map * 256 + opcode byte. */
+/** Candidate rows by opcode map * 256 + opcode byte; VEX_MAPS is added to the map of VEX encodings. */
 export const OPCODE_INDEX: readonly (readonly Candidate[])[] = buildIndex();

@@ -78,6 +78,9 @@ export const Gy = operand('Gy', 'reg', 'y');
 /** As wide as the mode. */
 export const Gf = operand('Gf', 'reg', 'f');
 
+/** VEX.vvvv. */
+export const By = operand('By', 'vex', 'y');
+
 export const Zb = operand('Zb', 'opcode', 'b');
 export const Zv = operand('Zv', 'opcode', 'v');
 export const Ze = operand('Ze', 'opcode', 'e');

@@ -9,6 +9,9 @@ export type OpcodeMap = 0 | 1 | 2 | 3;
 /** Mandatory prefix; `any` lets 66 be the operand size prefix and ignores F2 and F3. */
 export type MandatoryPrefix = 'any' | 'none' | '66' | 'f3' | 'f2';
 
+/** VEX.L: `L0` and `L1` are required, `LIG` means it is ignored, `any` that it is the length of the vectors. */
+export type VectorLength = 'L0' | 'L1' | 'LIG' | 'any';
+
 export interface Opcode {
   readonly map: OpcodeMap;
   readonly byte: number;
@@ -21,7 +24,8 @@ export interface Opcode {
   readonly w: 0 | 1 | undefined;
   /** Required REX.B, or undefined. */
   readonly b: 0 | 1 | undefined;
-  readonly vex: boolean;
+  /** VEX-encoded, with this VEX.L; undefined: legacy encoding. */
+  readonly vex: VectorLength | undefined;
 }
 
 export function opcode(map: OpcodeMap, byte: number): Opcode {
@@ -33,7 +37,7 @@ export function opcode(map: OpcodeMap, byte: number): Opcode {
     rm: undefined,
     w: undefined,
     b: undefined,
-    vex: false,
+    vex: undefined,
   };
 }
 /** One-byte opcode. */
@@ -51,6 +55,15 @@ export const onePrefix = (prefix: MandatoryPrefix, byte: number, extension?: num
   prefix,
   extension,
 });
+
+/** VEX-encoded opcode of map 1 (0F), 2 (0F 38) or 3 (0F 3A). */
+export const vex = (
+  length: VectorLength,
+  map: 1 | 2 | 3,
+  prefix: MandatoryPrefix,
+  byte: number,
+  { extension, w }: Partial<Pick<Opcode, 'extension' | 'w'>> = {},
+): Opcode => ({ ...opcode(map, byte), prefix, extension, w, vex: length });
 
 /** Builds the wasm of one instruction form: see emitter.ts. */
 export type Semantics = (e: Emitter) => void;

@@ -10,6 +10,9 @@ export type Form = 'plain' | 'register' | 'memory' | 'general';
 
 export type OperandSize = 2 | 4 | 8;
 
+/** Bytes of the instruction's vectors. Legacy encodings have 16. */
+export type VectorSize = 16 | 32;
+
 /** Record field that holds a register operand. */
 export type RegisterField = 'a' | 'b' | 'c';
 
@@ -32,6 +35,7 @@ export interface Variant {
   readonly slot: number;
   readonly row: Row;
   readonly operandSize: OperandSize;
+  readonly vectorSize: VectorSize;
   readonly form: Form;
   readonly locations: readonly Location[];
 }
@@ -76,6 +80,11 @@ function operandSizes(row: Row): OperandSize[] {
     return [2, 4, 8];
   if (used.some((width) => width === 'y' || width === 'f')) return [4, 8];
   return [4];
+}
+
+function vectorSizes({ opcode }: Row): VectorSize[] {
+  if (opcode.vex === 'any') return [16, 32];
+  return opcode.vex === 'L1' ? [32] : [16];
 }
 
 /** Places that are in memory whatever ModRM says. */
@@ -127,12 +136,14 @@ export function expandRows(rows: readonly Row[], firstSlot: number): Variant[] {
   const variants: Variant[] = [];
   for (const row of rows) {
     for (const operandSize of operandSizes(row)) {
-      for (const form of forms(row)) {
-        let fields = 0;
-        const locations = row.operands.map((operand) =>
-          locate(operand, form, operandSize, () => FIELDS[fields++] as RegisterField),
-        );
-        variants.push({ slot: firstSlot + variants.length, row, operandSize, form, locations });
+      for (const vectorSize of vectorSizes(row)) {
+        for (const form of forms(row)) {
+          let fields = 0;
+          const locations = row.operands.map((operand) =>
+            locate(operand, form, operandSize, () => FIELDS[fields++] as RegisterField),
+          );
+          variants.push({ slot: firstSlot + variants.length, row, operandSize, vectorSize, form, locations });
+        }
       }
     }
   }

@@ -16,11 +16,6 @@ const SHOWN = 20;
 /** Every n-th vector is run: compiling takes much longer than running. */
 const STRIDES: Readonly<Record<Engine, number>> = { interpreter: 1, writer: 4, Binaryen: 20 };
 
-/** VEX-encoded: BMI1 and BMI2, which the announced processor does not have. */
-function isVex({ code }: Vector): boolean {
-  return code.startsWith('c4') || code.startsWith('c5');
-}
-
 /**
  * What to compare with. With all exceptions masked and rounding to nearest, floating-point operations do not
  * record their exceptions in MXCSR: nobody who masks them looks there, and it would halve the speed.
@@ -52,23 +47,8 @@ function expectNone(found: readonly string[]): void {
 }
 
 describe.each(vectorFamilies())('%s', (family) => {
-  const all = loadVectors(family);
-  const vectors = all.filter((vector) => !isVex(vector));
+  const vectors = loadVectors(family);
   it.each(ENGINES)(`${vectors.length} vectors: %s`, (engine) => {
     expectNone(failures(vectors, engine));
   });
-
-  const vex = all.filter(isVex);
-  if (vex.length === 0) return;
-  it.each(ENGINES)(`${vex.length} VEX-encoded ones are #UD: %s`, (engine) => {
-    const undefinedInstead = vex.map((vector) => ({ ...vector, out: { fault: { vector: 6 } } }));
-    expectNone(failures(undefinedInstead, engine));
-  });
-});
-
-it('CPUID does not announce what is VEX-encoded', () => {
-  const cpuid = { asm: 'mov eax, 7; xor ecx, ecx; cpuid', code: 'b80700000031c90fa2', in: {}, out: {} };
-  const ebx = Number(new VectorMachine().run(cpuid, 'interpreter').gpr[3]);
-  const bmi = { bmi1: 1 << 3, avx2: 1 << 5, bmi2: 1 << 8 };
-  for (const [name, bit] of Object.entries(bmi)) expect(ebx & bit, name).toBe(0);
 });

@@ -81,11 +81,11 @@ export const FEATURES_1_EDX: u32 =
 export const FEATURES_7_EBX: u32 =
   (1 << 0) | // FSGSBASE
   (1 << 1) | // IA32_TSC_ADJUST: Linux then needs no watchdog on the TSC
-  (0 << 3) | // BMI1
+  (1 << 3) | // BMI1
   (0 << 5) | // AVX2
   (1 << 6) | // the x87 operand pointer is updated by unmasked exceptions only
   (1 << 7) | // SMEP
-  (0 << 8) | // BMI2
+  (1 << 8) | // BMI2
   (1 << 9) | // enhanced REP MOVSB/STOSB
   (1 << 10) | // INVPCID
   (1 << 13) | // FCS and FDS are zero

@@ -1,4 +1,4 @@
-/** BT, BTS, BTR, BTC, BSF, BSR, POPCNT, LZCNT, TZCNT, ANDN, BEXTR, BLSI, BLSR, BLSMSK, BZHI, PDEP and PEXT. */
+/** BT, BTS, BTR, BTC, BSF, BSR, POPCNT, LZCNT, TZCNT, ANDN, BEXTR, BLSI, BLSR, BLSMSK, BZHI, PDEP, PEXT, MULX, RORX and shifts without flags. */
 
 import { SCRATCH } from '../../../test/vectors/layout.ts';
 import { type Case, Input } from '../case.ts';
@@ -141,6 +141,50 @@ function smallIndex(op: string, random: Random, size: Size): bigint | undefined 
   return undefined;
 }
 
+/** MULX: RDX is a source, and destinations may be the same or a source. */
+function* wideProducts(): Generator<Case> {
+  const cycle = new AddressingCycle();
+  const random = new Random('mulx');
+  for (const size of [32, 64] as const) {
+    const triples: Operand[][] = [
+      [0, 3, 1],
+      [8, 15, 12],
+      [9, 9, 11],
+      [2, 6, 5],
+      [7, 2, 7],
+      [10, 1, 2],
+    ].map((numbers) => numbers.map((number) => register(number, size)));
+    for (let i = 0; i < 2; i++)
+      triples.push([register(11, size), register(8, size), memory(cycle.next(), size)]);
+    for (const [high, low, source] of triples) {
+      const text = `mulx ${high.text}, ${low.text}, ${source.text}`;
+      for (let i = 0; i < 4; i++) {
+        const values: [Operand, bigint][] = [[source, anyValue(random, size)]];
+        if (source.text !== register(2, size).text) values.push([register(2, 64), anyValue(random, 64)]);
+        yield makeCase(text, values, random);
+      }
+    }
+  }
+}
+
+function* rotations(): Generator<Case> {
+  const cycle = new AddressingCycle();
+  const random = new Random('rorx');
+  for (const size of [32, 64] as const) {
+    for (const [target, source] of [
+      ...registerPairs(size),
+      [freeRegister(random, size), memory(cycle.next(), size)] as const,
+    ]) {
+      for (const count of [0, 1, size - 1, size, size + 7, 0xff])
+        yield makeCase(
+          `rorx ${target.text}, ${source.text}, ${count}`,
+          [[source, random.bits(size)]],
+          random,
+        );
+    }
+  }
+}
+
 function* lowestBit(op: string): Generator<Case> {
   const cycle = new AddressingCycle();
   const random = new Random(op);
@@ -178,5 +222,8 @@ export function* bit(): Generator<Case> {
   yield* threeOperands('bzhi', false, AF | PF);
   yield* threeOperands('pdep', true, 0);
   yield* threeOperands('pext', true, 0);
+  for (const op of ['sarx', 'shlx', 'shrx']) yield* threeOperands(op, false, 0);
+  yield* wideProducts();
+  yield* rotations();
   for (const op of ['blsi', 'blsr', 'blsmsk']) yield* lowestBit(op);
 }

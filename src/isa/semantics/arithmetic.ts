@@ -132,7 +132,7 @@ export function neg(e: Emitter): void {
  * High half of a 64 x 64 bit product, from four 32-bit products.
  * `signed` corrects the unsigned product: high - (a < 0 ? b : 0) - (b < 0 ? a : 0).
  */
-function multiplyHigh64(e: Emitter, a: Value, b: Value, signed: boolean): Expression {
+export function multiplyHigh64(e: Emitter, a: Value, b: Value, signed: boolean): Expression {
   const { i64: q } = e.m;
   const low32 = (v: Value): Expression => q.and(v(), q.const(0xffff_ffffn));
   const high32 = (v: Value): Expression => q.shr_u(v(), q.const(32n));

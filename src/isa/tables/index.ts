@@ -2,6 +2,7 @@
 import type { Row } from '../row.ts';
 import { arithmetic } from './arithmetic.ts';
 import { bit } from './bit.ts';
+import { bmiRows } from './bmi.ts';
 import { branch } from './branch.ts';
 import { exchange } from './exchange.ts';
 import { far } from './far.ts';
@@ -34,6 +35,7 @@ export const ROWS: readonly Row[] = [
   ...system,
   ...far,
   ...bit,
+  ...bmiRows,
   ...flag,
   ...legacy,
   ...string,
