@@ -1,5 +1,5 @@
 /** What the regions of a run were like: a fuzzer that compiles nothing of interest finds nothing. */
-import type { RegionSource } from '../../src/compile/region-source.ts';
+import { OUTSIDE, type RegionSource } from '../../src/compile/region-source.ts';
 import { variantOfSlot } from '../../src/isa/instruction-set.ts';
 import { HEAD_COUNT, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
 
@@ -35,10 +35,10 @@ function endsWithCall(records: Uint8Array): boolean {
 
 export function countRegion({ blocks }: RegionSource, coverage: Coverage): void {
   const leadsBack = ({ taken, fall }: (typeof blocks)[number], at: number): boolean =>
-    (taken >= 0 && taken <= at) || (fall >= 0 && fall <= at);
+    (taken !== OUTSIDE && taken <= at) || (fall !== OUTSIDE && fall <= at);
   coverage.regions += 1;
   if (blocks.length > 1) coverage.branching += 1;
   if (blocks.some(leadsBack)) coverage.loops += 1;
-  if (blocks.some(({ records, taken }) => taken >= 0 && endsWithCall(records))) coverage.calls += 1;
+  if (blocks.some(({ records, taken }) => taken !== OUTSIDE && endsWithCall(records))) coverage.calls += 1;
   if (blocks.some(({ page }) => page !== 0)) coverage.guards += 1;
 }

@@ -4,10 +4,10 @@
  *
  * A function is taken in once for each place it is called from (a *context*), so that its RET has one known
  * target in the region. Blocks of the entry's page need no check; an edge into another page is guarded by the
- * compiled code (region.ts).
+ * compiled code (edges.ts).
  */
 
-import type { CompiledTier, RegionBlockSource } from '../compile/region-source.ts';
+import { type CompiledTier, OUTSIDE, type RegionBlockSource } from '../compile/region-source.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { RuntimeExports } from '../cpu/runtime.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
@@ -90,20 +90,20 @@ export class RegionCollector {
     const indexOf = new Map<string, number>();
     let instructions = 0;
 
-    /** Index of a block in the region, taking it in if there is room; -1 = outside. */
+    /** Index of a block in the region, taking it in if there is room, or OUTSIDE. */
     const take = (head: number, context: Context, page: number): number => {
-      if (head === 0) return -1;
+      if (head === 0) return OUTSIDE;
       const key = `${context.id}:${page}:${head}`;
       const known = indexOf.get(key);
       if (known !== undefined) return known;
       const count = u16[(head + HEAD_COUNT) >> 1] as number;
       if (nodes.length > 0) {
         const flags = u8[head + HEAD_FLAGS] as number;
-        if (flags & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return -1;
+        if (flags & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return OUTSIDE;
         const isJoined = size.joins && (flags & HEAD_WATCHED) !== 0;
-        if (!isJoined && (i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return -1;
-        if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return -1;
-        if (nodes.length >= size.blocks || instructions + count > size.instructions) return -1;
+        if (!isJoined && (i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return OUTSIDE;
+        if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return OUTSIDE;
+        if (nodes.length >= size.blocks || instructions + count > size.instructions) return OUTSIDE;
       }
       instructions += count;
       indexOf.set(key, nodes.length);
@@ -117,8 +117,8 @@ export class RegionCollector {
       const node = nodes[at] as Node;
       const { head, context, page } = node;
       const { last, ending } = readBlockEnd(this.views, head);
-      let taken = -1;
-      let fall = -1;
+      let taken = OUTSIDE;
+      let fall = OUTSIDE;
       const takenPage = page + ((i32[(last + RECORD_DISP) >> 2] as number) >> 12);
       const fallOffset =
         (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);

@@ -15,6 +15,7 @@ import type { Expression, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../wasm/value-types.ts';
 import type { FlagSource } from './flags/source.ts';
 import { type FlagPlace, SourceFlagWriter } from './flags/writer.ts';
+import type { Local } from './locals.ts';
 import type { Access } from './tlb-probe.ts';
 
 export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C } as const;
@@ -67,7 +68,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
 
   // ---- what the subclasses know ----
 
-  protected abstract newLocal(type: ValueType): number;
+  protected abstract newLocal(type: ValueType): Local;
   protected abstract readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression;
   protected abstract writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void;
   protected abstract immediate(size: number): Expression;
@@ -125,8 +126,8 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
 
   let(value: Expression, type: ValueType = i32): Value {
     const local = this.newLocal(type);
-    this.emit(this.m.local.set(local, value));
-    return () => this.m.local.get(local, type);
+    this.emit(local.set(value));
+    return () => local.get();
   }
 
   when(condition: Expression, then: () => void): void {

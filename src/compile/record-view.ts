@@ -1,4 +1,5 @@
 /** Reads the fields of records out of a copy of their bytes (layout/record.ts). */
+import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
   HEAD_MODE,
@@ -42,6 +43,10 @@ export class BlockRecords {
   }
   get mode(): number {
     return this.view.getUint16(HEAD_MODE, true);
+  }
+  /** Index of the TLB table that its accesses use. */
+  get tlbView(): number {
+    return (this.mode >> MODE_VIEW_SHIFT) & 3;
   }
   /** Records after the head: the instructions and, where present, the end record. */
   get length(): number {

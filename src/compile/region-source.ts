@@ -16,12 +16,15 @@ export interface RegionSource {
   readonly blocks: readonly RegionBlockSource[];
 }
 
+/** In place of the index of a block: what is not in the region, and what cannot be reached in it. */
+export const OUTSIDE = -1;
+
 export interface RegionBlockSource {
   /** Address of the head record. */
   readonly head: number;
   /** Copy of the head, instruction and end records. */
   readonly records: Uint8Array;
-  /** Indices of the successor blocks in the region, -1 = outside. */
+  /** Indices of the successor blocks in the region, or OUTSIDE. */
   readonly taken: number;
   readonly fall: number;
   /** Linear page relative to the page of the region's first block. */

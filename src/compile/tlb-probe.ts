@@ -10,7 +10,7 @@ import {
   TLB_WRITE_TAG,
 } from '../layout/tlb.ts';
 import type { Expression, Module } from '../wasm/builder.ts';
-import { i32 } from '../wasm/value-types.ts';
+import type { Local } from './locals.ts';
 
 export type Access = 'read' | 'write' | 'readWrite';
 
@@ -44,7 +44,7 @@ export function viewProbe(
   linearAddress: Value,
   size: number,
   view: number,
-  slot: number,
+  slot: Local,
   missed: Expression,
 ): Expression {
   return tlbProbe(m, access, linearAddress, size, tlbIndex(m, linearAddress()), tlbTable(view), slot, missed);
@@ -63,12 +63,12 @@ export function tlbProbe(
   size: number,
   entry: Expression,
   offset: number,
-  slot: number,
+  slot: Local,
   missed: Expression,
 ): Expression {
   const field = offset + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
-  const tag = m.i64.load(field, 8, m.local.tee(slot, entry, i32));
-  const addend = m.i32.load(offset + TLB_ADDEND, 4, m.local.get(slot, i32));
+  const tag = m.i64.load(field, 8, slot.tee(entry));
+  const addend = m.i32.load(offset + TLB_ADDEND, 4, slot.get());
   const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);
   return m.ifLikely(m.i64.eq(tag, pageOfLastByte(m, linearAddress, size)), hit, missed);
 }

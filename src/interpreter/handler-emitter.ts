@@ -5,6 +5,7 @@
 
 import { EmitterBase, FIELD_OFFSET } from '../compile/emitter-base.ts';
 import { conditionOfWords, type FlagSource, materialize } from '../compile/flags/source.ts';
+import { type Local, Locals } from '../compile/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../compile/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { SlowPath, Value } from '../isa/emitter.ts';
@@ -85,11 +86,12 @@ export function leaveAt(m: Module, runtime: FindRuntimeFunction, reason: number)
 export class HandlerEmitter extends EmitterBase {
   readonly variant: Variant;
   private readonly runtime: FindRuntimeFunction;
-  private readonly locals: ValueType[] = [];
+  private readonly locals: Locals;
   private ended = false;
 
   constructor(module: Module, variant: Variant, runtime: FindRuntimeFunction) {
     super(module);
+    this.locals = new Locals(module, [i32]);
     this.variant = variant;
     this.runtime = runtime;
   }
@@ -103,7 +105,7 @@ export class HandlerEmitter extends EmitterBase {
   /** Adds what has been emitted so far as a function. */
   finish(name: string): FunctionReference {
     if (!this.ended) this.emit(this.next());
-    return this.m.addFunction(name, [i32], none, this.locals, this.m.block(null, this.statements));
+    return this.m.addFunction(name, [i32], none, this.locals.declared, this.m.block(null, this.statements));
   }
 
   private next(): Expression {
@@ -118,9 +120,8 @@ export class HandlerEmitter extends EmitterBase {
     this.ended = true;
   }
 
-  protected newLocal(type: ValueType): number {
-    this.locals.push(type);
-    return this.locals.length; // local 0 is the record
+  protected newLocal(type: ValueType): Local {
+    return this.locals.add(type);
   }
 
   record(): Expression {
@@ -354,14 +355,13 @@ export class HandlerEmitter extends EmitterBase {
 
   private follow(linkOffset: number): Expression {
     const { m } = this;
-    const local = this.newLocal(i32);
-    const link = (): Expression => m.local.get(local, i32);
+    const link = this.newLocal(i32);
     return m.block(null, [
       m.if(
-        m.i32.eqz(m.local.tee(local, m.i32.load(linkOffset, 4, this.record()), i32)),
-        m.local.set(local, this.call('resolveLink', [this.record(), m.i32.const(linkOffset)], i32)),
+        m.i32.eqz(link.tee(m.i32.load(linkOffset, 4, this.record()))),
+        link.set(this.call('resolveLink', [this.record(), m.i32.const(linkOffset)], i32)),
       ),
-      enterRecord(m, link),
+      enterRecord(m, () => link.get()),
     ]);
   }
 
@@ -407,19 +407,15 @@ export class HandlerEmitter extends EmitterBase {
   /** RIP = next instruction; the instructions of the block that are not executed go back into the budget. */
   private leave(reason: number): Expression {
     const { m } = this;
-    const index = m.i32.load8_u(RECORD_INDEX, 1, this.record());
-    const indexLocal = this.newLocal(i32);
+    const index = this.newLocal(i32);
     const head = m.i32.sub(
       this.record(),
-      m.i32.shl(m.i32.add(m.local.get(indexLocal, i32), m.i32.const(1)), m.i32.const(Math.log2(RECORD_SIZE))),
+      m.i32.shl(m.i32.add(index.get(), m.i32.const(1)), m.i32.const(Math.log2(RECORD_SIZE))),
     );
-    const left = m.i32.sub(
-      m.i32.sub(m.i32.load16_u(HEAD_COUNT, 2, head), m.local.get(indexLocal, i32)),
-      m.i32.const(1),
-    );
+    const left = m.i32.sub(m.i32.sub(m.i32.load16_u(HEAD_COUNT, 2, head), index.get()), m.i32.const(1));
     return m.block(null, [
       this.storeHost(8, CPU_STATE + RIP, m.i32.const(0), this.call('nextRip', [this.record()], i64)),
-      m.local.set(indexLocal, index),
+      index.set(m.i32.load8_u(RECORD_INDEX, 1, this.record())),
       this.storeState4(BUDGET, m.i32.add(this.state(BUDGET, 4), left)),
       this.storeState4(EXIT_REASON, m.i32.const(reason)),
       m.return(),

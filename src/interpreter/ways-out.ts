@@ -1,4 +1,4 @@
-/** What compiled regions end in (compile/region/way-out.ts), so that none of it has to be in each of them. */
+/** What compiled regions end in (compile/region/leave.ts), so that none of it has to be in each of them. */
 import { EXIT_BUDGET } from '../layout/cpu-state.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression } from '../wasm/builder.ts';

@@ -28,8 +28,8 @@ export const AUX_SIGN_DELTA = 1;
 export const AUX_ARITHMETIC = 0xc000_0008;
 
 /**
- * Where the flags of a region are (LOCAL_FLAG_KIND): in the processor state, as the region found them; in the two words;
- * or still an operation, kind * 16 + operand size, of which the words are computed where they are needed.
+ * Where the flags of a region are (compile/region/flag-locals.ts): in the processor state, as the region found them; in
+ * the two words; or still an operation, kind * 16 + operand size, of which the words are computed where they are needed.
  */
 export const FLAGS_FOUND = 0;
 export const FLAGS_WORDS = 1;

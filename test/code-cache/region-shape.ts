@@ -1,5 +1,5 @@
 /** What the control flow of a region consists of, for tests that are about a part of it. */
-import type { RegionSource } from '../../src/compile/region-source.ts';
+import { OUTSIDE, type RegionSource } from '../../src/compile/region-source.ts';
 
 export interface RegionShape {
   readonly blocks: number;
@@ -13,7 +13,7 @@ export interface RegionShape {
 
 export function shapeOf({ blocks }: RegionSource): RegionShape {
   const edges = blocks.flatMap(({ taken, fall }, from) =>
-    [taken, fall].filter((to) => to >= 0).map((to) => ({ from, to })),
+    [taken, fall].filter((to) => to !== OUTSIDE).map((to) => ({ from, to })),
   );
   const page = (index: number): number | undefined => blocks[index]?.page;
   return {

@@ -1,34 +1,38 @@
 /** Which blocks of a region read the arithmetic flags they start with. */
 import { SLOT_END } from '../../isa/instruction-set.ts';
-import type { Region } from '../region-blocks.ts';
+import type { BlockRecords } from '../record-view.ts';
+import { OUTSIDE } from '../region-source.ts';
 import { flagEffects } from './effects.ts';
 
-/**
- * For each block: whether the flags at its start are read before they are replaced.
- *
- * @param lengths records of each block that are compiled; a shorter block leaves to a handler.
- */
-export function flagsLiveIn(region: Region, lengths: readonly number[]): boolean[] {
-  const live = region.map(() => false);
-  const transparent = region.map(() => false);
-  region.forEach((block, b) => {
-    const length = lengths[b] as number;
+export interface FlagBlock {
+  readonly records: BlockRecords;
+  /** Records that are compiled; a block with more of them leaves to a handler. */
+  readonly length: number;
+  /** Indices of the blocks it leads to, or OUTSIDE. */
+  readonly taken: number;
+  readonly fall: number;
+}
+
+/** For each block: whether the flags at its start are read before they are replaced. */
+export function flagsLiveIn(blocks: readonly FlagBlock[]): boolean[] {
+  const live = blocks.map(() => false);
+  const transparent = blocks.map(() => false);
+  blocks.forEach(({ records, length }, b) => {
     for (let index = 0; index < length; index++) {
-      const slot = block.records.slot(index);
+      const slot = records.slot(index);
       if (slot === SLOT_END) break;
       const { reads, writes } = flagEffects(slot);
       if (reads) live[b] = true;
       if (reads || writes) return;
     }
     // Leaving needs no reader: the way out completes the flags.
-    transparent[b] = length === block.records.length;
+    transparent[b] = length === records.length;
   });
   for (let changed = true; changed; ) {
     changed = false;
-    region.forEach((block, b) => {
+    blocks.forEach(({ taken, fall }, b) => {
       if (live[b] || !transparent[b]) return;
-      const next = [block.taken, block.fall];
-      if (next.some((successor) => successor !== undefined && live[successor])) {
+      if ([taken, fall].some((successor) => successor !== OUTSIDE && live[successor])) {
         live[b] = true;
         changed = true;
       }

@@ -12,17 +12,17 @@ import {
   JUMP_TAG,
 } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
-import { i32 } from '../../wasm/value-types.ts';
+import type { Local } from '../locals.ts';
 
 /**
  * `found` with the head record of the block at a linear address if the cache has it, else `missed`.
- * @param entry i32 local to keep the entry's offset in.
+ * @param entry i32 local to keep the offset in.
  */
 export function probeJumpCache(
   m: Module,
   mode: number,
   linearAddress: Value,
-  entry: number,
+  entry: Local,
   found: (head: Expression) => Expression,
   missed: Expression,
 ): Expression {
@@ -32,17 +32,13 @@ export function probeJumpCache(
     m.i32.const(JUMP_CACHE_ENTRIES - 1),
   );
   const offset = m.i32.mul(index, m.i32.const(JUMP_CACHE_ENTRY_SIZE));
-  const at = (): Expression => m.local.get(entry, i32);
   const generation = m.i32.load(CPU_STATE + JUMP_GENERATION, 4, m.i32.const(0));
   const tag = m.i32.or(m.i32.shl(generation, m.i32.const(JUMP_GENERATION_SHIFT)), m.i32.const(mode));
-  const isAddress = m.i64.eq(
-    m.i64.load(JUMP_CACHE + JUMP_ADDRESS, 8, m.local.tee(entry, offset, i32)),
-    linearAddress(),
-  );
-  const isValid = m.i32.eq(m.i32.load(JUMP_CACHE + JUMP_TAG, 4, at()), tag);
+  const isAddress = m.i64.eq(m.i64.load(JUMP_CACHE + JUMP_ADDRESS, 8, entry.tee(offset)), linearAddress());
+  const isValid = m.i32.eq(m.i32.load(JUMP_CACHE + JUMP_TAG, 4, entry.get()), tag);
   return m.ifLikely(
     m.i32.and(isAddress, isValid),
-    found(m.i32.load(JUMP_CACHE + JUMP_HEAD, 4, at())),
+    found(m.i32.load(JUMP_CACHE + JUMP_HEAD, 4, entry.get())),
     missed,
   );
 }

@@ -12,46 +12,81 @@ import type { Value } from '../../isa/emitter.ts';
 import { TLB_INVALID, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
+import type { Local, Locals } from '../locals.ts';
 import { type Access, pageOfLastByte, tlbIndex, tlbTable } from '../tlb-probe.ts';
 
-/** Numbers of two locals: the tag (i64) of the page and its addend (i32), as in a TLB entry. */
-export interface LastPage {
-  readonly page: number;
-  readonly addend: number;
+/** Most pairs of base and index register whose pages are remembered. */
+const MOST_LAST_PAGES = 8;
+
+export class LastPages {
+  private readonly m: Module;
+  private readonly locals: Locals;
+  private readonly pages = new Map<string, LastPage>();
+
+  constructor(m: Module, locals: Locals) {
+    this.m = m;
+    this.locals = locals;
+  }
+
+  /**
+   * What accesses by these registers led to last; undefined if there are too many.
+   * @param base @param index offsets in the processor state.
+   */
+  find(access: Access, base: number, index: number): LastPage | undefined {
+    const key = `${access === 'read'} ${base} ${index}`;
+    let page = this.pages.get(key);
+    if (page === undefined && this.pages.size < MOST_LAST_PAGES) {
+      page = new LastPage(this.m, access, this.locals);
+      this.pages.set(key, page);
+    }
+    return page;
+  }
+
+  /** Has to run before the first access. */
+  forget(): Expression[] {
+    return [...this.pages.values()].map((page) => page.forget());
+  }
 }
 
-export function forgetLastPage(m: Module, { page }: LastPage): Expression {
-  return m.local.set(page, m.i64.const(TLB_INVALID));
-}
+class LastPage {
+  private readonly m: Module;
+  private readonly tagOffset: number;
+  /** As in a TLB entry. */
+  private readonly tag: Local;
+  private readonly addend: Local;
 
-/**
- * Host address of an access, to be used once.
- *
- * @param view index of the TLB table. @param probed host address from the TLB, if the last page is another.
- */
-export function lastPageProbe(
-  m: Module,
-  { page, addend }: LastPage,
-  access: Access,
-  linearAddress: Value,
-  size: number,
-  view: number,
-  probed: Expression,
-): Expression {
-  const tag = tlbTable(view) + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
-  const low = (): Expression => m.i32.wrap(linearAddress());
-  const host = (): Expression => m.i32.add(low(), m.local.get(addend, i32));
-  return m.ifLikely(
-    m.i64.eq(pageOfLastByte(m, linearAddress, size), m.local.get(page, i64)),
-    host(),
-    m.block(
-      null,
-      [
-        m.local.set(addend, m.i32.sub(probed, low())),
-        m.local.set(page, m.i64.load(tag, 8, tlbIndex(m, linearAddress()))),
-        host(),
-      ],
-      i32,
-    ),
-  );
+  constructor(m: Module, access: Access, locals: Locals) {
+    this.m = m;
+    this.tagOffset = access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG;
+    this.tag = locals.add(i64);
+    this.addend = locals.add(i32);
+  }
+
+  forget(): Expression {
+    return this.tag.set(this.m.i64.const(TLB_INVALID));
+  }
+
+  /**
+   * Host address of an access, to be used once.
+   *
+   * @param view index of the TLB table. @param probed host address from the TLB, if the last page is another.
+   */
+  probe(linearAddress: Value, size: number, view: number, probed: Expression): Expression {
+    const { m, tag, addend } = this;
+    const low = (): Expression => m.i32.wrap(linearAddress());
+    const host = (): Expression => m.i32.add(low(), addend.get());
+    return m.ifLikely(
+      m.i64.eq(pageOfLastByte(m, linearAddress, size), tag.get()),
+      host(),
+      m.block(
+        null,
+        [
+          addend.set(m.i32.sub(probed, low())),
+          tag.set(m.i64.load(tlbTable(view) + this.tagOffset, 8, tlbIndex(m, linearAddress()))),
+          host(),
+        ],
+        i32,
+      ),
+    );
+  }
 }

@@ -9,8 +9,8 @@
  *     stored(g)   = union of dirtyIn(b) + written(b)           over the blocks b of group g
  *     liveIn(b)   = dirtyIn(b) + touched(b) + stored(b, if it starts a group) + intersection of liveIn(p)
  *
- * and the edge from p to b loads liveIn(b) - liveIn(p). The entry block loads all of its liveIn. Sets are bit masks as in
- * RegionEmitter.touched.
+ * and the edge from p to b loads liveIn(b) - liveIn(p). The entry block loads all of its liveIn. Sets are those of
+ * register-locals.ts, a bit a register.
  */
 export interface RegisterUse {
   readonly touched: number;

@@ -1,0 +1,449 @@
+/**
+ * The emitter of run time, one for each block: record fields are constants, registers and flags are locals of the region's
+ * function.
+ *
+ * Invariants:
+ * 1. Before a block starts, every register it touches is in its local; what it writes is stored by the way out of its
+ *    group (register-placement.ts works out which loads and stores that takes).
+ * 2. Before an instruction has done anything that can be seen, it may leave: to its own handler, which does it
+ *    again with the slow paths that compiled code does not have. So a probe never comes after a write.
+ * 3. Flags are `source` (what set them last, as locals of this block) until something needs their two words. What
+ *    becomes of them across an edge is in flag-locals.ts.
+ */
+
+import type { Condition } from '../../isa/condition.ts';
+import type { SlowPath, Value } from '../../isa/emitter.ts';
+import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
+import type { Location, Variant } from '../../isa/variant.ts';
+import {
+  GPR,
+  PAGE_BASE,
+  SEGMENT_ES,
+  SEGMENT_NONE,
+  SSE_DISABLED,
+  YMM,
+  ZERO_REGISTER,
+} from '../../layout/cpu-state.ts';
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
+import { MODE_CODE_64, MODE_CODE_MASK } from '../../layout/mode.ts';
+import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
+import { EmitterBase } from '../emitter-base.ts';
+import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from '../flags/source.ts';
+import type { Local } from '../locals.ts';
+import type { BlockRecords } from '../record-view.ts';
+import { type Access, viewProbe } from '../tlb-probe.ts';
+import type { RegionParts } from './parts.ts';
+import type { PlannedBlock } from './plan.ts';
+import { bitOfGeneral, bitOfXmm } from './register-locals.ts';
+
+/** How a block of a region ends. */
+type Terminator =
+  | { readonly kind: 'jump' }
+  | { readonly kind: 'fall' }
+  | { readonly kind: 'branch'; readonly condition: Expression }
+  /** To Leave.branchTarget. */
+  | { readonly kind: 'indirect' }
+  /** The code that leaves is already emitted. */
+  | { readonly kind: 'left' };
+
+export interface EmittedBlock {
+  /** All but the edges to other blocks. */
+  readonly statements: readonly Expression[];
+  readonly terminator: Terminator;
+  /** What the flags are at its end; good for edges that come right behind the statements. */
+  readonly flags: FlagSource;
+  /** Sets of registers (register-locals.ts). */
+  readonly touched: number;
+  readonly written: number;
+}
+
+export class BlockEmitter extends EmitterBase {
+  /** Of the instruction being emitted. */
+  variant = VARIANTS[0] as Variant;
+  private readonly parts: RegionParts;
+  private readonly block: PlannedBlock;
+  private readonly records: BlockRecords;
+  /** Instruction being emitted. */
+  private index = 0;
+  private source: FlagSource;
+  private terminator: Terminator = { kind: 'fall' };
+  private touched = 0;
+  private written = 0;
+  /** Locals handed out in the current instruction, and those that the flag source is made of. */
+  private inUse: Local[] = [];
+  private kept: Local[] = [];
+  private keepsFlags = false;
+
+  constructor(parts: RegionParts, block: PlannedBlock) {
+    super(parts.m);
+    this.parts = parts;
+    this.block = block;
+    this.records = block.records;
+    this.source = parts.flags.words;
+  }
+
+  emitBlock(): EmittedBlock {
+    const { block, records } = this;
+    this.emit(this.parts.leave.takeBudget(block));
+    for (let index = 0; index < block.length; index++) {
+      const variant = variantOfSlot(records.slot(index));
+      if (variant !== undefined) this.instruction(index, variant);
+    }
+    if (block.length < records.length) {
+      this.index = block.length;
+      this.emit(this.leaveToHandler());
+      this.terminator = { kind: 'left' };
+    }
+    this.parts.locals.release(this.inUse);
+    this.parts.locals.release(this.kept);
+    const { statements, terminator, source, touched, written } = this;
+    return { statements, terminator, flags: source, touched, written };
+  }
+
+  private instruction(index: number, variant: Variant): void {
+    const { locals } = this.parts;
+    if (this.keepsFlags) {
+      locals.release(this.kept);
+      this.kept = this.inUse;
+    } else locals.release(this.inUse);
+    this.inUse = [];
+    this.keepsFlags = false;
+    this.index = index;
+    this.variant = variant;
+    variant.row.semantics(this);
+  }
+
+  private leaveToHandler(): Expression {
+    return this.parts.leave.toHandler(this.block, this.index, this.source);
+  }
+
+  protected newLocal(type: ValueType): Local {
+    const local = this.parts.locals.take(type);
+    this.inUse.push(local);
+    return local;
+  }
+
+  // ---- registers ----
+
+  private get(register: number): Expression {
+    this.touched |= bitOfGeneral(register);
+    return this.parts.registers.general(register).get();
+  }
+
+  private set(register: number, value: Expression): void {
+    this.touched |= bitOfGeneral(register);
+    this.written |= bitOfGeneral(register);
+    this.emit(this.parts.registers.general(register).set(value));
+  }
+
+  gpr(register: number, size: number): Expression {
+    const { m } = this;
+    if (size === 8) return this.get(register);
+    const low = m.i32.wrap(this.get(register));
+    return size === 4 ? low : m.i32.and(low, m.i32.const(size === 2 ? 0xffff : 0xff));
+  }
+
+  setGpr(register: number, size: number, value: Expression): void {
+    const { m } = this;
+    if (size === 8) this.set(register, value);
+    else if (size === 4) this.set(register, m.i64.extend_u(value));
+    else this.insert(register, value, size === 2 ? 0xffffn : 0xffn, 0n);
+  }
+
+  /** Replaces the bits of `mask` << `shift`. */
+  private insert(register: number, value: Expression, mask: bigint, shift: bigint): void {
+    const { m } = this;
+    const bits = m.i64.and(m.i64.extend_u(value), m.i64.const(mask));
+    const placed = shift === 0n ? bits : m.i64.shl(bits, m.i64.const(shift));
+    const kept = m.i64.and(this.get(register), m.i64.const(~(mask << shift)));
+    this.set(register, m.i64.or(kept, placed));
+  }
+
+  highByte(register: number): Expression {
+    const { m } = this;
+    return m.i32.and(m.i32.shr_u(m.i32.wrap(this.get(register)), m.i32.const(8)), m.i32.const(0xff));
+  }
+
+  setHighByte(register: number, value: Expression): void {
+    this.insert(register, value, 0xffn, 8n);
+  }
+
+  xmm(register: number): Expression {
+    this.touched |= bitOfXmm(register);
+    return this.parts.registers.xmm(register).get();
+  }
+
+  setXmm(register: number, value: Expression): void {
+    this.touched |= bitOfXmm(register);
+    this.written |= bitOfXmm(register);
+    this.emit(this.parts.registers.xmm(register).set(value));
+  }
+
+  // ---- record fields ----
+
+  protected readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression {
+    const { m } = this;
+    const offset = this.records.register(this.index, location.field);
+    if (location.kind === 'xmm') {
+      const value = this.xmm((offset - YMM) >> 5);
+      switch (location.size) {
+        case 16:
+          return value;
+        case 8:
+          return m.i64x2.extract_lane(value, 0);
+        case 4:
+          return m.i32x4.extract_lane(value, 0);
+        default:
+          return m.i16x8.extract_lane_u(value, 0);
+      }
+    }
+    const register = (offset - GPR) >> 3;
+    return offset & 1 ? this.highByte(register) : this.gpr(register, location.size);
+  }
+
+  protected writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void {
+    const { m } = this;
+    const offset = this.records.register(this.index, location.field);
+    if (location.kind === 'xmm') {
+      const register = (offset - YMM) >> 5;
+      if (location.size === 16) this.setXmm(register, value);
+      else if (location.size === 8) this.setXmm(register, m.i64x2.replace_lane(this.xmm(register), 0, value));
+      else this.setXmm(register, m.i32x4.replace_lane(this.xmm(register), 0, value));
+      return;
+    }
+    const register = (offset - GPR) >> 3;
+    if (offset & 1) this.setHighByte(register, value);
+    else this.setGpr(register, location.size, value);
+  }
+
+  registerNumber(operand: number): Expression {
+    const location = this.location(operand);
+    if (!('field' in location)) throw new Error(`operand ${operand} is not a register`);
+    return this.m.i32.const(this.records.register(this.index, location.field));
+  }
+
+  protected immediate(size: number): Expression {
+    const value = this.records.immediate(this.index);
+    if (size === 8) return this.m.i64.const(value);
+    const bits = Number(BigInt.asUintN(32, value));
+    return this.m.i32.const((size === 4 ? bits : bits & (size === 2 ? 0xffff : 0xff)) | 0);
+  }
+
+  /** Linear address of an offset relative to the start of the block's page. */
+  private codeAddress(offset: number): Expression {
+    return this.parts.code.at(this.block.page, offset);
+  }
+
+  /** Base or index register by its state offset; undefined for the always-zero one. */
+  private addressRegister(offset: number): Expression | undefined {
+    if (offset === ZERO_REGISTER) return undefined;
+    if (offset === PAGE_BASE) return this.codeAddress(0);
+    return this.get((offset - GPR) >> 3);
+  }
+
+  protected memoryAddress(): Expression {
+    const { m } = this;
+    const { records, index } = this;
+    let sum = this.addressRegister(records.base(index));
+    let scaled = this.addressRegister(records.indexRegister(index));
+    if (scaled !== undefined && records.scale(index) > 0) {
+      scaled = m.i64.shl(scaled, m.i64.const(BigInt(records.scale(index))));
+    }
+    if (scaled !== undefined) sum = sum === undefined ? scaled : m.i64.add(sum, scaled);
+    const displacement = BigInt(records.displacement(index));
+    if (sum === undefined) sum = m.i64.const(displacement);
+    else if (displacement !== 0n) sum = m.i64.add(sum, m.i64.const(displacement));
+    return this.truncateAddress(sum);
+  }
+
+  protected addressMask(): Expression {
+    const size = this.records.addressSize(this.index);
+    return this.m.i64.const(size === ADDRESS_32 ? 0xffff_ffffn : size === ADDRESS_16 ? 0xffffn : -1n);
+  }
+
+  private truncateAddress(address: Expression): Expression {
+    const { m } = this;
+    switch (this.records.addressSize(this.index)) {
+      case ADDRESS_32:
+        return m.i64.and(address, m.i64.const(0xffff_ffffn));
+      case ADDRESS_16:
+        return m.i64.and(address, m.i64.const(0xffffn));
+      default:
+        return address;
+    }
+  }
+
+  protected truncateLinear(address: Expression): Expression {
+    const { m } = this;
+    const is64BitCode = (this.records.mode & MODE_CODE_MASK) === MODE_CODE_64;
+    return is64BitCode ? address : m.i64.and(address, m.i64.const(0xffff_ffffn));
+  }
+
+  private addSegment(address: Expression): Expression {
+    const segment = this.records.segment(this.index);
+    return segment === SEGMENT_NONE ? address : this.toLinear(address, this.segmentBase(segment));
+  }
+
+  protected memoryLinearAddress(): Expression {
+    return this.addSegment(this.memoryAddress());
+  }
+
+  protected offsetAddress(): Expression {
+    return this.addSegment(this.m.i64.const(this.records.immediate(this.index)));
+  }
+
+  protected stringAddress(kind: 'source' | 'destination'): Expression {
+    const address = this.truncateAddress(this.get(kind === 'source' ? 6 : 7));
+    if (this.variant.form !== 'general') return address;
+    return kind === 'source'
+      ? this.addSegment(address)
+      : this.toLinear(address, this.segmentBase(SEGMENT_ES));
+  }
+
+  // ---- memory ----
+
+  protected probe(access: Access, linearAddress: Value, size: number): Expression {
+    const { m, records, index } = this;
+    const { imports, lastPages } = this.parts;
+    const last = lastPages?.find(access, records.base(index), records.indexRegister(index));
+    if (last !== undefined) {
+      const probe = imports.probe(access, size, records.tlbView);
+      const probed = this.hostOrLeave(m.call(probe, [linearAddress()], i32));
+      return last.probe(linearAddress, size, records.tlbView, probed);
+    }
+    const filled = this.hostOrLeave(imports.fill(access, linearAddress(), size));
+    return viewProbe(m, access, linearAddress, size, records.tlbView, this.newLocal(i32), filled);
+  }
+
+  /** A host address, or out to the handler if it is 0. */
+  private hostOrLeave(address: Expression): Expression {
+    const host = this.newLocal(i32);
+    return this.m.ifLikely(host.tee(address), host.get(), this.leaveToHandler());
+  }
+
+  /** A host address found by the probe or by the fill functions is never the bounce buffer. */
+  protected readonly mayBounce = false;
+
+  // ---- SSE ----
+
+  private leaveIf(condition: Expression): void {
+    this.emit(this.m.ifUnlikely(condition, this.leaveToHandler()));
+  }
+
+  requireSse(): void {
+    this.leaveIf(this.state(SSE_DISABLED, 4));
+  }
+
+  requireAligned(linearAddress: Value, size: number): void {
+    const { m } = this;
+    this.leaveIf(m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1)));
+  }
+
+  unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
+    this.leaveIf(rare);
+    return paths.map(({ fast, type }) => this.let(fast(), type));
+  }
+
+  knownImmediate(operand: number): number | undefined {
+    if (this.location(operand).kind !== 'immediate') return undefined;
+    return Number(BigInt.asIntN(32, this.records.immediate(this.index)));
+  }
+
+  withImmediate(_operand: number, known: (value: number) => Expression): Expression {
+    return known(Number(this.records.immediate(this.index) & 0xffn));
+  }
+
+  // ---- flags ----
+
+  setFlags(source: FlagSource): void {
+    this.source = source;
+    this.keepsFlags = true;
+  }
+
+  /** Turns the source into words that are in locals of this block. */
+  private words(): FlagSource & { kind: 'raw' } {
+    if (this.source.kind === 'raw') return this.source;
+    const { result, aux } = materialize(this.m, this.source);
+    const words = { kind: 'raw', result: this.let(result, i64), aux: this.let(aux) } as const;
+    this.source = words;
+    this.keepsFlags = true;
+    return words;
+  }
+
+  flagResult(): Expression {
+    return this.words().result();
+  }
+
+  flagAux(): Expression {
+    const { source } = this;
+    // AUX alone does not need the result.
+    if (source.kind === 'logic') return this.m.i32.const(0);
+    return this.words().aux();
+  }
+
+  condition(condition: Condition, negated: boolean): Expression {
+    const { m } = this;
+    let value = conditionOfSource(m, condition, this.source);
+    if (value === undefined) {
+      const { result, aux } = this.words();
+      value = conditionOfWords(m, condition, result, aux);
+    }
+    return negated ? m.i32.eqz(value) : value;
+  }
+
+  // ---- control ----
+
+  record(): Expression {
+    return this.m.i32.const(this.records.address(this.index));
+  }
+
+  nextRip(): Expression {
+    const offset = this.records.pageOffset(this.index) + this.records.instructionLength(this.index);
+    return this.codeAddress(offset);
+  }
+
+  call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
+    const { m } = this;
+    const types = args.map((argument) => m.typeOf(argument));
+    return m.call(this.parts.imports.function(name, types, result), args, result);
+  }
+
+  run(name: RuntimeFunction): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot call ${name}`);
+  }
+
+  delegate(condition: Expression): void {
+    this.emit(this.m.ifUnlikely(condition, this.leaveToHandler()));
+  }
+
+  jump(): void {
+    this.terminator = { kind: 'jump' };
+  }
+
+  jumpIf(condition: Expression): void {
+    this.terminator = { kind: 'branch', condition };
+  }
+
+  jumpTo(target: Expression): void {
+    this.emit(this.parts.leave.branchTarget.set(target));
+    this.terminator = { kind: 'indirect' };
+  }
+
+  dispatch(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot dispatch`);
+  }
+
+  exit(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+  }
+
+  resumeIf(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+  }
+
+  leaveIfInterrupt(): void {
+    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+  }
+}

@@ -1,0 +1,110 @@
+/** From the end of a block to another: what the other one expects is put where it expects it, or the region is left. */
+import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
+import type { FlagSource } from '../flags/source.ts';
+import type { Local } from '../locals.ts';
+import { OUTSIDE } from '../region-source.ts';
+import { tlbIndex, tlbTable } from '../tlb-probe.ts';
+import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
+import type { RegionParts } from './parts.ts';
+import type { PlannedBlock } from './plan.ts';
+
+/** Goes on with a block that has everything where it expects it. */
+export type Branch = (from: number, to: number) => Expression;
+
+export class Edges {
+  private readonly m: Module;
+  private readonly parts: RegionParts;
+  private readonly blocks: readonly PlannedBlock[];
+  /** Registers that each block expects in their locals (register-placement.ts). */
+  private readonly liveIn: readonly number[];
+  private readonly branch: Branch;
+  /** Offset of the entry of the execute TLB that is being looked at. */
+  private tlbEntry: Local | undefined;
+
+  constructor(
+    parts: RegionParts,
+    blocks: readonly PlannedBlock[],
+    liveIn: readonly number[],
+    branch: Branch,
+  ) {
+    this.m = parts.m;
+    this.parts = parts;
+    this.blocks = blocks;
+    this.liveIn = liveIn;
+    this.branch = branch;
+  }
+
+  private block(b: number): PlannedBlock {
+    return this.blocks[b] as PlannedBlock;
+  }
+
+  /** @param flags what set them last. */
+  taken(from: number, flags: FlagSource): Expression[] {
+    return this.follow(from, this.block(from).taken, WAY_TAKEN, flags);
+  }
+
+  /** To the instruction behind the block. */
+  fall(from: number, flags: FlagSource): Expression[] {
+    return this.follow(from, this.block(from).fall, WAY_FALL, flags);
+  }
+
+  private follow(from: number, to: number, link: Link, flags: FlagSource): Expression[] {
+    const { m, parts } = this;
+    const leave = (): Expression => parts.leave.byLink(this.block(from), link);
+    if (to === OUTSIDE) return [...parts.flags.toWords(flags), leave()];
+    const moved = parts.flags.move(flags, this.block(to).readsFlags);
+    const inside = this.enter(from, to);
+    if (!this.isGuarded(from, to)) return [...moved, ...inside];
+    return [...moved, m.ifLikely(this.isMapped(to), m.block(null, inside)), leave()];
+  }
+
+  /** To Leave.branchTarget, which is in the region if a function returns to where it was called. */
+  indirect(from: number, flags: FlagSource): Expression[] {
+    const { m, parts } = this;
+    const { taken } = this.block(from);
+    const leave = parts.leave.indirect(this.block(from), flags);
+    if (taken === OUTSIDE) return [leave];
+    const { page, records, readsFlags } = this.block(taken);
+    const isThere = m.i64.eq(parts.leave.branchTarget.get(), parts.code.at(page, records.startOffset));
+    const inside = [...parts.flags.move(flags, readsFlags), ...this.enter(from, taken)];
+    return [m.if(isThere, m.block(null, inside)), leave];
+  }
+
+  private enter(from: number, to: number): Expression[] {
+    const { liveIn } = this;
+    const missing = (liveIn[to] as number) & ~(liveIn[from] as number);
+    return [...this.parts.registers.load(missing), this.branch(from, to)];
+  }
+
+  /** Whether the other page has to be checked: the entry's was, by whoever entered the region. */
+  private isGuarded(from: number, to: number): boolean {
+    const { page } = this.block(to);
+    return page !== 0 && page !== this.block(from).page;
+  }
+
+  /** Whether the execute TLB has the page of a block, at the physical page it had when it was translated. */
+  private isMapped(to: number): Expression {
+    const { m } = this;
+    const { code, imports, locals } = this.parts;
+    const { records, page } = this.block(to);
+    this.tlbEntry ??= locals.add(i32);
+    const entry = this.tlbEntry;
+    const linear = (): Expression => code.at(page, 0);
+    const table = tlbTable(records.tlbView);
+    const fetchesFrom = imports.function('fetchesFrom', [i64, i32], i32);
+    const physicalPage = (): Expression => m.i32.const(records.physicalPage);
+    const entryPage = m.i32.and(
+      m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entry.get()),
+      m.i32.const(TLB_PAGE_MASK),
+    );
+    const isFound = m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entry.get()), linear());
+    const isSame = m.ifLikely(
+      isFound,
+      m.i32.eq(entryPage, physicalPage()),
+      m.call(fetchesFrom, [linear(), physicalPage()], i32),
+    );
+    return m.block(null, [entry.set(tlbIndex(m, linear())), isSame], i32);
+  }
+}

@@ -1,0 +1,19 @@
+/** Labels of the blocks and loops of a region's function: one, and three for each block of the region. */
+import type { Label } from '../../wasm/builder.ts';
+
+/** Behind it is what all ways out share (leave.ts). */
+export const WAY_OUT_LABEL: Label = 0;
+
+/** Behind it is the way out of a group of blocks. */
+export function groupWayOutLabel(group: number): Label {
+  return 3 * group + 1;
+}
+
+export function loopLabel(block: number): Label {
+  return 3 * block + 2;
+}
+
+/** Behind it is a block that several edges lead to. */
+export function mergeLabel(block: number): Label {
+  return 3 * block + 3;
+}

@@ -1,0 +1,94 @@
+/** Puts the blocks of a region into their places: nested wasm blocks and loops, as control-flow.ts found them. */
+import type { Expression, Module } from '../../wasm/builder.ts';
+import type { EmittedBlock } from './block-emitter.ts';
+import { Edges } from './edges.ts';
+import { loopLabel, mergeLabel } from './labels.ts';
+import type { RegionParts } from './parts.ts';
+import type { RegionPlan } from './plan.ts';
+import type { RegisterPlacement } from './register-placement.ts';
+
+/** Code of all blocks. @param emitted by index; undefined where no way leads to. */
+export function layOut(
+  parts: RegionParts,
+  plan: RegionPlan,
+  emitted: readonly (EmittedBlock | undefined)[],
+  registers: RegisterPlacement,
+): Expression {
+  return new Layout(parts, plan, emitted, registers).tree(0);
+}
+
+class Layout {
+  private readonly m: Module;
+  private readonly parts: RegionParts;
+  private readonly plan: RegionPlan;
+  private readonly emitted: readonly (EmittedBlock | undefined)[];
+  private readonly edges: Edges;
+  private readonly registers: RegisterPlacement;
+
+  constructor(
+    parts: RegionParts,
+    plan: RegionPlan,
+    emitted: readonly (EmittedBlock | undefined)[],
+    registers: RegisterPlacement,
+  ) {
+    this.m = parts.m;
+    this.parts = parts;
+    this.plan = plan;
+    this.emitted = emitted;
+    this.registers = registers;
+    this.edges = new Edges(parts, plan.blocks, registers.liveIn, (from, to) => this.branch(from, to));
+  }
+
+  /** A block with all that it dominates. */
+  tree(block: number): Expression {
+    const { children, isMerge, isLoopHeader } = this.plan.shape;
+    const merges = (children[block] ?? []).filter((child) => isMerge[child]);
+    const code = this.within(block, merges);
+    return isLoopHeader[block] ? this.m.loop(loopLabel(block), code) : code;
+  }
+
+  /** The block's own code inside a wasm block for each merge block it dominates, the last of them outermost. */
+  private within(block: number, merges: readonly number[]): Expression {
+    const { m } = this;
+    let code = this.group(block);
+    for (const merge of merges) {
+      code = m.block(null, [m.block(mergeLabel(merge), [code]), this.tree(merge)]);
+    }
+    return code;
+  }
+
+  private branch(from: number, to: number): Expression {
+    const { m } = this;
+    const { rank, isMerge } = this.plan.shape;
+    if ((rank[to] as number) <= (rank[from] as number)) return m.br(loopLabel(to));
+    if (isMerge[to]) return m.br(mergeLabel(to));
+    return this.tree(to);
+  }
+
+  /** A block's code; if it starts a group, with the group's way out behind it. */
+  private group(block: number): Expression {
+    const { leave, registers } = this.parts;
+    const code = this.code(block, this.emitted[block] as EmittedBlock);
+    if (this.plan.blocks[block]?.group !== block) return code;
+    return leave.group(block, code, registers.store(this.registers.stored[block] as number));
+  }
+
+  private code(block: number, { statements, terminator, flags }: EmittedBlock): Expression {
+    const { m, edges } = this;
+    switch (terminator.kind) {
+      case 'left':
+        return m.block(null, statements);
+      case 'jump':
+        return m.block(null, [...statements, ...edges.taken(block, flags)]);
+      case 'fall':
+        return m.block(null, [...statements, ...edges.fall(block, flags)]);
+      case 'branch': {
+        const taken = m.block(null, edges.taken(block, flags));
+        const fall = m.block(null, edges.fall(block, flags));
+        return m.block(null, [...statements, m.if(terminator.condition, taken, fall)]);
+      }
+      case 'indirect':
+        return m.block(null, [...statements, ...edges.indirect(block, flags)]);
+    }
+  }
+}

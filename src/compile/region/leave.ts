@@ -1,0 +1,202 @@
+/**
+ * How a region is entered and left. This file is the whole way of an exit:
+ *
+ * 1. Somewhere in a block it is decided to leave (toHandler, byLink, indirect, or takeBudget if the block does not fit
+ *    into the budget). That sets `target` to a record and `way` to what is to be done with it, and the page of the
+ *    processor state if it is another than the entry's. Then it branches to the way out of the block's group.
+ * 2. The way out of the group (group) stores the registers that may have been written on the way there and branches on.
+ * 3. The epilogue, one for the region, stores budget and flags, counts instructions in the first tier, and ends in a tail
+ *    call of a function of the runtime that does what `way` says (interpreter/ways-out.ts).
+ */
+
+import { BUDGET, PAGE_BASE } from '../../layout/cpu-state.ts';
+import { CPU_STATE } from '../../layout/linear-memory.ts';
+import { MODE_CODE_64 } from '../../layout/mode.ts';
+import { HEAD_COUNTDOWN, RECORD_LINK_FALL, RECORD_LINK_TAKEN } from '../../layout/record.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { i32, i64, none } from '../../wasm/value-types.ts';
+import type { FlagSource } from '../flags/source.ts';
+import type { Local, Locals } from '../locals.ts';
+import type { ModuleImports } from '../module-imports.ts';
+import type { BlockRecords } from '../record-view.ts';
+import type { CompiledTier } from '../region-source.ts';
+import type { CodeAddress } from './code-address.ts';
+import type { FlagLocals } from './flag-locals.ts';
+import { probeJumpCache } from './jump-probe.ts';
+import { groupWayOutLabel, WAY_OUT_LABEL } from './labels.ts';
+import type { PlannedBlock } from './plan.ts';
+
+/** Goes on with the record `target`. Locals start at 0: the commonest way needs no store. */
+const WAY_RECORD = 0;
+/** To the linear address `branchTarget`, by the instruction of the record. */
+const WAY_INDIRECT = 1;
+/** Back to the host: the block of the head `target` does not fit into the budget. */
+const WAY_OUT_OF_BUDGET = 2;
+/** By a link of the record; the number is the link's offset. */
+export const WAY_TAKEN = RECORD_LINK_TAKEN;
+export const WAY_FALL = RECORD_LINK_FALL;
+
+export type Link = typeof WAY_TAKEN | typeof WAY_FALL;
+type Way = typeof WAY_RECORD | typeof WAY_INDIRECT | typeof WAY_OUT_OF_BUDGET | Link;
+
+export class Leave {
+  private readonly m: Module;
+  private readonly imports: ModuleImports;
+  private readonly locals: Locals;
+  private readonly code: CodeAddress;
+  private readonly flags: FlagLocals;
+  private readonly target: Local;
+  private readonly way: Local;
+  /** Instructions that may still be executed. */
+  private readonly budget: Local;
+  /** Linear address an indirect branch leads to. */
+  readonly branchTarget: Local;
+  private isIndirect = false;
+
+  constructor(m: Module, imports: ModuleImports, locals: Locals, code: CodeAddress, flags: FlagLocals) {
+    this.m = m;
+    this.imports = imports;
+    this.locals = locals;
+    this.code = code;
+    this.flags = flags;
+    // The head record that the region is entered by, until it is left.
+    this.target = locals.parameter(0);
+    this.way = locals.add(i32);
+    this.budget = locals.add(i32);
+    this.branchTarget = locals.add(i64);
+  }
+
+  // ---- 1. in a block ----
+
+  /** To the handler of an instruction: everything before it has been done, nothing of it. */
+  toHandler({ records, page, group }: PlannedBlock, index: number, flags: FlagSource): Expression {
+    const before = this.flags.toOperation(flags);
+    return this.leave(page, group, WAY_RECORD, records.address(index), before);
+  }
+
+  /** To where a link of the block's last record leads. The flags have been moved. */
+  byLink({ records, page, group }: PlannedBlock, link: Link): Expression {
+    return this.leave(page, group, link, records.address(records.length - 1));
+  }
+
+  /** To `branchTarget`. */
+  indirect({ records, page, group }: PlannedBlock, flags: FlagSource): Expression {
+    this.isIndirect = true;
+    const before = this.flags.toWords(flags);
+    return this.leave(page, group, WAY_INDIRECT, records.address(records.length - 1), before);
+  }
+
+  /** Takes a block from the budget or, if it does not fit, leaves before it, with the budget as it was. */
+  takeBudget({ records: { head, count }, page, group }: PlannedBlock): Expression {
+    const { m, budget } = this;
+    const left = budget.tee(m.i32.sub(budget.get(), m.i32.const(count)));
+    const putBack = budget.set(m.i32.add(budget.get(), m.i32.const(count)));
+    return m.ifUnlikely(
+      m.i32.lt_s(left, m.i32.const(0)),
+      this.leave(page, group, WAY_OUT_OF_BUDGET, head, [putBack]),
+    );
+  }
+
+  private leave(
+    page: number,
+    group: number,
+    way: Way,
+    record: number,
+    before: readonly Expression[] = [],
+  ): Expression {
+    const { m } = this;
+    return m.block(null, [
+      ...before,
+      this.target.set(m.i32.const(record)),
+      ...this.code.store(page),
+      ...(way === WAY_RECORD ? [] : [this.way.set(m.i32.const(way))]),
+      m.br(groupWayOutLabel(group)),
+    ]);
+  }
+
+  // ---- 2. behind a group of blocks ----
+
+  /** @param code of the group. @param stores of the registers that it or what leads to it may have written. */
+  group(group: number, code: Expression, stores: readonly Expression[]): Expression {
+    const { m } = this;
+    return m.block(null, [m.block(groupWayOutLabel(group), [code]), ...stores, m.br(WAY_OUT_LABEL)]);
+  }
+
+  // ---- 3. around the region ----
+
+  /**
+   * The function's body.
+   * @param code that has been made of all blocks: what is loaded and stored depends on it.
+   * @param entry the first block's records.
+   */
+  around(code: readonly Expression[], tier: CompiledTier, entry: BlockRecords): Expression {
+    const { m } = this;
+    const body = m.block(WAY_OUT_LABEL, code);
+    return m.block(null, [...this.prologue(), body, ...this.epilogue(tier, entry)]);
+  }
+
+  private prologue(): Expression[] {
+    const { m } = this;
+    const budget = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
+    return [this.budget.set(budget), this.code.load(), ...this.flags.load()];
+  }
+
+  private epilogue(tier: CompiledTier, entry: BlockRecords): Expression[] {
+    const { m } = this;
+    const store = [
+      m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), this.budget.get()),
+      ...this.flags.store(),
+    ];
+    const stored = tier === 'first' ? this.counting(entry.head, store) : store;
+    return [...stored, ...this.goOn(entry.mode)];
+  }
+
+  /**
+   * Takes what has been executed from the countdown of the region's head, and asks for the second tier when it is spent.
+   * @param store what is done in between; before it, the budget at the entry is still in memory.
+   */
+  private counting(head: number, store: readonly Expression[]): Expression[] {
+    const { m } = this;
+    const left = this.locals.take(i32);
+    const before = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
+    const executed = m.i32.sub(before, this.budget.get());
+    const counted = m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, m.i32.const(head)), executed);
+    const requestCompile = this.imports.function('requestCompile', [i32], none);
+    return [
+      m.i32.store(HEAD_COUNTDOWN, 4, m.i32.const(head), left.tee(counted)),
+      ...store,
+      m.ifUnlikely(m.i32.le_s(left.get(), m.i32.const(0)), m.call(requestCompile, [m.i32.const(head)], none)),
+    ];
+  }
+
+  /** Ends in a tail call. */
+  private goOn(mode: number): Expression[] {
+    const { m, imports } = this;
+    const wayIs = (way: Way): Expression => m.i32.eq(this.way.get(), m.i32.const(way));
+    const continueAt = imports.function('continueAt', [i32], none);
+    const outOfBudget = imports.function('outOfBudget', [i32], none);
+    const followLink = imports.function('followLink', [i32, i32], none);
+    const others = m.if(
+      wayIs(WAY_OUT_OF_BUDGET),
+      m.return_call(outOfBudget, [this.target.get()], none),
+      m.return_call(followLink, [this.target.get(), this.way.get()], none),
+    );
+    const ways = this.isIndirect ? m.if(wayIs(WAY_INDIRECT), this.findTarget(mode), others) : others;
+    return [m.if(this.way.get(), ways), m.return_call(continueAt, [this.target.get()], none)];
+  }
+
+  /**
+   * Makes `target` the head record of the block at `branchTarget`, or goes there by the runtime. The probe of the
+   * jump cache is not in the runtime because indirect branches would take longer.
+   */
+  private findTarget(mode: number): Expression {
+    const { m, target, branchTarget } = this;
+    const jumpTo = this.imports.function('jumpTo', [i32, i64], none);
+    const lookUp = m.return_call(jumpTo, [target.get(), branchTarget.get()], none);
+    if ((mode & MODE_CODE_64) === 0) return lookUp;
+    const page = m.i64.and(branchTarget.get(), m.i64.const(-4096n));
+    const found = (head: Expression): Expression =>
+      m.block(null, [target.set(head), m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page)]);
+    return probeJumpCache(m, mode, () => branchTarget.get(), this.locals.take(i32), found, lookUp);
+  }
+}

@@ -1,0 +1,21 @@
+/** What the blocks of a region share. */
+import type { Module } from '../../wasm/builder.ts';
+import type { Locals } from '../locals.ts';
+import type { ModuleImports } from '../module-imports.ts';
+import type { CodeAddress } from './code-address.ts';
+import type { FlagLocals } from './flag-locals.ts';
+import type { LastPages } from './last-page.ts';
+import type { Leave } from './leave.ts';
+import type { RegisterLocals } from './register-locals.ts';
+
+export interface RegionParts {
+  readonly m: Module;
+  readonly imports: ModuleImports;
+  readonly locals: Locals;
+  readonly registers: RegisterLocals;
+  readonly flags: FlagLocals;
+  readonly code: CodeAddress;
+  readonly leave: Leave;
+  /** Only where there is a loop: pages in locals are fast to use, but have to be found again after each entry. */
+  readonly lastPages: LastPages | undefined;
+}
