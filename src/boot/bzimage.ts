@@ -18,7 +18,20 @@ const HEADER_END_2_12 = 0x268;
 /** The first byte of the jump at 0x200 is its opcode, the second its displacement from 0x202. */
 const JUMP_DISPLACEMENT = 0x201;
 const DEFAULT_SETUP_SECTORS = 4;
-const MINIMUM_VERSION = 0x020c;
+/** Boot protocols: the first with such a header, and those that added fields to it. */
+export const PROTOCOL_2_00 = 0x0200;
+export const PROTOCOL_2_01 = 0x0201;
+export const PROTOCOL_2_02 = 0x0202;
+const PROTOCOL_2_03 = 0x0203;
+const PROTOCOL_2_04 = 0x0204;
+const PROTOCOL_2_05 = 0x0205;
+const PROTOCOL_2_06 = 0x0206;
+export const PROTOCOL_2_09 = 0x0209;
+const PROTOCOL_2_10 = 0x020a;
+const PROTOCOL_2_12 = 0x020c;
+/** What boot.rst says of kernels that are too old to have the field. */
+const DEFAULT_INITRD_ADDRESS_MAX = 0x37ff_ffff;
+const DEFAULT_COMMAND_LINE_SIZE = 255;
 const LOADFLAGS_LOADED_HIGH = 0x01;
 const XLOADFLAGS = 0x236;
 const XLF_KERNEL_64 = 0x01;
@@ -33,11 +46,16 @@ export interface BzImage {
   readonly realMode: Uint8Array;
   /** The code loaded high; a signature may follow it in the file. */
   readonly protectedMode: Uint8Array;
+  /** The protected-mode code belongs at 1 MiB or above (bzImage), not at 64 KiB (zImage). */
+  readonly loadedHigh: boolean;
+  /** Where the real-mode code jumps to. */
+  readonly code32Start: number;
   readonly relocatable: boolean;
   /** A relocatable kernel must be loaded at a multiple of this. */
   readonly kernelAlignment: number;
+  /** Where it runs best; where it is loaded, in old kernels. */
   readonly preferredAddress: number;
-  /** Memory the kernel needs from where it runs before it has looked at the memory map. */
+  /** Memory the kernel needs from where it runs before it has looked at the memory map; 0 where it does not say. */
   readonly initSize: number;
   /** Highest address the initramfs may occupy. */
   readonly initrdAddressMax: number;
@@ -64,42 +82,65 @@ export function hasEntry64(file: Uint8Array): boolean {
   return (view.getUint16(XLOADFLAGS, true) & XLF_KERNEL_64) !== 0;
 }
 
+const versionName = (version: number): string => `${version >> 8}.${String(version & 0xff).padStart(2, '0')}`;
+
 /**
+ * A bzImage of boot protocol 2.12 (Linux 3.8) or later, as its 32-bit and 64-bit entry points want it.
  * @param file the whole kernel file.
- * @throws InputError when it is no bzImage, cut off, or older than boot protocol 2.12.
+ * @throws InputError when it is none, or cut off.
  */
 export function parseBzImage(file: Uint8Array): BzImage {
+  const image = parseLinuxImage(file, PROTOCOL_2_12, 'Linux 3.8');
+  if (image.setupHeader.length < HEADER_END_2_12 - SETUP_HEADER || !image.loadedHigh) {
+    throw new InputError('not a bzImage: the setup header contradicts itself');
+  }
+  return image;
+}
+
+/**
+ * A kernel image with a setup header, a bzImage or a zImage.
+ * @param file the whole kernel file.
+ * @param minimum the oldest boot protocol. @param linux the version of Linux it came with.
+ * @throws InputError when it is none, cut off, or older.
+ */
+export function parseLinuxImage(file: Uint8Array, minimum: number, linux: string): BzImage {
   if (!hasSetupHeader(file)) throw new InputError('not a bzImage: there is no Linux setup header');
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const version = view.getUint16(0x206, true);
-  if (version < MINIMUM_VERSION) {
-    const name = `${version >> 8}.${String(version & 0xff).padStart(2, '0')}`;
-    throw new InputError(`boot protocol ${name} is too old: 2.12 (Linux 3.8) or later is needed`);
+  if (version < minimum) {
+    throw new InputError(
+      `boot protocol ${versionName(version)} is too old: ${versionName(minimum)} (${linux}) or later is needed`,
+    );
   }
+  const has = (protocol: number): boolean => version >= protocol;
   const headerEnd = 0x202 + (file[JUMP_DISPLACEMENT] ?? 0);
   const setupSectors = view.getUint8(0x1f1) || DEFAULT_SETUP_SECTORS;
   const realModeSize = (setupSectors + 1) * SECTOR;
-  const size =
-    file.length < HEADER_END_2_12 ? Number.NaN : realModeSize + view.getUint32(0x1f4, true) * PARAGRAPH;
+  if (file.length < HEADER_END_2_12 || file.length <= realModeSize) {
+    throw new InputError(`truncated bzImage: the file has ${file.length} bytes, its header ends early`);
+  }
+  // Older kernels say it with 16 bits, which are too few.
+  const size = has(PROTOCOL_2_04) ? realModeSize + view.getUint32(0x1f4, true) * PARAGRAPH : file.length;
   // Some linkers leave the file's last paragraph short (memtest86+): nothing of it is missing.
   if (!(file.length > size - PARAGRAPH)) {
-    const expected = Number.isNaN(size) ? 'its header ends early' : `it should have ${size} bytes`;
-    throw new InputError(`truncated bzImage: the file has ${file.length} bytes, ${expected}`);
+    throw new InputError(
+      `truncated bzImage: the file has ${file.length} bytes, it should have ${size} bytes`,
+    );
   }
-  if (headerEnd < HEADER_END_2_12 || (view.getUint8(0x211) & LOADFLAGS_LOADED_HIGH) === 0) {
-    throw new InputError('not a bzImage: the setup header contradicts itself');
-  }
+  const code32Start = view.getUint32(0x214, true);
   return {
     version,
     setupHeader: file.subarray(SETUP_HEADER, headerEnd),
     realMode: file.subarray(0, realModeSize),
     protectedMode: file.subarray(realModeSize, size),
-    relocatable: view.getUint8(0x234) !== 0,
-    kernelAlignment: view.getUint32(0x230, true),
-    preferredAddress: Number(view.getBigUint64(0x258, true)),
-    initSize: view.getUint32(0x260, true),
-    initrdAddressMax: view.getUint32(0x22c, true),
-    commandLineSize: view.getUint32(0x238, true),
+    loadedHigh: (view.getUint8(0x211) & LOADFLAGS_LOADED_HIGH) !== 0,
+    code32Start,
+    relocatable: has(PROTOCOL_2_05) && view.getUint8(0x234) !== 0,
+    kernelAlignment: has(PROTOCOL_2_05) ? view.getUint32(0x230, true) : 1,
+    preferredAddress: has(PROTOCOL_2_10) ? Number(view.getBigUint64(0x258, true)) : code32Start,
+    initSize: has(PROTOCOL_2_10) ? view.getUint32(0x260, true) : 0,
+    initrdAddressMax: has(PROTOCOL_2_03) ? view.getUint32(0x22c, true) : DEFAULT_INITRD_ADDRESS_MAX,
+    commandLineSize: has(PROTOCOL_2_06) ? view.getUint32(0x238, true) : DEFAULT_COMMAND_LINE_SIZE,
     hasEntry64: hasEntry64(file),
   };
 }

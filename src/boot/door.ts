@@ -8,7 +8,7 @@ import type { Hardware } from './firmware.ts';
 import type { StartState } from './start-state.ts';
 
 /** What `--entry` can ask for. */
-export const ENTRIES = ['32', '64', 'efi', 'pvh', 'multiboot'] as const;
+export const ENTRIES = ['16', '32', '64', 'efi', 'pvh', 'multiboot'] as const;
 export type EntryName = (typeof ENTRIES)[number];
 
 /** A file loaded beside the kernel: an initramfs, or a Multiboot module with its arguments. */

@@ -2,6 +2,7 @@
 import { type Door, ENTRIES, type EntryName } from './door.ts';
 import { efi } from './efi/efi.ts';
 import { InputError } from './input-error.ts';
+import { linux16 } from './linux16.ts';
 import { linux32 } from './linux32.ts';
 import { linux64 } from './linux64.ts';
 import { multiboot1 } from './multiboot/multiboot1.ts';
@@ -10,7 +11,7 @@ import { pvh } from './pvh.ts';
 import { vmlinux } from './vmlinux.ts';
 
 /** In the order in which they are tried where the user names none. */
-export const DOORS: readonly Door[] = [linux64, linux32, multiboot2, multiboot1, pvh, vmlinux, efi];
+export const DOORS: readonly Door[] = [linux64, linux32, linux16, multiboot2, multiboot1, pvh, vmlinux, efi];
 
 /**
  * @param entry what the user asked for; undefined takes the first that fits the file.

@@ -10,12 +10,14 @@
  * such things. Whatever reads the caller's registers and memory runs inside the OUT.
  */
 import { FIRMWARE_PORT } from './io-map.ts';
-import type { RegisterName } from './start-state.ts';
+import type { RegisterName, SegmentName } from './start-state.ts';
 
 /** The processor in the middle of a call. */
 export interface Caller {
   register(name: RegisterName): bigint;
   setRegister(name: RegisterName, value: bigint): void;
+  /** Linear address at which a segment begins. */
+  segmentBase(name: SegmentName): bigint;
   /** Guest memory by linear address. @throws BadAddress where nothing is mapped. */
   read(address: bigint, length: number): Uint8Array;
   write(address: bigint, bytes: Uint8Array): void;

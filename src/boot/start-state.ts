@@ -26,6 +26,10 @@ export const Register = {
 } as const;
 export type RegisterName = keyof typeof Register;
 
+/** Segment registers by their number. */
+export const SegmentRegister = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
+export type SegmentName = keyof typeof SegmentRegister;
+
 export interface Segment {
   readonly selector: number;
   readonly base: number;
@@ -59,6 +63,8 @@ export interface StartState {
   readonly registers: { readonly [name in RegisterName]?: number };
 }
 
+/** ET, which is always set. */
+const CR0_REAL = 0x10n;
 /** PE, MP, ET and NE. */
 const CR0_PROTECTED = 0x33n;
 const CR0_PAGING = 1n << 31n;
@@ -70,6 +76,10 @@ const EFER_LONG_MODE = (1n << 8n) | (1n << 10n);
 const CODE_64_RIGHTS = 0xa09b;
 const CODE_32_RIGHTS = 0xc09b;
 const DATA_RIGHTS = 0xc093;
+/** The same of 16 bits, as after power-up. */
+const REAL_CODE_RIGHTS = 0x9b;
+const REAL_DATA_RIGHTS = 0x93;
+const REAL_LIMIT = 0xffff;
 const FLAT_LIMIT = 0xffff_ffff;
 
 const flat = (selector: number, rights: number): Segment => ({
@@ -105,6 +115,31 @@ export function protectedModeStart({ selectors, ...entry }: Entry): StartState {
     efer: 0n,
     code: flat(selectors.code, CODE_32_RIGHTS),
     data: flat(selectors.data, DATA_RIGHTS),
+    ...entry,
+  };
+}
+
+/** Real mode. @param segments paragraph numbers. */
+export function realModeStart({
+  segments,
+  ...entry
+}: Pick<StartState, 'rip' | 'registers' | 'firmware'> & {
+  readonly segments: { readonly code: number; readonly data: number };
+}): StartState {
+  const real = (selector: number, rights: number): Segment => ({
+    selector,
+    base: selector * 16,
+    limit: REAL_LIMIT,
+    rights,
+  });
+  return {
+    cr0: CR0_REAL,
+    cr3: 0n,
+    cr4: 0n,
+    efer: 0n,
+    code: real(segments.code, REAL_CODE_RIGHTS),
+    data: real(segments.data, REAL_DATA_RIGHTS),
+    gdt: { base: 0, limit: REAL_LIMIT },
     ...entry,
   };
 }

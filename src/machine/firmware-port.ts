@@ -1,9 +1,10 @@
 /** The port by which the guest calls firmware, and the processor as firmware sees it then. */
 import { BadAddress, type Caller, type Firmware } from '../boot/firmware.ts';
-import { Register, type RegisterName } from '../boot/start-state.ts';
+import { Register, type RegisterName, type SegmentName, SegmentRegister } from '../boot/start-state.ts';
 import { physicalAddress } from '../cpu/linear-address.ts';
 import type { Processor } from '../cpu/processor.ts';
 import type { GuestMemory, PortHandler } from '../devices/device.ts';
+import { SEGMENT_BASE } from '../layout/cpu-state.ts';
 
 const PAGE_SIZE = 4096n;
 
@@ -22,6 +23,10 @@ class CallingProcessor implements Caller {
 
   setRegister(name: RegisterName, value: bigint): void {
     this.processor.setGpr(Register[name], BigInt.asUintN(64, value));
+  }
+
+  segmentBase(name: SegmentName): bigint {
+    return this.processor.u64(SEGMENT_BASE + SegmentRegister[name] * 8);
   }
 
   /** Calls `use` for each page's part of a range with its guest-physical address. */

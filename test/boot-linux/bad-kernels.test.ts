@@ -116,7 +116,7 @@ describe('damaged Multiboot kernels', { timeout: 2 * MINUTES }, () => {
 });
 
 describe.skipIf(guest === undefined)('a damaged kernel of Debian', { timeout: 5 * MINUTES }, () => {
-  it.each(['64', '32', 'efi'] as const)('as a bzImage by the entry %s', (entry) => {
+  it.each(['64', '32', '16', 'efi'] as const)('as a bzImage by the entry %s', (entry) => {
     expectCareful(guest?.kernel as Uint8Array, entry);
   });
 

@@ -39,6 +39,17 @@ describe.skipIf(guest === undefined)("Debian's kernel boots", () => {
     expect(kernelLines(await bootBy('32'))).toContain(UNDEFINED_LOADER);
   });
 
+  it('from its real-mode entry point, with what the BIOS says', async () => {
+    const output = await bootBy('16');
+    const lines = kernelLines(output);
+    expect(lines[0]).toBe('Probing EDD (edd=off to disable)... ok');
+    expect(lines).toContain(UNDEFINED_LOADER);
+    expect(lines).toContain('BIOS-e820: [mem 0x0000000000100000-0x000000001ffeffff] usable');
+    expect(lines).toContain('Console: colour *CGA 80x25');
+    // To the nanosecond: the calls of the BIOS are instructions of the guest like others.
+    expect(await bootBy('16', { tier: 'interpreter' })).toBe(output);
+  });
+
   it('as a vmlinux from its 64-bit entry point', async () => {
     expect(kernelLines(await bootBy('64', { kernel: vmlinux() }))).toContain(UNDEFINED_LOADER);
   });

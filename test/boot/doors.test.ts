@@ -7,6 +7,7 @@ describe('findDoor', () => {
   it('takes the first that fits the file, or the one asked for', () => {
     expect(findDoor(makeBzImage(), undefined).entry).toBe('64');
     expect(findDoor(makeBzImage(), '32').entry).toBe('32');
+    expect(findDoor(makeBzImage(), '16').entry).toBe('16');
     expect(findDoor(makeBzImage({ xloadFlags: 0 }), undefined).entry).toBe('32');
   });
 
@@ -15,7 +16,7 @@ describe('findDoor', () => {
     expect(() => findDoor(new Uint8Array(0), undefined)).toThrow(/empty/);
     expect(() => findDoor(new Uint8Array(100), undefined)).toThrow(/not a kernel/);
     expect(() => findDoor(makeBzImage({ xloadFlags: 0 }), '64')).toThrow(
-      'this file has no 64 entry point, only 32',
+      'this file has no 64 entry point, only 16, 32',
     );
   });
 });

@@ -43,6 +43,7 @@ export interface BzImageFields {
   magic: string;
   version: number;
   loadFlags: number;
+  code32Start: number;
   initrdAddressMax: number;
   kernelAlignment: number;
   relocatable: number;
@@ -59,6 +60,7 @@ export const DEFAULT_FIELDS: BzImageFields = {
   magic: 'HdrS',
   version: 0x020f,
   loadFlags: 1,
+  code32Start: 0x100000,
   initrdAddressMax: 0x7fffffff,
   kernelAlignment: 0x200000,
   relocatable: 1,
@@ -82,6 +84,7 @@ export function makeBzImage(changes: Partial<BzImageFields> = {}): Uint8Array {
   file.set(new TextEncoder().encode(fields.magic), 0x202);
   view.setUint16(0x206, fields.version, true);
   view.setUint8(0x211, fields.loadFlags);
+  view.setUint32(0x214, fields.code32Start, true);
   view.setUint32(0x22c, fields.initrdAddressMax, true);
   view.setUint32(0x230, fields.kernelAlignment, true);
   view.setUint8(0x234, fields.relocatable);

@@ -38,7 +38,7 @@ describe('bad usage', () => {
     await expectRefused(['boot', '--clock', 'sundial'], ['--clock', 'sundial', 'host, instructions']);
     await expectRefused(
       ['boot', '--entry', 'window'],
-      ['--entry', 'window', 'auto, 32, 64, efi, pvh, multiboot'],
+      ['--entry', 'window', 'auto, 16, 32, 64, efi, pvh, multiboot'],
     );
     await expectRefused(['boot', '--tier', 'fast'], ['--tier', 'fast', 'auto, interpreter, compiled']);
   });

@@ -66,6 +66,10 @@ export class EfiGuest implements Caller {
     this.registers.set(name, value);
   }
 
+  segmentBase(): bigint {
+    return 0n;
+  }
+
   read(address: bigint, length: number): Uint8Array {
     if (address + BigInt(length) > BigInt(this.memory.size)) throw new BadAddress('not RAM');
     return this.memory.read(Number(address), length);
