@@ -32,8 +32,14 @@ const RULES: readonly Rule[] = [
   { path: BINARYEN, imports: ['wasm'], packages: ['binaryen'] },
   { path: WRITER, imports: BUILDER },
   { path: 'wasm', imports: [] },
-  { path: 'interpreter', imports: ['compile', 'isa', 'layout', ...BUILDER, BINARYEN] },
-  { path: 'compile', imports: ['interpreter', 'isa', 'layout', ...BUILDER, WRITER] },
+  { path: 'emitter', imports: ['isa', 'layout', ...BUILDER] },
+  { path: 'interpreter', imports: ['emitter', 'isa', 'layout', ...BUILDER, BINARYEN] },
+  // It watches what a handler would do to flags.
+  {
+    path: 'compile/flags/effects.ts',
+    imports: ['emitter', 'interpreter/handler-emitter.ts', 'isa', 'layout', ...BUILDER, WRITER],
+  },
+  { path: 'compile', imports: ['emitter', 'isa', 'layout', ...BUILDER, WRITER] },
   { path: 'code-cache', imports: ['compile', 'isa', 'layout'], types: ['cpu'] },
   { path: 'cpu', imports: ['code-cache', 'isa', 'layout'] },
   // Numbers of the architecture, such as those of the local APIC's MSRs; nothing of how the processor is made.

@@ -1,9 +1,10 @@
 /** Functions that the regions of a module share, made when they are first asked for. */
+
+import { Locals } from '../emitter/locals.ts';
+import { type Access, viewProbe } from '../emitter/tlb-probe.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../wasm/value-types.ts';
-import { Locals } from './locals.ts';
-import { type Access, viewProbe } from './tlb-probe.ts';
 
 /** Where generated modules import from. */
 const IMPORT_RUNTIME = 'runtime';

@@ -3,10 +3,10 @@
  * What it emits is a handler, `(param $record i32)`, that ends by tail-calling the next record's function.
  */
 
-import { EmitterBase, FIELD_OFFSET } from '../compile/emitter-base.ts';
-import { conditionOfWords, type FlagSource, materialize } from '../compile/flags/source.ts';
-import { type Local, Locals } from '../compile/locals.ts';
-import { type Access, tlbIndex, tlbProbe } from '../compile/tlb-probe.ts';
+import { EmitterBase, FIELD_OFFSET } from '../emitter/emitter-base.ts';
+import { conditionOfWords, type FlagSource, materialize } from '../emitter/flags/source.ts';
+import { type Local, Locals } from '../emitter/locals.ts';
+import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';

@@ -3,12 +3,12 @@
  * watches. So no table has to repeat it.
  */
 
+import type { FlagSource } from '../../emitter/flags/source.ts';
 import { HandlerEmitter } from '../../interpreter/handler-emitter.ts';
 import type { Condition } from '../../isa/condition.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { ModuleWriter } from '../../wasm/writer/module-writer.ts';
-import type { FlagSource } from './source.ts';
 
 export interface FlagEffects {
   /** Needs the flags that were there before. */

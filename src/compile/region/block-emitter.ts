@@ -11,6 +11,15 @@
  *    becomes of them across an edge is in flag-locals.ts.
  */
 
+import { EmitterBase } from '../../emitter/emitter-base.ts';
+import {
+  conditionOfSource,
+  conditionOfWords,
+  type FlagSource,
+  materialize,
+} from '../../emitter/flags/source.ts';
+import type { Local } from '../../emitter/locals.ts';
+import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
 import type { SlowPath, Value } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
@@ -29,11 +38,7 @@ import { MODE_CODE_64, MODE_CODE_MASK } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
-import { EmitterBase } from '../emitter-base.ts';
-import { conditionOfSource, conditionOfWords, type FlagSource, materialize } from '../flags/source.ts';
-import type { Local } from '../locals.ts';
 import type { BlockRecords } from '../record-view.ts';
-import { type Access, viewProbe } from '../tlb-probe.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { bitOfGeneral, bitOfXmm } from './register-locals.ts';

@@ -1,11 +1,12 @@
 /** From the end of a block to another: what the other one expects is put where it expects it, or the region is left. */
+
+import type { FlagSource } from '../../emitter/flags/source.ts';
+import type { Local } from '../../emitter/locals.ts';
+import { tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
-import type { FlagSource } from '../flags/source.ts';
-import type { Local } from '../locals.ts';
 import { OUTSIDE } from '../region-source.ts';
-import { tlbIndex, tlbTable } from '../tlb-probe.ts';
 import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';

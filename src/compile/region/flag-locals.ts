@@ -3,6 +3,9 @@
  * out. `kind` says where they are (FLAGS_* of layout/flag-words.ts): in the processor state, as the region found them;
  * in the two words; or an operation with its operands, which only the way out looks at.
  */
+
+import { type FlagSource, materialize } from '../../emitter/flags/source.ts';
+import type { Local, Locals } from '../../emitter/locals.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { FLAG_AUX, FLAG_RESULT } from '../../layout/cpu-state.ts';
 import {
@@ -16,8 +19,6 @@ import {
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
-import { type FlagSource, materialize } from '../flags/source.ts';
-import type { Local, Locals } from '../locals.ts';
 import type { ModuleImports } from '../module-imports.ts';
 
 const KINDS = {

@@ -1,4 +1,6 @@
 /** The inline probe of the jump cache (wasm-runtime/code/jump-cache.ts), for indirect branches of 64-bit code. */
+
+import type { Local } from '../../emitter/locals.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { JUMP_GENERATION } from '../../layout/cpu-state.ts';
 import {
@@ -12,7 +14,6 @@ import {
   JUMP_TAG,
 } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
-import type { Local } from '../locals.ts';
 
 /**
  * `found` with the head record of the block at a linear address if the cache has it, else `missed`.

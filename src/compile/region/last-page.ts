@@ -8,12 +8,13 @@
  *
  * Before the first access the tag is TLB_INVALID, which is no page of any access.
  */
+
+import type { Local, Locals } from '../../emitter/locals.ts';
+import { type Access, pageOfLastByte, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { TLB_INVALID, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
-import type { Local, Locals } from '../locals.ts';
-import { type Access, pageOfLastByte, tlbIndex, tlbTable } from '../tlb-probe.ts';
 
 /** Most pairs of base and index register whose pages are remembered. */
 const MOST_LAST_PAGES = 8;

@@ -9,14 +9,14 @@
  *    call of a function of the runtime that does what `way` says (interpreter/ways-out.ts).
  */
 
+import type { FlagSource } from '../../emitter/flags/source.ts';
+import type { Local, Locals } from '../../emitter/locals.ts';
 import { BUDGET, PAGE_BASE } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64 } from '../../layout/mode.ts';
 import { HEAD_COUNTDOWN, RECORD_LINK_FALL, RECORD_LINK_TAKEN } from '../../layout/record.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
-import type { FlagSource } from '../flags/source.ts';
-import type { Local, Locals } from '../locals.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { BlockRecords } from '../record-view.ts';
 import type { CompiledTier } from '../region-source.ts';

@@ -1,6 +1,7 @@
 /** What the blocks of a region share. */
+
+import type { Locals } from '../../emitter/locals.ts';
 import type { Module } from '../../wasm/builder.ts';
-import type { Locals } from '../locals.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { CodeAddress } from './code-address.ts';
 import type { FlagLocals } from './flag-locals.ts';

@@ -7,9 +7,10 @@
  *     layout.ts         the blocks in their places, with the edges between them (edges.ts)
  *     leave.ts          the ways out, and what is around it all
  */
+
+import { Locals } from '../../emitter/locals.ts';
 import type { FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, none } from '../../wasm/value-types.ts';
-import { Locals } from '../locals.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { RegionSource } from '../region-source.ts';
 import { BlockEmitter } from './block-emitter.ts';

@@ -2,11 +2,12 @@
  * The guest's registers in locals. Sets of them are bit masks: general register n is bit n, XMM register n is
  * bit n + 16.
  */
+
+import type { Local, Locals } from '../../emitter/locals.ts';
 import { GPR, YMM } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i64, v128 } from '../../wasm/value-types.ts';
-import type { Local, Locals } from '../locals.ts';
 
 const FIRST_XMM = 16;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Locals } from '../../src/compile/locals.ts';
+import { Locals } from '../../src/emitter/locals.ts';
 import { f32, i32, i64 } from '../../src/wasm/value-types.ts';
 import { ModuleWriter } from '../../src/wasm/writer/module-writer.ts';
 
