@@ -2,7 +2,8 @@
 import type { CompileRequest, CompileResult } from '../../code-cache/tiering.ts';
 import { unpackRegions } from '../../compile/region-source.ts';
 import { provideBinaryenFile } from '../../wasm/binaryen-file.ts';
-import { COMPILER, type CompilerStart, fetchAsset } from './host.ts';
+import { COMPILER, type CompilerStart } from './compile-worker.ts';
+import { fetchAsset } from './host.ts';
 import { type WorkerScope, workerScope } from './worker-scope.ts';
 
 /** Loads the compiler. @param binaryen URL of the module it would find Binaryen in. */
@@ -12,28 +13,27 @@ export function loadCompiler(binaryen: string): Promise<typeof import('../../com
 }
 
 function serve(scope: WorkerScope): void {
-  let compiler: ReturnType<typeof loadCompiler> | undefined;
-  scope.addEventListener('message', async ({ data }: MessageEvent<CompilerStart | CompileRequest>) => {
-    if ('binaryen' in data) {
-      compiler = loadCompiler(data.binaryen);
-      return;
-    }
-    try {
-      const { compileRegions } = await (compiler as ReturnType<typeof loadCompiler>);
-      const start = performance.now();
-      const bytes = compileRegions(unpackRegions(data.regions));
-      const module = new WebAssembly.Module(bytes as BufferSource);
-      const result: CompileResult = {
-        id: data.id,
-        module,
-        bytes: bytes.length,
-        milliseconds: performance.now() - start,
-      };
-      scope.postMessage(result, []);
-    } catch (error) {
-      // As an error of the worker, which a rejected promise is not.
-      reportError(error);
-    }
+  scope.addEventListener('message', ({ data }: MessageEvent<CompilerStart>) => {
+    const { port, binaryen } = data;
+    const compiler = loadCompiler(binaryen);
+    port.onmessage = async ({ data: { id, regions } }: MessageEvent<CompileRequest>) => {
+      try {
+        const { compileRegions } = await compiler;
+        const start = performance.now();
+        const bytes = compileRegions(unpackRegions(regions));
+        const module = new WebAssembly.Module(bytes as BufferSource);
+        const result: CompileResult = {
+          id,
+          module,
+          bytes: bytes.length,
+          milliseconds: performance.now() - start,
+        };
+        port.postMessage(result);
+      } catch (error) {
+        // As an error of the worker, which a rejected promise is not.
+        reportError(error);
+      }
+    };
   });
 }
 

@@ -7,17 +7,8 @@ import type {
 } from '../../code-cache/tiering.ts';
 import type { Host } from '../host.ts';
 import type { Assets } from './assets.ts';
+import { compilerStarter, type StartCompiler } from './compile-worker.ts';
 import { importModule } from './import-module.ts';
-import { startWorker } from './worker-scope.ts';
-
-/** Name of compile workers. */
-export const COMPILER = 'longmode compiler';
-
-/** The first message to a compile worker. */
-export interface CompilerStart {
-  /** URL of Binaryen's module. */
-  readonly binaryen: string;
-}
 
 /** What the compiler's module (compiler.ts) exports. */
 interface CompilerModule {
@@ -26,11 +17,14 @@ interface CompilerModule {
 
 export class BrowserHost implements Host {
   private readonly assets: Assets;
+  private readonly startCompileWorker: StartCompiler;
   private readonly turns = new MessageChannel();
   private waiting: (() => void)[] = [];
 
-  constructor(assets: Assets) {
+  /** @param startCompileWorker how a compile worker is started; beneath the caller's thread by default. */
+  constructor(assets: Assets, startCompileWorker: StartCompiler = compilerStarter(assets)) {
     this.assets = assets;
+    this.startCompileWorker = startCompileWorker;
     this.turns.port1.onmessage = () => {
       const { waiting } = this;
       this.waiting = [];
@@ -84,23 +78,22 @@ export class BrowserHost implements Host {
   }
 
   startCompiler(): RemoteCompiler {
-    const worker = startWorker(this.assets.compiler, COMPILER);
-    const start: CompilerStart = { binaryen: this.assets.binaryen };
-    worker.postMessage(start);
+    const { port1: port, port2: otherEnd } = new MessageChannel();
     let onFailure: () => void = () => {};
-    worker.onerror = (event) => {
-      console.warn(
-        `longmode: the compile worker failed, the guest goes on interpreted: ${event.message ?? ''}`,
-      );
+    const end = this.startCompileWorker(otherEnd, (reason) => {
+      console.warn(`longmode: the compile worker failed, the guest goes on interpreted: ${reason}`);
       onFailure();
-    };
+    });
     return {
-      post: (request: CompileRequest) => worker.postMessage(request),
+      post: (request: CompileRequest) => port.postMessage(request),
       listen: (resultListener, failureListener) => {
-        worker.onmessage = ({ data }: MessageEvent<CompileResult>) => resultListener(data);
+        port.onmessage = ({ data }: MessageEvent<CompileResult>) => resultListener(data);
         onFailure = failureListener;
       },
-      close: async () => worker.terminate(),
+      close: async () => {
+        port.close();
+        end();
+      },
     };
   }
 }

@@ -5,10 +5,7 @@ import type { FromThread, Link, ToThread } from '../../api/protocol.ts';
 import { openUrl } from '../open-url.ts';
 import type { Assets } from './assets.ts';
 import { importModule } from './import-module.ts';
-import { startWorker } from './worker-scope.ts';
-
-/** Name of machines' workers. */
-export const MACHINE = 'longmode machine';
+import { startMachineWorker } from './machine-worker.ts';
 
 /** What the machine's module (machine.ts) exports. */
 interface MachineModule {
@@ -22,28 +19,7 @@ export function browserPlatform(assets: Assets): Platform {
       return await openUrl(url, signal);
     },
 
-    startThread(): MachineThread {
-      const worker = startWorker(assets.machine, MACHINE);
-      worker.postMessage(assets);
-      let fail: (error: Error) => void = () => {};
-      let failure: Error | undefined;
-      worker.onerror = (event) => {
-        const why = event.message ? `: ${event.message}` : `; is ${assets.machine} there?`;
-        failure = new Error(`the machine's worker failed${why}`);
-        fail(failure);
-      };
-      return {
-        post: (message, transfer = []) => worker.postMessage(message, transfer),
-        listen: (receive) => {
-          worker.onmessage = ({ data }: MessageEvent<FromThread>) => receive(data);
-        },
-        onFailure: (listener) => {
-          fail = listener;
-          if (failure !== undefined) listener(failure);
-        },
-        end: async () => worker.terminate(),
-      };
-    },
+    startThread: () => startMachineWorker(assets),
 
     async startHere(): Promise<MachineThread> {
       const module = (await importModule(assets.machine)) as MachineModule;

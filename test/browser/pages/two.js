@@ -1,6 +1,15 @@
 /** Two machines at once, which send back what is typed: each has to answer with its own. */
 import { Machine } from './longmode/index.browser.js';
 
+/** Names of the workers that this page has started. */
+const workersStarted = [];
+globalThis.Worker = class extends Worker {
+  constructor(url, options) {
+    super(url, options);
+    workersStarted.push(options.name);
+  }
+};
+
 async function two(threads) {
   const machines = await Promise.all(
     threads.map((thread) => Machine.create({ kernel: 'echo', memorySize: 2 ** 26, thread })),
@@ -23,5 +32,6 @@ async function spin() {
   return (await machine.statistics()).instructions.total >= 0;
 }
 
+globalThis.workersStarted = workersStarted;
 globalThis.two = two;
 globalThis.spin = spin;
