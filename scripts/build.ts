@@ -21,7 +21,7 @@ const RUNTIME_SOURCES = [
   'wasm-runtime',
   'src/isa',
   'src/layout',
-  'src/compile',
+  'src/emitter',
   'src/interpreter',
   'src/wasm',
   'scripts/asc-doc-tags.ts',
