@@ -17,7 +17,7 @@ export interface IoApicSink {
 }
 
 /** Number of interrupt inputs. */
-const IO_APIC_INPUTS = 24;
+export const IO_APIC_INPUTS = 24;
 
 const VERSION = 0x20 | ((IO_APIC_INPUTS - 1) << 16);
 

@@ -50,7 +50,7 @@ import { Hpet } from '../devices/hpet.ts';
 import { I8042 } from '../devices/i8042.ts';
 import { I8254 } from '../devices/i8254.ts';
 import { I8259Pair } from '../devices/i8259.ts';
-import { IoApic } from '../devices/io-apic.ts';
+import { IO_APIC_INPUTS, IoApic } from '../devices/io-apic.ts';
 import { LocalApic } from '../devices/local-apic.ts';
 import { Mc146818 } from '../devices/mc146818.ts';
 import { MmioBus } from '../devices/mmio-bus.ts';
@@ -206,7 +206,7 @@ export class Chipset {
       memory: { below4GiB: low, above4GiB: settings.memorySize - low },
     });
     ports.add(RTC_PORT, RTC_PORT_COUNT, rtc);
-    const hpetLines = Array.from({ length: 24 }, (_, gsi) => wiring.gsi(gsi));
+    const hpetLines = Array.from({ length: IO_APIC_INPUTS }, (_, gsi) => wiring.gsi(gsi));
     const hpet = new Hpet({
       clock,
       timers,

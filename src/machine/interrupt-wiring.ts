@@ -3,7 +3,7 @@
 import { PIT_GSI, PIT_IRQ } from '../boot/io-map.ts';
 import type { InterruptLine } from '../devices/device.ts';
 import type { I8259Pair } from '../devices/i8259.ts';
-import type { IoApic } from '../devices/io-apic.ts';
+import { IO_APIC_INPUTS, type IoApic } from '../devices/io-apic.ts';
 
 /** Several drivers on one wire: asserted while any of them asserts it. */
 class SharedLine {
@@ -32,7 +32,7 @@ export class InterruptWiring {
   private readonly lines: SharedLine[];
 
   constructor(ioApic: IoApic, pic: I8259Pair) {
-    this.lines = Array.from({ length: 24 }, (_, gsi) => {
+    this.lines = Array.from({ length: IO_APIC_INPUTS }, (_, gsi) => {
       const toApic = ioApic.line(gsi);
       const irq = gsi === PIT_GSI ? PIT_IRQ : gsi;
       // Input 2 of the 8259 is the cascade, and I/O APIC input 0 is not connected.
