@@ -3,8 +3,8 @@ import { type LocalCompiler, Tiering } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/cpu-state.ts';
 import { UserMachine } from '../../test/isa/user-machine.ts';
-import { CODE, CODE_SIZE } from '../../test/vectors/layout.ts';
-import { compare, type ExpectedState, type InitialState, type State } from '../../test/vectors/vector.ts';
+import { CODE } from '../../test/vectors/layout.ts';
+import { compare, differingBytes, type ExpectedState, type WholeState } from '../../test/vectors/vector.ts';
 import type { Random } from '../recorder/values.ts';
 import { type Coverage, countRegion, noCoverage } from './coverage.ts';
 
@@ -20,7 +20,7 @@ export type Way =
 
 /** The state a run has led to, and how many instructions that took. */
 export interface Result {
-  readonly state: State;
+  readonly state: WholeState;
   readonly instructions: number;
 }
 
@@ -53,7 +53,7 @@ class Runner {
     this.machine.processor.blocks.hotness = entries;
   }
 
-  run(initial: InitialState, slice: () => number): Result {
+  run(initial: WholeState, slice: () => number): Result {
     const { machine, tiering } = this;
     const { processor } = machine;
     machine.load(initial);
@@ -90,12 +90,12 @@ export class Engine {
   }
 
   /** What the interpreter makes of a program in one go. */
-  interpret(initial: InitialState): Result {
+  interpret(initial: WholeState): Result {
     return this.interpreter.run(initial, whole);
   }
 
   /** Runs a program in each way. @param random for the slices and for how soon blocks are compiled. */
-  compare(initial: InitialState, random: Random): Difference | undefined {
+  compare(initial: WholeState, random: Random): Difference | undefined {
     const { interpreter, compiled } = this;
     const expected = this.interpret(initial);
     compiled.hotness = random.pick([2, 3, 4, 8]);
@@ -126,9 +126,9 @@ function differences(expected: Result, actual: Result): string[] {
     lanes: 'f64',
   };
   const lines = compare(exact, actual.state);
-  for (let address = CODE; address < CODE + CODE_SIZE; address++) {
-    const [want, have] = [expected.state.memory(address), actual.state.memory(address)];
-    if (want !== have) lines.push(`[${address.toString(16)}]: expected ${want}, got ${have}`);
+  for (const offset of differingBytes(expected.state.codeArea, actual.state.codeArea)) {
+    const [want, have] = [expected.state.codeArea[offset], actual.state.codeArea[offset]];
+    lines.push(`[${(CODE + offset).toString(16)}]: expected ${want}, got ${have}`);
   }
   // The registers that are empty, too.
   if (!Buffer.from(expected.state.fpu).equals(actual.state.fpu)) lines.push('x87 image differs');

@@ -4,11 +4,11 @@ import { type Filetest, printFiletest } from '../../test/filetests/filetest.ts';
 import { DEFAULT_REGISTERS } from '../../test/vectors/layout.ts';
 import {
   changesBetween,
-  type InitialState,
+  type State,
   startState,
   type VectorState,
+  type WholeState,
 } from '../../test/vectors/vector.ts';
-import type { Result } from './engine.ts';
 import { assemble, type Program } from './program.ts';
 
 export function startOf({ start }: Program, entry: number): VectorState {
@@ -19,7 +19,7 @@ export function startOf({ start }: Program, entry: number): VectorState {
 }
 
 /** The state that a program starts from; undefined if the program cannot be assembled. */
-export function initialOf(program: Program): InitialState | undefined {
+export function initialOf(program: Program): WholeState | undefined {
   const assembled = assemble(program);
   if (assembled === undefined) return undefined;
   const { bytes, entry } = assembled;
@@ -27,7 +27,11 @@ export function initialOf(program: Program): InitialState | undefined {
 }
 
 /** The text of a filetest. @param end what has to come of it. */
-export function filetestOf(program: Program, title: readonly string[], end: Result): string {
+export function filetestOf(
+  program: Program,
+  title: readonly string[],
+  end: { readonly state: State; readonly instructions: number },
+): string {
   const assembled = assemble(program);
   if (assembled === undefined) throw new Error('the program cannot be assembled');
   const { bytes, entry, data } = assembled;

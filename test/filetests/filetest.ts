@@ -8,10 +8,10 @@ import {
   type CodePiece,
   type ExpectedState,
   endState,
-  type InitialState,
   startState,
   type VectorFault,
   type VectorState,
+  type WholeState,
 } from '../vectors/vector.ts';
 
 export interface Filetest {
@@ -98,7 +98,7 @@ export function printFiletest({ title, before, code, instructions, after }: File
 }
 
 /** The state that a filetest starts from. */
-export function filetestStart({ before, code }: Filetest): InitialState {
+export function filetestStart({ before, code }: Filetest): WholeState {
   return startState(before, code);
 }
 

@@ -28,7 +28,7 @@ import {
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
 import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
-import type { InitialState, State } from '../vectors/vector.ts';
+import { differingBytes, type WholeState } from '../vectors/vector.ts';
 
 const runtimeModule = new WebAssembly.Module(
   readFileSync(new URL('../../build/runtime.wasm', import.meta.url)),
@@ -128,18 +128,16 @@ export class UserMachine {
 
   /** Stores only what differs: code that is there already stays translated. */
   private fill(physical: number, bytes: Uint8Array): void {
-    const { runtime } = this.processor;
+    const { runtime, views } = this.processor;
     const host = this.host(physical);
-    const { u8 } = this.processor.views;
-    for (let at = 0; at < bytes.length; at++) {
-      if (u8[host + at] === bytes[at]) continue;
-      runtime.invalidateCode(BigInt(physical + at), 1);
-      u8[host + at] = bytes[at] as number;
+    for (const offset of differingBytes(bytes, views.u8.subarray(host, host + bytes.length))) {
+      runtime.invalidateCode(BigInt(physical + offset), 1);
+      views.u8[host + offset] = bytes[offset] as number;
     }
   }
 
   /** Puts the processor and both areas into a state to start from. */
-  load(initial: InitialState): void {
+  load(initial: WholeState): void {
     const { processor } = this;
     this.fill(SCRATCH_PHYSICAL, initial.scratch);
     this.fill(CODE_PHYSICAL, initial.codeArea);
@@ -210,11 +208,11 @@ export class UserMachine {
   }
 
   /** The state reached; an INT3, with which code ends, is no fault. */
-  state(): State {
+  state(): WholeState {
     const { processor } = this;
     const { views } = processor;
     const scratch = views.u8.slice(this.host(SCRATCH_PHYSICAL), this.host(SCRATCH_PHYSICAL) + SCRATCH_SIZE);
-    const code = views.u8.slice(this.host(CODE_PHYSICAL), this.host(CODE_PHYSICAL) + CODE_SIZE);
+    const codeArea = views.u8.slice(this.host(CODE_PHYSICAL), this.host(CODE_PHYSICAL) + CODE_SIZE);
     const fault = this.fault;
     // The INT3 that fills the code area is where a vector ends.
     const ended = fault?.vector === 3;
@@ -228,7 +226,8 @@ export class UserMachine {
       ]),
       mxcsr: processor.u32(MXCSR),
       fpu: this.saveFpu(),
-      memory: (address) => (address >= CODE ? code[address - CODE] : scratch[address - SCRATCH]) as number,
+      scratch,
+      codeArea,
       ...(fault !== undefined && !ended ? { fault } : {}),
     };
   }

@@ -4,7 +4,7 @@ import { regionName } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
 import { BACK_ENDS, type BackEnd } from '../support/back-ends.ts';
-import { type InitialState, initialState, type State, type Vector } from '../vectors/vector.ts';
+import { initialState, type State, type Vector, type WholeState } from '../vectors/vector.ts';
 import { UserMachine } from './user-machine.ts';
 
 /** What runs a vector: the interpreter, or what a back end compiles. */
@@ -20,7 +20,7 @@ export class VectorMachine extends UserMachine {
   }
 
   /** The same from any state. */
-  runFrom(initial: InitialState, engine: Engine): State {
+  runFrom(initial: WholeState, engine: Engine): State {
     this.load(initial);
     if (engine !== 'interpreter') this.compileAtRip(engine);
     this.processor.run(100_000);

@@ -70,15 +70,13 @@ export interface State {
   mxcsr: number;
   /** 512-byte FXSAVE image; FOP, FIP, FDP, MXCSR and XMM in it are not compared. */
   fpu: Uint8Array;
-  /** The byte at a linear address of the scratch area. */
-  memory(address: number): number;
+  /** Content of the scratch area. */
+  scratch: Uint8Array;
   fault?: Fault;
 }
 
-/** A state to start from: also the memory contents to install. */
-export interface InitialState extends State {
-  /** Content of the scratch area. */
-  scratch: Uint8Array;
+/** A state to start from, or one that was reached: also the code in it. */
+export interface WholeState extends State {
   /** Content of the code area. */
   codeArea: Uint8Array;
 }
@@ -123,7 +121,12 @@ function parseBytes(digits: string): Uint8Array {
 }
 
 function writeLittleEndian(bytes: Uint8Array, offset: number, length: number, value: bigint): void {
-  for (let i = 0; i < length; i++) bytes[offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+  let rest = value;
+  for (let done = 0; done < length; done += 4) {
+    const part = Number(rest & 0xffff_ffffn);
+    for (let i = 0; i < 4 && done + i < length; i++) bytes[offset + done + i] = (part >>> (8 * i)) & 0xff;
+    rest >>= 32n;
+  }
 }
 
 function readLittleEndian(bytes: Uint8Array, offset: number, length: number): bigint {
@@ -170,7 +173,7 @@ function makeState(register: Lookup, scratch: Uint8Array): State {
     xmm: XMM_REGISTERS.map((name) => [register(name) & LOW_64, register(name) >> 64n]),
     mxcsr: Number(register('mxcsr')),
     fpu,
-    memory: (address) => scratch[address - SCRATCH],
+    scratch,
   };
 }
 
@@ -188,7 +191,7 @@ export interface CodePiece {
  * @param values what differs from the default state.
  * @param code what differs from a code area full of INT3; what lies outside the area is left out.
  */
-export function startState(values: VectorState, code: readonly CodePiece[]): InitialState {
+export function startState(values: VectorState, code: readonly CodePiece[]): WholeState {
   const register = lookup(values, (name) => DEFAULT_REGISTERS.get(name) as bigint);
   const scratch = DEFAULT_SCRATCH.slice();
   applyMemory(scratch, values.mem);
@@ -197,11 +200,11 @@ export function startState(values: VectorState, code: readonly CodePiece[]): Ini
     const start = address - CODE;
     codeArea.set(bytes.subarray(0, CODE_SIZE - start), start);
   }
-  return { ...makeState(register, scratch), scratch, codeArea };
+  return { ...makeState(register, scratch), codeArea };
 }
 
 /** The state in which a vector's code is to be started, as new objects that the caller may change. */
-export function initialState(vector: Vector): InitialState {
+export function initialState(vector: Vector): WholeState {
   const address = Number(initialRegisters(vector)('rip'));
   return startState(vector.in, [{ address, bytes: parseBytes(vector.code) }]);
 }
@@ -252,6 +255,20 @@ export function expectedState(vector: Vector): ExpectedState {
     tolerance: vector.tolerance ?? 0,
     lanes: vector.lanes ?? 'f64',
   };
+}
+
+/** Bytes that are compared at once: most vectors change one place. */
+const CHUNK = 256;
+
+/** Where two areas of the same size, a multiple of 256 bytes, differ. */
+export function differingBytes(a: Uint8Array, b: Uint8Array): number[] {
+  const offsets: number[] = [];
+  for (let start = 0; start < a.length; start += CHUNK) {
+    const end = start + CHUNK;
+    if (Buffer.compare(a.subarray(start, end), b.subarray(start, end)) === 0) continue;
+    for (let offset = start; offset < end; offset++) if (a[offset] !== b[offset]) offsets.push(offset);
+  }
+  return offsets;
 }
 
 /** Names of the flags in a mask, for messages. */
@@ -343,11 +360,10 @@ export function compare(expected: ExpectedState, actual: State): string[] {
   }
   check('mxcsr', expected.mxcsr, actual.mxcsr);
   compareFpu(expected, actual.fpu, differences);
-  for (let address = SCRATCH; address < SCRATCH + SCRATCH_SIZE; address++) {
-    const want = expected.memory(address);
-    const have = actual.memory(address);
-    if (want === have || expected.undefinedMemory.some(([a, b]) => address >= a && address < b)) continue;
-    differences.push(`[${hex(address)}]: expected ${hex(want)}, got ${hex(have)}`);
+  for (const offset of differingBytes(expected.scratch, actual.scratch)) {
+    const address = SCRATCH + offset;
+    if (expected.undefinedMemory.some(([a, b]) => address >= a && address < b)) continue;
+    check(`[${hex(address)}]`, expected.scratch[offset], actual.scratch[offset]);
   }
   const [want, have] = [expected.fault, actual.fault];
   check('fault vector', want?.vector ?? -1, have?.vector ?? -1);
@@ -382,14 +398,13 @@ export function changesBetween(before: State, after: State): VectorState & { fau
     note(name, fpu(before, offset, length), fpu(after, offset, length));
   const mem: Record<string, string> = {};
   let [start, end] = ['', -1];
-  for (let address = SCRATCH; address < SCRATCH + SCRATCH_SIZE; address++) {
-    const byte = after.memory(address);
-    if (byte === before.memory(address)) continue;
+  for (const offset of differingBytes(before.scratch, after.scratch)) {
+    const address = SCRATCH + offset;
     if (address !== end) {
       start = hex(address);
       mem[start] = '';
     }
-    mem[start] += byte.toString(16).padStart(2, '0');
+    mem[start] += hex(after.scratch[offset]).padStart(2, '0');
     end = address + 1;
   }
   if (end >= 0) changes.mem = mem;
