@@ -1,6 +1,6 @@
 /**
  * Says how large the package is, and how much a page transfers before the kernel where its host compresses with
- * brotli: the entry as esbuild bundles it, and the files in dist/longmode/ but Binaryen, which it does not fetch.
+ * brotli: the entry as esbuild bundles it, and the files in dist/longmode/.
  * Usage: node scripts/package-size.ts
  */
 import { execFileSync } from 'node:child_process';
@@ -9,8 +9,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { buildSync } from 'esbuild';
-
-const BINARYEN = 'binaryen.wasm';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -41,10 +39,8 @@ function transferred(): void {
   });
   const folder = join(root, 'dist/longmode');
   let sum = row('entry', (outputFiles[0] as { contents: Uint8Array }).contents);
-  const names = readdirSync(folder).filter((name) => name !== BINARYEN);
-  for (const name of names) sum += row(name, readFileSync(join(folder, name)));
+  for (const name of readdirSync(folder)) sum += row(name, readFileSync(join(folder, name)));
   console.log(`${'fetched'.padEnd(14)} ${''.padStart(12)} ${kilobytes(sum).padStart(12)}`);
-  row(BINARYEN, readFileSync(join(folder, BINARYEN)));
 }
 
 packed();

@@ -17,7 +17,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     chunkSizeWarningLimit: 1000,
-    // Binaryen alone is 10 MB; sizes are in the README.
+    // node scripts/package-size.ts tells of sizes.
     reportCompressedSize: false,
   },
   plugins: [serviceWorker()],

@@ -6,5 +6,4 @@ export interface Assets {
   /** The compiler: the same. */
   readonly compiler: string;
   readonly runtime: string;
-  readonly binaryen: string;
 }

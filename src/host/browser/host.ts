@@ -12,7 +12,7 @@ import { importModule } from './import-module.ts';
 
 /** What the compiler's module (compiler.ts) exports. */
 interface CompilerModule {
-  loadCompiler(binaryen: string): Promise<{ readonly compileRegions: LocalCompiler }>;
+  readonly compileRegions: LocalCompiler;
 }
 
 export class BrowserHost implements Host {
@@ -72,9 +72,7 @@ export class BrowserHost implements Host {
   }
 
   async loadCompiler(): Promise<LocalCompiler> {
-    const { compiler, binaryen } = this.assets;
-    const module = (await importModule(compiler)) as CompilerModule;
-    return (await module.loadCompiler(binaryen)).compileRegions;
+    return ((await importModule(this.assets.compiler)) as CompilerModule).compileRegions;
   }
 
   startCompiler(): RemoteCompiler {
@@ -99,7 +97,7 @@ export class BrowserHost implements Host {
 }
 
 /** @throws Error that names the file a host does not have. */
-export async function fetchAsset(url: string): Promise<Response> {
+async function fetchAsset(url: string): Promise<Response> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`cannot get ${url}: ${response.status} ${response.statusText}`.trimEnd());
   return response;

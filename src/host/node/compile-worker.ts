@@ -1,15 +1,11 @@
 /** The compile worker in Node: regions in, modules out. */
 import { parentPort } from 'node:worker_threads';
 import type { CompileRequest, CompileResult } from '../../code-cache/tiering.ts';
+import { compileRegions } from '../../compile/compiler.ts';
 import { unpackRegions } from '../../compile/region-source.ts';
-import { loadCompiler } from './compiler.ts';
 import { compileEagerly } from './eager-compilation.ts';
 
-// Node does not wait for a module that is being compiled: only the listener keeps the worker alive.
-const compiler = loadCompiler();
-
-parentPort?.on('message', async ({ id, regions }: CompileRequest) => {
-  const { compileRegions } = await compiler;
+parentPort?.on('message', ({ id, regions }: CompileRequest) => {
   const start = performance.now();
   const bytes = compileRegions(unpackRegions(regions));
   const module = compileEagerly(bytes);

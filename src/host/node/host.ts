@@ -8,7 +8,6 @@ import type {
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
 import type { Host } from '../host.ts';
-import { loadCompiler } from './compiler.ts';
 import { compileLazily } from './eager-compilation.ts';
 
 /** The runtime beside the built package, or in build/ when run from source. */
@@ -58,7 +57,7 @@ export class NodeHost implements Host {
   }
 
   async loadCompiler(): Promise<LocalCompiler> {
-    return (await loadCompiler()).compileRegions;
+    return (await import('../../compile/compiler.ts')).compileRegions;
   }
 
   startCompiler(): RemoteCompiler {
