@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import './generate-layout.ts';
 import { buildRuntime } from '../src/interpreter/handlers.ts';
 import { compileAssemblyScript } from './assemblyscript.ts';
-import { writeRuntimeFunctionType } from './generate-runtime-functions.ts';
+import { writeRuntimeFunctions } from './generate-runtime-functions.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const output = process.argv[2] ?? `${root}build/runtime.wasm`;
@@ -16,5 +16,5 @@ const half = `${root}build/assemblyscript.wasm`;
 mkdirSync(dirname(output), { recursive: true });
 compileAssemblyScript(['index.ts'], half);
 const runtime = readFileSync(half);
-writeRuntimeFunctionType(runtime);
+writeRuntimeFunctions(runtime);
 writeFileSync(output, buildRuntime(runtime, true));

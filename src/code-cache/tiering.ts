@@ -9,9 +9,10 @@
  * Every block whose address is kept here is marked HEAD_WATCHED, so that drop() is told before its records go.
  */
 
-import { type PackedRegions, packRegions, type RegionSource, regionName } from '../compile/region-source.ts';
+import { type PackedRegions, packRegions, type RegionSource } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
+import { MEMORY, MEMORY_MODULE, RUNTIME_MODULE, regionName } from '../layout/contract.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
 import { InstalledModule, InstalledRegions, type RegionLimits } from './installed-regions.ts';
 import { REGION_SIZE, RegionCollector } from './region-collector.ts';
@@ -279,8 +280,8 @@ export class Tiering {
   private install(batch: Batch, module: WebAssembly.Module, bytes: number): void {
     const { processor, counts, installed } = this;
     const { exports } = new WebAssembly.Instance(module, {
-      env: { memory: processor.memory },
-      runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
+      [MEMORY_MODULE]: { [MEMORY]: processor.memory },
+      [RUNTIME_MODULE]: processor.runtime as unknown as WebAssembly.ModuleImports,
     });
     counts.modules += 1;
     counts.moduleBytes += bytes;

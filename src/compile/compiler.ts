@@ -3,11 +3,12 @@
  * on the machine's own thread.
  */
 
+import { MEMORY, MEMORY_MODULE, regionName } from '../layout/contract.ts';
 import type { Module } from '../wasm/builder.ts';
 import { ModuleWriter } from '../wasm/writer/module-writer.ts';
-import { IMPORT_ENVIRONMENT, ModuleImports } from './module-imports.ts';
+import { ModuleImports } from './module-imports.ts';
 import { compileRegion } from './region/region.ts';
-import { type RegionSource, regionName } from './region-source.ts';
+import type { RegionSource } from './region-source.ts';
 
 /** One for all modules that are not given another back end: it keeps its memory. */
 const writer = new ModuleWriter();
@@ -26,7 +27,7 @@ function emptyWriter(): Module {
  * @returns the bytes of a module that exports each region (regionName).
  */
 export function compileRegions(sources: readonly RegionSource[], m: Module = emptyWriter()): Uint8Array {
-  m.importMemory(IMPORT_ENVIRONMENT, 'memory');
+  m.importMemory(MEMORY_MODULE, MEMORY);
   const imports = new ModuleImports(m);
   sources.forEach((source, index) => {
     const name = regionName(index);

@@ -1,17 +1,22 @@
 /** Functions that the regions of a module share, made when they are first asked for. */
 
 import { Locals } from '../emitter/locals.ts';
+import { functionType } from '../emitter/signature.ts';
 import { type Access, viewProbe } from '../emitter/tlb-probe.ts';
-import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
+import {
+  GENERATED_FUNCTIONS,
+  type RegionImport,
+  RUNTIME_MODULE,
+  type Signature,
+} from '../layout/contract.ts';
+import { RUNTIME_FUNCTIONS, type RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
-import { i32, i64, type ValueType } from '../wasm/value-types.ts';
+import { i32, i64 } from '../wasm/value-types.ts';
 
-/** Where generated modules import from. */
-const IMPORT_RUNTIME = 'runtime';
-export const IMPORT_ENVIRONMENT = 'env';
-
-/** What regions end in (interpreter/ways-out.ts), and what those of the first tier call when they have become hot. */
-export type WayOutFunction = 'continueAt' | 'followLink' | 'jumpTo' | 'outOfBudget' | 'requestCompile';
+const SIGNATURES: Readonly<Record<RegionImport, Signature>> = {
+  ...RUNTIME_FUNCTIONS,
+  ...GENERATED_FUNCTIONS,
+};
 
 const FILL: Record<Access, RuntimeFunction> = {
   read: 'fillRead',
@@ -27,18 +32,18 @@ export class ModuleImports {
     this.m = m;
   }
 
-  function(
-    name: RuntimeFunction | WayOutFunction,
-    parameters: readonly ValueType[],
-    result: ValueType,
-  ): FunctionReference {
-    return this.once(name, () => this.m.importFunction(IMPORT_RUNTIME, name, parameters, result));
+  /** A function of the runtime. */
+  function(name: RegionImport): FunctionReference {
+    return this.once(name, () => {
+      const { parameters, result } = functionType(SIGNATURES[name]);
+      return this.m.importFunction(RUNTIME_MODULE, name, parameters, result);
+    });
   }
 
   /** Host address of an access that the TLB does not have: i32, 0 if only the handler can do it. */
   fill(access: Access, linearAddress: Expression, size: number): Expression {
     const { m } = this;
-    return m.call(this.function(FILL[access], [i64, i32], i32), [linearAddress, m.i32.const(size)], i32);
+    return m.call(this.function(FILL[access]), [linearAddress, m.i32.const(size)], i32);
   }
 
   /** A function of the module that probes a TLB view: linear address -> host address, 0 as of fill(). */

@@ -1,10 +1,5 @@
 /** Regions before they are compiled, and how they travel to the compile worker. */
 
-/** Export of a module that was compiled from regions: that of the region with this index. */
-export function regionName(index: number): string {
-  return `region${index}`;
-}
-
 /**
  * `first`: soon, and counts its instructions. `second`: what is hot once more, together with what it leads to.
  */

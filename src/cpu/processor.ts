@@ -9,6 +9,7 @@
 import { BlockBuilder } from '../code-cache/block-builder.ts';
 import { SLOT_ENTER, SLOT_GUARDED, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
 import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
+import { HOST_MODULE, type HostFunction, MEMORY, MEMORY_MODULE } from '../layout/contract.ts';
 import {
   BREAKPOINT_HITS,
   BREAKPOINT_RESUME,
@@ -115,19 +116,20 @@ export class Processor {
     this.intercept = options.intercept ?? (() => false);
     this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
     this.views = new MemoryViews(this.memory);
-    const instance = new WebAssembly.Instance(options.runtime, {
-      env: { memory: this.memory },
-      host: {
-        ...options.host,
-        raise: () => {
-          throw this.i32(EVENT_KIND) === EVENT_OUT_OF_MEMORY ? new OutOfHostMemory() : SIGNAL;
-        },
-        translate: (low: number, high: number) => this.blocks.build(low >>> 0, high >>> 0),
-        requestCompile: options.requestCompile,
-        blockDropped: options.blockDropped,
-        instructionBreakpoints: () => this.guardBreakpoints(),
-        undefinedInstruction: options.undefinedInstruction,
+    const host = {
+      ...options.host,
+      raise: () => {
+        throw this.i32(EVENT_KIND) === EVENT_OUT_OF_MEMORY ? new OutOfHostMemory() : SIGNAL;
       },
+      translate: (low: number, high: number) => this.blocks.build(low >>> 0, high >>> 0),
+      requestCompile: options.requestCompile,
+      blockDropped: options.blockDropped,
+      instructionBreakpoints: () => this.guardBreakpoints(),
+      undefinedInstruction: options.undefinedInstruction,
+    } satisfies Record<HostFunction, (...values: never[]) => unknown>;
+    const instance = new WebAssembly.Instance(options.runtime, {
+      [MEMORY_MODULE]: { [MEMORY]: this.memory },
+      [HOST_MODULE]: host,
     });
     this.runtime = instance.exports as unknown as RuntimeExports;
     this.table = this.runtime.table;

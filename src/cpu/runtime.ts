@@ -1,6 +1,12 @@
 /** The runtime module's exports and imports as TypeScript sees them. i32 arguments are numbers, i64 are bigints. */
-export interface RuntimeExports {
-  readonly table: WebAssembly.Table;
+import type { RegionImport, TABLE } from '../layout/contract.ts';
+
+/** A name that the runtime does not export does not compile. */
+type Exported<T extends { [Name in keyof T]: Name extends RegionImport | typeof TABLE ? unknown : never }> =
+  T;
+
+export type RuntimeExports = Exported<{
+  readonly [TABLE]: WebAssembly.Table;
   /** Looks the block at RIP up and runs it and its successors until something leaves; see EXIT_REASON. */
   run(): void;
   /** Runs the record at `record` and its successors. */
@@ -35,7 +41,7 @@ export interface RuntimeExports {
   setFlags(value: number): void;
   setSegment(index: number, selector: number, base: bigint, limit: number, rights: number): void;
   flushTlb(includeGlobal: number): void;
-}
+}>;
 
 /** What the runtime asks of the machine (wasm-runtime/system/host.ts). */
 export interface HostFunctions {

@@ -15,6 +15,7 @@ import {
 } from '../isa/instruction-set.ts';
 import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
+import { HOST_MODULE, TABLE } from '../layout/contract.ts';
 import {
   BUDGET,
   COUNTER_INTERPRETED_INSTRUCTIONS,
@@ -27,6 +28,7 @@ import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, RECORD_SIZE } from '../layout/re
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, none } from '../wasm/value-types.ts';
+import { addExport, passOn } from './exports.ts';
 import {
   enterRecord,
   type FindRuntimeFunction,
@@ -76,7 +78,7 @@ function addEnter(
       none,
     ),
   ]);
-  return m.addFunction('enter', [i32], none, [i32], body);
+  return m.addFunction('enterBlock', [i32], none, [i32], body);
 }
 
 /** A block whose first instruction may have a breakpoint. */
@@ -100,10 +102,10 @@ function addEntries(m: BinaryenModule, runtime: FindRuntimeFunction): void {
   // The block at RIP is in the first local of `run`, where `enter` has its parameter.
   const call = (): Expression =>
     m.call_indirect(m.i32.load(RECORD_FN, 4, recordOf(m)), [recordOf(m)], [i32], none);
-  m.exportFunction('enter', m.addFunction('enterRecord', [i32], none, [], call()));
+  addExport(m, 'enter', [], call());
   const found = m.call(runtime('lookup'), [], i32);
   const body = m.block(null, [m.local.set(RECORD_PARAMETER, found), call()]);
-  m.exportFunction('run', m.addFunction('run', [], none, [i32], body));
+  addExport(m, 'run', [i32], body);
 }
 
 /** What runs where guest bytes are no instruction: raises the fault. */
@@ -127,14 +129,13 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   const m = new BinaryenModule(assemblyScript);
   const runtime: FindRuntimeFunction = (name) => m.exportedFunction(name);
   const handlers: FunctionReference[] = [];
-  const requestCompile = m.importFunction('host', 'requestCompile', [i32], none);
+  // For regions too, which import from the runtime only.
+  const requestCompile = passOn(m, 'requestCompile', HOST_MODULE);
   handlers[SLOT_ENTER] = addEnter(m, runtime, requestCompile);
   handlers[SLOT_GUARDED] = addGuarded(m, runtime);
   handlers[SLOT_STALE] = addStale(m, runtime);
   addEntries(m, runtime);
   addWaysOut(m, runtime);
-  // For regions too, which import from the runtime only.
-  m.exportFunction('requestCompile', requestCompile);
   const end = new HandlerEmitter(m, pseudoVariant(SLOT_END, 'end of block'), runtime);
   end.fallThrough();
   handlers[SLOT_END] = end.finish('end');
@@ -155,7 +156,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
     { length: FIRST_HANDLER_SLOT + VARIANTS.length - 1 },
     (_, i) => handlers[i + 1] ?? undefinedInstruction,
   );
-  m.defineTable('table', 1, elements);
+  m.defineTable(TABLE, 1, elements);
   if (optimized) m.optimize();
   return m.emitWithNames();
 }

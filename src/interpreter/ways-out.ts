@@ -2,7 +2,8 @@
 import { EXIT_BUDGET } from '../layout/cpu-state.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression } from '../wasm/builder.ts';
-import { i32, i64, none, type ValueType } from '../wasm/value-types.ts';
+import { i32, i64, type ValueType } from '../wasm/value-types.ts';
+import { addExport } from './exports.ts';
 import {
   enterRecord,
   type FindRuntimeFunction,
@@ -15,11 +16,9 @@ import {
 export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): void {
   const record = (): Expression => recordOf(m);
   const second = (type: ValueType): Expression => m.local.get(1, type);
-  const add = (name: string, parameters: ValueType[], locals: ValueType[], body: Expression): void =>
-    m.exportFunction(name, m.addFunction(name, parameters, none, locals, body));
 
   // Goes on with a record, head or instruction.
-  add('continueAt', [i32], [], enterRecord(m, record));
+  addExport(m, 'continueAt', [], enterRecord(m, record));
 
   // Goes where a link of the record leads to. @param 1 offset of the link.
   const link = (): Expression => m.local.get(2, i32);
@@ -29,12 +28,12 @@ export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): voi
     m.if(m.i32.eqz(link()), m.local.set(2, resolved)),
     enterRecord(m, link),
   ]);
-  add('followLink', [i32, i32], [i32], followLink);
+  addExport(m, 'followLink', [i32], followLink);
 
   // Goes to RIP, by the instruction of the record. @param 1 RIP.
   const head = m.call(runtime('lookupJump'), [record(), second(i64)], i32);
-  add('jumpTo', [i32, i64], [], m.block(null, [m.local.set(RECORD_PARAMETER, head), enterRecord(m, record)]));
+  addExport(m, 'jumpTo', [], m.block(null, [m.local.set(RECORD_PARAMETER, head), enterRecord(m, record)]));
 
   // Returns to the host: the budget is too small for the block of the head.
-  add('outOfBudget', [i32], [], leaveAt(m, runtime, EXIT_BUDGET));
+  addExport(m, 'outOfBudget', [], leaveAt(m, runtime, EXIT_BUDGET));
 }

@@ -206,6 +206,23 @@ export class BinaryenModule implements Module {
     return this.reference(binaryen.getExportInfo(reference).value);
   }
 
+  /** Functions that the module exports. */
+  exportedFunctions(): {
+    readonly name: string;
+    readonly parameters: ValueType[];
+    readonly result: ValueType;
+  }[] {
+    const { module } = this;
+    return Array.from({ length: module.getNumExports() }, (_, index) =>
+      binaryen.getExportInfo(module.getExportByIndex(index)),
+    )
+      .filter(({ kind }) => kind === binaryen.ExternalFunction)
+      .map(({ name, value }) => {
+        const { params, results } = binaryen.getFunctionInfo(module.getFunction(value));
+        return { name, parameters: binaryen.expandType(params), result: results };
+      });
+  }
+
   /** Makes the table and exports it. @param elements go into the slots from `first` on. */
   defineTable(name: string, first: number, elements: readonly FunctionReference[]): void {
     this.module.addTable(TABLE, first + elements.length, -1);

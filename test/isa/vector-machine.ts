@@ -1,7 +1,7 @@
 /** Runs instruction test vectors (test/vectors) on the emulator, in either tier and by either back end. */
 import { RegionCollector } from '../../src/code-cache/region-collector.ts';
-import { regionName } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
+import { regionName } from '../../src/layout/contract.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
 import { BACK_ENDS, type BackEnd } from '../support/back-ends.ts';
 import { initialState, type State, type Vector, type WholeState } from '../vectors/vector.ts';

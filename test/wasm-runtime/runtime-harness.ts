@@ -1,5 +1,6 @@
 /** What the tests of the runtime's parts share: the AssemblyScript half, and the processor's state. */
 import { readFileSync } from 'node:fs';
+import { HOST_MODULE, MEMORY, MEMORY_MODULE } from '../../src/layout/contract.ts';
 import { CPU_STATE, HEAP_BASE } from '../../src/layout/linear-memory.ts';
 import { TEST_RUNTIME } from '../global-setup.ts';
 
@@ -14,14 +15,17 @@ export class RuntimeHarness {
   protected instantiate(host: Record<string, (...values: never[]) => unknown>): WebAssembly.Exports {
     const imports: Record<string, (...values: never[]) => unknown> = {};
     for (const { module, name } of WebAssembly.Module.imports(RUNTIME_HALF)) {
-      if (module !== 'host') continue;
+      if (module !== HOST_MODULE) continue;
       imports[name] =
         host[name] ??
         (() => {
           throw new Error(`the runtime called host.${name}`);
         });
     }
-    return new WebAssembly.Instance(RUNTIME_HALF, { env: { memory: this.memory }, host: imports }).exports;
+    return new WebAssembly.Instance(RUNTIME_HALF, {
+      [MEMORY_MODULE]: { [MEMORY]: this.memory },
+      [HOST_MODULE]: imports,
+    }).exports;
   }
 
   get view(): DataView {

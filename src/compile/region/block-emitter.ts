@@ -410,9 +410,7 @@ export class BlockEmitter extends EmitterBase {
   }
 
   call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
-    const { m } = this;
-    const types = args.map((argument) => m.typeOf(argument));
-    return m.call(this.parts.imports.function(name, types, result), args, result);
+    return this.m.call(this.parts.imports.function(name), args, result);
   }
 
   run(name: RuntimeFunction): void {

@@ -5,7 +5,7 @@ import type { Local } from '../../emitter/locals.ts';
 import { tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
-import { i32, i64 } from '../../wasm/value-types.ts';
+import { i32 } from '../../wasm/value-types.ts';
 import { OUTSIDE } from '../region-source.ts';
 import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
 import type { RegionParts } from './parts.ts';
@@ -94,7 +94,7 @@ export class Edges {
     const entry = this.tlbEntry;
     const linear = (): Expression => code.at(page, 0);
     const table = tlbTable(records.tlbView);
-    const fetchesFrom = imports.function('fetchesFrom', [i64, i32], i32);
+    const fetchesFrom = imports.function('fetchesFrom');
     const physicalPage = (): Expression => m.i32.const(records.physicalPage);
     const entryPage = m.i32.and(
       m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entry.get()),

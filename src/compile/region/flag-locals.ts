@@ -116,7 +116,7 @@ export class FlagLocals {
     const { m, kind } = this;
     if (!this.areSet) return [];
     const zero = (): Expression => m.i32.const(0);
-    const store = this.imports.function('storeOperationFlags', [i32, i64, i64, i64, i32], none);
+    const store = this.imports.function('storeOperationFlags');
     const operands = [kind, this.a, this.b, this.r, this.aux].map((local) => local.get());
     const set = m.if(
       m.i32.eq(kind.get(), m.i32.const(FLAGS_WORDS)),

@@ -161,7 +161,7 @@ export class Leave {
     const before = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
     const executed = m.i32.sub(before, this.budget.get());
     const counted = m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, m.i32.const(head)), executed);
-    const requestCompile = this.imports.function('requestCompile', [i32], none);
+    const requestCompile = this.imports.function('requestCompile');
     return [
       m.i32.store(HEAD_COUNTDOWN, 4, m.i32.const(head), left.tee(counted)),
       ...store,
@@ -173,9 +173,9 @@ export class Leave {
   private goOn(mode: number): Expression[] {
     const { m, imports } = this;
     const wayIs = (way: Way): Expression => m.i32.eq(this.way.get(), m.i32.const(way));
-    const continueAt = imports.function('continueAt', [i32], none);
-    const outOfBudget = imports.function('outOfBudget', [i32], none);
-    const followLink = imports.function('followLink', [i32, i32], none);
+    const continueAt = imports.function('continueAt');
+    const outOfBudget = imports.function('outOfBudget');
+    const followLink = imports.function('followLink');
     const others = m.if(
       wayIs(WAY_OUT_OF_BUDGET),
       m.return_call(outOfBudget, [this.target.get()], none),
@@ -191,7 +191,7 @@ export class Leave {
    */
   private findTarget(mode: number): Expression {
     const { m, target, branchTarget } = this;
-    const jumpTo = this.imports.function('jumpTo', [i32, i64], none);
+    const jumpTo = this.imports.function('jumpTo');
     const lookUp = m.return_call(jumpTo, [target.get(), branchTarget.get()], none);
     if ((mode & MODE_CODE_64) === 0) return lookUp;
     const page = m.i64.and(branchTarget.get(), m.i64.const(-4096n));

@@ -1,0 +1,49 @@
+/**
+ * What the WebAssembly modules are to each other and to JavaScript: names of imports and exports, types of functions. There is
+ * the runtime (wasm-runtime/ with the handlers) and, while the guest runs, a module for each batch of regions. The
+ * functions of wasm-runtime/ and what it asks of JavaScript are read from it (generated/runtime-function.ts).
+ */
+import type { HostImport, RuntimeFunction } from './generated/runtime-function.ts';
+
+/** The one memory (linear-memory.ts), which every module imports. */
+export const MEMORY_MODULE = 'env';
+export const MEMORY = 'memory';
+/** Where the runtime imports what JavaScript does. */
+export const HOST_MODULE = 'host';
+/** Where regions import from: the runtime's exports. They do not import its table. */
+export const RUNTIME_MODULE = 'runtime';
+/** The runtime's export: handlers and regions by slot, all of them (record) -> (). */
+export const TABLE = 'table';
+
+/** Export of a module of regions: the region with this index in the batch. */
+export function regionName(index: number): string {
+  return `region${index}`;
+}
+
+/** Types of parameters, a colon, type of the result: i = i32, I = i64, f = f32, F = f64, V = v128. */
+export type Signature = `${string}:${'' | 'i' | 'I' | 'f' | 'F' | 'V'}`;
+
+/** What the runtime exports beside the functions of wasm-runtime/ (src/interpreter/). */
+export const GENERATED_FUNCTIONS = {
+  /** Ways in from JavaScript: by the block at RIP, by a record. */
+  run: ':',
+  enter: 'i:',
+  /** What regions end in. All take a record: what to go on with; */
+  continueAt: 'i:',
+  /** one whose link to follow, at an offset in it; */
+  followLink: 'ii:',
+  /** the branch, to RIP; */
+  jumpTo: 'iI:',
+  /** the head of a block that the budget is too small for. */
+  outOfBudget: 'i:',
+  /** What regions of the first tier call when they have become hot, with their head. JavaScript does it. */
+  requestCompile: 'i:',
+} as const satisfies Record<string, Signature>;
+
+export type GeneratedFunction = keyof typeof GENERATED_FUNCTIONS;
+
+/** What regions import. */
+export type RegionImport = RuntimeFunction | GeneratedFunction;
+
+/** What the runtime imports from JavaScript. */
+export type HostFunction = HostImport | 'requestCompile';
