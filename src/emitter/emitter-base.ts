@@ -181,10 +181,10 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     return this.state(SEGMENT_BASE + segment * 8, 8);
   }
 
-  specialMxcsr(): Expression {
+  specialMxcsr(wanted = 0): Expression {
     const { m } = this;
-    const control = m.i32.and(this.state(MXCSR, 4), m.i32.const(MXCSR_CONTROL));
-    return m.i32.ne(control, m.i32.const(MXCSR_DEFAULT));
+    const bits = m.i32.and(this.state(MXCSR, 4), m.i32.const(MXCSR_CONTROL | wanted));
+    return m.i32.ne(bits, m.i32.const(MXCSR_DEFAULT | wanted));
   }
 
   // ---- operands ----

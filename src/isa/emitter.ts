@@ -126,12 +126,13 @@ export interface Emitter {
   requireAligned(linearAddress: Value, size: number): void;
   /**
    * i32, not zero if MXCSR asks for what plain wasm arithmetic does not do: another rounding mode than to
-   * nearest, FTZ, DAZ, or an unmasked exception.
+   * nearest, FTZ, DAZ, or an unmasked exception; or if the sticky flags `wanted` are not all set yet.
    */
-  specialMxcsr(): Expression;
+  specialMxcsr(wanted?: number): Expression;
   /**
-   * The values of `paths`: the fast ones, unless `rare` (i32) holds; then what the runtime functions give, which
-   * may raise faults. Compiled code leaves to the handler instead, so nothing may have been written before.
+   * The values of `paths`: the fast ones, unless `rare` (i32) holds; then what the runtime functions give, which set
+   * sticky flags of MXCSR and may raise #XM. Where an exception is unmasked, or MXCSR special otherwise, compiled code
+   * leaves to the handler instead, so nothing may have been written before.
    */
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
 

@@ -84,6 +84,8 @@ export const MXCSR = 1176;
 export const MXCSR_CONTROL = 0xffc0;
 /** Their value after reset: all exceptions masked, round to nearest. */
 export const MXCSR_DEFAULT = 0x1f80;
+/** The sticky flag that says a result was inexact. */
+export const MXCSR_PE = 0x20;
 
 export const MSR_EFER = 1184;
 export const MSR_STAR = 1192;

@@ -104,6 +104,7 @@ export type I16x8Binary =
   | 'q15mulr_sat_s';
 export type I32x4Unary =
   | 'abs'
+  | 'all_true'
   | 'bitmask'
   | 'extadd_pairwise_i16x8_u'
   | 'extend_low_i16x8_s'
@@ -119,7 +120,7 @@ export type I32x4Binary =
   | 'extmul_low_i16x8_u'
   | 'extmul_high_i16x8_s'
   | 'extmul_high_i16x8_u';
-export type I64x2Unary = 'bitmask' | 'extend_low_i32x4_s' | 'extend_low_i32x4_u';
+export type I64x2Unary = 'all_true' | 'bitmask' | 'extend_low_i32x4_s' | 'extend_low_i32x4_u';
 export type I64x2Binary = LanesBinary | 'extmul_low_i32x4_s' | 'extmul_low_i32x4_u';
 type FloatLanesUnary = 'abs' | 'sqrt' | 'nearest' | 'floor' | 'ceil' | 'trunc';
 export type F32x4Unary = FloatLanesUnary | 'convert_i32x4_s' | 'demote_f64x2_zero';

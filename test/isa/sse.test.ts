@@ -60,6 +60,32 @@ describe.each(ENGINES)('SSE (%s)', (engine) => {
     expect(differences(vector, engine)).toEqual([]);
   });
 
+  /** What inline code has to see once PE is set: doubles a and b, and the flags of a op b besides PE. */
+  it.each([
+    ['multiplies a denormal into a normal number', 'mulsd', 'f20f59c1', '10', '4340000000000000', 2],
+    ['multiplies to zero, inexactly', 'mulsd', 'f20f59c1', '0010000000000001', '0010000000000003', 0x10],
+    ['multiplies by zero', 'mulsd', 'f20f59c1', '3ff0000000000000', '0', 0],
+    ['multiplies a denormal by zero', 'mulpd', '660f59c1', '10', '0', 2],
+    ['divides to a denormal', 'divsd', 'f20f5ec1', '0010000000000001', '4008000000000000', 0x10],
+    ['divides by zero', 'divsd', 'f20f5ec1', '3ff0000000000000', '0', 4],
+    ['adds a denormal that is lost', 'addsd', 'f20f58c1', '3ff0000000000000', '1', 2],
+    ['subtracts denormals', 'subpd', '660f5cc1', '3', '1', 2],
+    ['overflows', 'addpd', '660f58c1', '7fefffffffffffff', '7fefffffffffffff', 8],
+    ['takes the root of a denormal', 'sqrtsd', 'f20f51c1', '0', '1', 2],
+    ['compares with a denormal', 'ucomisd', '660f2ec1', '3ff0000000000000', '1', 2],
+    ['compares with a quiet NaN', 'comisd', '660f2fc1', '3ff0000000000000', '7ff8000000000000', 1],
+    ['takes the smaller of a denormal', 'minpd', '660f5dc1', '3ff0000000000000', '1', 2],
+    ['narrows to a denormal', 'cvtsd2ss', 'f20f5ac1', '0', '3800000000000001', 0x10],
+    ['narrows zero', 'cvtpd2ps', '660f5ac1', '0', '8000000000000000', 0],
+    ['converts what does not fit', 'cvttpd2dq', '660fe6c1', '0', '41f0000000000000', 1],
+  ] as const)('%s: %s', (_, asm, code, a, b, flags) => {
+    const state = new VectorMachine().run(
+      { asm, code, in: { xmm0: a, xmm1: b, mxcsr: '1fa0' }, out: {} },
+      engine,
+    );
+    expect(state.mxcsr.toString(16)).toBe((0x1fa0 | flags).toString(16));
+  });
+
   it('refuses reserved bits of MXCSR', () => {
     const vector: Vector = {
       asm: 'ldmxcsr [rbx]',

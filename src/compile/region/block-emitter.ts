@@ -80,6 +80,8 @@ export class BlockEmitter extends EmitterBase {
   private inUse: Local[] = [];
   private kept: Local[] = [];
   private keepsFlags = false;
+  /** The block has checked that SSE is enabled: what changes that is a handler's. */
+  private sseRequired = false;
 
   constructor(parts: RegionParts, block: PlannedBlock) {
     super(parts.m);
@@ -192,7 +194,7 @@ export class BlockEmitter extends EmitterBase {
     const { m } = this;
     const offset = this.records.register(this.index, location.field);
     if (location.kind === 'xmm') {
-      const value = this.xmm((offset - YMM) >> 5);
+      const value = this.xmm(this.xmmNumber(location));
       switch (location.size) {
         case 16:
           return value;
@@ -212,7 +214,7 @@ export class BlockEmitter extends EmitterBase {
     const { m } = this;
     const offset = this.records.register(this.index, location.field);
     if (location.kind === 'xmm') {
-      const register = (offset - YMM) >> 5;
+      const register = this.xmmNumber(location);
       if (location.size === 16) this.setXmm(register, value);
       else if (location.size === 8) this.setXmm(register, m.i64x2.replace_lane(this.xmm(register), 0, value));
       else this.setXmm(register, m.i32x4.replace_lane(this.xmm(register), 0, value));
@@ -221,6 +223,31 @@ export class BlockEmitter extends EmitterBase {
     const register = (offset - GPR) >> 3;
     if (offset & 1) this.setHighByte(register, value);
     else this.setGpr(register, location.size, value);
+  }
+
+  private xmmNumber(location: Location & { field: 'a' | 'b' | 'c' }): number {
+    return (this.records.register(this.index, location.field) - YMM) >> 5;
+  }
+
+  /** Lanes do without a way over a general register. */
+  override readFloat(operand: number): Expression {
+    const { m } = this;
+    const location = this.location(operand);
+    if (location.kind !== 'xmm') return super.readFloat(operand);
+    const value = this.xmm(this.xmmNumber(location));
+    return location.size === 8 ? m.f64x2.extract_lane(value, 0) : m.f32x4.extract_lane(value, 0);
+  }
+
+  override writeFloat(operand: number, value: Expression): void {
+    const { m } = this;
+    const location = this.location(operand);
+    if (location.kind !== 'xmm') {
+      super.writeFloat(operand, value);
+      return;
+    }
+    const register = this.xmmNumber(location);
+    const floats = location.size === 8 ? m.f64x2 : m.f32x4;
+    this.setXmm(register, floats.replace_lane(this.xmm(register), 0, value));
   }
 
   registerNumber(operand: number): Expression {
@@ -338,7 +365,8 @@ export class BlockEmitter extends EmitterBase {
   }
 
   requireSse(): void {
-    this.leaveIf(this.state(SSE_DISABLED, 4));
+    if (!this.sseRequired) this.leaveIf(this.state(SSE_DISABLED, 4));
+    this.sseRequired = true;
   }
 
   requireAligned(linearAddress: Value, size: number): void {
@@ -347,8 +375,18 @@ export class BlockEmitter extends EmitterBase {
   }
 
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
-    this.leaveIf(rare);
-    return paths.map(({ fast, type }) => this.let(fast(), type));
+    const { m } = this;
+    const results = paths.map(({ type }) => this.newLocal(type));
+    const fast = results.map((result, i) => result.set((paths[i] as SlowPath).fast()));
+    // With all exceptions masked the runtime raises none.
+    const leave = m.ifUnlikely(this.specialMxcsr(), this.leaveToHandler());
+    const slow = results.map((result, i) => {
+      const { name, args, type } = paths[i] as SlowPath;
+      return result.set(this.call(name, args, type));
+    });
+    this.emit(m.block(null, fast));
+    this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow])));
+    return results.map((result) => () => result.get());
   }
 
   knownImmediate(operand: number): number | undefined {

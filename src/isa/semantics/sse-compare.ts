@@ -1,10 +1,12 @@
-/** CMPcc, COMI and UCOMI. The sticky flags of MXCSR are set only where the runtime computes, as in sse-float.ts. */
+/** CMPcc, COMI and UCOMI. */
 import { SSE_COMPARE } from '../../layout/sse-operations.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { type FloatSemantics, floatBits, floats, scalarType } from './sse-float.ts';
+import { type FloatSize, floatBits, floats, scalarType } from './float-lanes.ts';
+import { signalsOperands } from './sse-exceptions.ts';
+import type { FloatSemantics } from './sse-float.ts';
 import { splat } from './vector.ts';
 
 /** Predicate 0-7 of CMPcc: EQ, LT, LE, UNORD, NEQ, NLT, NLE, ORD. */
@@ -56,7 +58,7 @@ function compareOperation(e: Emitter): Expression {
 
 function compareScalar(e: Emitter): void {
   const { m } = e;
-  const size = e.sizeOf(0);
+  const size = e.sizeOf(0) as FloatSize;
   const type = scalarType(size);
   const vector = floats(m, size);
   const b = e.let(e.readFloat(1), type);
@@ -67,18 +69,21 @@ function compareScalar(e: Emitter): void {
   const fast = e.let(vector.extract_lane(mask, 0), type);
   const args = [e.record(), compareOperation(e), a(), b()];
   const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
-  const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+  const both = e.let(vector.replace_lane(lanesA(), 1, b()), v128);
+  const rare = m.i32.or(signalsOperands(e, size, both), e.specialMxcsr());
+  const [value] = e.unlessRare(rare, path) as [Value];
   e.writeFloat(0, value());
 }
 
-function comparePacked(size: number): Semantics {
+function comparePacked(size: FloatSize): Semantics {
   return (e) => {
     const b = e.let(e.read(1), v128);
     const a = e.let(e.read(0), v128);
     const fast = e.let(comparison(e, size, a, b), v128);
     const args = [e.record(), compareOperation(e), a(), b()];
     const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
-    const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+    const rare = e.m.i32.or(signalsOperands(e, size, a, b), e.specialMxcsr());
+    const [value] = e.unlessRare(rare, path) as [Value];
     e.write(0, value());
   };
 }
@@ -94,14 +99,17 @@ export const cmp: FloatSemantics = {
 function compareFlags(quietly: boolean): Semantics {
   return (e) => {
     const { m } = e;
-    const size = e.sizeOf(0);
+    const size = e.sizeOf(0) as FloatSize;
     const type = scalarType(size);
     const b = e.let(e.readFloat(1), type);
     const a = e.let(e.readFloat(0), type);
+    const vector = floats(m, size);
+    const both = e.let(vector.replace_lane(vector.splat(a()), 1, b()), v128);
+    const rare = m.i32.or(signalsOperands(e, size, both), e.specialMxcsr());
     const bits = floatBits(size);
     const args = [e.record(), a(), b(), m.i32.const(quietly ? 1 : 0)];
     const [x, y] = e.unlessRare(
-      e.specialMxcsr(),
+      rare,
       { fast: a, type, name: `sseOrdered${bits}`, args },
       { fast: b, type, name: `sseFlushed${bits}`, args: [b()] },
     ) as [Value, Value];

@@ -3,11 +3,13 @@
  * runtime does the rest, as in sse-float.ts. Integers out of range are the "integer indefinite" 80..0H.
  */
 
+import { MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { f32, f64, i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { floatBits, scalarType } from './sse-float.ts';
+import { floatBits, scalarType } from './float-lanes.ts';
+import { signalsNarrow, signalsOperands } from './sse-exceptions.ts';
 import { lanes, shuffle, splat, writeVector } from './vector.ts';
 
 /** CVTSI2SS and CVTSI2SD. */
@@ -26,7 +28,7 @@ export function fromInteger(e: Emitter): void {
   const fast = e.let(convert(value()), type);
   const args = [e.record(), wide ? value() : m.i64.extend_s(value())];
   const path: SlowPath = { fast, type, name: `sseFromInteger${floatBits(size)}`, args };
-  const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+  const [result] = e.unlessRare(e.specialMxcsr(MXCSR_PE), path) as [Value];
   e.writeFloat(0, result());
 }
 
@@ -42,13 +44,15 @@ function toInteger(truncate: boolean): Semantics {
     const rounded = e.let(truncate ? double : m.f64.nearest(double), f64);
     const integer = size === 8 ? m.i64 : m.i32;
     const limit = size === 8 ? 2 ** 63 : 2 ** 31;
-    const indefinite = size === 8 ? m.i64.const(-(2n ** 63n)) : m.i32.const(-(2 ** 31));
+    const indefinite = (): Expression => (size === 8 ? m.i64.const(-(2n ** 63n)) : m.i32.const(-(2 ** 31)));
     // What is too small saturates to the indefinite; what is too large or a NaN fails the comparison.
     const inRange = m.f64.lt(rounded(), m.f64.const(limit));
-    const fast = e.let(m.select(inRange, integer.trunc_s_sat.f64(rounded()), indefinite), type);
+    const fast = e.let(m.select(inRange, integer.trunc_s_sat.f64(rounded()), indefinite()), type);
+    // What is out of range is invalid.
+    const rare = m.i32.or(integer.eq(fast(), indefinite()), e.specialMxcsr(MXCSR_PE));
     const args = [e.record(), value(), m.i32.const(truncate ? 1 : 0)];
     const path: SlowPath = { fast, type, name: `sseToInt${floatBits(size)}From${floatBits(from)}`, args };
-    const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+    const [result] = e.unlessRare(rare, path) as [Value];
     e.write(0, result());
   };
 }
@@ -60,7 +64,9 @@ export function cvtsd2ss(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.readFloat(1), f64);
   const fast = e.let(m.f32.demote(value()), f32);
-  const rare = m.i32.or(m.f32.ne(fast(), fast()), e.specialMxcsr());
+  const isZero = m.f64x2.eq(m.f64x2.splat(value()), splat(m, 8, 0));
+  const signalled = signalsNarrow(e, e.let(m.f32x4.splat(fast()), v128), isZero);
+  const rare = m.i32.or(signalled, e.specialMxcsr(MXCSR_PE));
   const [result] = e.unlessRare(rare, {
     fast,
     type: f32,
@@ -74,7 +80,7 @@ export function cvtss2sd(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.readFloat(1), f32);
   const fast = e.let(m.f64.promote(value()), f64);
-  const rare = m.i32.or(m.f64.ne(fast(), fast()), e.specialMxcsr());
+  const rare = m.i32.or(signalsOperands(e, 4, e.let(m.f32x4.splat(value()), v128)), e.specialMxcsr());
   const [result] = e.unlessRare(rare, { fast, type: f64, name: 'sseWiden', args: [e.record(), value()] }) as [
     Value,
   ];
@@ -85,7 +91,10 @@ export function cvtpd2ps(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.read(1), v128);
   const fast = e.let(m.f32x4.demote_f64x2_zero(value()), v128);
-  const rare = m.i32.or(m.v128.any_true(m.f32x4.ne(fast(), fast())), e.specialMxcsr());
+  // Zeros of zeros, and the upper half.
+  const isZero = m.f64x2.eq(value(), splat(m, 8, 0));
+  const expected = shuffle(m, 4, isZero, splat(m, 4, -1), [0, 2, 4, 5]);
+  const rare = m.i32.or(signalsNarrow(e, fast, expected), e.specialMxcsr(MXCSR_PE));
   const path: SlowPath = { fast, type: v128, name: 'ssePackedNarrow', args: [e.record(), value()] };
   const [result] = e.unlessRare(rare, path) as [Value];
   e.write(0, result());
@@ -95,7 +104,7 @@ export function cvtps2pd(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.readVector(1), v128);
   const fast = e.let(m.f64x2.promote_low_f32x4(value()), v128);
-  const rare = m.i32.or(m.v128.any_true(m.f64x2.ne(fast(), fast())), e.specialMxcsr());
+  const rare = m.i32.or(signalsOperands(e, 4, value), e.specialMxcsr());
   const path: SlowPath = { fast, type: v128, name: 'ssePackedWiden', args: [e.record(), value()] };
   const [result] = e.unlessRare(rare, path) as [Value];
   e.write(0, result());
@@ -106,7 +115,7 @@ export function cvtdq2ps(e: Emitter): void {
   const value = e.let(e.readVector(1), v128);
   const fast = e.let(m.f32x4.convert_i32x4_s(value()), v128);
   const path: SlowPath = { fast, type: v128, name: 'ssePackedFromIntegers', args: [e.record(), value()] };
-  const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+  const [result] = e.unlessRare(e.specialMxcsr(MXCSR_PE), path) as [Value];
   writeVector(e, 0, result());
 }
 
@@ -121,9 +130,12 @@ const LIMIT_32 = 0x4f00_0000;
 const LIMIT_64_HIGH = 0x41e0_0000;
 
 function packedToIntegers(e: Emitter, size: number, truncate: boolean, fast: Value, value: Value): void {
-  const args = [e.record(), value(), e.m.i32.const(truncate ? 1 : 0)];
+  const { m } = e;
+  const args = [e.record(), value(), m.i32.const(truncate ? 1 : 0)];
   const path: SlowPath = { fast, type: v128, name: `ssePackedToIntegers${floatBits(size)}`, args };
-  const [result] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+  // What is out of range is invalid.
+  const invalid = m.v128.any_true(m.i32x4.eq(fast(), splat(m, 4, INDEFINITE_32)));
+  const [result] = e.unlessRare(m.i32.or(invalid, e.specialMxcsr(MXCSR_PE)), path) as [Value];
   writeVector(e, 0, result());
 }
 

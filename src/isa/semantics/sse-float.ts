@@ -3,10 +3,10 @@
  *
  * Inline code rounds to nearest and leaves NaNs to the runtime, since wasm does not say which NaN an operation
  * gives and x86 does (Intel SDM Vol. 1 "Operating on NaNs"). The runtime (wasm-runtime/sse/) also computes
- * everything under another rounding mode, FTZ, DAZ or unmasked exceptions, and then exactly.
- *
- * Deviation: the sticky flags of MXCSR are not set by inline code; only where the runtime computes.
+ * everything under another rounding mode, FTZ, DAZ or unmasked exceptions, and what may set a sticky flag of MXCSR
+ * (sse-exceptions.ts).
  */
+import { MXCSR_PE } from '../../layout/cpu-state.ts';
 import {
   SSE_ADD,
   SSE_ADD_SUBTRACT,
@@ -18,37 +18,37 @@ import {
   SSE_SQUARE_ROOT,
   SSE_SUBTRACT,
 } from '../../layout/sse-operations.ts';
-import type { Expression, Module } from '../../wasm/builder.ts';
-import { f32, f64, v128 } from '../../wasm/value-types.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
+import { type FloatSize, float, floatBits, floats, scalarType } from './float-lanes.ts';
+import { signalsOperands, signalsProduct, signalsSum } from './sse-exceptions.ts';
 import { shuffle } from './vector.ts';
 
-export function scalarType(size: number): number {
-  return size === 8 ? f64 : f32;
-}
+/** The exceptions of sums and roots, and those of products and quotients, which may also underflow. */
+type Signals = (e: Emitter, size: FloatSize, operands: readonly Value[], result: Value) => Expression;
 
-/** Bits of a float of `size` bytes, in names of runtime functions. */
-export function floatBits(size: number): 32 | 64 {
-  return size === 8 ? 64 : 32;
-}
+/** The operands of an operation, as scalars or as vectors. A root has one. */
+type Operands = readonly [Value] | readonly [Value, Value];
 
-/** The f32 or f64 instructions of scalars and of vectors. */
-function float(m: Module, size: number): Module['f32'] | Module['f64'] {
-  return size === 8 ? m.f64 : m.f32;
-}
-
-export function floats(m: Module, size: number): Module['f32x4'] | Module['f64x2'] {
-  return size === 8 ? m.f64x2 : m.f32x4;
-}
-
-/** A scalar result, unless it is a NaN or MXCSR is special. */
-function scalarResult(e: Emitter, operation: number, a: Value, b: Value, result: Expression): Expression {
+/** A scalar result, unless the runtime has to look at it. */
+function scalarResult(
+  e: Emitter,
+  operation: number,
+  signals: Signals,
+  operands: Operands,
+  result: Expression,
+): Expression {
   const { m } = e;
-  const size = e.sizeOf(0);
+  const size = e.sizeOf(0) as FloatSize;
   const type = scalarType(size);
   const fast = e.let(result, type);
-  const rare = m.i32.or(float(m, size).ne(fast(), fast()), e.specialMxcsr());
+  const lanes = floats(m, size);
+  const [a, b = a] = operands;
+  const both = e.let(b === a ? lanes.splat(a()) : lanes.replace_lane(lanes.splat(a()), 1, b()), v128);
+  const signalled = signals(e, size, [both], e.let(lanes.splat(fast()), v128));
+  const rare = m.i32.or(signalled, e.specialMxcsr(MXCSR_PE));
   const args = [e.record(), m.i32.const(operation), a(), b()];
   const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   return value();
@@ -57,15 +57,16 @@ function scalarResult(e: Emitter, operation: number, a: Value, b: Value, result:
 /** The same for vectors of lanes of `size` bytes. */
 function packedResult(
   e: Emitter,
-  size: number,
+  size: FloatSize,
   operation: number,
-  a: Value,
-  b: Value,
+  signals: Signals,
+  operands: Operands,
   result: Expression,
 ): Expression {
   const { m } = e;
   const fast = e.let(result, v128);
-  const rare = m.i32.or(m.v128.any_true(floats(m, size).ne(fast(), fast())), e.specialMxcsr());
+  const rare = m.i32.or(signals(e, size, operands, fast), e.specialMxcsr(MXCSR_PE));
+  const [a, b = a] = operands;
   const args = [e.record(), m.i32.const(operation), a(), b()];
   const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
     Value,
@@ -80,37 +81,41 @@ export interface FloatSemantics {
   readonly pd: Semantics;
 }
 
-function arithmetic(name: 'add' | 'sub' | 'mul' | 'div', operation: number): FloatSemantics {
+function arithmetic(
+  name: 'add' | 'sub' | 'mul' | 'div',
+  operation: number,
+  signals: Signals,
+): FloatSemantics {
   const scalar: Semantics = (e) => {
     const type = scalarType(e.sizeOf(0));
     const b = e.let(e.readFloat(1), type);
     const a = e.let(e.readFloat(0), type);
-    e.writeFloat(0, scalarResult(e, operation, a, b, float(e.m, e.sizeOf(0))[name](a(), b())));
+    e.writeFloat(0, scalarResult(e, operation, signals, [a, b], float(e.m, e.sizeOf(0))[name](a(), b())));
   };
-  const packed = (size: number): Semantics => {
+  const packed = (size: FloatSize): Semantics => {
     return (e) => {
       const b = e.let(e.read(1), v128);
       const a = e.let(e.read(0), v128);
-      e.write(0, packedResult(e, size, operation, a, b, floats(e.m, size)[name](a(), b())));
+      e.write(0, packedResult(e, size, operation, signals, [a, b], floats(e.m, size)[name](a(), b())));
     };
   };
   return { ss: scalar, sd: scalar, ps: packed(4), pd: packed(8) };
 }
 
-export const add = arithmetic('add', SSE_ADD);
-export const sub = arithmetic('sub', SSE_SUBTRACT);
-export const mul = arithmetic('mul', SSE_MULTIPLY);
-export const div = arithmetic('div', SSE_DIVIDE);
+export const add = arithmetic('add', SSE_ADD, signalsSum);
+export const sub = arithmetic('sub', SSE_SUBTRACT, signalsSum);
+export const mul = arithmetic('mul', SSE_MULTIPLY, signalsProduct);
+export const div = arithmetic('div', SSE_DIVIDE, signalsProduct);
 
 function squareRoot(): FloatSemantics {
   const scalar: Semantics = (e) => {
     const b = e.let(e.readFloat(1), scalarType(e.sizeOf(0)));
-    e.writeFloat(0, scalarResult(e, SSE_SQUARE_ROOT, b, b, float(e.m, e.sizeOf(0)).sqrt(b())));
+    e.writeFloat(0, scalarResult(e, SSE_SQUARE_ROOT, signalsSum, [b], float(e.m, e.sizeOf(0)).sqrt(b())));
   };
-  const packed = (size: number): Semantics => {
+  const packed = (size: FloatSize): Semantics => {
     return (e) => {
       const b = e.let(e.read(1), v128);
-      e.write(0, packedResult(e, size, SSE_SQUARE_ROOT, b, b, floats(e.m, size).sqrt(b())));
+      e.write(0, packedResult(e, size, SSE_SQUARE_ROOT, signalsSum, [b], floats(e.m, size).sqrt(b())));
     };
   };
   return { ss: scalar, sd: scalar, ps: packed(4), pd: packed(8) };
@@ -122,26 +127,31 @@ export const sqrt = squareRoot();
 function extremum(name: 'pmin' | 'pmax', operation: number): FloatSemantics {
   const scalar: Semantics = (e) => {
     const { m } = e;
-    const size = e.sizeOf(0);
+    const size = e.sizeOf(0) as FloatSize;
     const type = scalarType(size);
     const b = e.let(e.readFloat(1), type);
     const a = e.let(e.readFloat(0), type);
     const vector = floats(m, size);
-    const fast = e.let(vector.extract_lane(vector[name](vector.splat(b()), vector.splat(a())), 0), type);
+    const lanesA = e.let(vector.splat(a()), v128);
+    const lanesB = e.let(vector.splat(b()), v128);
+    const fast = e.let(vector.extract_lane(vector[name](lanesB(), lanesA()), 0), type);
+    const both = e.let(vector.replace_lane(lanesA(), 1, b()), v128);
+    const rare = m.i32.or(signalsOperands(e, size, both), e.specialMxcsr());
     const args = [e.record(), m.i32.const(operation), a(), b()];
     const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
-    const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+    const [value] = e.unlessRare(rare, path) as [Value];
     e.writeFloat(0, value());
   };
-  const packed = (size: number): Semantics => {
+  const packed = (size: FloatSize): Semantics => {
     return (e) => {
       const { m } = e;
       const b = e.let(e.read(1), v128);
       const a = e.let(e.read(0), v128);
       const fast = e.let(floats(m, size)[name](b(), a()), v128);
+      const rare = m.i32.or(signalsOperands(e, size, a, b), e.specialMxcsr());
       const args = [e.record(), m.i32.const(operation), a(), b()];
       const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
-      const [value] = e.unlessRare(e.specialMxcsr(), path) as [Value];
+      const [value] = e.unlessRare(rare, path) as [Value];
       e.write(0, value());
     };
   };
@@ -161,7 +171,10 @@ function horizontal(size: 4 | 8, name: 'add' | 'sub', operation: number): Semant
     const left = e.let(shuffle(m, size, a(), b(), even), v128);
     const odd = even.map((lane) => lane + 1);
     const right = e.let(shuffle(m, size, a(), b(), odd), v128);
-    e.write(0, packedResult(e, size, operation, left, right, floats(m, size)[name](left(), right())));
+    e.write(
+      0,
+      packedResult(e, size, operation, signalsSum, [left, right], floats(m, size)[name](left(), right())),
+    );
   };
 }
 
@@ -179,7 +192,7 @@ function addSubtract(size: 4 | 8): Semantics {
     const b = e.let(e.read(1), v128);
     const a = e.let(e.read(0), v128);
     const result = shuffle(m, size, vector.sub(a(), b()), vector.add(a(), b()), order);
-    e.write(0, packedResult(e, size, SSE_ADD_SUBTRACT, a, b, result));
+    e.write(0, packedResult(e, size, SSE_ADD_SUBTRACT, signalsSum, [a, b], result));
   };
 }
 
@@ -211,6 +224,12 @@ function byRounding(e: Emitter, make: (name: (typeof ROUNDINGS)[number]) => Expr
   );
 }
 
+/** Bit 3 of the immediate keeps a rounding from being told as inexact. */
+function roundingFlags(e: Emitter): number {
+  const control = e.knownImmediate(2);
+  return control !== undefined && control & 8 ? 0 : MXCSR_PE;
+}
+
 function roundScalar(e: Emitter): void {
   const { m } = e;
   const size = e.sizeOf(0);
@@ -220,13 +239,13 @@ function roundScalar(e: Emitter): void {
     byRounding(e, (name) => float(m, size)[name](b())),
     type,
   );
-  const rare = m.i32.or(float(m, size).ne(fast(), fast()), e.specialMxcsr());
+  const rare = m.i32.or(float(m, size).ne(fast(), fast()), e.specialMxcsr(roundingFlags(e)));
   const args = [e.record(), roundOperation(e), b(), b()];
   const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   e.writeFloat(0, value());
 }
 
-function roundPacked(size: number): Semantics {
+function roundPacked(size: FloatSize): Semantics {
   return (e) => {
     const { m } = e;
     const b = e.let(e.read(1), v128);
@@ -234,7 +253,8 @@ function roundPacked(size: number): Semantics {
       byRounding(e, (name) => floats(m, size)[name](b())),
       v128,
     );
-    const rare = m.i32.or(m.v128.any_true(floats(m, size).ne(fast(), fast())), e.specialMxcsr());
+    const unordered = m.v128.any_true(floats(m, size).ne(fast(), fast()));
+    const rare = m.i32.or(unordered, e.specialMxcsr(roundingFlags(e)));
     const args = [e.record(), roundOperation(e), b(), b()];
     const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
       Value,

@@ -232,7 +232,7 @@ export const I32X4_UNARY: Heads<builder.I32x4Unary> = {
     trunc_sat_f32x4_s: 0xf8,
     trunc_sat_f64x2_s_zero: 0xfc,
   }),
-  ...vectorTest({ bitmask: 0xa4 }),
+  ...vectorTest({ all_true: 0xa3, bitmask: 0xa4 }),
 };
 export const I32X4_BINARY: Heads<builder.I32x4Binary> = vectorBinary({
   eq: 0x37,
@@ -257,7 +257,7 @@ export const I32X4_BINARY: Heads<builder.I32x4Binary> = vectorBinary({
 });
 export const I64X2_UNARY: Heads<builder.I64x2Unary> = {
   ...vectorUnary({ extend_low_i32x4_s: 0xc7, extend_low_i32x4_u: 0xc9 }),
-  ...vectorTest({ bitmask: 0xc4 }),
+  ...vectorTest({ all_true: 0xc3, bitmask: 0xc4 }),
 };
 export const I64X2_BINARY: Heads<builder.I64x2Binary> = vectorBinary({
   shl: 0xcb,
