@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as architecture from '../src/layout/architecture.ts';
+import * as checkedAddress from '../src/layout/checked-address.ts';
 import * as cpuState from '../src/layout/cpu-state.ts';
 import * as flagWords from '../src/layout/flag-words.ts';
 import * as linearMemory from '../src/layout/linear-memory.ts';
@@ -17,7 +18,7 @@ import * as tlb from '../src/layout/tlb.ts';
 const target = fileURLToPath(new URL('../wasm-runtime/generated/layout.ts', import.meta.url));
 
 const lines = ['// Generated from src/layout/ by scripts/generate-layout.ts.'];
-for (const module of [linearMemory, cpuState, tlb, mode, record, sseOperations]) {
+for (const module of [linearMemory, cpuState, checkedAddress, tlb, mode, record, sseOperations]) {
   for (const [name, value] of Object.entries(module)) {
     if (typeof value === 'bigint')
       lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: i64 = ${value};`);

@@ -20,6 +20,7 @@ import {
 import type { Ending } from '../isa/row.ts';
 import { MODE, RECORD_TOP } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
+import { MODE_CODE_LIMITED } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
   HEAD_COUNTDOWN,
@@ -107,7 +108,9 @@ export class BlockBuilder {
     let after: After = 'goes on';
     let secondPage = 0;
     let pages = 1;
-    while (after === 'goes on' && count < MAX_BLOCK_INSTRUCTIONS && offset < PAGE_SIZE) {
+    // Each instruction of a limited code segment is checked, by the guard of its block.
+    const most = (mode & MODE_CODE_LIMITED) !== 0 ? 1 : MAX_BLOCK_INSTRUCTIONS;
+    while (after === 'goes on' && count < most && offset < PAGE_SIZE) {
       if (count > 0 && this.isGuarded(offset)) break;
       let result = this.decoder.decode(page, offset, PAGE_SIZE, offset, mode);
       if (result === 'truncated') {
@@ -217,7 +220,7 @@ export class BlockBuilder {
   ): void {
     const { u8, u16, u32 } = this.views;
     u32.fill(0, head >> 2, (head + RECORD_SIZE) >> 2);
-    const isGuarded = this.isGuarded(start);
+    const isGuarded = this.isGuarded(start) || (mode & MODE_CODE_LIMITED) !== 0;
     u32[(head + RECORD_FN) >> 2] = isGuarded ? SLOT_GUARDED : SLOT_ENTER;
     u16[(head + RECORD_PAGE_OFFSET) >> 1] = start;
     u8[head + HEAD_PAGE_COUNT] = pages;

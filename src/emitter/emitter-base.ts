@@ -7,7 +7,15 @@
 import type { Condition } from '../isa/condition.ts';
 import type { Emitter, FlagWriter, SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
-import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
+import {
+  ACCESS_BASE,
+  GPR,
+  MXCSR,
+  MXCSR_CONTROL,
+  MXCSR_DEFAULT,
+  SEGMENT_BASE,
+  YMM,
+} from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
@@ -74,13 +82,11 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   protected abstract immediate(size: number): Expression;
   /** Base + index * scale + displacement, truncated to the address size. */
   protected abstract memoryAddress(): Expression;
-  /** The same with the segment base added. */
-  protected abstract memoryLinearAddress(): Expression;
+  /** Linear address of an effective address of the memory operand. */
+  protected abstract toLinear(effective: Expression): Expression;
   /** Absolute address of an `offset` operand, with its segment base. */
   protected abstract offsetAddress(): Expression;
   protected abstract stringAddress(kind: 'source' | 'destination'): Expression;
-  /** A linear address as wide as those of the mode. */
-  protected abstract truncateLinear(address: Expression): Expression;
   /** What effective addresses of the `general` form are truncated with: i64. */
   protected abstract addressMask(): Expression;
   /** Host address of an access, to be used once: i32. */
@@ -273,7 +279,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     const { kind } = this.location(operand);
     if (kind === 'offset') return this.offsetAddress();
     if (kind === 'source' || kind === 'destination') return this.stringAddress(kind);
-    return this.memoryLinearAddress();
+    return this.toLinear(this.memoryAddress());
   }
 
   effectiveAddress(_operand: number): Expression {
@@ -283,15 +289,12 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   addressWith(operand: number, displacement: Expression): Expression {
     const { i64: q } = this.m;
     if (this.variant.form !== 'general') return q.add(this.address(operand), displacement);
-    const effective = this.let(this.memoryAddress(), i64);
-    const base = this.let(q.sub(this.address(operand), effective()), i64);
-    const displaced = q.and(q.add(effective(), displacement), this.addressMask());
-    return this.truncateLinear(q.add(base(), displaced));
+    return this.toLinear(q.and(q.add(this.memoryAddress(), displacement), this.addressMask()));
   }
 
-  /** Linear address of an effective address in a segment. */
-  protected toLinear(effective: Expression, segmentBase: Expression): Expression {
-    return this.truncateLinear(this.m.i64.add(effective, segmentBase));
+  /** What is added to effective addresses in a segment: the base, with a mark if accesses are checked. */
+  protected accessBase(segment: number): Expression {
+    return this.state(ACCESS_BASE + segment * 8, 8);
   }
 
   addressSizeRegister(register: number): Expression {

@@ -12,6 +12,7 @@ import type { SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
 import {
+  ACCESS_BASE,
   BOUNCE,
   BUDGET,
   EXIT_BUDGET,
@@ -23,7 +24,6 @@ import {
   LINEAR_MASK,
   PAGE_BASE,
   RIP,
-  SEGMENT_BASE,
   SEGMENT_ES,
   SSE_DISABLED,
   SYSTEM_FLAGS,
@@ -196,35 +196,30 @@ export class HandlerEmitter extends EmitterBase {
     return this.isGeneral() ? this.truncateAddress(sum) : sum;
   }
 
-  private recordSegmentBase(): Expression {
+  private inSegment(effective: Expression, base: Expression): Expression {
+    return this.m.i64.and(this.m.i64.add(effective, base), this.state(LINEAR_MASK, 8));
+  }
+
+  protected toLinear(effective: Expression): Expression {
     const { m } = this;
+    if (!this.isGeneral()) return effective;
     const segment = m.i32.load8_u(RECORD_SEGMENT, 1, this.record());
-    return m.i64.load(CPU_STATE + SEGMENT_BASE, 8, m.i32.shl(segment, m.i32.const(3)));
-  }
-
-  protected truncateLinear(address: Expression): Expression {
-    return this.m.i64.and(address, this.state(LINEAR_MASK, 8));
-  }
-
-  protected memoryLinearAddress(): Expression {
-    if (!this.isGeneral()) return this.memoryAddress();
-    return this.toLinear(this.memoryAddress(), this.recordSegmentBase());
+    return this.inSegment(
+      effective,
+      m.i64.load(CPU_STATE + ACCESS_BASE, 8, m.i32.shl(segment, m.i32.const(3))),
+    );
   }
 
   protected offsetAddress(): Expression {
-    const address = this.m.i64.load(RECORD_IMM, 8, this.record());
-    return this.isGeneral() ? this.toLinear(address, this.recordSegmentBase()) : address;
+    return this.toLinear(this.m.i64.load(RECORD_IMM, 8, this.record()));
   }
 
   protected stringAddress(kind: 'source' | 'destination'): Expression {
     const register = this.gpr(kind === 'source' ? 6 : 7, 8);
     if (!this.isGeneral()) return register;
     const address = this.truncateAddress(register);
-    // The destination is always in ES, which has base zero in 64-bit mode.
-    return this.toLinear(
-      address,
-      kind === 'source' ? this.recordSegmentBase() : this.segmentBase(SEGMENT_ES),
-    );
+    if (kind === 'source') return this.toLinear(address);
+    return this.inSegment(address, this.accessBase(SEGMENT_ES));
   }
 
   protected probe(access: Access, linearAddress: Value, size: number): Expression {

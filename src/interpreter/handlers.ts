@@ -81,9 +81,10 @@ function addEnter(
   return m.addFunction('enterBlock', [i32], none, [i32], body);
 }
 
-/** A block whose first instruction may have a breakpoint. */
+/** A block whose first instruction may have a breakpoint, or may not lie within its segment. */
 function addGuarded(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
   const body = m.block(null, [
+    m.call(runtime('checkCodeLimit'), [recordOf(m)], none),
     m.call(runtime('checkInstructionBreakpoints'), [recordOf(m)], none),
     m.return_call_indirect(m.i32.const(SLOT_ENTER), [recordOf(m)], [i32], none),
   ]);

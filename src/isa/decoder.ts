@@ -423,6 +423,7 @@ export class Decoder {
         const size = operand.width === 'b' ? 1 : this.code64 || !this.operand16 ? 4 : 2;
         const displacement =
           size === 1 ? (this.byte() << 24) >> 24 : size === 2 ? (this.word() << 16) >> 16 : this.dword();
+        if (!this.code64 && this.operand16) instruction.c = 1;
         // Relative to the start of the page: the branch is its instruction's last operand.
         instruction.displacement = (displacement + this.pageOffset + (this.position - this.start)) | 0;
         return;

@@ -151,8 +151,10 @@ export const IA32_TSC_AUX = 0xc000_0103;
 export const RIGHTS_ACCESSED = 1 << 0;
 /** Data: writable. Code: readable. */
 export const RIGHTS_READ_WRITE = 1 << 1;
-/** Code: conforming. Data: expand-down. */
+/** Code. */
 export const RIGHTS_CONFORMING = 1 << 2;
+/** Data: offsets are above the limit. */
+export const RIGHTS_EXPAND_DOWN = 1 << 2;
 export const RIGHTS_CODE = 1 << 3;
 /** Set in code and data segments, clear in system segments and gates. */
 export const RIGHTS_CODE_DATA = 1 << 4;

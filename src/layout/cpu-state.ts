@@ -145,8 +145,9 @@ export const RECORD_OLDER_TOP = 1372;
 export const LA57_OFFERED = 1376;
 
 /**
- * What follows from the mode, for code of every size, i64 each, by updateMode(): linear addresses have these bits; so have
- * offsets on the stack; base of the stack segment. In 64-bit mode all ones, all ones, zero.
+ * What follows from the mode, for code of every size, i64 each, by updateMode(): linear addresses have these bits, marks
+ * (checked-address.ts) included; offsets on the stack have these; ACCESS_BASE of the stack segment. In 64-bit mode all ones,
+ * all ones, zero.
  */
 export const LINEAR_MASK = 1384;
 export const STACK_MASK = 1392;
@@ -187,6 +188,12 @@ export const COUNTER_MMIO = 9;
 export const COUNTER_PORT = 10;
 export const COUNTER_CODE_WRITES = 11;
 export const COUNTER_UNIMPLEMENTED = 12;
+
+/**
+ * What is added to effective addresses, in the order of SEGMENT_BASE: the base, outside 64-bit mode with a mark where
+ * accesses are checked (checked-address.ts); in 64-bit mode zero but for FS and GS. i64 each, by updateAccessBase().
+ */
+export const ACCESS_BASE = 1728;
 
 /** Fixed-range MTRRs in the order of their numbers (250H, 258H, 259H, 268H-26FH): i64 each, 11 of them. */
 export const MTRR_FIXED = 1792;

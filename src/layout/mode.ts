@@ -5,6 +5,8 @@
  *     bit 2-3  TLB view (tlb.ts): 0 user, 1 supervisor, 2 supervisor with AC, 3 user with alignment checks
  *     bit 4    stack segment is 32-bit (legacy modes only)
  *     bit 5    real or virtual-8086 mode
+ *     bit 6    CS, SS, DS and ES have base 0, and the last three nothing to check (legacy modes only)
+ *     bit 7    the code segment ends before its offsets do, at 4 GiB or 64 KiB: every instruction is checked
  */
 export const MODE_CODE_16 = 0;
 export const MODE_CODE_32 = 1;
@@ -13,3 +15,5 @@ export const MODE_CODE_MASK = 3;
 export const MODE_VIEW_SHIFT = 2;
 export const MODE_STACK_32 = 1 << 4;
 export const MODE_REAL = 1 << 5;
+export const MODE_FLAT = 1 << 6;
+export const MODE_CODE_LIMITED = 1 << 7;

@@ -42,6 +42,8 @@ export const RECORD_IMM = 24;
  */
 export const RECORD_HINT_TAKEN = 8;
 export const RECORD_HINT_FALL = 12;
+/** Of a direct branch outside 64-bit code: not zero if only the low 16 bits of its target count. */
+export const RECORD_SHORT_TARGET = RECORD_C;
 export const RECORD_LINK_TAKEN = 24;
 export const RECORD_LINK_FALL = 28;
 

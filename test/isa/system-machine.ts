@@ -34,7 +34,7 @@ const PDPT = 0x2000;
 export const PAGE_DIRECTORY = 0x3000;
 export const GDT = 0x4000;
 export const IDT = 0x5000;
-const TSS = 0x6000;
+export const TSS = 0x6000;
 /** Handler of vector n: HLT at HANDLERS + n * 16. */
 export const HANDLERS = 0x8000;
 export const CODE = 0x1_0000;

@@ -221,7 +221,7 @@ describe('descriptor tables', () => {
   it('LAR and LSL answer, or leave the destination and clear ZF', () => {
     machine.processor.setGpr(RAX, BigInt(KERNEL_SS));
     expect(machine.run('lar rcx,ax; lsl rdx,ax')).toBe('halt');
-    expect(machine.processor.gpr(RCX)).toBe(0x00c0_9300n);
+    expect(machine.processor.gpr(RCX)).toBe(0x00cf_9300n);
     expect(machine.processor.gpr(RDX)).toBe(0xffff_ffffn);
     expect(machine.processor.flags & FLAG_ZF).toBe(FLAG_ZF);
     machine.processor.setGpr(RAX, 0x400n);

@@ -6,6 +6,7 @@ import {
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
+  SEGMENT_LIMIT,
 } from '../../src/layout/cpu-state.ts';
 import { RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16, MODE_CODE_32, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
@@ -19,6 +20,7 @@ import {
   RECORD_HINT_TAKEN,
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
+  RECORD_SHORT_TARGET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
 import {
@@ -147,6 +149,7 @@ describe('lookup', () => {
     runtime.map(0x3000n, CODE, ALL);
     runtime.setState32(MODE, MODE_CODE_32 | (VIEW_SUPERVISOR << MODE_VIEW_SHIFT));
     runtime.setState64(SEGMENT_BASE + SEGMENT_CS * 8, 0x2000n);
+    runtime.setState32(SEGMENT_LIMIT + SEGMENT_CS * 4, 0xffff_ffff);
     const head = runtime.exports.lookupJump(RECORD, 0x5_0000_1010n);
     expect(runtime.translated).toEqual([Number(CODE) + 0x10]);
     expect(runtime.state64(RIP)).toBe(0x1010n);
@@ -389,14 +392,26 @@ describe('resolveLink', () => {
     expect(runtime.state64(RIP)).toBe(LA + 0x1000n);
   });
 
-  test('16-bit code wraps at 64 KiB of its segment', () => {
+  test('jumps with 16-bit targets wrap at 64 KiB of the segment, and execution stops at its limit', () => {
     runtime.map(0x1_0000n, CODE, ALL);
     runtime.map(0x1_f000n, NEXT, ALL);
     runtime.setState32(MODE, MODE_CODE_16 | MODE_REAL | (VIEW_SUPERVISOR << MODE_VIEW_SHIFT));
     runtime.setState64(SEGMENT_BASE + SEGMENT_CS * 8, 0x1_0000n);
+    runtime.setState32(SEGMENT_LIMIT + SEGMENT_CS * 4, 0xffff);
     const record = lastRecord(runtime.lookupAt(0xfffcn));
-    runtime.exports.resolveLink(record, RECORD_LINK_FALL);
-    expect(runtime.state64(RIP)).toBe(0n);
+    const beyond = runtime.event(() => runtime.exports.resolveLink(record, RECORD_LINK_FALL));
+    expect(beyond).toMatchObject({ vector: 13, errorCode: 0, record: 0 });
+    expect(runtime.state64(RIP)).toBe(0x1_0000n);
+
+    runtime.setState64(PAGE_BASE, 0x1_f000n);
+    runtime.view.setInt32(record + RECORD_DISP, 0x1004, true);
+    expect(runtime.event(() => runtime.exports.resolveLink(record, RECORD_LINK_TAKEN))).toMatchObject({
+      vector: 13,
+      record,
+    });
+    runtime.view.setUint16(record + RECORD_SHORT_TARGET, 1, true);
+    runtime.exports.resolveLink(record, RECORD_LINK_TAKEN);
+    expect(runtime.state64(RIP)).toBe(4n);
     expect(runtime.state64(PAGE_BASE)).toBe(0x1_0000n);
   });
 });

@@ -15,6 +15,7 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
+  LINEAR_MASK,
   MODE,
   MSR_EFER,
   MXCSR,
@@ -105,6 +106,7 @@ export class FpuRuntime extends RuntimeHarness {
     fpu.setState64(CR4, 0x20n | (1n << 18n));
     fpu.setState64(MSR_EFER, 0xd01n);
     fpu.setState64(XCR0, 7n);
+    fpu.setState64(LINEAR_MASK, 2n ** 64n - 1n);
     fpu.cr0 = CR0_NE;
     fpu.mode = MODE_CODE_64;
     fpu.setState32(TLB_TABLE, TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE);

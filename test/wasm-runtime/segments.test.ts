@@ -168,7 +168,7 @@ describe('LTR', () => {
 
 describe('questions about selectors', () => {
   test('LAR gives the second dword of the descriptor, masked, and ZF', () => {
-    expect(cpu.exports.loadAccessRights(cpu.record(), USER_DATA)).toBe(0xc0f300n);
+    expect(cpu.exports.loadAccessRights(cpu.record(), USER_DATA)).toBe(0xcff300n);
     expect(cpu.flags & ZF).toBe(ZF);
     expect(cpu.exports.loadAccessRights(cpu.record(), TSS_SELECTOR)).toBe(0x8900n);
   });

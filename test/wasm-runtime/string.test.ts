@@ -1,13 +1,15 @@
 /** Repeated string instructions where the recorded vectors do not reach: devices, translated code, address sizes. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CHECKED_LINEAR_MASK } from '../../src/layout/checked-address.ts';
 import {
+  ACCESS_BASE,
   BUDGET,
   EVENT_CODE_WRITE,
   FLAG_AUX,
   FLAG_RESULT,
   GPR,
+  LINEAR_MASK,
   MODE,
-  SEGMENT_BASE,
   SEGMENT_DS,
   SEGMENT_ES,
   SEGMENT_NONE,
@@ -264,8 +266,9 @@ describe('address size', () => {
 
   it('of 16 bits wraps within the segments and keeps the rest of the registers', () => {
     runtime.setState32(MODE, MODE_CODE_16);
-    runtime.setState64(SEGMENT_BASE + SEGMENT_DS * 8, 0x3_0000n);
-    runtime.setState64(SEGMENT_BASE + SEGMENT_ES * 8, 0x5_0080n);
+    runtime.setState64(LINEAR_MASK, CHECKED_LINEAR_MASK);
+    runtime.setState64(ACCESS_BASE + SEGMENT_DS * 8, 0x3_0000n);
+    runtime.setState64(ACCESS_BASE + SEGMENT_ES * 8, 0x5_0080n);
     fillRandomly(0x3_0000, 0x1_0000);
     address(ADDRESS_16, SEGMENT_DS);
     start(0xaaaa_0020, 0xbbbb_fff0, 0xcccc_1000);

@@ -16,9 +16,8 @@ import {
   HEAD_SECOND_PAGE,
   HEAD_STALE,
   MODE,
-  MODE_CODE_16,
   MODE_CODE_64,
-  MODE_CODE_MASK,
+  MODE_CODE_LIMITED,
   PAGE_BASE,
   RECORD_ARENA,
   RECORD_DISP,
@@ -28,6 +27,7 @@ import {
   RECORD_LENGTH,
   RECORD_LINK_TAKEN,
   RECORD_PAGE_OFFSET,
+  RECORD_SHORT_TARGET,
   RECORD_SIZE,
   RIP,
   SEGMENT_BASE,
@@ -39,9 +39,11 @@ import { isCanonical, WALK_NON_CANONICAL, walkError } from '../memory/page-walk'
 import { accessPhysical, translateFetch } from '../memory/tlb';
 import { count } from '../system/counters';
 import { hostTranslate } from '../system/host';
+import { checkNextOffset, isBeyondCode } from './code-limit';
 import { hashBucket } from './code-pages';
 import { fillJumpCache, probeJumpCache } from './jump-cache';
 
+export { checkCodeLimit } from './code-limit';
 export { invalidateCode, registerBlock } from './code-pages';
 export { allocateRecords, dropBlocksAt, emptyOlderHalf } from './record-arena';
 
@@ -56,8 +58,8 @@ export function lookup(): u32 {
 }
 
 /**
- * The same for a jump of the instruction `record` to RIP `target`. #GP for a target that is not canonical is
- * raised at the instruction, #PF at the target.
+ * The same for a jump of the instruction `record` to RIP `target`. #GP for a target that is not canonical or beyond the
+ * limit of the code segment is raised at the instruction, #PF at the target.
  */
 export function lookupJump(record: u32, target: u64): u32 {
   const mode = load<i32>(CPU_STATE + MODE);
@@ -80,6 +82,7 @@ function lookupMiss(record: u32, target: u64, mode: i32): u32 {
     return findBlock(target, mode);
   }
   const rip = target & 0xffff_ffff;
+  if (isBeyondCode(rip)) raiseFault(record, VECTOR_GP, 0);
   const la = (rip + load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
   store<u64>(CPU_STATE + RIP, rip);
   store<u64>(CPU_STATE + PAGE_BASE, la & PAGE_MASK);
@@ -145,6 +148,8 @@ export function fetchesFrom(la: u64, page: u32): i32 {
  */
 export function fetchNextCodePage(): u32 {
   const la = nextCodePage();
+  const mode = load<i32>(CPU_STATE + MODE);
+  if ((mode & MODE_CODE_64) === 0 && isBeyondCode(ripOf(la, mode))) raiseFault(0, VECTOR_GP, 0);
   if (!translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la)) raiseFetch(la);
   return <u32>(accessPhysical >> 12);
 }
@@ -182,11 +187,17 @@ export function lookupStale(head: u32): u32 {
 export function resolveLink(record: u32, linkOffset: i32): u32 {
   const mode = load<i32>(CPU_STATE + MODE);
   const pageBase = load<u64>(CPU_STATE + PAGE_BASE);
-  const la =
+  let la =
     linkOffset === RECORD_LINK_TAKEN
       ? pageBase + <u64>(<i64>load<i32>(record + RECORD_DISP))
       : pageBase + <u64>load<u16>(record + RECORD_PAGE_OFFSET) + <u64>load<u8>(record + RECORD_LENGTH);
-  const target = ripOf(la, mode);
+  let target = ripOf(la, mode);
+  if ((mode & MODE_CODE_64) === 0) {
+    if (linkOffset !== RECORD_LINK_TAKEN) checkNextOffset(target);
+    else if (load<u16>(record + RECORD_SHORT_TARGET) !== 0) target &= 0xffff;
+    la = (target + load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
+    if ((mode & MODE_CODE_LIMITED) !== 0) return lookupJump(record, target);
+  }
   if (record < <u32>RECORD_ARENA) return lookupJump(record, target);
   if ((la ^ pageBase) & PAGE_MASK) {
     const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
@@ -215,11 +226,10 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
 }
 
 /**
- * RIP for linear address `la`: 16-bit code wraps at 64 KiB, 32-bit code at 4 GiB.
+ * RIP for linear address `la`: outside 64-bit code the offset in the segment.
  * @inline
  */
 function ripOf(la: u64, mode: i32): u64 {
   if (mode & MODE_CODE_64) return la;
-  const rip = la - load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8);
-  return (mode & MODE_CODE_MASK) === MODE_CODE_16 ? rip & 0xffff : rip & 0xffff_ffff;
+  return (la - load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
 }

@@ -123,7 +123,7 @@ export function deliverProtectedMode(vector: i32, errorCode: i32, kind: i32, ret
     stackSelector = tssStackSelector;
     if ((stackSelector & 0xfffc) === 0) raiseSelectorFault(0, VECTOR_TS, stackSelector);
     stackDescriptor = checkStackSegment(0, stackSelector, newCpl, VECTOR_TS);
-    useInnerStack(stackDescriptor, tssStackPointer, newCpl);
+    useInnerStack(stackSelector, stackDescriptor, tssStackPointer, newCpl);
     if (fromVirtual) {
       pushStack(0, slot, selectorOf(SEGMENT_GS));
       pushStack(0, slot, selectorOf(SEGMENT_FS));

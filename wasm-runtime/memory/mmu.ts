@@ -2,7 +2,8 @@
  * Data accesses to linear memory: what is behind the inline TLB probe.
  *
  * fill*()    no faults: a host address, or 0 when the slow path has to look
- * slow*()    every access of up to 64 bytes; raises precise faults before anything is changed. What is not within
+ * slow*()    every access of up to 64 bytes; raises precise faults before anything is changed, those of segments
+ *            (segments/access.ts) included. What is not within
  *            one page of RAM goes through the 64-byte BOUNCE buffer; finishWrite() then stores it
  * read/writeData*()    loads and stores of runtime functions, with the privilege of the current mode
  * read/writeSystem*()  implicit supervisor accesses to descriptor tables, TSS and handler stacks at any CPL;
@@ -17,6 +18,7 @@ import {
   CPU_STATE,
   CURRENT_RECORD,
   GPR,
+  LINEAR_MASK,
   RECORD_BASE,
   RECORD_SEGMENT,
   SEGMENT_NONE,
@@ -31,6 +33,7 @@ import {
   VECTOR_SS,
   VIEW_SUPERVISOR,
 } from '../generated/layout';
+import { checkedLinear, isCheckedAddress, isPermitted } from '../segments/access';
 import { count } from '../system/counters';
 import { hostReadMmio, hostReadMmio64, hostWriteMmio, hostWriteMmio64 } from '../system/host';
 import { ACCESS_READ, ACCESS_WRITE, isOutsideLinearSpace, WALK_NON_CANONICAL, walkError } from './page-walk';
@@ -81,6 +84,14 @@ function crossesPage(la: u64, size: u32): bool {
 }
 
 /**
+ * A linear address beyond a page that may be the last one.
+ * @inline
+ */
+function wrapped(la: u64): u64 {
+  return la & load<u64>(CPU_STATE + LINEAR_MASK);
+}
+
+/**
  * Whether the `size` bytes at `pa`, in one page, share a granule with translated code.
  * @inline
  */
@@ -124,18 +135,27 @@ function checkAccess(record: u32, la: u64, size: u32, write: bool): void {
  * TLB; raises nothing.
  */
 export function fillRead(la: u64, size: i32): u32 {
+  if (isCheckedAddress(la)) {
+    if (!isPermitted(la, size, false)) return 0;
+    la &= 0xffff_ffff;
+  }
   if (crossesPage(la, size) || isChecked(la, false) || !translate(currentTable(), la, ACCESS_READ)) return 0;
   return accessHost;
 }
 
 /** The same for writing; 0 also where there is translated code. */
 export function fillWrite(la: u64, size: i32): u32 {
+  if (isCheckedAddress(la)) {
+    if (!isPermitted(la, size, true)) return 0;
+    la &= 0xffff_ffff;
+  }
   if (crossesPage(la, size) || isChecked(la, true) || !translate(currentTable(), la, ACCESS_WRITE)) return 0;
   return accessHost !== 0 && holdsCode(accessPhysical, size) ? 0 : accessHost;
 }
 
 /** Host address where the `size` (1 to 64) bytes at `la` can be read now. Raises #PF and #GP(0). */
-export function slowRead(record: u32, la: u64, size: i32): u32 {
+export function slowRead(record: u32, address: u64, size: i32): u32 {
+  const la = checkedLinear(record, address, size, false);
   checkAccess(record, la, size, false);
   return prepareRead(currentTable(), record, la, size);
 }
@@ -144,13 +164,15 @@ export function slowRead(record: u32, la: u64, size: i32): u32 {
  * Host address where `size` (1 to 64) bytes are to be stored for `la`; finishWrite() must follow. Raises #PF and
  * #GP(0), and a code write where it would overwrite translated code, which is gone by then.
  */
-export function slowWrite(record: u32, la: u64, size: i32): u32 {
+export function slowWrite(record: u32, address: u64, size: i32): u32 {
+  const la = checkedLinear(record, address, size, true);
   checkAccess(record, la, size, true);
   return prepareWrite(currentTable(), record, la, size, false);
 }
 
 /** As slowWrite(), with the present value at the returned address. */
-export function slowReadWrite(record: u32, la: u64, size: i32): u32 {
+export function slowReadWrite(record: u32, address: u64, size: i32): u32 {
+  const la = checkedLinear(record, address, size, true);
   checkAccess(record, la, size, true);
   const host = prepareWrite(currentTable(), record, la, size, false);
   if (host === BOUNCE_BUFFER) {
@@ -169,11 +191,12 @@ export function finishWrite(): void {
 }
 
 /** Raises what writing `size` (1 to 4096) bytes at `la` with the current privilege would raise; changes nothing. */
-export function probeDataWrite(record: u32, la: u64, size: i32): void {
+export function probeDataWrite(record: u32, address: u64, size: i32): void {
+  const la = checkedLinear(record, address, size, true);
   const table = currentTable();
   if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la, size);
   if (!crossesPage(la, size)) return;
-  const next = (la | ~PAGE_MASK) + 1;
+  const next = wrapped((la | ~PAGE_MASK) + 1);
   if (!translate(table, next, ACCESS_WRITE)) raiseAccess(record, next, 1);
 }
 
@@ -195,7 +218,8 @@ function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
   }
   const physical = accessPhysical;
   const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
-  if (!translate(table, la + first, ACCESS_READ)) raiseAccess(record, la + first, size - first);
+  const next = wrapped(la + first);
+  if (!translate(table, next, ACCESS_READ)) raiseAccess(record, next, size - first);
   const nextHost = accessHost;
   const nextPhysical = accessPhysical;
   gather(record, host, physical, BOUNCE_BUFFER, first);
@@ -219,7 +243,8 @@ function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool)
   } else {
     const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
     const second = size - first;
-    if (!translate(table, la + first, ACCESS_WRITE)) raiseAccess(record, la + first, second);
+    const next = wrapped(la + first);
+    if (!translate(table, next, ACCESS_WRITE)) raiseAccess(record, next, second);
     if (holdsCode(physical, first) || holdsCode(accessPhysical, second)) {
       overwriteCode(record, physical, first, accessPhysical, second, system);
     }
@@ -323,7 +348,10 @@ function readAt<T>(table: u32, record: u32, la: u64, system: bool): T {
   if (((la + sizeof<T>() - 1) & PAGE_MASK) === load<u64>(entry + TLB_READ_TAG)) {
     return load<T>(<u32>la + load<u32>(entry + TLB_ADDEND));
   }
-  if (!system) checkAccess(record, la, sizeof<T>(), false);
+  if (!system) {
+    la = checkedLinear(record, la, sizeof<T>(), false);
+    checkAccess(record, la, sizeof<T>(), false);
+  }
   return load<T>(prepareRead(table, record, la, sizeof<T>()));
 }
 
@@ -334,7 +362,10 @@ function writeAt<T>(table: u32, record: u32, la: u64, value: T, system: bool): v
     store<T>(<u32>la + load<u32>(entry + TLB_ADDEND), value);
     return;
   }
-  if (!system) checkAccess(record, la, sizeof<T>(), true);
+  if (!system) {
+    la = checkedLinear(record, la, sizeof<T>(), true);
+    checkAccess(record, la, sizeof<T>(), true);
+  }
   store<T>(prepareWrite(table, record, la, sizeof<T>(), system), value);
   finishWrite();
 }

@@ -224,7 +224,7 @@ function callThroughGate(record: u32, selector: u32, gate: u64, oldSelector: u32
       stackSelector = tssStackSelector;
       if ((stackSelector & 0xfffc) === 0) raiseSelectorFault(record, VECTOR_TS, stackSelector);
       stackDescriptor = checkStackSegment(record, stackSelector, level, VECTOR_TS);
-      useInnerStack(stackDescriptor, tssStackPointer, level);
+      useInnerStack(stackSelector, stackDescriptor, tssStackPointer, level);
     }
     pushStack(record, gateSlot, oldStackSelector);
     pushStack(record, gateSlot, oldPointer);

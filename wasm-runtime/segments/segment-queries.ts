@@ -62,7 +62,7 @@ function visibleDescriptor(record: u32, selector: u32, query: i32): u64 {
 export function loadAccessRights(record: u32, selector: i32): i64 {
   const descriptor = visibleDescriptor(record, <u32>selector & 0xffff, QUERY_LAR);
   setZeroFlag(descriptor !== 0);
-  return descriptor !== 0 ? <i64>((descriptor >> 32) & 0x00f0_ff00) : -1;
+  return descriptor !== 0 ? <i64>((descriptor >> 32) & 0x00ff_ff00) : -1;
 }
 
 /** LSL: sets ZF, and returns the limit in bytes or -1 if the destination is left alone. */

@@ -8,6 +8,8 @@
 
 import { raiseGeneralProtection } from '../events/raise';
 import {
+  ACCESS_BASE,
+  CHECKED_LINEAR_MASK,
   CPL,
   CPU_STATE,
   CR0,
@@ -22,6 +24,8 @@ import {
   MODE_CODE_16,
   MODE_CODE_32,
   MODE_CODE_64,
+  MODE_CODE_LIMITED,
+  MODE_FLAT,
   MODE_REAL,
   MODE_STACK_32,
   MODE_VIEW_SHIFT,
@@ -35,6 +39,8 @@ import {
   RIGHTS_READ_WRITE,
   SEGMENT_BASE,
   SEGMENT_CS,
+  SEGMENT_DS,
+  SEGMENT_ES,
   SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
   SEGMENT_SELECTOR,
@@ -53,6 +59,7 @@ import {
   VIEW_USER,
   VIEW_USER_ALIGNED,
 } from '../generated/layout';
+import { isFlat, updateAccessBase } from './access';
 import {
   beginSystemInstruction,
   descriptorBase,
@@ -67,8 +74,21 @@ import {
   setDescriptorType,
 } from './descriptors';
 
+/** Data segments of paragraph modes that are loaded anew: writable, present. */
+const REAL_MODE_RIGHTS: u32 = 0x93;
+const VIRTUAL_MODE_RIGHTS: u32 = 0xf3;
+
+/** MODE_FLAT: bases of zero, and nothing to check. */
+function isFlatMode(): bool {
+  let bases: u64 = 0;
+  for (let index: u32 = SEGMENT_ES; index <= <u32>SEGMENT_DS; index++) {
+    bases |= load<u64>(CPU_STATE + SEGMENT_BASE + index * 8);
+  }
+  return bases === 0 && isFlat(SEGMENT_ES) && isFlat(SEGMENT_SS) && isFlat(SEGMENT_DS);
+}
+
 /**
- * Recomputes MODE and TLB_TABLE. Call it after any change of CS, SS.B, CPL, CR0.PE, CR4.SMAP, EFER.LMA,
+ * Recomputes MODE and TLB_TABLE. Call it after any change of CS, CPL, outside 64-bit mode of SS, DS and ES, and of CR0.PE, CR4.SMAP, EFER.LMA,
  * EFLAGS.AC or EFLAGS.VM.
  */
 export function updateMode(): void {
@@ -89,12 +109,20 @@ export function updateMode(): void {
     if ((load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_SS * 4) & RIGHTS_DEFAULT_32) !== 0) {
       mode |= MODE_STACK_32;
     }
-    linearMask = 0xffff_ffff;
+    linearMask = CHECKED_LINEAR_MASK;
     stackMask = (mode & MODE_STACK_32) !== 0 ? 0xffff_ffff : 0xffff;
-    stackBase = load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_SS * 8);
     if ((load<u32>(CPU_STATE + CR0) & CR0_PE) === 0 || (flags & FLAG_VM) !== 0) mode |= MODE_REAL;
+    if (isFlatMode()) mode |= MODE_FLAT;
+    const lastOffset: u32 = (mode & MODE_CODE_32) !== 0 ? 0xffff_ffff : 0xffff;
+    if (load<u32>(CPU_STATE + SEGMENT_LIMIT + SEGMENT_CS * 4) < lastOffset) mode |= MODE_CODE_LIMITED;
   }
+  const oldMode = load<u32>(CPU_STATE + MODE);
   store<u32>(CPU_STATE + MODE, mode | (view << MODE_VIEW_SHIFT));
+  // Between two levels of 64-bit mode nothing moves.
+  if ((oldMode & mode & MODE_CODE_64) === 0) {
+    for (let index: u32 = 0; index < 6; index++) updateAccessBase(index);
+  }
+  if ((mode & MODE_CODE_64) === 0) stackBase = load<u64>(CPU_STATE + ACCESS_BASE + SEGMENT_SS * 8);
   store<u64>(CPU_STATE + LINEAR_MASK, linearMask);
   store<u64>(CPU_STATE + STACK_MASK, stackMask);
   store<u64>(CPU_STATE + STACK_BASE, stackBase);
@@ -106,6 +134,7 @@ export function setSegment(index: u32, selector: u32, base: u64, limit: u32, rig
   store<u64>(CPU_STATE + SEGMENT_BASE + index * 8, base);
   store<u32>(CPU_STATE + SEGMENT_LIMIT + index * 4, limit);
   store<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4, rights);
+  updateAccessBase(index);
 }
 
 /** Loads a code or data segment register from a descriptor that passed every check. */
@@ -123,14 +152,16 @@ export function setNullSegment(index: u32, selector: u32): void {
   setSegment(index, selector, 0, 0, 0);
 }
 
-/** Real mode keeps limit and rights; virtual-8086 mode has fixed ones. */
+/** Real mode keeps limit and rights, unless there are none; virtual-8086 mode has fixed ones. */
 export function setParagraphSegment(index: u32, selector: u32): void {
   store<u32>(CPU_STATE + SEGMENT_SELECTOR + index * 4, selector);
   store<u64>(CPU_STATE + SEGMENT_BASE + index * 8, <u64>(selector << 4));
-  if ((load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_VM) !== 0) {
+  const isVirtual = (load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_VM) !== 0;
+  if (isVirtual || load<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4) === 0) {
     store<u32>(CPU_STATE + SEGMENT_LIMIT + index * 4, 0xffff);
-    store<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4, 0xf3);
+    store<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4, isVirtual ? VIRTUAL_MODE_RIGHTS : REAL_MODE_RIGHTS);
   }
+  updateAccessBase(index);
 }
 
 /**
@@ -189,8 +220,8 @@ function loadDataSegment(record: u32, index: u32, selector: u32): void {
 }
 
 /**
- * MOV Sreg and POP Sreg (Intel SDM Vol. 2 "MOV"), LDS and kin; not CS. Loading SS may change the mode key,
- * so its block ends after it.
+ * MOV Sreg and POP Sreg (Intel SDM Vol. 2 "MOV"), LDS and kin; not CS. Loading SS, DS and ES may change the mode key,
+ * so their block ends after it.
  */
 export function loadSegment(record: u32, index: i32, selector: i32): void {
   const value = <u32>selector & 0xffff;
@@ -201,7 +232,7 @@ export function loadSegment(record: u32, index: i32, selector: i32): void {
     if (index === SEGMENT_SS) loadStackSegment(record, value);
     else loadDataSegment(record, index, value);
   }
-  if (index === SEGMENT_SS && !is64BitMode()) updateMode();
+  if (index <= <i32>SEGMENT_DS && !is64BitMode()) updateMode();
 }
 
 /** The selector of segment register `index`, zero-extended. */
@@ -215,6 +246,7 @@ export function moveFromSegment(index: i32): u32 {
  */
 export function dropInnerSegments(): void {
   const cpl = load<u32>(CPU_STATE + CPL);
+  let dropped: bool = false;
   for (let index: u32 = 0; index < 6; index++) {
     if (index === <u32>SEGMENT_CS || index === <u32>SEGMENT_SS) continue;
     const rights = load<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4);
@@ -222,5 +254,7 @@ export function dropInnerSegments(): void {
     if ((rights & (RIGHTS_CODE | RIGHTS_CONFORMING)) === (RIGHTS_CODE | RIGHTS_CONFORMING)) continue;
     store<u32>(CPU_STATE + SEGMENT_SELECTOR + index * 4, 0);
     store<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4, 0);
+    dropped = true;
   }
+  if (dropped) updateMode();
 }

@@ -3,7 +3,18 @@
  * before any register changes.
  */
 
-import { CPL, CPU_STATE, LINEAR_MASK, RIGHTS_DEFAULT_32, STACK_BASE, STACK_MASK } from '../generated/layout';
+import {
+  CPL,
+  CPU_STATE,
+  LINEAR_MASK,
+  RIGHTS_DEFAULT_32,
+  SEGMENT_LIMIT,
+  SEGMENT_RIGHTS,
+  SEGMENT_SS,
+  STACK_BASE,
+  STACK_MASK,
+  VECTOR_SS,
+} from '../generated/layout';
 import {
   probeDataWrite,
   readData16,
@@ -17,7 +28,8 @@ import {
   writeSystem64,
 } from '../memory/mmu';
 import { RSP } from '../registers';
-import { descriptorBase, descriptorRights } from './descriptors';
+import { permits } from './access';
+import { descriptorBase, descriptorLimit, descriptorRights, raiseSelectorFault } from './descriptors';
 
 const ALL_ONES: u64 = ~(<u64>0);
 
@@ -26,6 +38,10 @@ let stackBase: u64 = 0;
 let stackMask: u64 = 0;
 let stackPointer: u64 = 0;
 let stackLevel: u32 = 0;
+/** Its segment outside 64-bit mode, and the selector that a fault names: 0 for the current stack. */
+let stackRights: u32 = 0;
+let stackLimit: u32 = 0;
+let stackSelector: u32 = 0;
 
 /** Which bits of RSP address the stack of a segment with these rights, outside 64-bit mode. */
 function stackMaskOf(rights: u32): u64 {
@@ -56,11 +72,17 @@ export function useCurrentStack(): void {
   stackBase = load<u64>(CPU_STATE + STACK_BASE);
   stackPointer = load<u64>(RSP) & stackMask;
   stackLevel = load<u32>(CPU_STATE + CPL);
+  stackRights = load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_SS * 4);
+  stackLimit = load<u32>(CPU_STATE + SEGMENT_LIMIT + SEGMENT_SS * 4);
+  stackSelector = 0;
 }
 
 /** Begins a frame at `pointer` of a legacy stack segment for privilege level `level`. */
-export function useInnerStack(descriptor: u64, pointer: u32, level: u32): void {
-  stackMask = stackMaskOf(descriptorRights(descriptor));
+export function useInnerStack(selector: u32, descriptor: u64, pointer: u32, level: u32): void {
+  stackSelector = selector;
+  stackRights = descriptorRights(descriptor);
+  stackLimit = descriptorLimit(descriptor);
+  stackMask = stackMaskOf(stackRights);
   stackBase = descriptorBase(descriptor);
   stackPointer = <u64>pointer & stackMask;
   stackLevel = level;
@@ -76,12 +98,18 @@ export function useInnerStack64(pointer: u64, level: u32): void {
 
 /**
  * Pushes onto the frame. Instructions (record not 0) on their own stack write as any store does; event delivery
- * and inner stacks are implicit accesses of the new level, which cannot be restarted for a code write.
+ * and inner stacks are implicit accesses of the new level, which cannot be restarted for a code write. #SS beyond the
+ * limit of the segment.
  */
 export function pushStack(record: u32, size: u32, value: u64): void {
   stackPointer = (stackPointer - size) & stackMask;
   let address = stackBase + stackPointer;
-  if (stackMask !== ALL_ONES) address &= 0xffff_ffff;
+  if (stackMask !== ALL_ONES) {
+    if (!permits(stackRights, stackLimit, <u32>stackPointer, size, true)) {
+      raiseSelectorFault(record, VECTOR_SS, stackSelector);
+    }
+    address &= 0xffff_ffff;
+  }
   if (record !== 0 && stackLevel === load<u32>(CPU_STATE + CPL)) {
     if (size === 8) writeData64(record, address, value);
     else if (size === 4) writeData32(record, address, <u32>value);

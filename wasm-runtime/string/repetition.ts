@@ -9,6 +9,7 @@
 import { granules, invalidateCode } from '../code/code-pages';
 import { raiseCodeWrite } from '../events/raise';
 import {
+  ACCESS_BASE,
   ADDRESS_32,
   ADDRESS_64,
   BREAKPOINT_STEP,
@@ -16,12 +17,9 @@ import {
   CPU_STATE,
   FLAG_DF,
   FLAG_TF,
-  MODE,
-  MODE_CODE_64,
-  MODE_CODE_MASK,
+  LINEAR_MASK,
   RECORD_SCALE,
   RECORD_SEGMENT,
-  SEGMENT_BASE,
   SEGMENT_ES,
   SEGMENT_NONE,
   SYSTEM_FLAGS,
@@ -33,6 +31,7 @@ import { ACCESS_WRITE } from '../memory/page-walk';
 import { codeMask } from '../memory/physical-memory';
 import { accessHost, accessPhysical, tlbEntry, translate } from '../memory/tlb';
 import { RCX, RDI, RSI } from '../registers';
+import { isCheckedAddress, isPermitted } from '../segments/access';
 
 /** log2 of the elements of a step: with them a slice takes as long as one of other instructions. */
 const STEP_SHIFT: u32 = 6;
@@ -48,7 +47,7 @@ export let destination: u64 = 0;
 let addressMask: u64 = 0;
 let sourceBase: u64 = 0;
 let destinationBase: u64 = 0;
-/** Linear addresses have 32 bits outside 64-bit mode. */
+/** What is kept of linear addresses: outside 64-bit mode 32 bits, and the mark of those that are checked. */
 let linearMask: u64 = 0;
 export let backward: bool = false;
 /** log2 of the elements of a step. */
@@ -108,14 +107,9 @@ export function begin(record: u32, single: bool): bool {
   stepShift =
     single || (flags & FLAG_TF) !== 0 || load<i32>(CPU_STATE + BREAKPOINT_STEP) !== 0 ? 0 : STEP_SHIFT;
   paidDownTo = stepEnd(remaining);
-  sourceBase = load<u64>(CPU_STATE + SEGMENT_BASE + <u32>load<u8>(record + RECORD_SEGMENT) * 8);
-  if ((load<u32>(CPU_STATE + MODE) & MODE_CODE_MASK) === MODE_CODE_64) {
-    destinationBase = 0;
-    linearMask = u64.MAX_VALUE;
-  } else {
-    destinationBase = load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_ES * 8);
-    linearMask = 0xffff_ffff;
-  }
+  sourceBase = load<u64>(CPU_STATE + ACCESS_BASE + <u32>load<u8>(record + RECORD_SEGMENT) * 8);
+  destinationBase = load<u64>(CPU_STATE + ACCESS_BASE + SEGMENT_ES * 8);
+  linearMask = load<u64>(CPU_STATE + LINEAR_MASK);
   return true;
 }
 
@@ -231,6 +225,10 @@ export function lowest(la: u64, bytes: u32, size: u32): u64 {
 export function writableChunk(record: u32, la: u64, bytes: u32): u32 {
   const host = fillWrite(la, bytes);
   if (host !== 0) return host;
+  if (isCheckedAddress(la)) {
+    if (!isPermitted(la, bytes, true)) return 0;
+    la &= 0xffff_ffff;
+  }
   if (!translate(load<u32>(CPU_STATE + TLB_TABLE), la, ACCESS_WRITE) || accessHost === 0) return 0;
   const offset = <u32>la & (PAGE_SIZE - 1);
   if (codeMask(accessPhysical) & granules(offset, offset + bytes)) {

@@ -63,6 +63,7 @@ import { flushTlb } from '../memory/mmu';
 import { isMtrrValue, MTRRCAP_VALUE, mtrrField } from '../memory/mtrr';
 import { isCanonicalBase } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
+import { updateAccessBase } from '../segments/access';
 import { requirePrivilege } from './control-registers';
 import { hostReadApicMsr, hostTscOffsetChanged, hostWriteApicMsr } from './host';
 import { timeStampCounter } from './system';
@@ -215,6 +216,8 @@ function writePlain(record: u32, msr: u32, value: u64): void {
   // As on most processors, the upper halves of these are not writable.
   const low = msr === IA32_SYSENTER_CS || msr === IA32_FMASK;
   store<u64>(CPU_STATE + field, low ? value & 0xffff_ffff : value);
+  if (msr === IA32_FS_BASE) updateAccessBase(SEGMENT_FS);
+  else if (msr === IA32_GS_BASE) updateAccessBase(SEGMENT_GS);
 }
 
 /** Whether WRMSR takes `value` for an MSR of plainField(). */

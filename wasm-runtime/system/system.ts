@@ -35,6 +35,7 @@ import {
 } from '../memory/mmu';
 import { isCanonical, isCanonicalBase } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
+import { updateAccessBase } from '../segments/access';
 import { is64BitMode, isParagraphMode } from '../segments/descriptors';
 import { moveFromSegment, updateMode } from '../segments/segments';
 import { checkUserModeInstruction, requirePrivilege } from './control-registers';
@@ -81,10 +82,10 @@ export function storeSystemSelector(record: u32, index: i32): u32 {
 
 // ------------------------------------------------------------------------------------------ TLB and caches
 
-/** INVLPG. An address that is not canonical does nothing. */
+/** INVLPG. An address that is not canonical does nothing; no segment is checked. */
 export function invlpg(record: u32, la: u64): void {
   requirePrivilege(record);
-  flushTlbPage(la);
+  flushTlbPage(is64BitMode() ? la : <u64>(<u32>la));
 }
 
 /**
@@ -134,6 +135,7 @@ export function writeSegmentBase(record: u32, segment: i32, value: u64): void {
   requireBaseInstructions(record);
   if (!isCanonicalBase(value)) raiseGeneralProtection(record, 0);
   store<u64>(CPU_STATE + SEGMENT_BASE + segment * 8, value);
+  updateAccessBase(segment);
 }
 
 // ------------------------------------------------------------------------------------------------------ time

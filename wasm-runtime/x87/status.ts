@@ -9,6 +9,7 @@
 
 import { instructionRip, NO_ERROR_CODE, raiseFault } from '../events/raise';
 import {
+  ACCESS_BASE,
   CPU_STATE,
   CR0,
   CR0_EM,
@@ -22,10 +23,10 @@ import {
   FPU_STATUS,
   FPU_TAG,
   RECORD_SEGMENT,
-  SEGMENT_BASE,
   VECTOR_MF,
   VECTOR_NM,
 } from '../generated/layout';
+import { is64BitMode } from '../segments/descriptors';
 import { INDEFINITE_HEAD, INDEFINITE_SIGNIFICAND } from './format';
 import { recordOpcode } from './opcode';
 
@@ -167,8 +168,9 @@ export function finish(record: u32): void {
     recordOpcode(record);
     if (hasOperand) {
       const segment: u32 = record === 0 ? 0 : load<u8>(record + RECORD_SEGMENT);
-      const base = record === 0 ? 0 : load<u64>(CPU_STATE + SEGMENT_BASE + segment * 8);
-      store<u64>(CPU_STATE + FPU_DP, operandAddress - base);
+      const base = record === 0 ? 0 : load<u64>(CPU_STATE + ACCESS_BASE + segment * 8);
+      const offset = operandAddress - base;
+      store<u64>(CPU_STATE + FPU_DP, is64BitMode() ? offset : <u64>(<u32>offset));
     }
   }
   setStatus((statusWord() & ~C1) | signalled);

@@ -24,17 +24,20 @@ import type { Condition } from '../../isa/condition.ts';
 import type { SlowPath, Value } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
+import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
 import {
   GPR,
   PAGE_BASE,
+  SEGMENT_DS,
   SEGMENT_ES,
   SEGMENT_NONE,
+  SEGMENT_SS,
   SSE_DISABLED,
   YMM,
   ZERO_REGISTER,
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
-import { MODE_CODE_64, MODE_CODE_MASK } from '../../layout/mode.ts';
+import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
@@ -42,6 +45,9 @@ import type { BlockRecords } from '../record-view.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { bitOfGeneral, bitOfXmm } from './register-locals.ts';
+
+/** What MODE_FLAT says of. */
+const FLAT_SEGMENTS: readonly number[] = [SEGMENT_ES, SEGMENT_SS, SEGMENT_DS];
 
 /** How a block of a region ends. */
 type Terminator =
@@ -307,31 +313,28 @@ export class BlockEmitter extends EmitterBase {
     }
   }
 
-  protected truncateLinear(address: Expression): Expression {
+  protected toLinear(effective: Expression): Expression {
+    return this.inSegment(effective, this.records.segment(this.index));
+  }
+
+  private inSegment(effective: Expression, segment: number): Expression {
     const { m } = this;
-    const is64BitCode = (this.records.mode & MODE_CODE_MASK) === MODE_CODE_64;
-    return is64BitCode ? address : m.i64.and(address, m.i64.const(0xffff_ffffn));
-  }
-
-  private addSegment(address: Expression): Expression {
-    const segment = this.records.segment(this.index);
-    return segment === SEGMENT_NONE ? address : this.toLinear(address, this.segmentBase(segment));
-  }
-
-  protected memoryLinearAddress(): Expression {
-    return this.addSegment(this.memoryAddress());
+    const { mode } = this.records;
+    if (segment === SEGMENT_NONE) return effective;
+    // Effective addresses have 32 bits there.
+    if ((mode & MODE_FLAT) !== 0 && FLAT_SEGMENTS.includes(segment)) return effective;
+    const sum = m.i64.add(effective, this.accessBase(segment));
+    return (mode & MODE_CODE_64) !== 0 ? sum : m.i64.and(sum, m.i64.const(CHECKED_LINEAR_MASK));
   }
 
   protected offsetAddress(): Expression {
-    return this.addSegment(this.m.i64.const(this.records.immediate(this.index)));
+    return this.toLinear(this.m.i64.const(this.records.immediate(this.index)));
   }
 
   protected stringAddress(kind: 'source' | 'destination'): Expression {
     const address = this.truncateAddress(this.get(kind === 'source' ? 6 : 7));
     if (this.variant.form !== 'general') return address;
-    return kind === 'source'
-      ? this.addSegment(address)
-      : this.toLinear(address, this.segmentBase(SEGMENT_ES));
+    return kind === 'source' ? this.toLinear(address) : this.inSegment(address, SEGMENT_ES);
   }
 
   // ---- memory ----

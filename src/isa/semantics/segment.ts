@@ -4,9 +4,11 @@
  */
 import { FLAG_TF } from '../../layout/architecture.ts';
 import {
+  ACCESS_BASE,
   INTERRUPT_SHADOW,
   MSR_KERNEL_GS_BASE,
   SEGMENT_BASE,
+  SEGMENT_FS,
   SEGMENT_GS,
   SEGMENT_SELECTOR,
   SEGMENT_SS,
@@ -21,14 +23,19 @@ import { resize } from './integer.ts';
 import { popFor, push } from './stack.ts';
 import { endBlock, isSomethingPending, requirePrivilege } from './system.ts';
 
+/** Whether the mode key depends on a data segment: flat or not, and how wide the stack is. */
+export function changesMode(segment: number): boolean {
+  return segment !== SEGMENT_FS && segment !== SEGMENT_GS;
+}
+
 /** Loads a segment register with all checks; raises before anything has changed. */
 function load(e: Emitter, segment: number, selector: Expression): void {
   e.run('loadSegment', [e.record(), e.m.i32.const(segment), selector]);
 }
 
-/** After a load: SS may change the mode (its B bit, outside 64-bit code). */
+/** After a load: SS, DS and ES may change the mode, outside 64-bit code. */
 function endLoad(e: Emitter, segment: number): void {
-  if (segment === SEGMENT_SS) endBlock(e);
+  if (changesMode(segment)) endBlock(e);
 }
 
 /**
@@ -142,6 +149,8 @@ export function swapgs(e: Emitter): void {
   const field = SEGMENT_BASE + SEGMENT_GS * 8;
   requirePrivilege(e);
   const base = e.let(e.state(field, 8), i64);
-  e.setState(field, 8, e.state(MSR_KERNEL_GS_BASE, 8));
+  const kernelBase = e.let(e.state(MSR_KERNEL_GS_BASE, 8), i64);
+  e.setState(field, 8, kernelBase());
+  e.setState(ACCESS_BASE + SEGMENT_GS * 8, 8, kernelBase());
   e.setState(MSR_KERNEL_GS_BASE, 8, base());
 }

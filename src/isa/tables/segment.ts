@@ -12,6 +12,7 @@ import {
 import { CS, DS, ES, Ew, FS, GS, Gv, M, Mw, Rv, Ry, SS, Sw } from '../operand.ts';
 import { one, type Row, type RowOptions, row, systemRow, two, twoPrefix } from '../row.ts';
 import {
+  changesMode,
   loadFarPointer,
   loadSystemSegment,
   movFromSegment,
@@ -29,9 +30,9 @@ import {
 const SEGMENTS = [0, 1, 2, 3, 4, 5];
 const outside64 = { sizeOf: 'e', modes: 'not64' } as const;
 
-/** Loading SS ends the block. */
+/** What may change the mode ends the block. */
 function loadOptions(segment: number): RowOptions {
-  return segment === SEGMENT_SS ? { ending: 'dispatch' } : {};
+  return changesMode(segment) ? { ending: 'dispatch' } : {};
 }
 
 export const segment: Row[] = [
@@ -46,11 +47,17 @@ export const segment: Row[] = [
   row(one(0x0e), 'push', [CS], pushSegment(SEGMENT_CS), outside64),
   row(one(0x16), 'push', [SS], pushSegment(SEGMENT_SS), outside64),
   row(one(0x1e), 'push', [DS], pushSegment(SEGMENT_DS), outside64),
-  systemRow(one(0x07), 'pop', [ES], popSegment(SEGMENT_ES), outside64),
+  systemRow(one(0x07), 'pop', [ES], popSegment(SEGMENT_ES), { ...outside64, ending: 'dispatch' }),
   systemRow(one(0x17), 'pop', [SS], popSegment(SEGMENT_SS), { ...outside64, ending: 'dispatch' }),
-  systemRow(one(0x1f), 'pop', [DS], popSegment(SEGMENT_DS), outside64),
-  systemRow(one(0xc4), 'les', [Gv, M], loadFarPointer(SEGMENT_ES), { modes: 'not64' }),
-  systemRow(one(0xc5), 'lds', [Gv, M], loadFarPointer(SEGMENT_DS), { modes: 'not64' }),
+  systemRow(one(0x1f), 'pop', [DS], popSegment(SEGMENT_DS), { ...outside64, ending: 'dispatch' }),
+  systemRow(one(0xc4), 'les', [Gv, M], loadFarPointer(SEGMENT_ES), {
+    modes: 'not64',
+    ending: 'dispatch',
+  }),
+  systemRow(one(0xc5), 'lds', [Gv, M], loadFarPointer(SEGMENT_DS), {
+    modes: 'not64',
+    ending: 'dispatch',
+  }),
   row(two(0xa0), 'push', [FS], pushSegment(SEGMENT_FS), { sizeOf: 'e' }),
   row(two(0xa8), 'push', [GS], pushSegment(SEGMENT_GS), { sizeOf: 'e' }),
   systemRow(two(0xa1), 'pop', [FS], popSegment(SEGMENT_FS), { sizeOf: 'e' }),
