@@ -1,5 +1,6 @@
 /** The events of a Machine. */
 import type { Ending } from '../machine/machine.ts';
+import type { Stall } from '../machine/stall-watch.ts';
 import type { Console } from './console.ts';
 import type { BootStage } from './protocol.ts';
 
@@ -37,6 +38,16 @@ export class BootProgressEvent extends Event {
   }
 }
 
+/** `stall`: the guest runs, but will never do anything again. Told once between restarts. */
+export class StallEvent extends Event {
+  readonly stall: Stall;
+
+  constructor(stall: Stall) {
+    super('stall');
+    this.stall = stall;
+  }
+}
+
 /** `ended`: run() is over. */
 export class EndedEvent extends Event {
   readonly ending: Ending;
@@ -60,6 +71,7 @@ export class MachineErrorEvent extends Event {
 export interface MachineEvents {
   readonly output: OutputEvent;
   readonly progress: BootProgressEvent;
+  readonly stall: StallEvent;
   readonly ended: EndedEvent;
   readonly error: MachineErrorEvent;
 }

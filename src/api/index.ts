@@ -6,6 +6,7 @@ export type { ClockKind } from '../machine/clock.ts';
 export type { Ending } from '../machine/machine.ts';
 export { LARGEST_MEMORY, SMALLEST_MEMORY } from '../machine/options.ts';
 export { BACKED_MEMORY } from '../machine/ram.ts';
+export type { Stall } from '../machine/stall-watch.ts';
 export type { Statistics } from '../machine/statistics.ts';
 export type { Console, WaitOptions } from './console.ts';
 export { UnsupportedEngineError } from './engine.ts';
@@ -16,6 +17,7 @@ export type {
   MachineEvents,
   OutputEvent,
   Progress,
+  StallEvent,
 } from './events.ts';
 export type { MachineOptions, ModuleSource } from './machine.ts';
 export type { BootStage } from './protocol.ts';

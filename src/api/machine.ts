@@ -11,6 +11,7 @@ import {
   type MachineEvents,
   OutputEvent,
   type Progress,
+  StallEvent,
 } from './events.ts';
 import type { MachineThread, Platform } from './platform.ts';
 import type { FromThread, Methods, Settings, ThrownError } from './protocol.ts';
@@ -48,7 +49,8 @@ type Listener<Type extends keyof MachineEvents> =
 /**
  * A machine with the kernel in its memory. Its methods give promises, which reject with an Error once it is closed.
  *
- * Events: `output` (OutputEvent), `progress` (BootProgressEvent), `ended` (EndedEvent), `error` (MachineErrorEvent).
+ * Events: `output` (OutputEvent), `progress` (BootProgressEvent), `stall` (StallEvent), `ended` (EndedEvent), `error`
+ * (MachineErrorEvent).
  */
 export class Machine extends EventTarget implements AsyncDisposable {
   /** The serial ports, COM1 first. */
@@ -73,13 +75,15 @@ export class Machine extends EventTarget implements AsyncDisposable {
     };
     const modules: readonly ModuleSource[] = Array.isArray(initrd) ? initrd : [{ data: initrd as Source }];
     // The thread starts while the files are on their way.
-    const starting = Promise.resolve(thread === 'worker' ? platform.startThread() : platform.startHere());
+    const starting = (async () => (thread === 'worker' ? platform.startThread() : platform.startHere()))();
     try {
-      const [kernelBytes, ...moduleBytes] = await Promise.all([
+      // What fails first is told.
+      const [started, kernelBytes, ...moduleBytes] = await Promise.all([
+        starting,
         read('kernel', kernel),
         ...modules.map(({ data }) => read('initrd', data)),
       ]);
-      const machine = new Machine(await starting, onProgress);
+      const machine = new Machine(started, onProgress);
       const loaded = modules.map((module, i) => ({ ...module, data: moduleBytes[i] as Uint8Array }));
       await machine.call(
         'create',
@@ -89,7 +93,11 @@ export class Machine extends EventTarget implements AsyncDisposable {
       signal?.throwIfAborted();
       return machine;
     } catch (error) {
-      await (await starting).end();
+      // A thread that has not started need not end.
+      await starting.then(
+        (started) => started.end(),
+        () => {},
+      );
       throw error;
     }
   }
@@ -244,6 +252,9 @@ export class Machine extends EventTarget implements AsyncDisposable {
       case 'stage':
         this.onProgress?.({ stage: message.stage });
         this.dispatchEvent(new BootProgressEvent({ stage: message.stage }));
+        break;
+      case 'stall':
+        this.dispatchEvent(new StallEvent(message.stall));
     }
   }
 

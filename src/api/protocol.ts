@@ -4,6 +4,7 @@
  */
 import type { Ending } from '../machine/machine.ts';
 import type { MachineOptions as CoreOptions } from '../machine/options.ts';
+import type { Stall } from '../machine/stall-watch.ts';
 import type { Statistics } from '../machine/statistics.ts';
 import type { TerminalSize } from '../machine/terminal-size.ts';
 
@@ -70,7 +71,8 @@ export type FromThread =
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'thrown'; readonly id: number; readonly error: ThrownError }
   | ({ readonly kind: 'output' } & ConsoleBytes)
-  | { readonly kind: 'stage'; readonly stage: BootStage };
+  | { readonly kind: 'stage'; readonly stage: BootStage }
+  | { readonly kind: 'stall'; readonly stall: Stall };
 
 /** One end of the connection. */
 export interface Link<Send, Receive> {

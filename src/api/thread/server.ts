@@ -135,6 +135,10 @@ class Server {
         this.watch.output(bytes);
       },
       onIdle: (idle) => this.watch.sleeping(idle),
+      onStall: (stall) => {
+        this.output.flush();
+        this.link.post({ kind: 'stall', stall });
+      },
     });
   }
 
