@@ -68,6 +68,8 @@ const isHint = (mnemonic: string): boolean => HINTS.has(mnemonic) || mnemonic.st
 
 /** What processors take with more prefixes or register numbers than objdump does. */
 const LENIENT = new Set([
+  // Aliases, which assemblers do not write.
+  ...['fcom', 'fcomp', 'fxch', 'fstp', 'fstp1'],
   ...['wbinvd', 'invd', 'bsf', 'bsr', 'movbe', 'cmpxchg8b', 'cmpxchg16b', 'lfence', 'mfence', 'sfence'],
 ]);
 /** Where objdump ignores F2 and F3, which the SDM's "NP" says are not allowed. */

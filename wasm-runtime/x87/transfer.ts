@@ -206,6 +206,13 @@ export function fstSt(record: u32, i: i32, pops: i32): void {
   finishStore(record, pops);
 }
 
+/** D9 D8+i: FSTP ST(i) that only pops where st(0) is empty, and signals nothing. */
+export function fstp1(record: u32, i: i32): void {
+  begin(record);
+  if (!isEmpty(0)) setRegister(i, headOf(0), significandOf(0));
+  finishStore(record, 1);
+}
+
 /** st(0) as an integer of `bits` bits, rounded by `mode` (ROUND_*). */
 function storedInteger(bits: i32, mode: i32): i64 {
   if (!isEmpty(0)) return toInteger(headOf(0), significandOf(0), bits, mode);

@@ -19,6 +19,7 @@ import { ssse3 } from './ssse3.ts';
 import { string } from './string.ts';
 import { system } from './system.ts';
 import { x87 } from './x87.ts';
+import { x87Aliases } from './x87alias.ts';
 
 export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<string, () => Iterable<Case>>([
   ['move', move],
@@ -38,5 +39,6 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['aes', aes],
   ['mmx', mmx],
   ['x87', x87],
+  ['x87alias', x87Aliases],
   ['system', system],
 ]);

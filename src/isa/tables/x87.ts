@@ -64,6 +64,18 @@ const compareRows: Row[] = [
   fixed(0xd9, 0xe5, 'fxam', plain('fxam')),
 ];
 
+/** Encodings that do what another one does, as every processor has them (Intel SDM Vol. 2 shows them as reserved). */
+const aliasRows: Row[] = [
+  systemRow(one(0xdc, 2), 'fcom', [STi], stack('fcom', 0, 0, 0)),
+  systemRow(one(0xdc, 3), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
+  systemRow(one(0xde, 2), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
+  systemRow(one(0xdd, 1), 'fxch', [STi], stack('fxch', 0)),
+  systemRow(one(0xdf, 1), 'fxch', [STi], stack('fxch', 0)),
+  systemRow(one(0xd9, 3), 'fstp1', [STi], stack('fstp1', 0)),
+  systemRow(one(0xdf, 2), 'fstp', [STi], stack('fstSt', 0, 1)),
+  systemRow(one(0xdf, 3), 'fstp', [STi], stack('fstSt', 0, 1)),
+];
+
 const transferRows: Row[] = [
   systemRow(one(0xd9, 0), 'fld', [Md], memory('fld32')),
   systemRow(one(0xdd, 0), 'fld', [Mq], memory('fld64')),
@@ -157,6 +169,7 @@ export const x87: Row[] = [
   ...transferRows,
   ...arithmeticRows(),
   ...compareRows,
+  ...aliasRows,
   ...functionRows,
   ...controlRows,
   ...stateRows,
