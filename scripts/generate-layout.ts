@@ -12,13 +12,23 @@ import * as flagWords from '../src/layout/flag-words.ts';
 import * as linearMemory from '../src/layout/linear-memory.ts';
 import * as mode from '../src/layout/mode.ts';
 import * as record from '../src/layout/record.ts';
+import * as runtimeState from '../src/layout/runtime-state.ts';
 import * as sseOperations from '../src/layout/sse-operations.ts';
 import * as tlb from '../src/layout/tlb.ts';
 
 const target = fileURLToPath(new URL('../wasm-runtime/generated/layout.ts', import.meta.url));
 
 const lines = ['// Generated from src/layout/ by scripts/generate-layout.ts.'];
-for (const module of [linearMemory, cpuState, checkedAddress, tlb, mode, record, sseOperations]) {
+for (const module of [
+  linearMemory,
+  cpuState,
+  runtimeState,
+  checkedAddress,
+  tlb,
+  mode,
+  record,
+  sseOperations,
+]) {
   for (const [name, value] of Object.entries(module)) {
     if (typeof value === 'bigint')
       lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: i64 = ${value};`);

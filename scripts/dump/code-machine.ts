@@ -7,7 +7,6 @@ import type { RegionBlockSource } from '../../src/compile/region-source.ts';
 import { Processor } from '../../src/cpu/processor.ts';
 import type { RuntimeExports } from '../../src/cpu/runtime.ts';
 import type { Ending } from '../../src/isa/row.ts';
-import { MODE } from '../../src/layout/cpu-state.ts';
 import { CHUNK_SHIFT } from '../../src/layout/linear-memory.ts';
 import {
   RECORD_DISP,
@@ -17,6 +16,7 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
+import { MODE } from '../../src/layout/runtime-state.ts';
 import type { Code } from './code-input.ts';
 
 const PAGE = 4096;

@@ -2,7 +2,8 @@
 
 import type { BlockRecords } from '../../src/compile/record-view.ts';
 import { SLOT_END, SLOT_UNDEFINED, variantOfSlot } from '../../src/isa/instruction-set.ts';
-import { GPR, PAGE_BASE, SEGMENT_NONE, YMM, ZERO_REGISTER } from '../../src/layout/cpu-state.ts';
+import { GPR, SEGMENT_NONE, YMM } from '../../src/layout/cpu-state.ts';
+import { PAGE_BASE, ZERO_REGISTER } from '../../src/layout/runtime-state.ts';
 
 const GENERAL = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];

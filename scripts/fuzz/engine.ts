@@ -1,7 +1,7 @@
 /** Runs a program in every tier, whole and in slices, and tells what differs. */
 import { type LocalCompiler, Tiering } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
-import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/cpu-state.ts';
+import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/runtime-state.ts';
 import { UserMachine } from '../../test/isa/user-machine.ts';
 import { CODE } from '../../test/vectors/layout.ts';
 import { compare, differingBytes, type ExpectedState, type WholeState } from '../../test/vectors/vector.ts';

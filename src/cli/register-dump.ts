@@ -8,8 +8,6 @@ import {
   CR2,
   CR3,
   CR4,
-  EVENT_ERROR,
-  EVENT_VECTOR,
   GDTR_BASE,
   GDTR_LIMIT,
   IDTR_BASE,
@@ -24,6 +22,7 @@ import {
   TR_BASE,
 } from '../layout/cpu-state.ts';
 import { MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
+import { EVENT_ERROR, EVENT_VECTOR } from '../layout/runtime-state.ts';
 
 const REGISTERS = [
   'RAX',

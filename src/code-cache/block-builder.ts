@@ -18,7 +18,6 @@ import {
   variantOfSlot,
 } from '../isa/instruction-set.ts';
 import type { Ending } from '../isa/row.ts';
-import { MODE, RECORD_TOP } from '../layout/cpu-state.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { MODE_CODE_LIMITED } from '../layout/mode.ts';
 import {
@@ -50,6 +49,7 @@ import {
   RECORD_SEGMENT,
   RECORD_SIZE,
 } from '../layout/record.ts';
+import { MODE, RECORD_TOP } from '../layout/runtime-state.ts';
 
 const PAGE_SIZE = 4096;
 /** What is fetched where there is no RAM: FFH, as from a bus where nobody answers; FF FF is #UD. */

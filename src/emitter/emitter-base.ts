@@ -7,18 +7,11 @@
 import type { Condition } from '../isa/condition.ts';
 import type { Emitter, FlagWriter, SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
-import {
-  ACCESS_BASE,
-  GPR,
-  MXCSR,
-  MXCSR_CONTROL,
-  MXCSR_DEFAULT,
-  SEGMENT_BASE,
-  YMM,
-} from '../layout/cpu-state.ts';
+import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
+import { ACCESS_BASE } from '../layout/runtime-state.ts';
 import type { Expression, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../wasm/value-types.ts';
 import type { FlagSource } from './flags/source.ts';

@@ -11,24 +11,7 @@ import type { Condition } from '../isa/condition.ts';
 import type { SlowPath, Value } from '../isa/emitter.ts';
 import type { Location, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
-import {
-  ACCESS_BASE,
-  BOUNCE,
-  BUDGET,
-  EXIT_BUDGET,
-  EXIT_EVENT,
-  EXIT_REASON,
-  FLAG_AUX,
-  FLAG_RESULT,
-  INTERRUPT_PENDING,
-  LINEAR_MASK,
-  PAGE_BASE,
-  RIP,
-  SEGMENT_ES,
-  SSE_DISABLED,
-  SYSTEM_FLAGS,
-  TLB_TABLE,
-} from '../layout/cpu-state.ts';
+import { FLAG_AUX, FLAG_RESULT, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
@@ -47,6 +30,19 @@ import {
   RECORD_SEGMENT,
   RECORD_SIZE,
 } from '../layout/record.ts';
+import {
+  ACCESS_BASE,
+  BOUNCE,
+  BUDGET,
+  EXIT_BUDGET,
+  EXIT_EVENT,
+  EXIT_REASON,
+  INTERRUPT_PENDING,
+  LINEAR_MASK,
+  PAGE_BASE,
+  SSE_DISABLED,
+  TLB_TABLE,
+} from '../layout/runtime-state.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
 import { i32, i64, none, type ValueType } from '../wasm/value-types.ts';
 

@@ -16,15 +16,15 @@ import {
 import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
 import { HOST_MODULE, TABLE } from '../layout/contract.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
+import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
 import {
   BUDGET,
   COUNTER_INTERPRETED_INSTRUCTIONS,
   COUNTERS,
   EXIT_BUDGET,
   EXIT_STEPPED,
-} from '../layout/cpu-state.ts';
-import { CPU_STATE } from '../layout/linear-memory.ts';
-import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
+} from '../layout/runtime-state.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, none } from '../wasm/value-types.ts';

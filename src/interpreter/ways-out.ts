@@ -1,5 +1,5 @@
 /** What compiled regions end in (compile/region/leave.ts), so that none of it has to be in each of them. */
-import { EXIT_BUDGET } from '../layout/cpu-state.ts';
+import { EXIT_BUDGET } from '../layout/runtime-state.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression } from '../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../wasm/value-types.ts';

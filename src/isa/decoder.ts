@@ -7,16 +7,15 @@ import { RBX } from '../layout/architecture.ts';
 import {
   FPU_REGISTERS,
   GPR,
-  PAGE_BASE,
   SEGMENT_DS,
   SEGMENT_FS,
   SEGMENT_NONE,
   SEGMENT_SS,
   YMM,
-  ZERO_REGISTER,
 } from '../layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
+import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
 import { type Candidate, OPCODE_INDEX, VEX_MAPS } from './instruction-set.ts';
 import type { Operand } from './operand.ts';
 import type { MandatoryPrefix } from './row.ts';

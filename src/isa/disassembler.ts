@@ -5,18 +5,10 @@
  * The text is made of what the decoder keeps, so a redundant prefix, a redundant index or a zero displacement
  * that was encoded does not show.
  */
-import {
-  FPU_REGISTERS,
-  GPR,
-  PAGE_BASE,
-  SEGMENT_DS,
-  SEGMENT_NONE,
-  SEGMENT_SS,
-  YMM,
-  ZERO_REGISTER,
-} from '../layout/cpu-state.ts';
+import { FPU_REGISTERS, GPR, SEGMENT_DS, SEGMENT_NONE, SEGMENT_SS, YMM } from '../layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
+import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
 import { Decoder, type Instruction } from './decoder.ts';
 import type { Operand } from './operand.ts';
 import type { Location, Variant } from './variant.ts';

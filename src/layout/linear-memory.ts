@@ -1,7 +1,7 @@
 /**
  * Where everything lives in the one WebAssembly memory. All values are byte offsets.
  *
- *     0x0000_1000  CPU state (cpu-state.ts)
+ *     0x0000_1000  CPU state (cpu-state.ts, runtime-state.ts)
  *     0x0001_0000  static data of the AssemblyScript runtime
  *     0x0002_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC, user with alignment checks (tlb.ts)
  *     0x0006_0000  TLB bookkeeping: what a flush has to visit

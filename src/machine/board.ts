@@ -6,7 +6,7 @@
 import type { Hardware } from '../boot/firmware.ts';
 import { Processor } from '../cpu/processor.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
-import { LA57_OFFERED } from '../layout/cpu-state.ts';
+import { LA57_OFFERED } from '../layout/runtime-state.ts';
 import { Chipset, type ChipsetSettings, type Request } from './chipset.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
 import { processorBridge } from './processor-bridge.ts';

@@ -10,7 +10,7 @@ import { buildSmbios } from '../boot/smbios.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
 import { BREAK, SerialLine } from '../devices/serial-line.ts';
-import { COUNTER_MMIO, COUNTER_PORT } from '../layout/cpu-state.ts';
+import { COUNTER_MMIO, COUNTER_PORT } from '../layout/runtime-state.ts';
 import { Board } from './board.ts';
 import type { Request } from './chipset.ts';
 import { enter } from './enter.ts';

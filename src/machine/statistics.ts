@@ -1,6 +1,7 @@
 /** What `--stats` writes: counts of everything that matters for speed. */
 
 import type { Tiering } from '../code-cache/tiering.ts';
+import { HEAP_BASE } from '../layout/linear-memory.ts';
 import {
   COUNTER_CODE_WRITES,
   COUNTER_EXCEPTIONS,
@@ -15,8 +16,7 @@ import {
   COUNTER_TLB_FLUSHES,
   COUNTER_TLB_MISSES,
   HEAP_TOP,
-} from '../layout/cpu-state.ts';
-import { HEAP_BASE } from '../layout/linear-memory.ts';
+} from '../layout/runtime-state.ts';
 import type { Board } from './board.ts';
 
 export interface Statistics {

@@ -1,7 +1,7 @@
 /** Code that cannot be fetched as a whole, or at all. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SLOT_END } from '../../src/isa/instruction-set.ts';
-import { CR2, RECORD_TOP } from '../../src/layout/cpu-state.ts';
+import { CR2 } from '../../src/layout/cpu-state.ts';
 import {
   HEAD_COUNT,
   HEAD_END_RECORD,
@@ -11,6 +11,7 @@ import {
   RECORD_FN,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
+import { RECORD_TOP } from '../../src/layout/runtime-state.ts';
 import { CODE, PAGE_DIRECTORY, SystemMachine } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
 

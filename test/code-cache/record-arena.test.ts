@@ -13,9 +13,9 @@ import type {
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { unpackRegions } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
-import { RECORD_HALF_SIZE } from '../../src/layout/cpu-state.ts';
 import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
 import { HEAD_CROSSING, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
+import { RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CODE, STACK, type SystemMachine } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
 import { createTieredMachine } from './tiered-machine.ts';

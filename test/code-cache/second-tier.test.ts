@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { SLOT_GUARDED } from '../../src/isa/instruction-set.ts';
-import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/cpu-state.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
+import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/runtime-state.ts';
 import { CODE } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
 import { runBothTiers } from './both-tiers.ts';

@@ -3,15 +3,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   DR,
   IDTR_LIMIT,
-  INTERRUPT_MASKABLE,
-  INTERRUPT_NMI,
-  INTERRUPT_PENDING,
   MSR_DEBUGCTL,
   MSR_FMASK,
   MSR_LSTAR,
   MSR_STAR,
   NMI_BLOCKED,
 } from '../../src/layout/cpu-state.ts';
+import { INTERRUPT_MASKABLE, INTERRUPT_NMI, INTERRUPT_PENDING } from '../../src/layout/runtime-state.ts';
 import {
   CODE,
   DATA,

@@ -10,7 +10,7 @@ import {
   COUNTER_INTERPRETED_INSTRUCTIONS,
   COUNTER_LOOKUPS,
   COUNTER_TLB_MISSES,
-} from '../../src/layout/cpu-state.ts';
+} from '../../src/layout/runtime-state.ts';
 import { filetestStart, parseFiletest } from '../filetests/filetest.ts';
 import { UserMachine } from '../isa/user-machine.ts';
 import { countModule } from './module-text.ts';

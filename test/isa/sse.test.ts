@@ -1,6 +1,7 @@
 /** What the recorded SSE vectors do not show: disabled SSE, exact MXCSR flags, and published AES examples. */
 import { describe, expect, it } from 'vitest';
-import { CR0, CR4, SSE_DISABLED } from '../../src/layout/cpu-state.ts';
+import { CR0, CR4 } from '../../src/layout/cpu-state.ts';
+import { SSE_DISABLED } from '../../src/layout/runtime-state.ts';
 import { CODE } from '../vectors/layout.ts';
 import { compare, expectedState, type Vector } from '../vectors/vector.ts';
 import { ENGINES, type Engine, VectorMachine } from './vector-machine.ts';

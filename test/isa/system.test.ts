@@ -10,8 +10,6 @@ import {
   GDTR_LIMIT,
   IDTR_BASE,
   IDTR_LIMIT,
-  INTERRUPT_MASKABLE,
-  INTERRUPT_PENDING,
   INTERRUPT_SHADOW,
   MSR_FMASK,
   MSR_KERNEL_GS_BASE,
@@ -28,6 +26,7 @@ import {
   SHADOW_STACK,
   SHADOW_STI,
 } from '../../src/layout/cpu-state.ts';
+import { INTERRUPT_MASKABLE, INTERRUPT_PENDING } from '../../src/layout/runtime-state.ts';
 import {
   CODE,
   DATA,

@@ -10,8 +10,6 @@ import {
   CR2,
   CR3,
   CR4,
-  EVENT_ERROR,
-  EVENT_VECTOR,
   FPU_CONTROL,
   FPU_DP,
   FPU_IP,
@@ -27,6 +25,7 @@ import {
   YMM,
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
+import { EVENT_ERROR, EVENT_VECTOR } from '../../src/layout/runtime-state.ts';
 import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
 import { differingBytes, type WholeState } from '../vectors/vector.ts';
 

@@ -1,13 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  JUMP_GENERATION,
-  MODE,
-  PAGE_BASE,
-  RIP,
-  SEGMENT_BASE,
-  SEGMENT_CS,
-  SEGMENT_LIMIT,
-} from '../../src/layout/cpu-state.ts';
+import { RIP, SEGMENT_BASE, SEGMENT_CS, SEGMENT_LIMIT } from '../../src/layout/cpu-state.ts';
 import { RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16, MODE_CODE_32, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
@@ -23,6 +15,7 @@ import {
   RECORD_SHORT_TARGET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
+import { JUMP_GENERATION, MODE, PAGE_BASE } from '../../src/layout/runtime-state.ts';
 import {
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,

@@ -1,6 +1,7 @@
 /** A memory runtime with two pages to hold code, one after the other but not neighbours in memory. */
-import { STALE_SLOT } from '../../src/layout/cpu-state.ts';
+
 import { PAGE_META_CODE_MASK } from '../../src/layout/linear-memory.ts';
+import { STALE_SLOT } from '../../src/layout/runtime-state.ts';
 import { CR4_PGE, D, MemoryRuntime, P, U, W } from './memory-runtime.ts';
 
 /** Linear address of the first page, physical addresses of both. */

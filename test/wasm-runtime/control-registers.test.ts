@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CPL, CR0, CR4, DR, LA57_OFFERED, MODE, MSR_EFER, RIP, XCR0 } from '../../src/layout/cpu-state.ts';
+import { CPL, CR0, CR4, DR, MSR_EFER, RIP, XCR0 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
+import { LA57_OFFERED, MODE } from '../../src/layout/runtime-state.ts';
 import {
   GP,
   handlerOf,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LA57_OFFERED } from '../../src/layout/cpu-state.ts';
+import { LA57_OFFERED } from '../../src/layout/runtime-state.ts';
 import { ProcessorRuntime, RAX, RBX, RCX, RDX } from './processor-runtime.ts';
 
 const PAE = 0x20n;

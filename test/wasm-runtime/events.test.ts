@@ -1,23 +1,25 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
-  BUDGET,
   CPL,
   DR,
-  EVENT_CODE_WRITE,
-  EVENT_KIND,
-  EVENT_TRAP,
-  EVENT_VECTOR,
-  EXIT_REASON,
-  EXIT_TRIPLE_FAULT,
   IDTR_LIMIT,
   INTERRUPT_SHADOW,
-  MODE,
   NMI_BLOCKED,
   RIP,
   SEGMENT_CS,
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
+import {
+  BUDGET,
+  EVENT_CODE_WRITE,
+  EVENT_KIND,
+  EVENT_TRAP,
+  EVENT_VECTOR,
+  EXIT_REASON,
+  EXIT_TRIPLE_FAULT,
+  MODE,
+} from '../../src/layout/runtime-state.ts';
 import { VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
 import {
   AC,

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   CPL,
-  MODE,
   MSR_EFER,
   MSR_FMASK,
   MSR_LSTAR,
@@ -18,6 +17,7 @@ import {
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
+import { MODE } from '../../src/layout/runtime-state.ts';
 import { VIEW_SUPERVISOR, VIEW_USER } from '../../src/layout/tlb.ts';
 import {
   ABSENT_DATA,

@@ -1,15 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { CPL, FLAG_AUX, FLAG_RESULT, NMI_BLOCKED } from '../../src/layout/cpu-state.ts';
+import { MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
-  CPL,
-  FLAG_AUX,
-  FLAG_RESULT,
   INTERRUPT_MASKABLE,
   INTERRUPT_NMI,
   INTERRUPT_PENDING,
   MODE,
-  NMI_BLOCKED,
-} from '../../src/layout/cpu-state.ts';
-import { MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
+} from '../../src/layout/runtime-state.ts';
 import { VIEW_SUPERVISOR, VIEW_SUPERVISOR_AC } from '../../src/layout/tlb.ts';
 import { AC, GP, ID, IF, NT, ProcessorRuntime, RF, TF, VM } from './processor-runtime.ts';
 

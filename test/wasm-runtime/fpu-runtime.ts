@@ -8,25 +8,27 @@ import {
   CR2,
   CR3,
   CR4,
-  CURRENT_RECORD,
-  EVENT_ERROR,
-  EVENT_VECTOR,
   FPU_CONTROL,
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
-  LINEAR_MASK,
-  MODE,
   MSR_EFER,
   MXCSR,
-  PAGE_BASE,
   RIP,
-  TLB_TABLE,
   XCR0,
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import { RECORD_LENGTH, RECORD_PAGE_OFFSET, RECORD_SEGMENT, RECORD_SIZE } from '../../src/layout/record.ts';
+import {
+  CURRENT_RECORD,
+  EVENT_ERROR,
+  EVENT_VECTOR,
+  LINEAR_MASK,
+  MODE,
+  PAGE_BASE,
+  TLB_TABLE,
+} from '../../src/layout/runtime-state.ts';
 import { TLB_TABLE_SIZE, VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
 import { RuntimeHarness } from './runtime-harness.ts';
 

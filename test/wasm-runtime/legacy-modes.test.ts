@@ -6,7 +6,6 @@ import {
   GPR,
   IDTR_BASE,
   IDTR_LIMIT,
-  MODE,
   MSR_EFER,
   RIP,
   SEGMENT_BASE,
@@ -26,6 +25,7 @@ import {
   MODE_REAL,
   MODE_STACK_32,
 } from '../../src/layout/mode.ts';
+import { MODE } from '../../src/layout/runtime-state.ts';
 import {
   CALL_GATE,
   GP,

@@ -2,24 +2,7 @@
  * The memory half of the runtime (MMU and code cache) on its own, with stand-ins for the host functions: events
  * are thrown as GuestEvent, the device answers from a table, and the "translator" makes records without code.
  */
-import {
-  CPL,
-  CR0,
-  CR2,
-  CR3,
-  CR4,
-  CURRENT_RECORD,
-  EVENT_CODE_WRITE,
-  EVENT_ERROR,
-  EVENT_KIND,
-  EVENT_VECTOR,
-  LINEAR_MASK,
-  MODE,
-  MSR_EFER,
-  RIP,
-  STACK_MASK,
-  TLB_TABLE,
-} from '../../src/layout/cpu-state.ts';
+import { CPL, CR0, CR2, CR3, CR4, MSR_EFER, RIP } from '../../src/layout/cpu-state.ts';
 import { TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
@@ -36,6 +19,17 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
+import {
+  CURRENT_RECORD,
+  EVENT_CODE_WRITE,
+  EVENT_ERROR,
+  EVENT_KIND,
+  EVENT_VECTOR,
+  LINEAR_MASK,
+  MODE,
+  STACK_MASK,
+  TLB_TABLE,
+} from '../../src/layout/runtime-state.ts';
 import { TLB_TABLE_SIZE, VIEW_SUPERVISOR, VIEW_USER } from '../../src/layout/tlb.ts';
 import { RuntimeHarness } from './runtime-harness.ts';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { BOUNCE, CURRENT_RECORD, EVENT_FAULT, TLB_NON_GLOBAL_COUNT } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { BOUNCE, CURRENT_RECORD, EVENT_FAULT, TLB_NON_GLOBAL_COUNT } from '../../src/layout/runtime-state.ts';
 import {
   TLB_ADDEND,
   TLB_ENTRIES,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LA57_OFFERED, SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
+import { SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
+import { LA57_OFFERED } from '../../src/layout/runtime-state.ts';
 import { GP, ProcessorRuntime, RAX, RCX, RDX } from './processor-runtime.ts';
 
 const GP0 = { vector: GP, error: 0 };

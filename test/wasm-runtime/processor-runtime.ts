@@ -7,25 +7,17 @@
  *     0x0040_0000  page tables
  */
 import {
-  BUDGET,
   CPL,
   CR0,
   CR2,
   CR3,
   CR4,
-  CURRENT_RECORD,
-  EVENT_CODE_WRITE,
-  EVENT_DELIVERING,
-  EVENT_ERROR,
-  EVENT_KIND,
-  EVENT_VECTOR,
   GDTR_BASE,
   GDTR_LIMIT,
   GPR,
   IDTR_BASE,
   IDTR_LIMIT,
   MSR_EFER,
-  PAGE_BASE,
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
@@ -45,6 +37,16 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
+import {
+  BUDGET,
+  CURRENT_RECORD,
+  EVENT_CODE_WRITE,
+  EVENT_DELIVERING,
+  EVENT_ERROR,
+  EVENT_KIND,
+  EVENT_VECTOR,
+  PAGE_BASE,
+} from '../../src/layout/runtime-state.ts';
 import {
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,

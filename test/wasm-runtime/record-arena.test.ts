@@ -1,6 +1,5 @@
 /** The record arena with halves so small that a few blocks fill one. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ARENA_EPOCH, PAGE_BASE, RECORD_HALF_SIZE, RECORD_TOP } from '../../src/layout/cpu-state.ts';
 import { PAGE_META_FIRST_BLOCK, RECORD_ARENA } from '../../src/layout/linear-memory.ts';
 import {
   HEAD_FLAGS,
@@ -17,6 +16,7 @@ import {
   RECORD_LINK_TAKEN,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
+import { ARENA_EPOCH, PAGE_BASE, RECORD_HALF_SIZE, RECORD_TOP } from '../../src/layout/runtime-state.ts';
 import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT, STALE } from './code-pages-runtime.ts';
 import { MemoryRuntime, RAM_SIZE } from './memory-runtime.ts';
 

@@ -1,23 +1,21 @@
 import { beforeEach, expect, test } from 'vitest';
 import {
-  BUDGET,
   CR0,
   CR3,
   CR4,
   FPU_CONTROL,
   FPU_REGISTERS,
   FPU_TAG,
-  MODE,
   MSR_EFER,
   MXCSR,
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
   SEGMENT_RIGHTS,
-  SSE_DISABLED,
   YMM,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
+import { BUDGET, MODE, SSE_DISABLED } from '../../src/layout/runtime-state.ts';
 import { VIEW_SUPERVISOR } from '../../src/layout/tlb.ts';
 import { ProcessorRuntime, RDX } from './processor-runtime.ts';
 

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import {
   CR0,
   LDTR_BASE,
-  MODE,
   MSR_EFER,
   SEGMENT_BASE,
   SEGMENT_DS,
@@ -14,6 +13,7 @@ import {
   TR_BASE,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_STACK_32 } from '../../src/layout/mode.ts';
+import { MODE } from '../../src/layout/runtime-state.ts';
 import {
   ABSENT_DATA,
   CALL_GATE,

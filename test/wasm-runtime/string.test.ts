@@ -2,14 +2,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CHECKED_LINEAR_MASK } from '../../src/layout/checked-address.ts';
 import {
-  ACCESS_BASE,
-  BUDGET,
-  EVENT_CODE_WRITE,
   FLAG_AUX,
   FLAG_RESULT,
   GPR,
-  LINEAR_MASK,
-  MODE,
   SEGMENT_DS,
   SEGMENT_ES,
   SEGMENT_NONE,
@@ -18,6 +13,7 @@ import {
 import { SCRATCH_RECORDS } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16 } from '../../src/layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64, RECORD_SCALE, RECORD_SEGMENT } from '../../src/layout/record.ts';
+import { ACCESS_BASE, BUDGET, EVENT_CODE_WRITE, LINEAR_MASK, MODE } from '../../src/layout/runtime-state.ts';
 import { MemoryRuntime, P, RAM_SIZE, U, W } from './memory-runtime.ts';
 
 interface StringExports {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { GDTR_BASE, GDTR_LIMIT, MODE, MSR_TSC_AUX, SEGMENT_FS } from '../../src/layout/cpu-state.ts';
+import { GDTR_BASE, GDTR_LIMIT, MSR_TSC_AUX, SEGMENT_FS } from '../../src/layout/cpu-state.ts';
 import { MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
+import { MODE } from '../../src/layout/runtime-state.ts';
 import { VIEW_SUPERVISOR, VIEW_SUPERVISOR_AC } from '../../src/layout/tlb.ts';
 import { AC, GP, PF, ProcessorRuntime, RAX, RCX, RDX, UD, USER_STACK } from './processor-runtime.ts';
 

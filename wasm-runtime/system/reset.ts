@@ -1,7 +1,6 @@
 /** The processor's state after power-up (Intel SDM Vol. 3 "Processor State After Reset"). */
 
 import {
-  BUDGET,
   CPL,
   CPU_STATE,
   CPU_STATE_SIZE,
@@ -9,22 +8,15 @@ import {
   CURRENT_RECORD,
   DR,
   EVENT_DELIVERING,
-  EVENT_VECTOR,
   GDTR_LIMIT,
   GPR,
   IDTR_LIMIT,
-  INTERRUPT_SHADOW,
-  MSR_DEBUGCTL,
   MSR_MISC_ENABLE,
   MSR_PAT,
-  MSR_TSC_ADJUST,
   MTRR_DEF_TYPE,
-  MTRR_FIXED,
   MXCSR,
   MXCSR_DEFAULT,
-  NMI_BLOCKED,
   RIP,
-  SEGMENT_BASE,
   SEGMENT_CS,
   SEGMENT_LDTR,
   SEGMENT_LIMIT,
@@ -58,11 +50,7 @@ const CODE_RIGHTS: u32 = 0x9b;
  * the firmware. Clears no statistics and frees no memory.
  */
 export function resetProcessor(): void {
-  memory.fill(CPU_STATE, 0, BUDGET);
-  memory.fill(CPU_STATE + SEGMENT_BASE, 0, EVENT_VECTOR - SEGMENT_BASE);
-  memory.fill(CPU_STATE + MTRR_FIXED, 0, CPU_STATE_SIZE - MTRR_FIXED);
-  store<u64>(CPU_STATE + MSR_TSC_ADJUST, 0);
-  store<u64>(CPU_STATE + MSR_DEBUGCTL, 0);
+  memory.fill(CPU_STATE, 0, CPU_STATE_SIZE);
 
   setFlags(0);
   store<u32>(CPU_STATE + CPL, 0);
@@ -89,8 +77,6 @@ export function resetProcessor(): void {
   store<u32>(CPU_STATE + MXCSR, MXCSR_DEFAULT);
 
   store<i32>(CPU_STATE + EVENT_DELIVERING, -1);
-  store<i32>(CPU_STATE + INTERRUPT_SHADOW, 0);
-  store<i32>(CPU_STATE + NMI_BLOCKED, 0);
   store<u32>(CPU_STATE + CURRENT_RECORD, 0);
   flushTlb(true);
   updateMode();

@@ -25,20 +25,11 @@ import type { SlowPath, Value } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
 import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
-import {
-  GPR,
-  PAGE_BASE,
-  SEGMENT_DS,
-  SEGMENT_ES,
-  SEGMENT_NONE,
-  SEGMENT_SS,
-  SSE_DISABLED,
-  YMM,
-  ZERO_REGISTER,
-} from '../../layout/cpu-state.ts';
+import { GPR, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS, YMM } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
+import { PAGE_BASE, SSE_DISABLED, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';

@@ -1,8 +1,8 @@
 /** Linear addresses of a region's code: they are known relative to the page of its entry. */
 
 import type { Local, Locals } from '../../emitter/locals.ts';
-import { PAGE_BASE } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
+import { PAGE_BASE } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i64 } from '../../wasm/value-types.ts';
 

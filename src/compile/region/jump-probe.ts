@@ -2,7 +2,6 @@
 
 import type { Local } from '../../emitter/locals.ts';
 import type { Value } from '../../isa/emitter.ts';
-import { JUMP_GENERATION } from '../../layout/cpu-state.ts';
 import {
   CPU_STATE,
   JUMP_ADDRESS,
@@ -13,6 +12,7 @@ import {
   JUMP_HEAD,
   JUMP_TAG,
 } from '../../layout/linear-memory.ts';
+import { JUMP_GENERATION } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 
 /**

@@ -11,10 +11,10 @@
 
 import type { FlagSource } from '../../emitter/flags/source.ts';
 import type { Local, Locals } from '../../emitter/locals.ts';
-import { BUDGET, PAGE_BASE } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64 } from '../../layout/mode.ts';
 import { HEAD_COUNTDOWN, RECORD_LINK_FALL, RECORD_LINK_TAKEN } from '../../layout/record.ts';
+import { BUDGET, PAGE_BASE } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';

@@ -1,7 +1,7 @@
 /** What 64-bit mode has dropped: decimal arithmetic, BOUND, ARPL. */
 import { VECTOR_BR } from '../../layout/architecture.ts';
-import { MODE } from '../../layout/cpu-state.ts';
 import { MODE_REAL } from '../../layout/mode.ts';
+import { MODE } from '../../layout/runtime-state.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';

@@ -4,7 +4,6 @@
  */
 import { FLAG_TF } from '../../layout/architecture.ts';
 import {
-  ACCESS_BASE,
   INTERRUPT_SHADOW,
   MSR_KERNEL_GS_BASE,
   SEGMENT_BASE,
@@ -15,6 +14,7 @@ import {
   SHADOW_STACK,
   SYSTEM_FLAGS,
 } from '../../layout/cpu-state.ts';
+import { ACCESS_BASE } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';

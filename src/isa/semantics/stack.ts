@@ -4,7 +4,7 @@
  */
 
 import { RBP, RSP } from '../../layout/architecture.ts';
-import { LINEAR_MASK, STACK_BASE, STACK_MASK } from '../../layout/cpu-state.ts';
+import { LINEAR_MASK, STACK_BASE, STACK_MASK } from '../../layout/runtime-state.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { endBlock } from './system.ts';

@@ -7,18 +7,9 @@
  */
 
 import { FLAG_IF } from '../../layout/architecture.ts';
-import {
-  CPL,
-  CURRENT_RECORD,
-  EXIT_HLT,
-  INTERRUPT_PENDING,
-  INTERRUPT_SHADOW,
-  MSR_TSC_AUX,
-  RIP,
-  SHADOW_STI,
-  SYSTEM_FLAGS,
-} from '../../layout/cpu-state.ts';
+import { CPL, INTERRUPT_SHADOW, MSR_TSC_AUX, RIP, SHADOW_STI, SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
+import { CURRENT_RECORD, EXIT_HLT, INTERRUPT_PENDING } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';

@@ -1,0 +1,129 @@
+/**
+ * What the run time keeps of the processor beside its architectural state (cpu-state.ts), in linear memory: byte offsets from
+ * CPU_STATE, behind that state. The names are generated into AssemblyScript, so this file is the only definition.
+ */
+import { CPU_STATE_SIZE } from './cpu-state.ts';
+
+const START = CPU_STATE_SIZE;
+
+/** Always zero: stands for an absent base or index register. */
+export const ZERO_REGISTER = START;
+/** Linear address of the page the current block was entered at: base register of RIP-relative operands. */
+export const PAGE_BASE = START + 8;
+
+/** Instructions left in this slice; a block is entered only if all of it fits. i32. */
+export const BUDGET = START + 16;
+/** Offset of the TLB table in use (TLB_BASE + view * TLB_TABLE_SIZE). i32. */
+export const TLB_TABLE = START + 20;
+/** Mode key (mode.ts). i32. */
+export const MODE = START + 24;
+/** Record whose slow path is running, for precise faults. i32. */
+export const CURRENT_RECORD = START + 28;
+/** Why run() returned: EXIT_*. i32. */
+export const EXIT_REASON = START + 32;
+/** EXIT_REASON values. */
+export const EXIT_BUDGET = 0;
+export const EXIT_HLT = 1;
+/** Something changed that the host loop must look at (interrupt window, device request). */
+export const EXIT_EVENT = 2;
+export const EXIT_TRIPLE_FAULT = 3;
+/** One exactly-stepped sequence of scratch records is done. */
+export const EXIT_STEPPED = 4;
+/** Budget the current slice began with. i32. */
+export const SLICE = START + 36;
+/** Instructions executed before the current slice. i64. */
+export const INSTRUCTIONS = START + 40;
+
+/** i32: bit mask INTERRUPT_* of what waits: makes STI, POPF and IRET leave the slice. */
+export const INTERRUPT_PENDING = START + 48;
+/** INTERRUPT_PENDING bits. */
+export const INTERRUPT_MASKABLE = 1;
+export const INTERRUPT_NMI = 2;
+/** Event that is about to be delivered: vector, error code (-1 none), kind EVENT_*. */
+export const EVENT_VECTOR = START + 52;
+export const EVENT_ERROR = START + 56;
+export const EVENT_KIND = START + 60;
+/** EVENT_KIND values. */
+export const EVENT_FAULT = 0;
+/** Trap or software interrupt: pushes the address of the next instruction. */
+export const EVENT_TRAP = 1;
+export const EVENT_SOFTWARE_INTERRUPT = 2;
+/** Not an event: the instruction overwrote translated code and is run again alone. */
+export const EVENT_CODE_WRITE = 3;
+export const EVENT_EXTERNAL_INTERRUPT = 4;
+export const EVENT_NMI = 5;
+/** Not an event: the host has no memory for what the guest touches, so the guest cannot go on. */
+export const EVENT_OUT_OF_MEMORY = 6;
+/** Not an event: the instruction hits a data or I/O breakpoint and is run again alone, with a trap behind it. */
+export const EVENT_BREAKPOINT = 7;
+/** Vector of an exception whose delivery is under way, or -1: decides double and triple faults. i32 */
+export const EVENT_DELIVERING = START + 64;
+
+/** i32: jump cache generation, 1 to 0xff_ffff: raised whenever a TLB flush may have moved cached code. */
+export const JUMP_GENERATION = START + 68;
+/**
+ * What follows from the mode, for code of every size, i64 each, by updateMode(): linear addresses have these bits, marks
+ * (checked-address.ts) included; offsets on the stack have these; ACCESS_BASE of the stack segment. In 64-bit mode all ones,
+ * all ones, zero.
+ */
+export const LINEAR_MASK = START + 72;
+export const STACK_MASK = START + 80;
+export const STACK_BASE = START + 88;
+/**
+ * What is added to effective addresses, in the order of SEGMENT_BASE: the base, outside 64-bit mode with a mark where
+ * accesses are checked (checked-address.ts); in 64-bit mode zero but for FS and GS. i64 each, by updateAccessBase().
+ */
+export const ACCESS_BASE = START + 384;
+/** Not zero: SSE instructions raise #UD or #NM (CR0.EM, CR0.TS or CR4.OSFXSR). i32, by updateSseDisabled(). */
+export const SSE_DISABLED = START + 96;
+/** Entries in TLB_NON_GLOBAL_LIST. i32. */
+export const TLB_NON_GLOBAL_COUNT = START + 100;
+/** Bytes of wasm memory handed out so far (allocation pointer of guest RAM). u32. */
+export const HEAP_TOP = START + 104;
+/** Next free record. u32. */
+export const RECORD_TOP = START + 108;
+/** First record of the half of the record arena that new blocks go to. u32. */
+export const RECORD_HALF = START + 112;
+/** Bytes of each half: what follows RECORD_ARENA twice. Changed only while there are no blocks. u32. */
+export const RECORD_HALF_SIZE = START + 116;
+/** End of the records in the other, older half; 0 before there are any. u32. */
+export const RECORD_OLDER_TOP = START + 120;
+/** Raised when half of the record arena is emptied: addresses of records kept from before may be dangling. i32. */
+export const ARENA_EPOCH = START + 124;
+/** Table slot of the handler that stands in for overwritten or dropped blocks. u32, written by the host. */
+export const STALE_SLOT = START + 128;
+/** i32: not zero where the processor has LA57, 5-level paging. Written by the host before the reset. */
+export const LA57_OFFERED = START + 132;
+
+/** i32: DR7's enabled breakpoints by kind, bit n for DRn: ARMED_* of breakpoints.ts in the runtime. */
+export const BREAKPOINTS = START + 136;
+/** i32: DR6 bits of the data and I/O breakpoints that the running instruction has hit. */
+export const BREAKPOINT_HITS = START + 140;
+/** i32: 1 while an instruction that hits a data or I/O breakpoint is run alone. */
+export const BREAKPOINT_STEP = START + 144;
+/** i32: 1 until the first instruction after one with EFLAGS.RF: its instruction breakpoints do not count. */
+export const BREAKPOINT_RESUME = START + 148;
+
+/** Where the host leaves the value of an MSR it reads. i64. */
+export const MSR_VALUE = START + 152;
+/** Read-modify-write slow path: staging buffer (64 bytes) and what to do with it. */
+export const BOUNCE = START + 192;
+export const BOUNCE_RECORD = START + 160;
+export const BOUNCE_ADDRESS = START + 168;
+
+/** Counters for statistics, i64 each; see COUNTER_* . */
+export const COUNTERS = START + 256;
+export const COUNTER_TLB_MISSES = 0;
+export const COUNTER_PAGE_WALKS = 1;
+export const COUNTER_TLB_FLUSHES = 2;
+export const COUNTER_INVALIDATIONS = 3;
+export const COUNTER_INVALIDATED_BLOCKS = 4;
+export const COUNTER_LOOKUPS = 5;
+export const COUNTER_EXCEPTIONS = 6;
+export const COUNTER_INTERRUPTS = 7;
+/** Instructions run by handlers; all others ran compiled. */
+export const COUNTER_INTERPRETED_INSTRUCTIONS = 8;
+export const COUNTER_MMIO = 9;
+export const COUNTER_PORT = 10;
+export const COUNTER_CODE_WRITES = 11;
+export const COUNTER_UNIMPLEMENTED = 12;
