@@ -18,7 +18,10 @@ export type BootStage =
   | 'idle';
 
 /** The options of a machine as they travel: everything loaded. */
-export type Settings = Omit<CoreOptions, 'host' | 'onIdle' | 'onSerialOutput' | 'onStall'>;
+export type Settings = Omit<
+  CoreOptions,
+  'host' | 'onIdle' | 'onSerialOutput' | 'onFirmwareMessage' | 'onStall'
+>;
 
 /** What can be asked of the thread, with what it answers. Methods have one parameter or none. */
 export interface Methods {

@@ -27,6 +27,10 @@ export const SYSTEM_CONTROL_PORT_B = 0x61;
 /** Advanced power management control port of the chipset, by which the guest calls firmware. */
 export const FIRMWARE_PORT = 0xb2;
 
+/** The firmware images' configuration device, and where they write messages. */
+export const FW_CFG_PORT = 0x510;
+export const DEBUG_CONSOLE_PORT = 0x402;
+
 /** The device with which test programs end the machine; where it is the user says. */
 export const DEBUG_EXIT_PORT_COUNT = 4;
 

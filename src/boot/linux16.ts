@@ -16,6 +16,7 @@ import {
   parseLinuxImage,
 } from './bzimage.ts';
 import type { BootInput, Door } from './door.ts';
+import type { E820Entry } from './e820.ts';
 import { joinInitramfs } from './initramfs.ts';
 import { InputError } from './input-error.ts';
 import { encodeCommandLine } from './linux-handover.ts';
@@ -83,7 +84,7 @@ const putLow = (bytes: Uint8Array, offset: number, size: 2 | 4, value: number): 
 };
 
 /** Where the protected-mode code lies, and where it will. */
-function placeCode(image: BzImage, { e820 }: BootInput): Range {
+function placeCode(image: BzImage, e820: readonly E820Entry[]): Range {
   const { length } = image.protectedMode;
   if (!image.loadedHigh) {
     if (ZIMAGE_ADDRESS + length > LOW_LAYOUT.realMode)
@@ -116,13 +117,33 @@ function placeCommandLine(image: BzImage, layout: Layout, realMode: Uint8Array, 
   return line;
 }
 
-function load(memory: GuestMemory, input: BootInput) {
+/** A kernel taken apart and filled in, with the guest-physical addresses of its parts. */
+export interface LinuxParts {
+  readonly realMode: { readonly address: number; readonly bytes: Uint8Array };
+  readonly protectedMode: { readonly address: number; readonly bytes: Uint8Array };
+  readonly commandLine: { readonly address: number; readonly bytes: Uint8Array };
+  /** No bytes and address 0 where there is none. */
+  readonly initrd: { readonly address: number; readonly bytes: Uint8Array };
+  /** Stack pointer at the start, in the segment of the real-mode code. */
+  readonly stackPointer: number;
+  /** A page for setup_data. */
+  readonly setupData: number;
+  readonly hasSetupData: boolean;
+}
+
+/**
+ * All but setup_data.
+ * @throws InputError as Door.load().
+ */
+export function prepareLinux(
+  input: Pick<BootInput, 'kernel' | 'modules' | 'commandLine' | 'e820'>,
+): LinuxParts {
   const image = parseLinuxImage(input.kernel, PROTOCOL_2_00, 'Linux 1.3.73');
   const layout = image.loadedHigh && image.version >= PROTOCOL_2_02 ? HIGH_LAYOUT : LOW_LAYOUT;
   if (image.realMode.length > layout.heapEnd - STACK_ROOM) {
     throw new InputError('the real-mode code of this kernel is too long');
   }
-  const range = placeCode(image, input);
+  const range = placeCode(image, input.e820);
   const realMode = image.realMode.slice();
   const commandLine = placeCommandLine(image, layout, realMode, input.commandLine);
   const mode = videoMode(input.commandLine);
@@ -133,27 +154,45 @@ function load(memory: GuestMemory, input: BootInput) {
     putLow(realMode, HEAP_END_PTR, 2, layout.heapEnd - STACK_ROOM);
   }
   const initrd = joinInitramfs(input.modules);
+  let initrdAddress = 0;
   if (initrd.length > 0) {
-    const address = placeInitrd(initrd.length, range, image.initrdAddressMax, input.e820);
-    putLow(realMode, RAMDISK_IMAGE, 4, address);
+    initrdAddress = placeInitrd(initrd.length, range, image.initrdAddressMax, input.e820);
+    putLow(realMode, RAMDISK_IMAGE, 4, initrdAddress);
     putLow(realMode, RAMDISK_SIZE, 4, initrd.length);
-    memory.write(address, initrd);
   }
-  if (input.seed !== undefined && image.version >= PROTOCOL_2_09) {
+  return {
+    realMode: { address: layout.realMode, bytes: realMode },
+    protectedMode: { address: range.start, bytes: image.protectedMode },
+    commandLine: { address: layout.commandLine, bytes: commandLine },
+    initrd: { address: initrdAddress, bytes: initrd },
+    stackPointer: layout.heapEnd,
+    setupData: layout.setupData,
+    hasSetupData: image.version >= PROTOCOL_2_09,
+  };
+}
+
+/** Paragraph numbers that the real-mode code starts with. */
+export function startSegments({ realMode }: LinuxParts): { readonly code: number; readonly data: number } {
+  const data = realMode.address / 16;
+  return { code: data + ENTRY_PARAGRAPHS, data };
+}
+
+function load(memory: GuestMemory, input: BootInput) {
+  const parts = prepareLinux(input);
+  if (input.seed !== undefined && parts.hasSetupData) {
     const data = buildSeedSetupData(input.seed);
     if (data.length > PAGE_SIZE) throw new RangeError('seed too long');
-    putLow(realMode, SETUP_DATA, 4, layout.setupData);
-    memory.write(layout.setupData, data);
+    putLow(parts.realMode.bytes, SETUP_DATA, 4, parts.setupData);
+    memory.write(parts.setupData, data);
   }
   const firmware = installBios(memory, input);
-  memory.write(range.start, image.protectedMode);
-  memory.write(layout.realMode, realMode);
-  memory.write(layout.commandLine, commandLine);
-  const segment = layout.realMode / 16;
+  for (const { address, bytes } of [parts.realMode, parts.protectedMode, parts.commandLine, parts.initrd]) {
+    if (bytes.length > 0) memory.write(address, bytes);
+  }
   return realModeStart({
-    segments: { code: segment + ENTRY_PARAGRAPHS, data: segment },
+    segments: startSegments(parts),
     rip: 0,
-    registers: { sp: layout.heapEnd },
+    registers: { sp: parts.stackPointer },
     firmware,
   });
 }

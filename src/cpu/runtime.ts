@@ -19,6 +19,7 @@ export type RuntimeExports = Exported<{
   deliverDebugTrap(cause: number): void;
   initializeMemory(): void;
   mapRam(firstChunk: number, count: number): void;
+  mapRom(firstChunk: number, count: number): void;
   /** Offset in linear memory of a page's bytes as a signed number: beyond 2 GiB it is negative. 0 = no RAM. */
   hostPageAddress(physicalPage: number): number;
   allocateRecords(count: number): number;

@@ -62,6 +62,7 @@ export class Board {
       settings: options,
       clock: this.clock,
       timers,
+      memory: this.ram,
       interruptsChanged: () => this.interruptsChanged(),
       nmi: () => this.raiseNmi(),
       ask: (request) => this.ask(request),

@@ -7,9 +7,11 @@ import {
   COM1_PORT,
   COM2_IRQ,
   COM2_PORT,
+  DEBUG_CONSOLE_PORT,
   DEBUG_EXIT_PORT_COUNT,
   ELCR_PORT,
   ELCR_PORT_COUNT,
+  FW_CFG_PORT,
   KEYBOARD_COMMAND_PORT,
   KEYBOARD_DATA_PORT,
   PCI_CONFIG_PORT,
@@ -44,8 +46,11 @@ import {
 import type { Mapping } from '../devices/access.ts';
 import { AcpiPm } from '../devices/acpi-pm.ts';
 import { DeliveryMode } from '../devices/apic-message.ts';
+import { DebugConsole } from '../devices/debug-console.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
-import type { Clock, TimerFactory } from '../devices/device.ts';
+import type { Clock, GuestMemory, TimerFactory } from '../devices/device.ts';
+import type { FirmwareConfiguration } from '../devices/fw-cfg/directory.ts';
+import { FW_CFG_PORT_COUNT, FwCfg } from '../devices/fw-cfg/fw-cfg.ts';
 import { Hpet } from '../devices/hpet.ts';
 import { I8042 } from '../devices/i8042.ts';
 import { I8254 } from '../devices/i8254.ts';
@@ -56,6 +61,8 @@ import { Mc146818 } from '../devices/mc146818.ts';
 import { MmioBus } from '../devices/mmio-bus.ts';
 import { PciBus } from '../devices/pci/pci-bus.ts';
 import { PciHostBridge } from '../devices/pci/pci-host-bridge.ts';
+import { PiixIsaBridge } from '../devices/pci/piix-isa-bridge.ts';
+import { PiixPowerManagement } from '../devices/pci/piix-power-management.ts';
 import { PortBus } from '../devices/port-bus.ts';
 import { ResetControl } from '../devices/reset-control.ts';
 import type { SerialLine } from '../devices/serial-line.ts';
@@ -74,6 +81,8 @@ export interface ChipsetSettings {
   readonly epochMilliseconds: number;
   /** Where a DebugExit is; undefined for none. */
   readonly debugExitPort: number | undefined;
+  /** For a firmware image; undefined for a machine without. */
+  readonly firmware: FirmwareSettings | undefined;
   /** A byte left COM1. */
   readonly transmit: (byte: number) => void;
   /** What is on its way to COM1. */
@@ -82,10 +91,22 @@ export interface ChipsetSettings {
   readonly controlInput: SerialLine;
 }
 
+/** What a machine with a firmware image has besides. */
+export interface FirmwareSettings {
+  readonly configuration: FirmwareConfiguration;
+  /** A byte of the firmware's messages. */
+  readonly message: (byte: number) => void;
+}
+
+/** Where firmware looks for the bridge to ISA and power management. */
+const PIIX_DEVICE = 1;
+const PIIX_POWER_MANAGEMENT = 3;
+
 export interface ChipsetOptions {
   readonly settings: ChipsetSettings;
   readonly clock: Clock;
   readonly timers: TimerFactory;
+  readonly memory: GuestMemory;
   /** `hasInterrupt` may have changed. */
   readonly interruptsChanged: () => void;
   readonly nmi: () => void;
@@ -120,7 +141,8 @@ export class Chipset {
     this.uart = this.addUart(COM1_PORT, COM1_IRQ, settings.transmit, settings.serialInput);
     this.controlUart = this.addUart(COM2_PORT, COM2_IRQ, () => {}, settings.controlInput);
     this.addKeyboard();
-    this.addPci();
+    const pci = this.addPci();
+    if (settings.firmware !== undefined) this.addFirmwareDevices(settings.firmware, pci);
     if (settings.debugExitPort !== undefined) this.addDebugExit(settings.debugExitPort);
     this.mapLocalApic();
   }
@@ -250,7 +272,7 @@ export class Chipset {
   }
 
   /** PCI bus 0 with its host bridge, which reset control is a part of. */
-  private addPci(): void {
+  private addPci(): PciBus {
     const { ports, mmio, wiring } = this;
     const reset = new ResetControl(() => this.options.ask('reset'));
     ports.add(SYSTEM_CONTROL_PORT_A, 1, reset.portA);
@@ -261,6 +283,15 @@ export class Chipset {
     });
     ports.add(PCI_CONFIG_PORT, PCI_CONFIG_PORT_COUNT, new PciHostBridge(pci, reset.control));
     mmio.add(ECAM, ECAM_SIZE, pci);
+    return pci;
+  }
+
+  private addFirmwareDevices({ configuration, message }: FirmwareSettings, pci: PciBus): void {
+    const { ports } = this;
+    ports.add(FW_CFG_PORT, FW_CFG_PORT_COUNT, new FwCfg(configuration, this.options.memory));
+    ports.add(DEBUG_CONSOLE_PORT, 1, new DebugConsole(message));
+    pci.add(PIIX_DEVICE, 0, new PiixIsaBridge());
+    pci.add(PIIX_DEVICE, PIIX_POWER_MANAGEMENT, new PiixPowerManagement(PM_PORT));
   }
 
   private addDebugExit(port: number): void {

@@ -4,11 +4,14 @@
 import { buildAcpiTables } from '../boot/acpi/tables.ts';
 import { findDoor } from '../boot/doors.ts';
 import { buildE820 } from '../boot/e820.ts';
+import { buildConfiguration } from '../boot/image/configuration.ts';
+import { placeLowPart } from '../boot/image/image.ts';
 import { FIRMWARE_PORT } from '../boot/io-map.ts';
-import { lowRamEnd } from '../boot/memory-map.ts';
+import { HIGH_RAM, lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
+import { Rom } from '../devices/rom.ts';
 import { BREAK, SerialLine } from '../devices/serial-line.ts';
 import { COUNTER_MMIO, COUNTER_PORT } from '../layout/runtime-state.ts';
 import { Board } from './board.ts';
@@ -76,6 +79,8 @@ export class Machine {
   private ended: Ending | undefined;
   private sleeper: { wake(): void } | undefined;
   private output: number[] = [];
+  /** Of the firmware image. */
+  private messages: number[] = [];
   /** Outlives the board: a terminal does not stop sending because the machine restarts. */
   private readonly serialInput = new SerialLine();
   private controlInput = new SerialLine();
@@ -211,8 +216,7 @@ export class Machine {
   }
 
   private powerOn(): { board: Board; tiering: Tiering } {
-    const { host, kernel, modules, memorySize } = this.options;
-    const door = findDoor(kernel, this.options.entry);
+    const { host, kernel, modules, memorySize, bios, commandLine } = this.options;
     const deterministic = this.options.clock === 'instructions';
     const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
     const random = randomNumbers(seed, this.boots);
@@ -226,6 +230,13 @@ export class Machine {
       random,
       fiveLevelPaging: this.options.fiveLevelPaging,
       debugExitPort: this.options.debugExitPort,
+      firmware:
+        bios === undefined
+          ? undefined
+          : {
+              configuration: buildConfiguration({ kernel, modules, commandLine, memorySize }),
+              message: (byte) => this.messages.push(byte),
+            },
       transmit: (byte) => this.output.push(byte),
       serialInput: this.serialInput,
       controlInput: this.controlInput,
@@ -234,6 +245,21 @@ export class Machine {
       undefinedInstruction: (record) => this.countUndefined(record),
     });
     tiering = new Tiering(board.processor, this.options.tier, this.remote, this.local, () => host.now());
+    if (bios === undefined) this.enterKernel(board, kernel as Uint8Array, seed, random);
+    else {
+      board.ram.addRom(bios);
+      board.chipset.mmio.add(HIGH_RAM - bios.length, bios.length, new Rom(bios));
+      placeLowPart(board.ram, bios);
+      board.processor.runtime.resetProcessor();
+    }
+    this.boots += 1;
+    return { board, tiering };
+  }
+
+  /** Does what firmware does, and what a loader. */
+  private enterKernel(board: Board, kernel: Uint8Array, seed: number, random: () => number): void {
+    const { modules, memorySize, commandLine } = this.options;
+    const door = findDoor(kernel, this.options.entry);
     const e820 = buildE820(memorySize);
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
     for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)])
@@ -241,7 +267,7 @@ export class Machine {
     const start = door.load(board.ram, {
       kernel,
       modules,
-      commandLine: this.options.commandLine,
+      commandLine,
       e820,
       rsdpAddress: acpi.rsdpAddress,
       seed: seedBytes(seed, this.boots),
@@ -250,10 +276,8 @@ export class Machine {
     if (start.firmware !== undefined) {
       board.chipset.ports.add(FIRMWARE_PORT, 1, new FirmwarePort(start.firmware, board.processor, board.ram));
     }
-    this.boots += 1;
     enterVirtualWireMode(board.chipset.localApic);
     enter(board.processor, start);
-    return { board, tiering };
   }
 
   private countUndefined(record: number): void {
@@ -338,6 +362,8 @@ export class Machine {
   }
 
   private flushOutput(): void {
+    if (this.messages.length > 0) this.options.onFirmwareMessage(Uint8Array.from(this.messages));
+    this.messages = [];
     if (this.output.length === 0) return;
     const bytes = Uint8Array.from(this.output);
     this.output = [];

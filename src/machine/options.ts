@@ -1,5 +1,6 @@
 /** What a machine is made from, checked: callers in JavaScript have no compiler to tell them. */
 import { type BootModule, ENTRIES, type EntryName } from '../boot/door.ts';
+import { checkImage } from '../boot/image/image.ts';
 import { InputError } from '../boot/input-error.ts';
 import { DEBUG_EXIT_PORT_COUNT } from '../boot/io-map.ts';
 import { GIB, HIGH_RAM, LOW_RAM_LIMIT, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
@@ -17,10 +18,12 @@ export type ModuleOption = Omit<BootModule, 'data'> & { readonly data: Bytes };
 
 export interface MachineOptions {
   readonly host: Host;
-  /** A file that one of the doors takes (boot/doors.ts). */
-  readonly kernel: Bytes;
+  /** A file that one of the doors takes (boot/doors.ts); may be missing where there is a firmware image. */
+  readonly kernel?: Bytes | undefined;
   /** The door; by default the first that takes the file. */
   readonly entry?: EntryName | undefined;
+  /** A firmware image, 64 KiB to 16 MiB, which the processor starts in; it is handed the kernel. None by default. */
+  readonly bios?: Bytes | undefined;
   /** An initramfs, in any format the kernel unpacks, or several files. */
   readonly initrd?: Bytes | readonly ModuleOption[] | undefined;
   /** Kernel command line; `console=ttyS0` by default. */
@@ -47,6 +50,8 @@ export interface MachineOptions {
   readonly debugExitPort?: number | undefined;
   /** Bytes that COM1 sent. */
   readonly onSerialOutput?: ((bytes: Uint8Array) => void) | undefined;
+  /** Bytes of the firmware image's messages, as QEMU's isa-debugcon at port 402H takes them. */
+  readonly onFirmwareMessage?: ((bytes: Uint8Array) => void) | undefined;
   /** The guest has nothing to do until its next timer or input, or has again. */
   readonly onIdle?: ((idle: boolean) => void) | undefined;
   /** The guest runs but will never do anything again, for the reason given. Told once between restarts. */
@@ -56,7 +61,9 @@ export interface MachineOptions {
 /** The options with their defaults. */
 export interface CheckedOptions {
   readonly host: Host;
-  readonly kernel: Uint8Array;
+  /** Undefined only where there is a firmware image. */
+  readonly kernel: Uint8Array | undefined;
+  readonly bios: Uint8Array | undefined;
   /** Undefined: the first door that takes the file. */
   readonly entry: EntryName | undefined;
   readonly modules: readonly BootModule[];
@@ -70,6 +77,7 @@ export interface CheckedOptions {
   readonly fiveLevelPaging: boolean;
   readonly debugExitPort: number | undefined;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
+  readonly onFirmwareMessage: (bytes: Uint8Array) => void;
   readonly onIdle: (idle: boolean) => void;
   readonly onStall: (stall: Stall) => void;
 }
@@ -149,6 +157,12 @@ function commandLineOf(name: string, value: string): string {
   return value;
 }
 
+function imageOf(value: Bytes): Uint8Array {
+  const image = bytesOf('bios', value);
+  checkImage(image);
+  return image;
+}
+
 function modulesOf(value: MachineOptions['initrd']): readonly BootModule[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) return [{ data: bytesOf('initrd', value as Bytes) }];
@@ -168,21 +182,28 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     host,
     kernel,
     entry,
+    bios,
     reboot = true,
     fiveLevelPaging = false,
     onSerialOutput = () => {},
+    onFirmwareMessage = () => {},
     onIdle = () => {},
     onStall = () => {},
   } = options;
   if (typeof host !== 'object' || host === null) refuse('host', host, 'a Host');
+  if (bios !== undefined && entry !== undefined) {
+    throw new InputError('entry: a firmware image chooses the way into the kernel itself');
+  }
   if (typeof reboot !== 'boolean') refuse('reboot', reboot, 'true or false');
   if (typeof fiveLevelPaging !== 'boolean') refuse('fiveLevelPaging', fiveLevelPaging, 'true or false');
   if (typeof onSerialOutput !== 'function') refuse('onSerialOutput', onSerialOutput, 'a function');
+  if (typeof onFirmwareMessage !== 'function') refuse('onFirmwareMessage', onFirmwareMessage, 'a function');
   if (typeof onIdle !== 'function') refuse('onIdle', onIdle, 'a function');
   if (typeof onStall !== 'function') refuse('onStall', onStall, 'a function');
   return {
     host,
-    kernel: bytesOf('kernel', kernel),
+    kernel: kernel === undefined && bios !== undefined ? undefined : bytesOf('kernel', kernel as Bytes),
+    bios: bios === undefined ? undefined : imageOf(bios),
     entry: entry === undefined ? undefined : oneOf('entry', entry, ENTRIES),
     modules: modulesOf(options.initrd),
     commandLine: commandLineOf('commandLine', options.commandLine ?? DEFAULT_COMMAND_LINE),
@@ -194,6 +215,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     debugExitPort: debugExitPortOf(options.debugExitPort),
     reboot,
     onSerialOutput,
+    onFirmwareMessage,
     onIdle,
     onStall,
   };

@@ -27,6 +27,18 @@ export class Ram implements GuestMemory {
     if (size > low) processor.runtime.mapRam(HIGH_RAM / CHUNK, Math.ceil((size - low) / CHUNK));
   }
 
+  /**
+   * Makes the end of the first 4 GiB read-only for the guest, in whole pieces of 2 MiB: the bytes of an image, and in
+   * front of them what an empty bus reads as.
+   */
+  addRom(image: Uint8Array): void {
+    const chunks = Math.ceil(image.length / CHUNK);
+    const first = HIGH_RAM / CHUNK - chunks;
+    this.processor.runtime.mapRom(first, chunks);
+    this.write(first * CHUNK, new Uint8Array(chunks * CHUNK - image.length).fill(0xff));
+    this.write(HIGH_RAM - image.length, image);
+  }
+
   /** Calls `use` for each page-sized piece of a range with its host offset. */
   private pieces(
     physicalAddress: number,

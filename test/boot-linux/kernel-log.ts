@@ -42,6 +42,8 @@ const HARMLESS = [
   /^x2apic: IRQ remapping doesn't support X2APIC mode$/,
   // No performance counters are announced, as on most virtual machines.
   /^Performance Events: unsupported p6 CPU model \d+ no PMU driver, software events only\.$/,
+  // What the power management of every PIIX4 is told of.
+  /^pci 0000:00:01\.3: quirk: \[io {2}0x0600-0x063f\] claimed by PIIX4 ACPI$/,
   // No frequency scaling is announced.
   /^intel_pstate: CPU model not supported$/,
 ];

@@ -42,7 +42,7 @@ export const NO_CIPHER_TESTS = 'cryptomgr.notests';
 
 export type SessionOptions = Pick<
   MachineOptions,
-  'entry' | 'tier' | 'clock' | 'seed' | 'reboot' | 'memorySize' | 'fiveLevelPaging' | 'onStall'
+  'entry' | 'bios' | 'tier' | 'clock' | 'seed' | 'reboot' | 'memorySize' | 'fiveLevelPaging' | 'onStall'
 > & {
   /** Kernel words beside console=ttyS0. */
   readonly append?: string;
@@ -57,7 +57,7 @@ export class Session {
   private position = 0;
 
   static async start(
-    guest: Guest,
+    guest: Partial<Guest>,
     { append = '', host = new NodeHost(), ...options }: SessionOptions,
   ): Promise<Session> {
     const log: Session['log'] = { text: '', changed: () => {} };

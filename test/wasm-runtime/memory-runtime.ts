@@ -37,6 +37,7 @@ import { RuntimeHarness } from './runtime-harness.ts';
 export interface MemoryExports {
   initializeMemory(): void;
   mapRam(firstChunk: number, count: number): void;
+  mapRom(firstChunk: number, count: number): void;
   hostAddress(pa: bigint): number;
   pageMeta(pa: bigint): number;
   readPhysical64(pa: bigint): bigint;

@@ -416,3 +416,36 @@ describe('flushes', () => {
     expect(views(LA, TLB_READ_TAG)).toEqual([]);
   });
 });
+
+describe('ROM', () => {
+  const ROM = 0xffe0_0000n;
+
+  beforeEach(() => {
+    const { exports } = runtime;
+    exports.mapRom(0xffe0_0000 / 0x20_0000, 1);
+    runtime.map(LA + 0x3000n, ROM + 0x4000n, ALL);
+    runtime.view.setUint32(exports.hostAddress(ROM + 0x4010n), 0x1234_5678, true);
+  });
+
+  test('is read like RAM, and has no tag for writes', () => {
+    const { exports } = runtime;
+    const host = exports.hostAddress(ROM + 0x4010n);
+    expect(exports.fillRead(LA + 0x3010n, 4)).toBe(host);
+    expect(probe(LA + 0x3010n, 4, TLB_READ_TAG, VIEW_SUPERVISOR)).toBe(host);
+    expect(probe(LA + 0x3010n, 4, TLB_WRITE_TAG, VIEW_SUPERVISOR)).toBeUndefined();
+    expect(exports.fillWrite(LA + 0x3010n, 4)).toBe(0);
+    expect(probe(LA + 0x3010n, 4, TLB_WRITE_TAG, VIEW_SUPERVISOR)).toBeUndefined();
+  });
+
+  test('writes go to the bus, and the memory stays', () => {
+    const { exports } = runtime;
+    // Also after a read has filled the TLB.
+    exports.fillRead(LA + 0x3010n, 4);
+    expect(exports.slowWrite(RECORD, LA + 0x3010n, 4)).toBe(BUFFER);
+    runtime.view.setUint32(BUFFER, 0xaabb, true);
+    exports.finishWrite();
+    expect(runtime.mmio).toEqual(['w4 ffe04010 aabb']);
+    exports.writePhysical64(ROM + 0x4010n, 0n);
+    expect(runtime.view.getUint32(exports.hostAddress(ROM + 0x4010n), true)).toBe(0x1234_5678);
+  });
+});

@@ -46,6 +46,7 @@ export {
   hostPageAddress,
   initializeMemory,
   mapRam,
+  mapRom,
   pageMeta,
   readPhysical64,
   writePhysical64,

@@ -47,6 +47,10 @@ const CHUNK_META_BYTES: u32 = (CHUNK_BYTES >> 12) * PAGE_META_SIZE;
 /** WebAssembly pages to grow by at least: growing detaches every view JavaScript has of the memory. */
 const GROWTH: i32 = 512;
 
+/** Guest-physical addresses of the ROM: reads find RAM there, writes go to the bus. */
+let romStart: u64 = 0;
+let romEnd: u64 = 0;
+
 /** Puts everything of linear memory that is not zero at the start into its first state. Once, before anything else. */
 export function initializeMemory(): void {
   for (let chunk: u32 = 0; chunk < <u32>CHUNK_COUNT; chunk++) {
@@ -82,6 +86,18 @@ export function mapRam(firstChunk: u32, count: u32): void {
     const entry = CHUNK_MAP + <u32>chunk * CHUNK_ENTRY_SIZE;
     if (load<u32>(entry) === NOT_RAM) store<u32>(entry, 0);
   }
+}
+
+/** Makes the chunks of mapRam() ROM, of which there is one range at most. */
+export function mapRom(firstChunk: u32, count: u32): void {
+  mapRam(firstChunk, count);
+  romStart = (<u64>firstChunk) << CHUNK_SHIFT;
+  romEnd = romStart + ((<u64>count) << CHUNK_SHIFT);
+}
+
+/** @inline */
+export function isRom(pa: u64): bool {
+  return pa - romStart < romEnd - romStart;
 }
 
 /** There is nothing left to give the guest: its end. Never returns. */
@@ -158,13 +174,13 @@ export function readPhysical32(pa: u64): u32 {
   return host === 0 ? u32.MAX_VALUE : load<u32>(host);
 }
 
-/** Writes aligned 8 bytes; ignored when there is no RAM. Translated code in them is not invalidated. */
+/** Writes aligned 8 bytes; ignored where there is no RAM, or ROM. Translated code in them is not invalidated. */
 export function writePhysical64(pa: u64, value: u64): void {
   const host = hostAddress(pa);
-  if (host !== 0) store<u64>(host, value);
+  if (host !== 0 && !isRom(pa)) store<u64>(host, value);
 }
 
 export function writePhysical32(pa: u64, value: u32): void {
   const host = hostAddress(pa);
-  if (host !== 0) store<u32>(host, value);
+  if (host !== 0 && !isRom(pa)) store<u32>(host, value);
 }

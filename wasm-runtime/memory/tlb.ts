@@ -2,7 +2,7 @@
  * Filling and flushing the software TLB (src/layout/tlb.ts).
  *
  * 1. An entry with any valid tag describes one linear page completely; filling it replaces all tags.
- * 2. Only RAM gets tags. The write tag is present only if the page holds no translated code and is dirty.
+ * 2. Only RAM gets tags. The write tag is present only if the page holds no translated code and is dirty, and is no ROM.
  * 3. Every entry that is not global is in TLB_NON_GLOBAL_LIST, once (TLB_LISTED); a listed entry may have been
  *    replaced by a global one since.
  */
@@ -47,14 +47,14 @@ import {
   walkAddress,
   walkRights,
 } from './page-walk';
-import { codeMask, hostAddress } from './physical-memory';
+import { codeMask, hostAddress, isRom } from './physical-memory';
 import { isWatched } from './watch';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 /** The tables that may have entries. */
 export const TLB_END: u32 = TLB_BASE + 3 * TLB_TABLE_SIZE;
 
-/** Where the last successful translate() led: host offset, or 0 when it is not RAM. */
+/** Where the last successful translate() led: host offset, or 0 when it is not RAM, or ROM to be written. */
 export let accessHost: u32 = 0;
 /** Physical address the last successful translate() led to. */
 export let accessPhysical: u64 = 0;
@@ -84,6 +84,7 @@ export function translate(table: u32, la: u64, access: i32): bool {
   if (!walk(la, viewOf(table), access)) return false;
   accessPhysical = walkAddress;
   accessHost = fill(entry, la);
+  if (access !== ACCESS_READ && isRom(accessPhysical)) accessHost = 0;
   return true;
 }
 
@@ -120,7 +121,7 @@ function fill(entry: u32, la: u64): u32 {
   store<u64>(entry + TLB_READ_TAG, (rights & RIGHT_READ) !== 0 && !isWatched(la, false) ? page : TLB_INVALID);
   store<u64>(entry + TLB_EXEC_TAG, rights & RIGHT_EXECUTE ? page : TLB_INVALID);
   let writeTag: u64 = TLB_INVALID;
-  if ((rights & (RIGHT_WRITE | RIGHT_DIRTY)) === (RIGHT_WRITE | RIGHT_DIRTY)) {
+  if ((rights & (RIGHT_WRITE | RIGHT_DIRTY)) === (RIGHT_WRITE | RIGHT_DIRTY) && !isRom(pa)) {
     word |= TLB_WRITABLE;
     if (codeMask(pa) === 0 && !isWatched(la, true)) writeTag = page;
   }

@@ -137,9 +137,12 @@ const FEATURE_SYSCALL: u32 = 1 << 11;
 
 /** XCR0 bits that exist: x87, SSE, and AVX if announced. */
 export const XCR0_SUPPORTED: u32 = (FEATURES_1_ECX & FEATURE_AVX) !== 0 ? 7 : 3;
-/** CR4 bits that may be set: TSD DE PSE PAE PGE PCE OSFXSR OSXMMEXCPT UMIP FSGSBASE SMEP SMAP, then by feature. */
+/**
+ * CR4 bits that may be set: TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT UMIP FSGSBASE SMEP SMAP, then by feature. MCE,
+ * since firmware sets it without a look at CPUID; there are no machine checks to enable.
+ */
 export const CR4_SUPPORTED: u32 =
-  0x31_0fbc |
+  0x31_0ffc |
   ((FEATURES_1_ECX & FEATURE_XSAVE) !== 0 ? 1 << 18 : 0) |
   ((FEATURES_1_ECX & FEATURE_PCID) !== 0 ? 1 << 17 : 0);
 

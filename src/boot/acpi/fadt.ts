@@ -47,6 +47,13 @@ const FLAG_RESET_REGISTER = 1 << 10;
 const NO_C2_LATENCY = 0xfff;
 const NO_C3_LATENCY = 0xfff;
 
+/** Offsets of FIRMWARE_CTRL, DSDT and X_DSDT. */
+export const FADT_POINTERS = [
+  { at: 36, size: 4 },
+  { at: 40, size: 4 },
+  { at: 140, size: 8 },
+] as const;
+
 /** @param facsAddress, dsdtAddress guest-physical, below 4 GiB. */
 export function buildFadt(facsAddress: number, dsdtAddress: number): Uint8Array {
   const body = new ByteWriter();

@@ -10,8 +10,10 @@ const OEM_REVISION = 1;
 const CREATOR_ID = 'LNGM';
 const CREATOR_REVISION = 1;
 
-const LENGTH_OFFSET = 4;
-const CHECKSUM_OFFSET = 9;
+/** Offsets in a table's header, and its size. */
+export const TABLE_LENGTH = 4;
+export const TABLE_CHECKSUM = 9;
+export const TABLE_HEADER = 36;
 
 /** Sets the byte at `offset` so that all bytes add up to 0 modulo 256. */
 export function setChecksum(bytes: Uint8Array, offset: number): void {
@@ -34,8 +36,8 @@ export function buildTable(signature: string, revision: number, body: Uint8Array
     .u32(CREATOR_REVISION)
     .bytes(body)
     .toBytes();
-  new DataView(table.buffer).setUint32(LENGTH_OFFSET, table.length, true);
-  setChecksum(table, CHECKSUM_OFFSET);
+  new DataView(table.buffer).setUint32(TABLE_LENGTH, table.length, true);
+  setChecksum(table, TABLE_CHECKSUM);
   return table;
 }
 

@@ -1,5 +1,5 @@
 /** `longmode boot`: boots a kernel with the terminal as its serial console. */
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { BootModule } from '../../boot/door.ts';
 import { ENTRIES, type EntryName } from '../../boot/door.ts';
@@ -42,6 +42,8 @@ interface BootOptions {
   readonly kernel?: string;
   readonly entry: EntryName | 'auto';
   readonly initrd: readonly string[];
+  readonly bios?: string;
+  readonly debugcon?: string;
   readonly append: string;
   /** Bytes. */
   readonly memory?: Named<number>;
@@ -91,6 +93,8 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
       (file, files: readonly string[]) => [...files, file],
       [],
     )
+    .option('--bios <file>', 'firmware image to start in, such as SeaBIOS or OVMF; it is handed the kernel')
+    .option('--debugcon <file>', "write the firmware image's messages (port 402h) to a file")
     .option('--append <text>', 'kernel command line', GUEST_COMMAND_LINE)
     .option(
       '--memory <size>',
@@ -135,6 +139,7 @@ async function boot(options: BootOptions): Promise<number> {
       onFirstOutput: () => progress.done(),
       timeout: options.timeout?.value,
     });
+    if (options.debugcon !== undefined) await writeOutput('--debugcon', options.debugcon, '');
     // Better now than after an hour.
     if (options.stats !== undefined) await writeOutput('--stats', options.stats, '');
     return await runToExitCode(session, options);
@@ -152,8 +157,10 @@ async function warnOfMemory({ memory }: BootOptions): Promise<void> {
 }
 
 interface Files {
-  readonly kernelName: string;
-  readonly kernel: Uint8Array;
+  /** What is booted, for messages. */
+  readonly name: string;
+  readonly kernel: Uint8Array | undefined;
+  readonly bios: Uint8Array | undefined;
   readonly initrd: readonly BootModule[];
 }
 
@@ -168,8 +175,11 @@ async function readModule(text: string): Promise<BootModule> {
 async function readFiles(options: BootOptions, progress: Progress): Promise<Files> {
   const { mirror } = options;
   const initrd = await Promise.all(options.initrd.map(readModule));
-  if (options.kernel !== undefined) {
-    return { kernelName: options.kernel, kernel: await readInput('--kernel', options.kernel), initrd };
+  const bios = options.bios === undefined ? undefined : await readInput('--bios', options.bios);
+  if (options.kernel !== undefined || options.bios !== undefined) {
+    const kernel = options.kernel === undefined ? undefined : await readInput('--kernel', options.kernel);
+    const name = [options.bios, options.kernel].filter((file) => file !== undefined).join(' with ');
+    return { name, kernel, bios, initrd };
   }
   const guest = await fetchGuest({
     cacheFolder: guestCacheFolder(),
@@ -177,8 +187,9 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
     progress: (message) => progress.show(message),
   });
   return {
-    kernelName: guest.kernel,
+    name: guest.kernel,
     kernel: await readInput('--kernel', guest.kernel),
+    bios,
     initrd: initrd.length > 0 ? initrd : [await readModule(guest.initrd)],
   };
 }
@@ -186,7 +197,7 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
 /** @throws InputError, which names the inputs that do not go together. */
 async function createMachine(
   options: BootOptions,
-  { kernelName, kernel, initrd }: Files,
+  { name, kernel, bios, initrd }: Files,
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
   // Loads the whole instruction set, which --help and bad usage need not wait for.
@@ -195,6 +206,7 @@ async function createMachine(
     return await Machine.create({
       host: new NodeHost(),
       kernel,
+      bios,
       initrd,
       entry: options.entry === 'auto' ? undefined : options.entry,
       commandLine: options.append,
@@ -205,6 +217,9 @@ async function createMachine(
       debugExitPort: options.debugExit?.value,
       reboot: options.reboot,
       onSerialOutput,
+      onFirmwareMessage: (bytes) => {
+        if (options.debugcon !== undefined) appendFileSync(options.debugcon, bytes);
+      },
       onStall: (stall) => {
         process.stderr.write(
           `\nlongmode: the guest has stopped making progress (${stall}): quit with C-a x or a signal\n`,
@@ -216,7 +231,7 @@ async function createMachine(
     const others = [...options.initrd.map((file) => `--initrd ${file}`), options.memory?.name].filter(
       Boolean,
     );
-    const inputs = others.length === 0 ? kernelName : `${kernelName} with ${others.join(' and ')}`;
+    const inputs = others.length === 0 ? name : `${name} with ${others.join(' and ')}`;
     throw new InputError(`cannot boot ${inputs}: ${error.message}`);
   }
 }

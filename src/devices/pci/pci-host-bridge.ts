@@ -14,9 +14,17 @@ const RESET_CONTROL = 1;
 const ADDRESS_ENABLE = 0x8000_0000;
 const ADDRESS_WRITABLE = 0x80ff_fffc;
 
+/** PAM: whether the 13 areas from 768 KiB to 1 MiB are RAM or ROM. */
+const ATTRIBUTE_MAPS = 0x59;
+const ATTRIBUTE_MAP_COUNT = 7;
+/** By which firmware knows that it is not on a machine with an Intel chipset. */
+const VIRTUAL_VENDOR = 0x1af4;
+const VIRTUAL_DEVICE = 0x1100;
+
 /**
  * The host bridge, function 00:00.0 (an Intel 440FX by its numbers), and configuration mechanism 1 ("PCI
  * Local Bus Specification", "Software Generation of Configuration Transactions"). It registers itself on the bus.
+ * The attribute maps are only stored: below 1 MiB all is RAM.
  */
 export class PciHostBridge extends PciFunction implements PortHandler {
   private readonly bus: PciBus;
@@ -25,7 +33,15 @@ export class PciHostBridge extends PciFunction implements PortHandler {
 
   /** @param resetControl a register of one port, which lies inside CONFIG_ADDRESS. */
   constructor(bus: PciBus, resetControl: PortHandler) {
-    super({ vendorId: 0x8086, deviceId: 0x1237, classCode: 0x06_0000, revisionId: 2 });
+    super({
+      vendorId: 0x8086,
+      deviceId: 0x1237,
+      classCode: 0x06_0000,
+      revisionId: 2,
+      subsystemVendorId: VIRTUAL_VENDOR,
+      subsystemId: VIRTUAL_DEVICE,
+    });
+    for (let map = 0; map < ATTRIBUTE_MAP_COUNT; map++) this.allowWrites(ATTRIBUTE_MAPS + map, 1, 0x33);
     // A host bridge always answers, and always masters the bus.
     this.put(PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER);
     this.allowWrites(PCI_COMMAND, 2, 0);

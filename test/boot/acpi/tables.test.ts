@@ -11,9 +11,13 @@ const RAM_TOP = 0x20000000;
 function build(cpuCount = 1) {
   const { rsdpAddress, regions } = buildAcpiTables({ cpuCount, ramTop: RAM_TOP });
   const at = (address: number) => {
-    const region = regions.find((candidate) => candidate.address === address);
+    const region = regions.find(
+      (candidate) => address >= candidate.address && address < candidate.address + candidate.bytes.length,
+    );
     if (region === undefined) throw new Error(`nothing at ${address.toString(16)}`);
-    return region.bytes;
+    if (address === rsdpAddress) return region.bytes;
+    const table = region.bytes.subarray(address - region.address);
+    return table.subarray(0, view(table).getUint32(4, true));
   };
   const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = (bytes: Uint8Array, start: number, length: number) =>
