@@ -161,6 +161,9 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
       case 'opcode':
         fields.register(number >= HIGH_BYTE ? number : (number & 8) | (opcode.byte & 7), isByte, 1);
         return;
+      case 'is4':
+        immediates.push(number << 4);
+        return;
       case 'immediate':
       case 'signedImmediate':
         immediates.push(

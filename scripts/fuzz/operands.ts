@@ -217,7 +217,7 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
     : { setup: [], memory: form === 'general' ? { segment: 'gs' as const } : {}, used: [] };
 
   const registers = row.operands.map(({ file, width, place }) => {
-    const named = ['rm', 'register', 'reg', 'opcode', 'vex'].includes(place);
+    const named = ['rm', 'register', 'reg', 'opcode', 'vex', 'is4'].includes(place);
     if (!named) return undefined;
     if (place !== 'opcode') return registerOperand(context, file, width === 'b');
     // Its low bits are the row's.

@@ -55,7 +55,7 @@ export function undefinedAfter({ row }: Variant): Undefined {
 
 /** Results that the manual only approximates, or that are undefined for some operands. */
 const APPROXIMATE =
-  /^(?:rcp|rsqrt|f2xm1|fyl2x|fptan|fpatan|fsin|fcos|fscale|f?xsave|fnsave|fnstenv|fxsave)|^(?:bsf|bsr)$/;
+  /^(?:v?rcp|v?rsqrt|f2xm1|fyl2x|fptan|fpatan|fsin|fcos|fscale|f?xsave|fnsave|fnstenv|fxsave)|^(?:bsf|bsr)$/;
 
 /** True if a processor's result is the result. */
 export function isDefined({ row, operandSize }: Variant): boolean {

@@ -8,6 +8,7 @@ import {
   type Register,
   STACK_REGISTERS,
   XMM_REGISTERS,
+  YMM_HIGH_REGISTERS,
 } from '../../test/vectors/layout.ts';
 import type { Input } from './case.ts';
 
@@ -19,21 +20,23 @@ export interface Outcome {
   fault?: { vector: number; errorCode: number; address: bigint };
 }
 
-const FXSAVE_SIZE = 512;
-const INPUT_SIZE = 8 + 8 + 16 * 8 + 8 + FXSAVE_SIZE;
-const OUTPUT_SIZE = 21 * 8 + FXSAVE_SIZE + 8;
+/** An FXSAVE image, and behind it the upper halves of the YMM registers. */
+const IMAGE_SIZE = 512 + 256;
+const INPUT_SIZE = 8 + 8 + 16 * 8 + 8 + IMAGE_SIZE;
+const OUTPUT_SIZE = 21 * 8 + IMAGE_SIZE + 8;
 const BREAKPOINT = 3;
 /** TF and RF, which belong to the way of recording. */
 const HIDDEN_FLAGS = 0x1_0100n;
 
-/** Where the FXSAVE image keeps each register: offset and length in bytes. */
-const FXSAVE_FIELDS: [Register, number, number][] = [
+/** Where the image keeps each register: offset and length in bytes. */
+const IMAGE_FIELDS: [Register, number, number][] = [
   ['fcw', 0, 2],
   ['fsw', 2, 2],
   ['ftw', 4, 1],
   ['mxcsr', 24, 4],
   ...STACK_REGISTERS.map((name, i): [Register, number, number] => [name, 32 + 16 * i, 10]),
   ...XMM_REGISTERS.map((name, i): [Register, number, number] => [name, 160 + 16 * i, 16]),
+  ...YMM_HIGH_REGISTERS.map((name, i): [Register, number, number] => [name, 512 + 16 * i, 16]),
 ];
 
 /** Compiles recorder.c into a directory and returns the program's path. */
@@ -58,7 +61,7 @@ function encode(input: Input, code: Uint8Array): Uint8Array {
   view.setBigUint64(8, rip, true);
   for (const [i, name] of GENERAL_REGISTERS.entries()) view.setBigUint64(16 + 8 * i, input.get(name), true);
   view.setBigUint64(144, input.get('rflags'), true);
-  for (const [name, offset, length] of FXSAVE_FIELDS) {
+  for (const [name, offset, length] of IMAGE_FIELDS) {
     const value = input.get(name);
     for (let i = 0; i < length; i++) record[152 + offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
   }
@@ -80,14 +83,14 @@ function decode(view: DataView, start: number): [Outcome, number] {
   for (const [i, name] of GENERAL_REGISTERS.entries()) registers.set(name, word(i));
   registers.set('rip', word(16));
   registers.set('rflags', word(17) & ~HIDDEN_FLAGS);
-  for (const [name, offset, length] of FXSAVE_FIELDS) {
+  for (const [name, offset, length] of IMAGE_FIELDS) {
     let value = 0n;
     for (let i = length - 1; i >= 0; i--)
       value = (value << 8n) | BigInt(view.getUint8(start + 168 + offset + i));
     registers.set(name, value);
   }
   const memory = new Map<number, number>();
-  const changes = Number(view.getBigUint64(start + 168 + FXSAVE_SIZE, true));
+  const changes = Number(view.getBigUint64(start + 168 + IMAGE_SIZE, true));
   let offset = start + OUTPUT_SIZE;
   for (let i = 0; i < changes; i++, offset += 8) {
     memory.set(view.getUint32(offset, true), view.getUint32(offset + 4, true));

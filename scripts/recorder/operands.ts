@@ -131,6 +131,7 @@ const POINTERS: Record<number, string> = {
   64: 'qword ptr ',
   80: 'tbyte ptr ',
   128: 'xmmword ptr ',
+  256: 'ymmword ptr ',
 };
 
 /** A memory operand. Sizes without a name in the assembler have no pointer prefix. */

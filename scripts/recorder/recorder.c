@@ -27,7 +27,9 @@
 #define FXSAVE_SIZE 512
 #define FXSAVE_USED 416     // the rest is reserved, and used by the kernel in signal frames
 #define XSTATE_BV_OFFSET 512
-#define XSTATE_X87_AND_SSE 3
+#define XSTATE_X87_SSE_AVX 7
+#define YMM_OFFSET 576      // upper halves of the YMM registers, in the standard format of XSAVE
+#define YMM_SIZE 256
 #define TRAP_BREAKPOINT 3
 #define FLAGS_INITIAL 0x202 // IF and the bit that is always one
 
@@ -38,6 +40,7 @@ struct input {
   uint64_t gpr[16];
   uint64_t rflags;
   uint8_t fxsave[FXSAVE_SIZE];
+  uint8_t ymmHigh[YMM_SIZE];
   // The code, of codeLength bytes, and the patches follow.
 };
 
@@ -54,6 +57,7 @@ struct output {
   uint64_t errorCode;
   uint64_t address; // CR2
   uint8_t fxsave[FXSAVE_SIZE];
+  uint8_t ymmHigh[YMM_SIZE];
   uint64_t changeCount;
 };
 
@@ -82,7 +86,8 @@ static void enterCase(gregset_t *registers, uint8_t *fxsave) {
   (*registers)[REG_RIP] = (greg_t)input.rip;
   (*registers)[REG_EFL] = (greg_t)input.rflags;
   memcpy(fxsave, input.fxsave, FXSAVE_USED);
-  *(uint64_t *)(fxsave + XSTATE_BV_OFFSET) |= XSTATE_X87_AND_SSE;
+  memcpy(fxsave + YMM_OFFSET, input.ymmHigh, YMM_SIZE);
+  *(uint64_t *)(fxsave + XSTATE_BV_OFFSET) |= XSTATE_X87_SSE_AVX;
 }
 
 static void leaveCase(gregset_t *registers, uint8_t *fxsave) {
@@ -93,6 +98,9 @@ static void leaveCase(gregset_t *registers, uint8_t *fxsave) {
   output.errorCode = (uint64_t)(*registers)[REG_ERR];
   output.address = (uint64_t)(*registers)[REG_CR2];
   memcpy(output.fxsave, fxsave, FXSAVE_USED);
+  // A component in its initial state is not in the frame.
+  if (*(uint64_t *)(fxsave + XSTATE_BV_OFFSET) & 4) memcpy(output.ymmHigh, fxsave + YMM_OFFSET, YMM_SIZE);
+  else memset(output.ymmHigh, 0, YMM_SIZE);
   if (output.vector == TRAP_BREAKPOINT) output.rip--;
   memcpy(registers, &savedGregs, sizeof savedGregs);
   memcpy(fxsave, savedFxsave, FXSAVE_USED);

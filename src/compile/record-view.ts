@@ -1,13 +1,13 @@
 /** Reads the fields of records out of a copy of their bytes (layout/record.ts). */
+
+import { FIELD_OFFSET } from '../emitter/emitter-base.ts';
+import type { RegisterField } from '../isa/variant.ts';
 import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
   HEAD_MODE,
   HEAD_PHYSICAL_PAGE,
-  RECORD_A,
-  RECORD_B,
   RECORD_BASE,
-  RECORD_C,
   RECORD_DISP,
   RECORD_FN,
   RECORD_IMM,
@@ -68,9 +68,8 @@ export class BlockRecords {
   instructionLength(index: number): number {
     return this.view.getUint8(this.at(index, RECORD_LENGTH));
   }
-  register(index: number, field: 'a' | 'b' | 'c'): number {
-    const offset = field === 'a' ? RECORD_A : field === 'b' ? RECORD_B : RECORD_C;
-    return this.view.getUint16(this.at(index, offset), true);
+  register(index: number, field: RegisterField): number {
+    return this.view.getUint16(this.at(index, FIELD_OFFSET[field]), true);
   }
   base(index: number): number {
     return this.view.getUint16(this.at(index, RECORD_BASE), true);

@@ -6,11 +6,11 @@
 
 import type { Condition } from '../isa/condition.ts';
 import type { Emitter, FlagWriter, SlowPath, Value } from '../isa/emitter.ts';
-import type { Location, Variant } from '../isa/variant.ts';
+import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
-import { RECORD_A, RECORD_B, RECORD_C } from '../layout/record.ts';
+import { RECORD_A, RECORD_B, RECORD_C, RECORD_IMM } from '../layout/record.ts';
 import { ACCESS_BASE } from '../layout/runtime-state.ts';
 import type { Expression, Module } from '../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../wasm/value-types.ts';
@@ -19,7 +19,9 @@ import { type FlagPlace, SourceFlagWriter } from './flags/writer.ts';
 import type { Local } from './locals.ts';
 import type { Access } from './tlb-probe.ts';
 
-export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C } as const;
+export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C, d: RECORD_IMM } as const;
+
+const LANE_SIZE = 16;
 
 function typeOfSize(size: number): ValueType {
   return size === 16 ? v128 : size === 8 ? i64 : i32;
@@ -32,10 +34,21 @@ function isRegisterFile(location: Location): location is RegisterLocation {
   return location.kind === 'general' || location.kind === 'xmm' || location.kind === 'mmx';
 }
 
+/** What eachLane() is at. */
+interface LaneView {
+  lane: number;
+  readonly immediateBits: number;
+  /** Lanes of memory operands that have been loaded, by operand of the row. */
+  readonly loaded: Map<number, Value[]>;
+  /** What has been written to operand 0, for each lane. */
+  readonly results: Value[];
+}
+
 export abstract class EmitterBase implements Emitter, FlagPlace {
   readonly m: Module;
   abstract readonly variant: Variant;
   protected statements: Expression[] = [];
+  private laneView: LaneView | undefined;
 
   constructor(module: Module) {
     this.m = module;
@@ -56,11 +69,25 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   }
 
   sizeOf(operand: number): number {
-    return this.location(operand).size;
+    const location = this.location(operand === 0 ? 0 : this.sourceOf(operand));
+    return this.laneView !== undefined && 'lanes' in location
+      ? location.size / location.lanes
+      : location.size;
   }
 
   isRegister(operand: number): boolean {
-    return isRegisterFile(this.location(operand));
+    return isRegisterFile(this.location(this.sourceOf(operand)));
+  }
+
+  protected get worksByLanes(): boolean {
+    return this.laneView !== undefined;
+  }
+
+  /** Operand of the row that is read for an operand of the semantics: see eachLane(). */
+  protected sourceOf(operand: number): number {
+    if (this.laneView === undefined) return operand;
+    const { operands } = this.variant.row;
+    return operands[0]?.place === 'vex' || operands[1]?.place === 'vex' ? operand + 1 : operand;
   }
 
   emit(statement: Expression): void {
@@ -70,8 +97,15 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   // ---- what the subclasses know ----
 
   protected abstract newLocal(type: ValueType): Local;
-  protected abstract readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression;
-  protected abstract writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void;
+  protected abstract readField(location: Location & { field: RegisterField }): Expression;
+  protected abstract writeField(location: Location & { field: RegisterField }, value: Expression): void;
+  /** 128-bit lane `lane` of a vector register. */
+  protected abstract readLane(location: Location & { field: RegisterField }, lane: number): Expression;
+  protected abstract writeLane(
+    location: Location & { field: RegisterField },
+    lane: number,
+    value: Expression,
+  ): void;
   protected abstract immediate(size: number): Expression;
   /** Base + index * scale + displacement, truncated to the address size. */
   protected abstract memoryAddress(): Expression;
@@ -112,6 +146,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract resumeIf(condition: Expression): void;
   abstract leaveIfInterrupt(): void;
   abstract requireSse(): void;
+  abstract requireAvx(): void;
   abstract requireAligned(linearAddress: Value, size: number): void;
   abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
   abstract knownImmediate(operand: number): number | undefined;
@@ -197,7 +232,16 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   }
 
   read(operand: number): Expression {
-    const location = this.location(operand);
+    const at = this.sourceOf(operand);
+    const location = this.location(at);
+    if (this.laneView !== undefined) {
+      if ('lanes' in location && location.lanes === 2) return this.readPart(this.laneView, at, location);
+      if (location.kind === 'memory') return this.readOnce(this.laneView, at, location.size);
+      if (location.kind === 'immediate') {
+        const shift = this.m.i32.const(this.laneView.lane * this.laneView.immediateBits);
+        return this.m.i32.shr_u(this.immediate(location.size), shift);
+      }
+    }
     switch (location.kind) {
       case 'general':
       case 'xmm':
@@ -209,7 +253,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
       case 'offset':
       case 'source':
       case 'destination':
-        return this.load(location.size, this.checkedAddress(operand));
+        return this.load(location.size, this.checkedAddress(at));
       default:
         throw new Error(`${this.variant.row.mnemonic}: operand ${operand} is not a value`);
     }
@@ -217,6 +261,11 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
 
   write(operand: number, value: Expression): void {
     const location = this.location(operand);
+    if (this.laneView !== undefined) {
+      if (operand !== 0) throw new Error('only operand 0 is written by lanes');
+      this.laneView.results[this.laneView.lane] = this.laneResult(location, value);
+      return;
+    }
     if (isRegisterFile(location)) {
       this.writeField(location, value);
       return;
@@ -232,6 +281,12 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
 
   writeFloat(operand: number, value: Expression): void {
     const { m } = this;
+    if (this.laneView !== undefined) {
+      const floats = this.sizeOf(operand) === 8 ? m.f64x2 : m.f32x4;
+      const result = floats.replace_lane(this.readLane(this.location(1) as RegisterLocation, 0), 0, value);
+      this.laneView.results[this.laneView.lane] = this.let(result, v128);
+      return;
+    }
     this.write(operand, this.sizeOf(operand) === 8 ? m.i64.reinterpret(value) : m.i32.reinterpret(value));
   }
 
@@ -248,6 +303,106 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     }
   }
 
+  readLanes(operand: number): Value[] {
+    const location = this.location(operand);
+    const lanes = Array.from({ length: location.size / LANE_SIZE }, (_, lane) => lane);
+    if (location.kind === 'xmm') return lanes.map((lane) => this.let(this.readLane(location, lane), v128));
+    const host = this.let(this.probe('read', this.checkedAddress(operand), location.size));
+    return lanes.map((lane) => this.let(this.loadHost(LANE_SIZE, lane * LANE_SIZE, host()), v128));
+  }
+
+  writeLanes(operand: number, lanes: readonly Value[]): void {
+    const location = this.location(operand);
+    if (location.kind === 'xmm') {
+      lanes.forEach((value, lane) => {
+        this.writeLane(location, lane, value());
+      });
+      const isVex = this.variant.row.opcode.vex !== undefined;
+      if (isVex && lanes.length === 1)
+        this.writeLane(location, 1, this.m.v128.const(new Uint8Array(LANE_SIZE)));
+      return;
+    }
+    const size = lanes.length * LANE_SIZE;
+    const host = this.let(this.probe('write', this.checkedAddress(operand), size));
+    lanes.forEach((value, lane) => {
+      this.emit(this.storeHost(LANE_SIZE, lane * LANE_SIZE, host(), value()));
+    });
+    if (this.mayBounce) this.finishStore(host);
+  }
+
+  eachLane(body: () => void, immediateBits = 0): void {
+    const view: LaneView = { lane: 0, immediateBits, loaded: new Map(), results: [] };
+    this.laneView = view;
+    for (const count = this.variant.vectorSize / LANE_SIZE; view.lane < count; view.lane += 1) body();
+    this.laneView = undefined;
+    const [low, high] = view.results as [Value, Value | undefined];
+    const location = this.location(0);
+    if (high === undefined || location.size > LANE_SIZE) this.writeLanes(0, view.results);
+    // A destination half as wide as the sources takes the low half of what each lane gives.
+    else this.writeLanes(0, [this.let(this.joinLowHalves(low, high), v128)]);
+  }
+
+  private joinLowHalves(low: Value, high: Value): Expression {
+    const { i64x2 } = this.m;
+    return i64x2.replace_lane(low(), 1, i64x2.extract_lane(high(), 0));
+  }
+
+  /** Bit offset of the immediate operand's part for the lane that eachLane() is at. */
+  protected get immediateShift(): number {
+    return this.laneView === undefined ? 0 : this.laneView.lane * this.laneView.immediateBits;
+  }
+
+  /** What the lane writes, as a whole lane: below it is what the first source has there. */
+  private laneResult(location: Location, value: Expression): Value {
+    const { m } = this;
+    if (location.size >= LANE_SIZE) return this.let(value, v128);
+    const first = this.location(1) as RegisterLocation;
+    const base = this.readLane(first, 0);
+    const lane = location.size === 8 ? m.i64x2.replace_lane : m.i32x4.replace_lane;
+    return this.let(lane(base, 0, value), v128);
+  }
+
+  /** A memory operand that is the same for all lanes. */
+  private readOnce(view: LaneView, operand: number, size: number): Expression {
+    let lanes = view.loaded.get(operand);
+    if (lanes === undefined) {
+      const value = this.load(size, this.checkedAddress(operand));
+      lanes = [this.let(value, typeOfSize(size))];
+      view.loaded.set(operand, lanes);
+    }
+    return (lanes[0] as Value)();
+  }
+
+  /** The part of an operand of 4, 8, 16 or 32 bytes that belongs to one of two lanes. */
+  private readPart(view: LaneView, operand: number, location: Location): Expression {
+    const { m } = this;
+    const { lane } = view;
+    const { size } = location;
+    let whole: (lane: number) => Expression;
+    if (location.kind === 'xmm') whole = (at) => this.readLane(location, at);
+    else {
+      let lanes = view.loaded.get(operand);
+      if (lanes === undefined) {
+        lanes =
+          size >= LANE_SIZE ? this.readLanes(operand) : [this.let(this.wholeVector(operand, size), v128)];
+        view.loaded.set(operand, lanes);
+      }
+      const loaded = lanes;
+      whole = (at) => (loaded[at] as Value)();
+    }
+    if (size === 32) return whole(lane);
+    if (size === 16) return m.i64x2.extract_lane(whole(0), lane);
+    return size === 8 ? m.i32x4.extract_lane(whole(0), lane) : m.i16x8.extract_lane_u(whole(0), lane);
+  }
+
+  /** A memory operand of 4 or 8 bytes at the low end of a v128. */
+  private wholeVector(operand: number, size: number): Expression {
+    const { m } = this;
+    const zero = m.v128.const(new Uint8Array(LANE_SIZE));
+    const value = this.load(size, this.checkedAddress(operand));
+    return size === 8 ? m.i64x2.replace_lane(zero, 0, value) : m.i32x4.replace_lane(zero, 0, value);
+  }
+
   writeRegisterIf(operand: number, condition: Expression, value: Expression): void {
     const { m } = this;
     const location = this.location(operand);
@@ -260,6 +415,11 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
 
   update(operand: number, change: (old: Value) => Expression): void {
     const location = this.location(operand);
+    if (this.laneView !== undefined) {
+      const old = this.let(this.read(operand), typeOfSize(this.sizeOf(operand)));
+      this.write(operand, change(old));
+      return;
+    }
     if (isRegisterFile(location)) {
       const old = this.let(this.readField(location), typeOfSize(location.size));
       this.writeField(location, change(old));

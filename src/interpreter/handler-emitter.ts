@@ -9,7 +9,7 @@ import { type Local, Locals } from '../emitter/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { SlowPath, Value } from '../isa/emitter.ts';
-import type { Location, Variant } from '../isa/variant.ts';
+import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
 import { FLAG_AUX, FLAG_RESULT, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
@@ -32,6 +32,7 @@ import {
 } from '../layout/record.ts';
 import {
   ACCESS_BASE,
+  AVX_DISABLED,
   BOUNCE,
   BUDGET,
   EXIT_BUDGET,
@@ -128,11 +129,19 @@ export class HandlerEmitter extends EmitterBase {
     return this.m.i32.load16_u(offset, 2, this.record());
   }
 
-  protected readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression {
+  protected readField(location: Location & { field: RegisterField }): Expression {
     return this.loadHost(location.size, CPU_STATE, this.field16(FIELD_OFFSET[location.field]));
   }
 
-  protected writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void {
+  protected readLane({ field }: Location & { field: RegisterField }, lane: number): Expression {
+    return this.m.v128.load(CPU_STATE + lane * 16, 16, this.field16(FIELD_OFFSET[field]));
+  }
+
+  protected writeLane({ field }: Location & { field: RegisterField }, lane: number, value: Expression): void {
+    this.emit(this.m.v128.store(CPU_STATE + lane * 16, 16, this.field16(FIELD_OFFSET[field]), value));
+  }
+
+  protected writeField(location: Location & { field: RegisterField }, value: Expression): void {
     const target = this.field16(FIELD_OFFSET[location.field]);
     if (location.kind === 'mmx') {
       // The exponent of a register that MMX writes becomes all ones, so that the x87 sees a NaN.
@@ -263,6 +272,10 @@ export class HandlerEmitter extends EmitterBase {
 
   requireSse(): void {
     this.emit(this.m.if(this.state(SSE_DISABLED, 4), this.callNothing('raiseSseDisabled', [this.record()])));
+  }
+
+  requireAvx(): void {
+    this.emit(this.m.if(this.state(AVX_DISABLED, 4), this.callNothing('raiseAvxDisabled', [this.record()])));
   }
 
   requireAligned(linearAddress: Value, size: number): void {

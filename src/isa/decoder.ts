@@ -344,9 +344,14 @@ export class Decoder {
       else if (place === 'rm' || place === 'memory') {
         if (this.modrm >= 0xc0) form = 'register';
         else {
-          this.memoryOperand();
+          this.memoryOperand(false);
           touchesMemory = true;
         }
+      } else if (place === 'vsib') {
+        // There is no other way to name the index register.
+        if ((this.modrm & 7) !== 4 || instruction.addressSize === ADDRESS_16) return;
+        this.memoryOperand(true);
+        touchesMemory = true;
       } else if (place === 'offset' || place === 'source' || place === 'destination') {
         touchesMemory = true;
         if (this.segmentOverride >= 0 || !this.code64) {
@@ -375,7 +380,8 @@ export class Decoder {
     const { instruction } = this;
     if (this.fieldCount === 0) instruction.a = value;
     else if (this.fieldCount === 1) instruction.b = value;
-    else instruction.c = value;
+    else if (this.fieldCount === 2) instruction.c = value;
+    else instruction.immediateLow = value;
     this.fieldCount += 1;
   }
 
@@ -406,6 +412,9 @@ export class Decoder {
         return;
       case 'vex':
         this.register(operand, this.vvvv);
+        return;
+      case 'is4':
+        this.register(operand, (this.byte() >> 4) & (this.code64 ? 15 : 7));
         return;
       case 'opcode':
         this.register(operand, (opcodeByte & 7) | ((this.rex & 1) << 3));
@@ -466,7 +475,8 @@ export class Decoder {
     instruction.immediateHigh = signed ? instruction.immediateLow >> 31 : 0;
   }
 
-  private memoryOperand(): void {
+  /** @param vectorIndex the index register is a vector. */
+  private memoryOperand(vectorIndex: boolean): void {
     const { instruction } = this;
     if (instruction.addressSize === ADDRESS_16) {
       this.memoryOperand16();
@@ -479,8 +489,8 @@ export class Decoder {
     if (rm === 4) {
       const sib = this.byte();
       const index = ((sib >> 3) & 7) | ((this.rex & 2) << 2);
-      if (index !== 4) {
-        instruction.index = GPR + index * 8;
+      if (index !== 4 || vectorIndex) {
+        instruction.index = vectorIndex ? YMM + index * 32 : GPR + index * 8;
         instruction.scale = sib >> 6;
       }
       base = (sib & 7) | ((this.rex & 1) << 3);

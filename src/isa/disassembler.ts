@@ -11,7 +11,7 @@ import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
 import { Decoder, type Instruction } from './decoder.ts';
 import type { Operand } from './operand.ts';
-import type { Location, Variant } from './variant.ts';
+import type { Location, RegisterField, Variant } from './variant.ts';
 
 export interface Disassembly {
   readonly text: string;
@@ -29,6 +29,7 @@ const SIZE_KEYWORDS: Readonly<Record<number, string>> = {
   4: 'DWORD PTR ',
   8: 'QWORD PTR ',
   16: 'XMMWORD PTR ',
+  32: 'YMMWORD PTR ',
 };
 const SCALE_MASK = 3;
 const SP = 4;
@@ -46,6 +47,9 @@ const SIZED_MNEMONICS: Readonly<Record<string, readonly [string, string, string]
   sysret: ['sysret', 'sysretd', 'sysretq'],
   sysexit: ['sysexit', 'sysexitd', 'sysexitq'],
   movd: ['movd', 'movd', 'movq'],
+  vmovd: ['vmovd', 'vmovd', 'vmovq'],
+  vpinsrd: ['vpinsrd', 'vpinsrd', 'vpinsrq'],
+  vpextrd: ['vpextrd', 'vpextrd', 'vpextrq'],
   pinsrd: ['pinsrd', 'pinsrd', 'pinsrq'],
   pextrd: ['pextrd', 'pextrd', 'pextrq'],
 };
@@ -63,9 +67,14 @@ function generalNumber(offset: number): number {
   return (offset - GPR) >> 3;
 }
 
+/** Name of the vector register at an offset in the processor state, of which `size` bytes count. */
+function vectorName(offset: number, size: number): string {
+  return `${size === 32 ? 'ymm' : 'xmm'}${(offset - YMM) / 32}`;
+}
+
 function registerName(
   operand: Operand,
-  location: Location & { field: 'a' | 'b' | 'c' },
+  location: Location & { field: RegisterField },
   value: number,
 ): string {
   switch (operand.file) {
@@ -74,7 +83,7 @@ function registerName(
       return (value - GPR) & 7 ? (HIGH_BYTE_NAMES[number] as string) : generalName(number, location.size);
     }
     case 'xmm':
-      return `xmm${(value - YMM) / 32}`;
+      return vectorName(value, location.size);
     case 'mmx':
       return `mm${(value - FPU_REGISTERS) / 16}`;
     case 'x87':
@@ -146,6 +155,10 @@ function codeBytes(mode: number, operandSize: number): number {
   return codeSize === MODE_CODE_16 || operandSize === 2 ? 2 : 4;
 }
 
+function fieldOf(instruction: Instruction, field: RegisterField): number {
+  return field === 'd' ? instruction.immediateLow : instruction[field];
+}
+
 function operandText(
   operand: Operand,
   location: Location,
@@ -180,7 +193,7 @@ function operandText(
       return hex(target, codeBytes(mode, operandSize));
     }
     default:
-      return registerName(operand, location, instruction[location.field]);
+      return registerName(operand, location, fieldOf(instruction, location.field));
   }
 }
 

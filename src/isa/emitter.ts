@@ -3,8 +3,8 @@
  * the record (the result is a handler), at run time they are constants and locals (the result is compiled code).
  * Semantics never ask which one they are in.
  *
- * Values of 1, 2 and 4 bytes are i32, of 8 bytes i64, of 16 bytes v128. What is read is zero-extended; of what is
- * written only the low bytes count.
+ * Values of 1, 2 and 4 bytes are i32, of 8 bytes i64, of 16 bytes v128; wider ones are lists of v128 lanes, lowest first.
+ * What is read is zero-extended; of what is written only the low bytes count.
  */
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import type { Expression, Module } from '../wasm/builder.ts';
@@ -75,6 +75,18 @@ export interface Emitter {
   writeFloat(operand: number, value: Expression): void;
   /** An operand of 4, 8 or 16 bytes, zero-extended to a v128. */
   readVector(operand: number): Expression;
+  /** The 128-bit lanes of an operand of 16 bytes or more, lowest first. */
+  readLanes(operand: number): Value[];
+  /** Writes as many lanes as are given. The rest of a register stays, or becomes zero if the encoding is VEX. */
+  writeLanes(operand: number, lanes: readonly Value[]): void;
+  /**
+   * Runs semantics of legacy SSE instructions once for each 128-bit lane of a VEX-encoded one. `body` sees the operands of
+   * the legacy encoding: where the row has an operand in VEX.vvvv behind its destination, that is what reading the
+   * destination gives. Reads give the lane's part; what is written to operand 0, once a lane, is stored at the end.
+   *
+   * @param immediateBits bits of the immediate operand that each lane has for itself; 0: all of it is for all lanes.
+   */
+  eachLane(body: () => void, immediateBits?: number): void;
   /**
    * An expression that depends on an immediate operand of one byte (0-255): `known` is used where its value is
    * known while code is made, `general` where it is not. Both must mean the same.
@@ -122,6 +134,8 @@ export interface Emitter {
 
   /** #UD or #NM unless SSE instructions are enabled. */
   requireSse(): void;
+  /** #UD or #NM unless AVX instructions are enabled. */
+  requireAvx(): void;
   /** #GP(0) unless the address is a multiple of `size`, a power of two. */
   requireAligned(linearAddress: Value, size: number): void;
   /**

@@ -1,4 +1,5 @@
 /** The variants of all rows with their table slots, and the index the decoder searches. */
+import type { Place } from './operand.ts';
 import type { Opcode, Row } from './row.ts';
 import { ROWS } from './tables/index.ts';
 import { expandRows, type Form, type OperandSize, type Variant, type VectorSize } from './variant.ts';
@@ -67,6 +68,8 @@ const LOCKABLE = new Set([
 
 const FORMS: readonly Form[] = ['plain', 'register', 'memory', 'general'];
 
+const MODRM_PLACES: ReadonlySet<Place> = new Set(['rm', 'memory', 'vsib', 'register', 'reg']);
+
 function candidate(row: Row, variants: readonly Variant[]): Candidate {
   const places = row.operands.map((operand) => operand.place);
   const widths = row.operands.map((operand) => operand.width);
@@ -84,12 +87,13 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
     hasModRM:
       code.extension !== undefined ||
       code.rm !== undefined ||
-      places.some((place) => place === 'rm' || place === 'memory' || place === 'register' || place === 'reg'),
-    mod: places.includes('memory')
-      ? 'memory'
-      : places.includes('register') && !ignoresMod
-        ? 'register'
-        : 'any',
+      places.some((place) => MODRM_PLACES.has(place)),
+    mod:
+      places.includes('memory') || places.includes('vsib')
+        ? 'memory'
+        : places.includes('register') && !ignoresMod
+          ? 'register'
+          : 'any',
     stackSized: widths.includes('e'),
     forced64: widths.includes('f') || widths.includes('n'),
     lockable: LOCKABLE.has(row.mnemonic) && (places[0] === 'rm' || places[0] === 'memory'),

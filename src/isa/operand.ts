@@ -4,15 +4,33 @@
  */
 
 /**
- * Width codes. b w d q x: 1, 2, 4, 8, 16 bytes. v: 2, 4 or 8 by operand size. z: 2 or 4 (4 for operand size 8).
+ * Width codes. b w d q dq qq: 1, 2, 4, 8, 16, 32 bytes. x: the length of the instruction's vectors, 16 or 32; xh xq xe:
+ * half, a quarter, an eighth of it. v: 2, 4 or 8 by operand size. z: 2 or 4 (4 for operand size 8).
  * y: 4 or 8. e: 2, 4 or 8 where 64-bit mode makes 8 the default (stack operations). f: 8 in 64-bit mode, else 4.
  * n: 8 in 64-bit mode, else 2 or 4 by operand size (near branches).
  */
-export type Width = 'b' | 'w' | 'd' | 'q' | 'x' | 'v' | 'z' | 'y' | 'e' | 'f' | 'n';
+export type Width =
+  | 'b'
+  | 'w'
+  | 'd'
+  | 'q'
+  | 'dq'
+  | 'qq'
+  | 'x'
+  | 'xh'
+  | 'xq'
+  | 'xe'
+  | 'v'
+  | 'z'
+  | 'y'
+  | 'e'
+  | 'f'
+  | 'n';
 
 /**
  * rm: ModRM.rm register or memory. memory: ModRM.rm, memory only. register: ModRM.rm, register only.
- * reg: ModRM.reg. opcode: low three bits of the opcode. vex: VEX.vvvv. fixed: a given register.
+ * reg: ModRM.reg. opcode: low three bits of the opcode. vex: VEX.vvvv. is4: bits 4 to 7 of an immediate byte.
+ * fixed: a given register. vsib: memory whose index register is a vector.
  * immediate, signedImmediate (sign-extended to the operand size). relative: branch displacement.
  * offset: absolute address in the instruction. source: [rSI]. destination: [rDI]. table: [rBX], indexed by AL.
  */
@@ -23,6 +41,8 @@ export type Place =
   | 'reg'
   | 'opcode'
   | 'vex'
+  | 'is4'
+  | 'vsib'
   | 'fixed'
   | 'immediate'
   | 'signedImmediate'
@@ -56,8 +76,8 @@ function operand(
 }
 
 /** A memory operand of a legacy SSE instruction: aligned to its size. */
-function alignedVector(name: string, place: 'rm' | 'memory'): Operand {
-  return { ...operand(name, place, 'x', 'xmm'), aligned: true };
+function alignedVector(name: string, place: 'rm' | 'memory', width: Width = 'x'): Operand {
+  return { ...operand(name, place, width, 'xmm'), aligned: true };
 }
 
 export const Eb = operand('Eb', 'rm', 'b');
@@ -96,10 +116,11 @@ export const Mb = operand('Mb', 'memory', 'b');
 export const Mw = operand('Mw', 'memory', 'w');
 export const Md = operand('Md', 'memory', 'd');
 export const Mq = operand('Mq', 'memory', 'q');
-/** 16 bytes, aligned. */
+/** A vector, aligned. */
 export const Mx = alignedVector('Mx', 'memory');
-/** 16 bytes at any address. */
-export const Mu = operand('Mu', 'memory', 'x');
+/** A vector at any address. */
+export const Mu = operand('Mu', 'memory', 'x', 'xmm');
+export const Mdq = operand('Mdq', 'memory', 'dq', 'xmm');
 export const Mv = operand('Mv', 'memory', 'v');
 export const My = operand('My', 'memory', 'y');
 
@@ -149,14 +170,38 @@ export const Vx = operand('Vx', 'reg', 'x', 'xmm');
 export const Vd = operand('Vd', 'reg', 'd', 'xmm');
 export const Vq = operand('Vq', 'reg', 'q', 'xmm');
 export const Vy = operand('Vy', 'reg', 'y', 'xmm');
-/** 16 bytes; aligned if they are in memory. */
+export const Vdq = operand('Vdq', 'reg', 'dq', 'xmm');
+export const Vqq = operand('Vqq', 'reg', 'qq', 'xmm');
+/**
+ * VEX.vvvv: the first source. Legacy encodings have none of it, and their destination is the first source: a row in both
+ * encodings (sse-row.ts) is written with it.
+ */
+export const Hx = operand('Hx', 'vex', 'x', 'xmm');
+export const Hd = operand('Hd', 'vex', 'd', 'xmm');
+export const Hq = operand('Hq', 'vex', 'q', 'xmm');
+export const Hdq = operand('Hdq', 'vex', 'dq', 'xmm');
+export const Hqq = operand('Hqq', 'vex', 'qq', 'xmm');
+/** The fourth register of the blends with a mask. */
+export const Lx = operand('Lx', 'is4', 'x', 'xmm');
+/** A vector; aligned if it is in memory. */
 export const Wx = alignedVector('Wx', 'rm');
 /** Like Wx, without the alignment check of memory operands. */
 export const Wu = operand('Wu', 'rm', 'x', 'xmm');
 export const Wd = operand('Wd', 'rm', 'd', 'xmm');
 export const Wq = operand('Wq', 'rm', 'q', 'xmm');
 export const Ww = operand('Ww', 'rm', 'w', 'xmm');
+export const Wb = operand('Wb', 'rm', 'b', 'xmm');
+/** 16 bytes whatever the length of vectors, aligned; or at any address. */
+export const Wdq = alignedVector('Wdq', 'rm', 'dq');
+export const Wudq = operand('Wudq', 'rm', 'dq', 'xmm');
+export const Wqq = operand('Wqq', 'rm', 'qq', 'xmm');
+/** Sources of widening: as many elements as the destination has. */
+export const Wxh = operand('Wxh', 'rm', 'xh', 'xmm');
+export const Wxq = operand('Wxq', 'rm', 'xq', 'xmm');
+export const Wxe = operand('Wxe', 'rm', 'xe', 'xmm');
 export const Ux = operand('Ux', 'register', 'x', 'xmm');
+/** 16 bytes whatever the length of vectors. */
+export const Udq = operand('Udq', 'register', 'dq', 'xmm');
 export const Ud = operand('Ud', 'register', 'd', 'xmm');
 export const Uq = operand('Uq', 'register', 'q', 'xmm');
 

@@ -13,18 +13,25 @@ export type OperandSize = 2 | 4 | 8;
 /** Bytes of the instruction's vectors. Legacy encodings have 16. */
 export type VectorSize = 16 | 32;
 
-/** Record field that holds a register operand. */
-export type RegisterField = 'a' | 'b' | 'c';
+/** Record field that holds a register operand; `d` is in the place of the immediate. */
+export type RegisterField = 'a' | 'b' | 'c' | 'd';
 
 export type Location =
-  | { readonly kind: 'general' | 'xmm' | 'mmx'; readonly field: RegisterField; readonly size: number }
+  | { readonly kind: 'general' | 'mmx'; readonly field: RegisterField; readonly size: number }
+  /** `lanes`: 2 if each 128-bit lane of the instruction has a part of its own of the operand, else 1. */
+  | {
+      readonly kind: 'xmm';
+      readonly field: RegisterField;
+      readonly size: number;
+      readonly lanes: 1 | 2;
+    }
   /** The field holds the register's number. */
   | {
       readonly kind: 'x87' | 'segment' | 'control' | 'debug';
       readonly field: RegisterField;
       readonly size: number;
     }
-  | { readonly kind: 'memory'; readonly size: number; readonly aligned: boolean }
+  | { readonly kind: 'memory'; readonly size: number; readonly lanes: 1 | 2; readonly aligned: boolean }
   | { readonly kind: 'offset'; readonly size: number }
   | { readonly kind: 'source' | 'destination'; readonly size: number }
   | { readonly kind: 'immediate'; readonly size: number }
@@ -40,10 +47,10 @@ export interface Variant {
   readonly locations: readonly Location[];
 }
 
-const FIELDS: readonly RegisterField[] = ['a', 'b', 'c'];
+const FIELDS: readonly RegisterField[] = ['a', 'b', 'c', 'd'];
 
-/** Bytes of a width at an operand size. */
-export function widthInBytes(width: Width, operandSize: OperandSize): number {
+/** Bytes of a width at an operand size and length of vectors. */
+export function widthInBytes(width: Width, operandSize: OperandSize, vectorSize: VectorSize = 16): number {
   switch (width) {
     case 'b':
       return 1;
@@ -53,8 +60,18 @@ export function widthInBytes(width: Width, operandSize: OperandSize): number {
       return 4;
     case 'q':
       return 8;
-    case 'x':
+    case 'dq':
       return 16;
+    case 'qq':
+      return 32;
+    case 'x':
+      return vectorSize;
+    case 'xh':
+      return vectorSize / 2;
+    case 'xq':
+      return vectorSize / 4;
+    case 'xe':
+      return vectorSize / 8;
     case 'v':
     case 'e':
     case 'n':
@@ -88,7 +105,16 @@ function vectorSizes({ opcode }: Row): VectorSize[] {
 }
 
 /** Places that are in memory whatever ModRM says. */
-const MEMORY_PLACES: ReadonlySet<Place> = new Set(['memory', 'offset', 'source', 'destination', 'table']);
+const MEMORY_PLACES: ReadonlySet<Place> = new Set([
+  'memory',
+  'vsib',
+  'offset',
+  'source',
+  'destination',
+  'table',
+]);
+/** Widths of which each lane has a part. */
+const LANE_WIDTHS: ReadonlySet<Width> = new Set(['x', 'xh', 'xq', 'xe', 'qq']);
 
 function forms(row: Row): Form[] {
   for (const { place } of row.operands) {
@@ -103,11 +129,19 @@ function locate(
   operand: Operand,
   form: Form,
   operandSize: OperandSize,
+  vectorSize: VectorSize,
   nextField: () => RegisterField,
 ): Location {
   const width =
     operand.place === 'signedImmediate' ? (operand.width === 'b' ? 'v' : operand.width) : operand.width;
-  const size = widthInBytes(width, operandSize);
+  const size = widthInBytes(width, operandSize, vectorSize);
+  const lanes = vectorSize === 32 && LANE_WIDTHS.has(width) ? 2 : 1;
+  const register = (): Location => {
+    const { file } = operand;
+    return file === 'xmm'
+      ? { kind: file, field: nextField(), size, lanes }
+      : { kind: file, field: nextField(), size };
+  };
   switch (operand.place) {
     case 'immediate':
       return { kind: 'immediate', size };
@@ -121,13 +155,14 @@ function locate(
     case 'destination':
       return { kind: operand.place, size };
     case 'memory':
+    case 'vsib':
     case 'table':
-      return { kind: 'memory', size, aligned: operand.aligned };
+      return { kind: 'memory', size, lanes, aligned: operand.aligned };
     case 'rm':
-      if (form !== 'register') return { kind: 'memory', size, aligned: operand.aligned };
-      return { kind: operand.file, field: nextField(), size };
+      if (form !== 'register') return { kind: 'memory', size, lanes, aligned: operand.aligned };
+      return register();
     default:
-      return { kind: operand.file, field: nextField(), size };
+      return register();
   }
 }
 
@@ -140,7 +175,7 @@ export function expandRows(rows: readonly Row[], firstSlot: number): Variant[] {
         for (const form of forms(row)) {
           let fields = 0;
           const locations = row.operands.map((operand) =>
-            locate(operand, form, operandSize, () => FIELDS[fields++] as RegisterField),
+            locate(operand, form, operandSize, vectorSize, () => FIELDS[fields++] as RegisterField),
           );
           variants.push({ slot: firstSlot + variants.length, row, operandSize, vectorSize, form, locations });
         }

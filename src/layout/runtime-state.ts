@@ -76,6 +76,8 @@ export const STACK_BASE = START + 88;
 export const ACCESS_BASE = START + 384;
 /** Not zero: SSE instructions raise #UD or #NM (CR0.EM, CR0.TS or CR4.OSFXSR). i32, by updateSseDisabled(). */
 export const SSE_DISABLED = START + 96;
+/** Not zero: AVX instructions raise #UD or #NM (CR4.OSXSAVE, XCR0 or CR0.TS). i32, by updateSseDisabled(). */
+export const AVX_DISABLED = START + 164;
 /** Entries in TLB_NON_GLOBAL_LIST. i32. */
 export const TLB_NON_GLOBAL_COUNT = START + 100;
 /** Bytes of wasm memory handed out so far (allocation pointer of guest RAM). u32. */

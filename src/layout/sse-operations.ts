@@ -9,7 +9,7 @@ export const SSE_MAXIMUM = 5;
 export const SSE_SQUARE_ROOT = 6;
 /** Subtracts even lanes, adds odd ones. */
 export const SSE_ADD_SUBTRACT = 7;
-/** Plus the predicate, 0 to 7. */
-export const SSE_COMPARE = 8;
 /** Plus the low four bits of the immediate of ROUNDPS; of the second operand. */
 export const SSE_ROUND = 16;
+/** Plus the predicate, 0 to 31. */
+export const SSE_COMPARE = 32;

@@ -41,6 +41,8 @@ const NAMES: Readonly<Record<string, string>> = {
   sysexitd: 'sysexit',
   pcmpestrmq: 'pcmpestrm',
   pcmpestriq: 'pcmpestri',
+  vpcmpestrmq: 'vpcmpestrm',
+  vpcmpestriq: 'vpcmpestri',
   prefetchnta: 'prefetch',
   prefetcht0: 'prefetch',
   prefetcht1: 'prefetch',
@@ -58,12 +60,12 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 /** The same, with an immediate in the name. */
 const PREDICATES: readonly (readonly [RegExp, string])[] = [
-  [/^cmp(?:eq|lt|le|unord|neq|nlt|nle|ord)(ps|pd|ss|sd)$/, 'cmp$1'],
-  [/^pclmul[lh]q[lh]qdq$/, 'pclmulqdq'],
+  [/^(v?cmp)(?:eq|lt|le|unord|neq|nlt|nle|ord|nge|ngt|false|ge|gt|true)(?:_[a-z]+)?(ps|pd|ss|sd)$/, '$1$2'],
+  [/^(v?pclmul)[lh]q[lh]qdq$/, '$1qdq'],
 ];
 
 /** What one of the two calls by the name of the hint or extension that the bytes are on other processors. */
-const HINTS = new Set(['nop', 'prefetch', 'prefetchw', 'endbr', 'cldemote', 'xchg']);
+const HINTS = new Set(['nop', 'prefetch', 'prefetchw', 'endbr', 'cldemote', 'xchg', 'pause']);
 const isHint = (mnemonic: string): boolean => HINTS.has(mnemonic) || mnemonic.startsWith('bnd');
 
 /** What processors take with more prefixes or register numbers than objdump does. */
@@ -75,6 +77,11 @@ const LENIENT = new Set([
 /** Where objdump ignores F2 and F3, which the SDM's "NP" says are not allowed. */
 const NO_PREFIX = new Set(
   VARIANTS.filter(({ row }) => row.opcode.prefix === 'none').map(({ row }) => row.mnemonic),
+);
+
+/** VEX-encoded: a prefix before VEX, which objdump reads as one of nothing, is #UD. */
+const VEX = new Set(
+  VARIANTS.filter(({ row }) => row.opcode.vex !== undefined).map(({ row }) => row.mnemonic),
 );
 
 const known = new Set(VARIANTS.map(({ row }) => row.mnemonic.split(' ')[0] as string));
@@ -98,6 +105,7 @@ function difference(piece: Uint8Array, ours: Reading, theirs: Reading): string |
   } else if (own === '(bad)') {
     // LOCK where it is not allowed, or an instruction that this processor does not have.
     if (theirs.text.includes('lock ') || !known.has(other) || NO_PREFIX.has(other)) return undefined;
+    if (VEX.has(other) && PREFIX_WORDS.test(theirs.text.trim())) return undefined;
     if (/^mov +cs,/.test(theirs.text.replace(PREFIX_WORDS, ''))) return undefined;
   } else if (isHint(own) && isHint(other) && ours.length === theirs.length) return undefined;
   return `${Buffer.from(piece).toString('hex')}: ${ours.text} (${ours.length}), objdump ${theirs.text} (${theirs.length})`;
@@ -119,7 +127,8 @@ function randomPiece(random: Random): Uint8Array {
   const bytes: number[] = [];
   while (random.below(3) === 0 && bytes.length < 8) bytes.push(random.pick(PREFIXES));
   if (random.below(2)) bytes.push(0x40 + random.below(16));
-  bytes.push(...random.pick([[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]]));
+  const vex = [0xc4, (random.next() & 0xe0) | (1 + random.below(3))];
+  bytes.push(...random.pick([[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a], [0xc5], vex]));
   while (bytes.length < LONGEST) bytes.push(random.below(256));
   return Uint8Array.from(bytes);
 }

@@ -22,6 +22,7 @@ import {
   RIP,
   SEGMENT_CS,
   SEGMENT_SS,
+  XCR0,
   YMM,
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
@@ -82,7 +83,8 @@ export class UserMachine {
     this.map();
     this.processor.setU64(CR0, 0x8005_0033n);
     this.processor.setU64(CR3, BigInt(TABLES));
-    this.processor.setU64(CR4, 0x6a0n);
+    this.processor.setU64(CR4, 0x4_06a0n);
+    this.processor.setU64(XCR0, 7n);
     this.processor.setU64(MSR_EFER, 0xd01n);
     // 64-bit user code and data segments.
     this.processor.runtime.setSegment(SEGMENT_CS, 0x33, 0n, 0xffff_ffff, 0xa0fb);
@@ -148,6 +150,10 @@ export class UserMachine {
     initial.xmm.forEach(([low, high], register) => {
       processor.setU64(YMM + register * 32, low);
       processor.setU64(YMM + register * 32 + 8, high);
+    });
+    initial.ymmHigh.forEach(([low, high], register) => {
+      processor.setU64(YMM + register * 32 + 16, low);
+      processor.setU64(YMM + register * 32 + 24, high);
     });
     processor.setU32(MXCSR, initial.mxcsr);
     this.loadFpu(initial.fpu);
@@ -222,6 +228,10 @@ export class UserMachine {
       xmm: Array.from({ length: 16 }, (_, register) => [
         processor.u64(YMM + register * 32),
         processor.u64(YMM + register * 32 + 8),
+      ]),
+      ymmHigh: Array.from({ length: 16 }, (_, register) => [
+        processor.u64(YMM + register * 32 + 16),
+        processor.u64(YMM + register * 32 + 24),
       ]),
       mxcsr: processor.u32(MXCSR),
       fpu: this.saveFpu(),

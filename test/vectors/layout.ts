@@ -37,12 +37,15 @@ export const GENERAL_REGISTERS = [
 type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 export type GeneralRegister = (typeof GENERAL_REGISTERS)[number];
 export type XmmRegister = `xmm${Digit | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15}`;
+/** Bits 128 to 255 of a YMM register. */
+export type YmmHighRegister = `ymmh${Digit | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15}`;
 export type StackRegister = `st${Digit}`;
 export type ControlRegister = 'rip' | 'rflags' | 'mxcsr' | 'fcw' | 'fsw' | 'ftw';
 /** Every name that the `in` and `out` of a vector may give a value to. */
-export type Register = GeneralRegister | XmmRegister | StackRegister | ControlRegister;
+export type Register = GeneralRegister | XmmRegister | YmmHighRegister | StackRegister | ControlRegister;
 
 export const XMM_REGISTERS = Array.from({ length: 16 }, (_, i) => `xmm${i}` as XmmRegister);
+export const YMM_HIGH_REGISTERS = Array.from({ length: 16 }, (_, i) => `ymmh${i}` as YmmHighRegister);
 /** x87 registers by stack position: st0 is the top, as in the FXSAVE image. */
 export const STACK_REGISTERS = Array.from({ length: 8 }, (_, i) => `st${i}` as StackRegister);
 
@@ -52,6 +55,7 @@ export const REGISTER_BITS: ReadonlyMap<Register, number> = new Map<Register, nu
   ['rip', 64],
   ['rflags', 64],
   ...XMM_REGISTERS.map((name): [Register, number] => [name, 128]),
+  ...YMM_HIGH_REGISTERS.map((name): [Register, number] => [name, 128]),
   ['mxcsr', 32],
   ['fcw', 16],
   ['fsw', 16],
@@ -66,7 +70,8 @@ function repeated(byte: number, bytes: number): bigint {
 
 /**
  * What each register holds unless the vector's `in` says otherwise: rax..r15 are A0A0..A0 to AFAF..AF (not
- * canonical addresses), rsp is the middle of the second scratch page, xmm0..15 are B0B0..B0 to BFBF..BF,
+ * canonical addresses), rsp is the middle of the second scratch page, xmm0..15 are B0B0..B0 to BFBF..BF, what is
+ * above them in ymm0..15 is C0C0..C0 to CFCF..CF,
  * the x87 is as FNINIT leaves it with zeros in its registers.
  */
 export const DEFAULT_REGISTERS: ReadonlyMap<Register, bigint> = new Map<Register, bigint>([
@@ -75,6 +80,7 @@ export const DEFAULT_REGISTERS: ReadonlyMap<Register, bigint> = new Map<Register
   ['rip', BigInt(CODE + 0x800)],
   ['rflags', 0x202n],
   ...XMM_REGISTERS.map((name, i): [Register, bigint] => [name, repeated(0xb0 + i, 16)]),
+  ...YMM_HIGH_REGISTERS.map((name, i): [Register, bigint] => [name, repeated(0xc0 + i, 16)]),
   ['mxcsr', 0x1f80n],
   ['fcw', 0x37fn],
   ['fsw', 0n],

@@ -16,6 +16,7 @@ import {
   STACK_REGISTERS,
   scratchByte,
   XMM_REGISTERS,
+  YMM_HIGH_REGISTERS,
 } from './layout.ts';
 
 /** Registers as hexadecimal numbers, and memory as address -> bytes in address order, all without 0x. */
@@ -67,6 +68,8 @@ export interface State {
   rflags: bigint;
   /** [bits 63..0, bits 127..64] of xmm0..xmm15. */
   xmm: [bigint, bigint][];
+  /** The same of bits 128 to 255 of ymm0..ymm15. */
+  ymmHigh: [bigint, bigint][];
   mxcsr: number;
   /** 512-byte FXSAVE image; FOP, FIP, FDP, MXCSR and XMM in it are not compared. */
   fpu: Uint8Array;
@@ -171,6 +174,7 @@ function makeState(register: Lookup, scratch: Uint8Array): State {
     rip: register('rip'),
     rflags: register('rflags'),
     xmm: XMM_REGISTERS.map((name) => [register(name) & LOW_64, register(name) >> 64n]),
+    ymmHigh: YMM_HIGH_REGISTERS.map((name) => [register(name) & LOW_64, register(name) >> 64n]),
     mxcsr: Number(register('mxcsr')),
     fpu,
     scratch,
@@ -348,10 +352,14 @@ export function compare(expected: ExpectedState, actual: State): string[] {
     const values = `expected ${hex(expected.rflags)}, got ${hex(actual.rflags)}`;
     differences.push(`rflags: ${values}: differ in ${flagNames(flags)}`);
   }
-  for (const [i, name] of XMM_REGISTERS.entries()) {
+  const vectors = [
+    ...XMM_REGISTERS.map((name, i) => ({ name, want: expected.xmm[i], have: actual.xmm[i] })),
+    ...YMM_HIGH_REGISTERS.map((name, i) => ({ name, want: expected.ymmHigh[i], have: actual.ymmHigh[i] })),
+  ];
+  for (const { name, want: wanted, have: had } of vectors) {
     for (const half of [0, 1] as const) {
-      const want = expected.xmm[i][half];
-      const have = actual.xmm[i][half];
+      const want = wanted[half];
+      const have = had[half];
       if (want === have) continue;
       const numbers = lanes(have, expected.lanes);
       const agrees = lanes(want, expected.lanes).every((n, k) => near(n, numbers[k], expected.tolerance));
@@ -385,6 +393,10 @@ export function changesBetween(before: State, after: State): VectorState & { fau
   note('mxcsr', BigInt(before.mxcsr), BigInt(after.mxcsr));
   for (const [i, name] of XMM_REGISTERS.entries()) {
     const [was, is] = [before.xmm[i], after.xmm[i]].map(([low, high]) => (high << 64n) | low);
+    note(name, was, is);
+  }
+  for (const [i, name] of YMM_HIGH_REGISTERS.entries()) {
+    const [was, is] = [before.ymmHigh[i], after.ymmHigh[i]].map(([low, high]) => (high << 64n) | low);
     note(name, was, is);
   }
   const fpu = (state: State, offset: number, length: number): bigint =>

@@ -163,17 +163,40 @@ export function compareSignals(a: u64, b: u64, precision: i32, quietly: bool): b
   return false;
 }
 
-/** CMPcc with predicate 0-7; a mask of all bits of the format. */
+/**
+ * CMPcc with predicate 0-31 (Intel SDM Vol. 2 "CMPPD"); a mask of all bits of the format. Bits 0, 1 and 3 say which
+ * relation, bit 2 negates it, bit 4 exchanges quiet and signalling comparison.
+ */
 function compare(a: u64, b: u64, precision: i32, predicate: i32): u64 {
-  const relation = predicate & 3;
-  const unordered = compareSignals(a, b, precision, relation === 0 || relation === 3);
+  const quietly = ((predicate & 3) === 0 || (predicate & 3) === 3) !== predicate >= 16;
+  const unordered = compareSignals(a, b, precision, quietly);
   const x = toDouble(a, precision);
   const y = toDouble(b, precision);
   let holds = unordered;
-  if (relation === 0) holds = x === y;
-  else if (relation === 1) holds = x < y;
-  else if (relation === 2) holds = x <= y;
-  if (predicate >= 4) holds = !holds;
+  switch (predicate & 11) {
+    case 0:
+      holds = x === y;
+      break;
+    case 1:
+      holds = x < y;
+      break;
+    case 2:
+      holds = x <= y;
+      break;
+    case 8:
+      holds = x === y || unordered;
+      break;
+    case 9:
+      holds = !(x >= y);
+      break;
+    case 10:
+      holds = !(x > y);
+      break;
+    case 11:
+      holds = false;
+      break;
+  }
+  if ((predicate & 4) !== 0) holds = !holds;
   if (!holds) return 0;
   return precision === SINGLE ? 0xffff_ffff : u64.MAX_VALUE;
 }
@@ -202,8 +225,8 @@ function roundIntegral(a: u64, precision: i32, control: i32): u64 {
 export function computeLane(operation: i32, first: u64, second: u64, precision: i32): u64 {
   const a = flushed(first, precision);
   const b = flushed(second, precision);
-  if (operation >= SSE_ROUND) return roundIntegral(b, precision, operation - SSE_ROUND);
   if (operation >= SSE_COMPARE) return compare(a, b, precision, operation - SSE_COMPARE);
+  if (operation >= SSE_ROUND) return roundIntegral(b, precision, operation - SSE_ROUND);
   if (operation === SSE_MINIMUM) return extremum(a, b, precision, false);
   if (operation === SSE_MAXIMUM) return extremum(a, b, precision, true);
   if (operation === SSE_SQUARE_ROOT) return squareRoot(b, precision);

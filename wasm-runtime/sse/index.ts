@@ -1,8 +1,9 @@
 /** SSE: what handlers call. */
 
 export * from './aes';
-export { raiseSseDisabled, updateSseDisabled } from './availability';
+export { raiseAvxDisabled, raiseSseDisabled, updateSseDisabled } from './availability';
 export * from './convert';
+export * from './masked';
 export * from './operations';
 export * from './search';
 export { loadMxcsr } from './status';

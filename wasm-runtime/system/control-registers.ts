@@ -261,6 +261,7 @@ export function xsetbv(record: u32): void {
     raiseGeneralProtection(record, 0);
   }
   store<u64>(CPU_STATE + XCR0, value);
+  updateSseDisabled();
 }
 
 function requireXsave(record: u32): void {

@@ -3,6 +3,7 @@
 import type { Case } from '../case.ts';
 import { aes } from './aes.ts';
 import { arithmetic } from './arithmetic.ts';
+import { avx, avx2 } from './avx.ts';
 import { bit } from './bit.ts';
 import { branch } from './branch.ts';
 import { flag } from './flag.ts';
@@ -37,6 +38,8 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['sse41', sse41],
   ['sse42', sse42],
   ['aes', aes],
+  ['avx', avx],
+  ['avx2', avx2],
   ['mmx', mmx],
   ['x87', x87],
   ['x87alias', x87Aliases],

@@ -23,13 +23,13 @@ import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
 import type { SlowPath, Value } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
-import type { Location, Variant } from '../../isa/variant.ts';
+import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
 import { GPR, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS, YMM } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
-import { PAGE_BASE, SSE_DISABLED, ZERO_REGISTER } from '../../layout/runtime-state.ts';
+import { AVX_DISABLED, PAGE_BASE, SSE_DISABLED, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';
@@ -77,8 +77,9 @@ export class BlockEmitter extends EmitterBase {
   private inUse: Local[] = [];
   private kept: Local[] = [];
   private keepsFlags = false;
-  /** The block has checked that SSE is enabled: what changes that is a handler's. */
+  /** The block has checked that SSE, or AVX, is enabled: what changes that is a handler's. */
   private sseRequired = false;
+  private avxRequired = false;
 
   constructor(parts: RegionParts, block: PlannedBlock) {
     super(parts.m);
@@ -187,7 +188,7 @@ export class BlockEmitter extends EmitterBase {
 
   // ---- record fields ----
 
-  protected readField(location: Location & { field: 'a' | 'b' | 'c' }): Expression {
+  protected readField(location: Location & { field: RegisterField }): Expression {
     const { m } = this;
     const offset = this.records.register(this.index, location.field);
     if (location.kind === 'xmm') {
@@ -199,15 +200,29 @@ export class BlockEmitter extends EmitterBase {
           return m.i64x2.extract_lane(value, 0);
         case 4:
           return m.i32x4.extract_lane(value, 0);
-        default:
+        case 2:
           return m.i16x8.extract_lane_u(value, 0);
+        default:
+          return m.i8x16.extract_lane_u(value, 0);
       }
     }
     const register = (offset - GPR) >> 3;
     return offset & 1 ? this.highByte(register) : this.gpr(register, location.size);
   }
 
-  protected writeField(location: Location & { field: 'a' | 'b' | 'c' }, value: Expression): void {
+  /** Upper halves of the YMM registers stay in the processor state. */
+  protected readLane({ field }: Location & { field: RegisterField }, lane: number): Expression {
+    const offset = this.records.register(this.index, field);
+    return lane === 0 ? this.xmm((offset - YMM) >> 5) : this.state(offset + 16, 16);
+  }
+
+  protected writeLane({ field }: Location & { field: RegisterField }, lane: number, value: Expression): void {
+    const offset = this.records.register(this.index, field);
+    if (lane === 0) this.setXmm((offset - YMM) >> 5, value);
+    else this.setState(offset + 16, 16, value);
+  }
+
+  protected writeField(location: Location & { field: RegisterField }, value: Expression): void {
     const { m } = this;
     const offset = this.records.register(this.index, location.field);
     if (location.kind === 'xmm') {
@@ -222,14 +237,14 @@ export class BlockEmitter extends EmitterBase {
     else this.setGpr(register, location.size, value);
   }
 
-  private xmmNumber(location: Location & { field: 'a' | 'b' | 'c' }): number {
+  private xmmNumber(location: Location & { field: RegisterField }): number {
     return (this.records.register(this.index, location.field) - YMM) >> 5;
   }
 
   /** Lanes do without a way over a general register. */
   override readFloat(operand: number): Expression {
     const { m } = this;
-    const location = this.location(operand);
+    const location = this.location(this.sourceOf(operand));
     if (location.kind !== 'xmm') return super.readFloat(operand);
     const value = this.xmm(this.xmmNumber(location));
     return location.size === 8 ? m.f64x2.extract_lane(value, 0) : m.f32x4.extract_lane(value, 0);
@@ -238,7 +253,7 @@ export class BlockEmitter extends EmitterBase {
   override writeFloat(operand: number, value: Expression): void {
     const { m } = this;
     const location = this.location(operand);
-    if (location.kind !== 'xmm') {
+    if (location.kind !== 'xmm' || this.worksByLanes) {
       super.writeFloat(operand, value);
       return;
     }
@@ -363,6 +378,11 @@ export class BlockEmitter extends EmitterBase {
     this.sseRequired = true;
   }
 
+  requireAvx(): void {
+    if (!this.avxRequired) this.leaveIf(this.state(AVX_DISABLED, 4));
+    this.avxRequired = true;
+  }
+
   requireAligned(linearAddress: Value, size: number): void {
     const { m } = this;
     this.leaveIf(m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1)));
@@ -389,7 +409,7 @@ export class BlockEmitter extends EmitterBase {
   }
 
   withImmediate(_operand: number, known: (value: number) => Expression): Expression {
-    return known(Number(this.records.immediate(this.index) & 0xffn));
+    return known(Number(this.records.immediate(this.index) & 0xffn) >> this.immediateShift);
   }
 
   // ---- flags ----

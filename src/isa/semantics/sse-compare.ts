@@ -7,12 +7,16 @@ import type { Semantics } from '../row.ts';
 import { type FloatSize, floatBits, floats, scalarType } from './float-lanes.ts';
 import { signalsOperands } from './sse-exceptions.ts';
 import type { FloatSemantics } from './sse-float.ts';
-import { splat } from './vector.ts';
+import { splat, zero } from './vector.ts';
 
-/** Predicate 0-7 of CMPcc: EQ, LT, LE, UNORD, NEQ, NLT, NLE, ORD. */
-function predicateOfLanes(m: Module, size: number, predicate: number, a: Value, b: Value): Expression {
+/** Bits of the immediate operand that are a predicate. */
+type PredicateBits = 7 | 31;
+
+/** Bits 0, 1 and 3 of the predicate: EQ, LT, LE, UNORD, and with bit 3 EQ or unordered, not GE, not GT, FALSE. */
+function relationOfLanes(m: Module, size: number, relation: number, a: Value, b: Value): Expression {
   const vector = floats(m, size);
-  switch (predicate) {
+  const unordered = (): Expression => m.v128.or(vector.ne(a(), a()), vector.ne(b(), b()));
+  switch (relation) {
     case 0:
       return vector.eq(a(), b());
     case 1:
@@ -20,43 +24,52 @@ function predicateOfLanes(m: Module, size: number, predicate: number, a: Value, 
     case 2:
       return vector.le(a(), b());
     case 3:
-      return m.v128.or(vector.ne(a(), a()), vector.ne(b(), b()));
-    case 4:
-      return vector.ne(a(), b());
-    case 5:
-      return m.v128.not(vector.lt(a(), b()));
-    case 6:
-      return m.v128.not(vector.le(a(), b()));
+      return unordered();
+    case 8:
+      return m.v128.or(vector.eq(a(), b()), unordered());
+    case 9:
+      return m.v128.not(vector.le(b(), a()));
+    case 10:
+      return m.v128.not(vector.lt(b(), a()));
     default:
-      return m.v128.and(vector.eq(a(), a()), vector.eq(b(), b()));
+      return zero(m);
   }
 }
 
-/** The mask that predicate `immediate` & 7 gives for all lanes. */
-function comparison(e: Emitter, size: number, a: Value, b: Value): Expression {
+/** Predicate 0-31 of CMPcc. Bit 2 negates the relation, bit 4 is about exceptions. */
+function predicateOfLanes(m: Module, size: number, predicate: number, a: Value, b: Value): Expression {
+  if ((predicate & 15) === 4) return floats(m, size).ne(a(), b());
+  const mask = relationOfLanes(m, size, predicate & 11, a, b);
+  return predicate & 4 ? m.v128.not(mask) : mask;
+}
+
+/** The mask that the predicate in `bits` of the immediate gives for all lanes. */
+function comparison(e: Emitter, size: number, bits: PredicateBits, a: Value, b: Value): Expression {
   const { m } = e;
   return e.withImmediate(
     2,
-    (immediate) => predicateOfLanes(m, size, immediate & 7, a, b),
+    (immediate) => predicateOfLanes(m, size, immediate & bits, a, b),
     (immediate) => {
       const bit = (mask: number): Expression => m.i32.and(immediate(), m.i32.const(mask));
-      const mask = m.if(
-        bit(2),
-        m.if(bit(1), predicateOfLanes(m, size, 3, a, b), predicateOfLanes(m, size, 2, a, b)),
-        m.if(bit(1), predicateOfLanes(m, size, 1, a, b), predicateOfLanes(m, size, 0, a, b)),
-      );
+      const relations = (first: number): Expression =>
+        m.if(
+          bit(2),
+          m.if(bit(1), relationOfLanes(m, size, first + 3, a, b), relationOfLanes(m, size, first + 2, a, b)),
+          m.if(bit(1), relationOfLanes(m, size, first + 1, a, b), relationOfLanes(m, size, first, a, b)),
+        );
+      const mask = bits === 7 ? relations(0) : m.if(bit(8), relations(8), relations(0));
       const negated = m.select(bit(4), splat(m, 4, -1), splat(m, 4, 0));
       return m.v128.xor(mask, negated);
     },
   );
 }
 
-function compareOperation(e: Emitter): Expression {
+function compareOperation(e: Emitter, bits: PredicateBits): Expression {
   const { m } = e;
-  return m.i32.add(m.i32.and(e.read(2), m.i32.const(7)), m.i32.const(SSE_COMPARE));
+  return m.i32.add(m.i32.and(e.read(2), m.i32.const(bits)), m.i32.const(SSE_COMPARE));
 }
 
-function compareScalar(e: Emitter): void {
+function compareScalar(e: Emitter, bits: PredicateBits): void {
   const { m } = e;
   const size = e.sizeOf(0) as FloatSize;
   const type = scalarType(size);
@@ -65,9 +78,9 @@ function compareScalar(e: Emitter): void {
   const a = e.let(e.readFloat(0), type);
   const lanesA = e.let(vector.splat(a()), v128);
   const lanesB = e.let(vector.splat(b()), v128);
-  const mask = comparison(e, size, lanesA, lanesB);
+  const mask = comparison(e, size, bits, lanesA, lanesB);
   const fast = e.let(vector.extract_lane(mask, 0), type);
-  const args = [e.record(), compareOperation(e), a(), b()];
+  const args = [e.record(), compareOperation(e, bits), a(), b()];
   const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
   const both = e.let(vector.replace_lane(lanesA(), 1, b()), v128);
   const rare = m.i32.or(signalsOperands(e, size, both), e.specialMxcsr());
@@ -75,12 +88,12 @@ function compareScalar(e: Emitter): void {
   e.writeFloat(0, value());
 }
 
-function comparePacked(size: FloatSize): Semantics {
+function comparePacked(size: FloatSize, bits: PredicateBits): Semantics {
   return (e) => {
     const b = e.let(e.read(1), v128);
     const a = e.let(e.read(0), v128);
-    const fast = e.let(comparison(e, size, a, b), v128);
-    const args = [e.record(), compareOperation(e), a(), b()];
+    const fast = e.let(comparison(e, size, bits, a, b), v128);
+    const args = [e.record(), compareOperation(e, bits), a(), b()];
     const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
     const rare = e.m.i32.or(signalsOperands(e, size, a, b), e.specialMxcsr());
     const [value] = e.unlessRare(rare, path) as [Value];
@@ -88,12 +101,18 @@ function comparePacked(size: FloatSize): Semantics {
   };
 }
 
-export const cmp: FloatSemantics = {
-  ss: compareScalar,
-  sd: compareScalar,
-  ps: comparePacked(4),
-  pd: comparePacked(8),
-};
+function compare(bits: PredicateBits): FloatSemantics {
+  return {
+    ss: (e) => compareScalar(e, bits),
+    sd: (e) => compareScalar(e, bits),
+    ps: comparePacked(4, bits),
+    pd: comparePacked(8, bits),
+  };
+}
+
+/** With 8 predicates, and with the 32 of the VEX encodings. */
+export const cmp = compare(7);
+export const vcmp = compare(31);
 
 /** COMISS and COMISD; UCOMISS and UCOMISD accept QNaNs without an invalid operation exception. */
 function compareFlags(quietly: boolean): Semantics {

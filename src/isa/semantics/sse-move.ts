@@ -40,18 +40,24 @@ function duplicate(order: readonly number[]): Semantics {
 
 export const movsldup = duplicate([0, 0, 2, 2]);
 export const movshdup = duplicate([1, 1, 3, 3]);
+/** MOVDDUP of vectors that have more than one lane: from a whole lane. */
+export const movddupLane = duplicate([0, 1, 0, 1]);
 
-export function movmskps(e: Emitter): void {
-  e.write(0, e.m.i32x4.bitmask(e.read(1)));
+/** Sign bits of elements of `width` bytes, those of the lowest lane lowest. */
+function signMask(width: 1 | 4 | 8): Semantics {
+  return (e) => {
+    const { m } = e;
+    const { bitmask } = width === 1 ? m.i8x16 : width === 4 ? m.i32x4 : m.i64x2;
+    const [low, high] = e.sizeOf(1) < 16 ? [() => e.readVector(1)] : e.readLanes(1);
+    const mask = bitmask((low as Value)());
+    if (high === undefined) e.write(0, mask);
+    else e.write(0, m.i32.or(mask, m.i32.shl(bitmask(high()), m.i32.const(16 / width))));
+  };
 }
 
-export function movmskpd(e: Emitter): void {
-  e.write(0, e.m.i64x2.bitmask(e.read(1)));
-}
-
-export function pmovmskb(e: Emitter): void {
-  e.write(0, e.m.i8x16.bitmask(e.readVector(1)));
-}
+export const movmskps = signMask(4);
+export const movmskpd = signMask(8);
+export const pmovmskb = signMask(1);
 
 export function maskmovdqu(e: Emitter): void {
   const { m } = e;

@@ -184,14 +184,14 @@ export const blendps = blend(4);
 export const blendpd = blend(8);
 export const pblendw = blend(2);
 
-/** Lanes of the second operand where the sign bits of XMM0's lanes are set. */
+/** Elements of the second operand where the sign bits of a mask's are set: XMM0, or operand 2 if there is one. */
 function blendVariable(width: 1 | 4 | 8): Semantics {
   return (e) => {
     const { m } = e;
     const lane = width === 1 ? m.i8x16 : width === 4 ? m.i32x4 : m.i64x2;
     const b = e.let(e.read(1), v128);
-    const mask = lane.shr_s(e.xmm(0), m.i32.const(width * 8 - 1));
-    e.write(0, m.v128.bitselect(b(), e.read(0), mask));
+    const mask = e.operandCount > 2 ? e.read(2) : e.xmm(0);
+    e.write(0, m.v128.bitselect(b(), e.read(0), lane.shr_s(mask, m.i32.const(width * 8 - 1))));
   };
 }
 
@@ -230,12 +230,20 @@ export const pmovzxwd = widen(zeroWords);
 export const pmovzxwq = widen(zeroWords, zeroDoublewords);
 export const pmovzxdq = widen(zeroDoublewords);
 
-/** ZF = no common bit, CF = no bit of the second outside the first. */
-export function ptest(e: Emitter): void {
-  const { m } = e;
-  const b = e.let(e.read(1), v128);
-  const a = e.let(e.read(0), v128);
-  const zf = m.i32.eqz(m.v128.any_true(m.v128.and(a(), b())));
-  const cf = m.i32.eqz(m.v128.any_true(m.v128.andnot(b(), a())));
-  e.flags.compare(zf, m.i32.const(0), cf);
+/** ZF = no common bit, CF = no bit of the second outside the first, of those in `selected` if given. */
+export function testBits(selected?: (m: Module) => Expression): Semantics {
+  return (e) => {
+    const { m } = e;
+    const b = e.readLanes(1);
+    const a = e.readLanes(0);
+    const noBits = (combine: (a: Value, b: Value) => Expression): Expression => {
+      const bits = a.map((lane, i) => combine(lane, b[i] as Value)).reduce((x, y) => m.v128.or(x, y));
+      return m.i32.eqz(m.v128.any_true(selected ? m.v128.and(bits, selected(m)) : bits));
+    };
+    const zf = noBits((x, y) => m.v128.and(x(), y()));
+    const cf = noBits((x, y) => m.v128.andnot(y(), x()));
+    e.flags.compare(zf, m.i32.const(0), cf);
+  };
 }
+
+export const ptest = testBits();

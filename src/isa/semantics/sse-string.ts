@@ -1,7 +1,9 @@
 /** PCMPxSTRx, PHMINPOSUW, MPSADBW: instructions that runtime functions compute. */
+import { YMM } from '../../layout/cpu-state.ts';
 import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
+import { zero } from './vector.ts';
 
 /** PCMPESTRI, or PCMPESTRM if `mask`; REX.W makes the lengths 64 bits wide. */
 export function compareExplicit(mask: boolean): Semantics {
@@ -18,6 +20,14 @@ export function compareImplicit(mask: boolean): Semantics {
   return (e) => {
     const b = e.read(1);
     e.run('sseCompareImplicit', [e.read(0), b, e.read(2), e.m.i32.const(mask ? 1 : 0)]);
+  };
+}
+
+/** The VEX encodings of PCMPESTRM and PCMPISTRM clear what is above the result in XMM0. */
+export function clearingAbove(semantics: Semantics): Semantics {
+  return (e) => {
+    semantics(e);
+    e.setState(YMM + 16, 16, zero(e.m));
   };
 }
 

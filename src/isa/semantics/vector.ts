@@ -13,6 +13,21 @@ export function sse(semantics: Semantics): Semantics {
   };
 }
 
+/** An AVX instruction: the same. */
+export function avx(semantics: Semantics): Semantics {
+  return (e) => {
+    e.requireAvx();
+    semantics(e);
+  };
+}
+
+/** Semantics of a legacy SSE instruction for the VEX-encoded one, lane by lane. */
+export function byLanes(semantics: Semantics, immediateBits?: number): Semantics {
+  return (e) => {
+    e.eachLane(() => semantics(e), immediateBits);
+  };
+}
+
 /** A v128 constant from the bytes of lanes of `width` bytes, lowest first. */
 export function lanes(m: Module, width: number, values: readonly number[]): Expression {
   const bytes = new Uint8Array(16);

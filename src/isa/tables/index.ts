@@ -1,6 +1,8 @@
 /** Every row of the instruction set, in slot order. */
 import type { Row } from '../row.ts';
 import { arithmetic } from './arithmetic.ts';
+import { avxRows } from './avx.ts';
+import { avx2Rows } from './avx2.ts';
 import { bit } from './bit.ts';
 import { bmiRows } from './bmi.ts';
 import { branch } from './branch.ts';
@@ -48,4 +50,6 @@ export const ROWS: readonly Row[] = [
   ...sseConvert,
   ...sseString,
   ...sseAes,
+  ...avxRows,
+  ...avx2Rows,
 ];

@@ -38,7 +38,7 @@ function packedRow38(byte: number, mnemonic: string, operation: Semantics): Row 
 function fromIntegersRows(code: Row['opcode'], mnemonic: string, to: Operand, operation: Semantics): Row[] {
   return [
     mmxRow(code, mnemonic, [to, Nq], sse(operation)),
-    sseRow(code, mnemonic, [to, Mq], operation, { tier: 'handler' }),
+    ...sseRow(code, mnemonic, [to, Mq], operation, { tier: 'handler', vex: 'none' }),
   ];
 }
 
@@ -58,9 +58,10 @@ const moveRows: Row[] = [
 ];
 
 const integerRows: Row[] = [
-  ...packedIntegerRows(packedRow),
-  ...packedShiftRows(packedRow, (byte, extension, mnemonic, operation) =>
-    mmxRow(none(byte, extension), mnemonic, [Nq, Ib], operation),
+  ...packedIntegerRows((...row) => [packedRow(...row)]),
+  ...packedShiftRows(
+    (...row) => [packedRow(...row)],
+    (byte, extension, mnemonic, operation) => [mmxRow(none(byte, extension), mnemonic, [Nq, Ib], operation)],
   ),
   packedRow38(0x1c, 'pabsb', integer.pabsb),
   packedRow38(0x1d, 'pabsw', integer.pabsw),

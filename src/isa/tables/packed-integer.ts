@@ -3,8 +3,8 @@ import type { Row, Semantics } from '../row.ts';
 import * as integer from '../semantics/sse-integer.ts';
 import { type ShiftOperation, shiftByImmediate, shiftByRegister } from '../semantics/sse-integer.ts';
 
-/** Makes the row of one 0F opcode byte with the operands of the instruction set. */
-type PackedRow = (byte: number, mnemonic: string, semantics: Semantics) => Row;
+/** Makes the rows of one 0F opcode byte with the operands of the instruction set. */
+type PackedRow = (byte: number, mnemonic: string, semantics: Semantics) => Row[];
 
 export function packedIntegerRows(packedRow: PackedRow): Row[] {
   return [
@@ -46,16 +46,16 @@ export function packedIntegerRows(packedRow: PackedRow): Row[] {
     packedRow(0xf4, 'pmuludq', integer.pmuludq),
     packedRow(0xf5, 'pmaddwd', integer.pmaddwd),
     packedRow(0xf6, 'psadbw', integer.psadbw),
-  ];
+  ].flat();
 }
 
 /**
  * Shifts by the low quadword of an operand, and by an immediate.
- * @param immediateRow makes the row of group 12, 13 or 14, which have an opcode extension.
+ * @param immediateRow makes the rows of group 12, 13 or 14, which have an opcode extension.
  */
 export function packedShiftRows(
   packedRow: PackedRow,
-  immediateRow: (byte: number, extension: number, mnemonic: string, semantics: Semantics) => Row,
+  immediateRow: (byte: number, extension: number, mnemonic: string, semantics: Semantics) => Row[],
 ): Row[] {
   const rows = (
     byte: number,
@@ -65,8 +65,8 @@ export function packedShiftRows(
     width: 2 | 4 | 8,
     operation: ShiftOperation,
   ): Row[] => [
-    packedRow(byte, mnemonic, shiftByRegister(width, operation)),
-    immediateRow(immediateByte, extension, mnemonic, shiftByImmediate(width, operation)),
+    ...packedRow(byte, mnemonic, shiftByRegister(width, operation)),
+    ...immediateRow(immediateByte, extension, mnemonic, shiftByImmediate(width, operation)),
   ];
   return [
     ...rows(0xd1, 0x71, 2, 'psrlw', 2, 'shr_u'),

@@ -1,16 +1,31 @@
-import { Ib, Vx, Wu, Wx } from '../operand.ts';
-import type { Row, RowOptions } from '../row.ts';
-import { compareExplicit, compareImplicit, mpsadbw, phminposuw } from '../semantics/sse-string.ts';
-import { escape3a, escape38, sseRow } from './sse-row.ts';
+import { Hx, Ib, Vx, Wu, Wx } from '../operand.ts';
+import type { Row } from '../row.ts';
+import {
+  clearingAbove,
+  compareExplicit,
+  compareImplicit,
+  mpsadbw,
+  phminposuw,
+} from '../semantics/sse-string.ts';
+import { escape3a, escape38, type SseOptions, sseRow } from './sse-row.ts';
 
-const handler: RowOptions = { tier: 'handler' };
-const sized: RowOptions = { tier: 'handler', sizeOf: 'y' };
+const handler: SseOptions = { tier: 'handler', vex: 'L0' };
+const sized: SseOptions = { ...handler, sizeOf: 'y' };
+
+const explicitMask = compareExplicit(true);
+const implicitMask = compareImplicit(true);
 
 export const sseString: Row[] = [
-  sseRow(escape3a('66', 0x60), 'pcmpestrm', [Vx, Wu, Ib], compareExplicit(true), sized),
+  sseRow(escape3a('66', 0x60), 'pcmpestrm', [Vx, Wu, Ib], explicitMask, {
+    ...sized,
+    vexSemantics: clearingAbove(explicitMask),
+  }),
   sseRow(escape3a('66', 0x61), 'pcmpestri', [Vx, Wu, Ib], compareExplicit(false), sized),
-  sseRow(escape3a('66', 0x62), 'pcmpistrm', [Vx, Wu, Ib], compareImplicit(true), handler),
+  sseRow(escape3a('66', 0x62), 'pcmpistrm', [Vx, Wu, Ib], implicitMask, {
+    ...handler,
+    vexSemantics: clearingAbove(implicitMask),
+  }),
   sseRow(escape3a('66', 0x63), 'pcmpistri', [Vx, Wu, Ib], compareImplicit(false), handler),
   sseRow(escape38('66', 0x41), 'phminposuw', [Vx, Wx], phminposuw, handler),
-  sseRow(escape3a('66', 0x42), 'mpsadbw', [Vx, Wx, Ib], mpsadbw, handler),
-];
+  sseRow(escape3a('66', 0x42), 'mpsadbw', [Vx, Hx, Wx, Ib], mpsadbw, { tier: 'handler', immediateBits: 3 }),
+].flat();

@@ -75,7 +75,7 @@ describe('operands', () => {
       find('popcnt', 2, 'memory', 'Gv,Ev'),
       { registers: [10], memory: { base: 4 } },
     ],
-    ['pextrq r8,xmm9,0x1', find('pextrd', 8, 'register', 'Ey,Vx,Ib'), { registers: [8, 9], immediate: 1n }],
+    ['pextrq r8,xmm9,0x1', find('pextrd', 8, 'register', 'Ey,Vdq,Ib'), { registers: [8, 9], immediate: 1n }],
     ['enter 0x10,0x1', find('enter', 8, 'plain', 'Iwb'), { immediate: 0x1_0010n }],
   ])('%s', (text, variant, values) => {
     const bytes = encode(variant, values) as Uint8Array;

@@ -1,0 +1,44 @@
+/** Masked loads and stores of the four or two elements of a lane; only those whose mask is negative touch memory. */
+import { probeDataWrite, readData32, readData64, writeData32, writeData64 } from '../memory/mmu';
+
+function load32(record: u32, la: u64, selected: bool): u32 {
+  return selected ? readData32(record, la) : 0;
+}
+
+export function loadMasked32(record: u32, la: u64, mask: v128): v128 {
+  let value = i32x4.splat(load32(record, la, i32x4.extract_lane(mask, 0) < 0));
+  value = i32x4.replace_lane(value, 1, load32(record, la + 4, i32x4.extract_lane(mask, 1) < 0));
+  value = i32x4.replace_lane(value, 2, load32(record, la + 8, i32x4.extract_lane(mask, 2) < 0));
+  return i32x4.replace_lane(value, 3, load32(record, la + 12, i32x4.extract_lane(mask, 3) < 0));
+}
+
+export function loadMasked64(record: u32, la: u64, mask: v128): v128 {
+  const low = i64x2.extract_lane(mask, 0) < 0 ? readData64(record, la) : 0;
+  const high = i64x2.extract_lane(mask, 1) < 0 ? readData64(record, la + 8) : 0;
+  return i64x2.replace_lane(i64x2.splat(low), 1, high);
+}
+
+/** Raises what storing would raise. */
+export function probeMasked32(record: u32, la: u64, mask: v128): void {
+  if (i32x4.extract_lane(mask, 0) < 0) probeDataWrite(record, la, 4);
+  if (i32x4.extract_lane(mask, 1) < 0) probeDataWrite(record, la + 4, 4);
+  if (i32x4.extract_lane(mask, 2) < 0) probeDataWrite(record, la + 8, 4);
+  if (i32x4.extract_lane(mask, 3) < 0) probeDataWrite(record, la + 12, 4);
+}
+
+export function probeMasked64(record: u32, la: u64, mask: v128): void {
+  if (i64x2.extract_lane(mask, 0) < 0) probeDataWrite(record, la, 8);
+  if (i64x2.extract_lane(mask, 1) < 0) probeDataWrite(record, la + 8, 8);
+}
+
+export function storeMasked32(record: u32, la: u64, mask: v128, value: v128): void {
+  if (i32x4.extract_lane(mask, 0) < 0) writeData32(record, la, i32x4.extract_lane(value, 0));
+  if (i32x4.extract_lane(mask, 1) < 0) writeData32(record, la + 4, i32x4.extract_lane(value, 1));
+  if (i32x4.extract_lane(mask, 2) < 0) writeData32(record, la + 8, i32x4.extract_lane(value, 2));
+  if (i32x4.extract_lane(mask, 3) < 0) writeData32(record, la + 12, i32x4.extract_lane(value, 3));
+}
+
+export function storeMasked64(record: u32, la: u64, mask: v128, value: v128): void {
+  if (i64x2.extract_lane(mask, 0) < 0) writeData64(record, la, i64x2.extract_lane(value, 0));
+  if (i64x2.extract_lane(mask, 1) < 0) writeData64(record, la + 8, i64x2.extract_lane(value, 1));
+}
