@@ -1,7 +1,6 @@
 /**
  * Event delivery outside IA-32e mode: the real-mode vector table, and the protected-mode IDT with 16- and 32-bit
- * gates (Intel SDM Vol. 3 "Interrupt and Exception Handling", "8086 Emulation"). Task gates are not implemented
- * and raise #GP as an invalid gate would.
+ * gates and task gates (Intel SDM Vol. 3 "Interrupt and Exception Handling", "8086 Emulation").
  */
 
 import {
@@ -31,6 +30,7 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SS,
   SYSTEM_FLAGS,
+  TYPE_TASK_GATE,
   VECTOR_DB,
   VECTOR_DF,
   VECTOR_GP,
@@ -57,6 +57,7 @@ import {
   updateMode,
 } from '../segments/segments';
 import { commitStack, pushStack, useCurrentStack, useInnerStack } from '../segments/stack';
+import { raiseTrapOfTask, switchThroughGate, TASK_NESTED } from '../segments/task-switch';
 import { raiseFault } from './raise';
 import { readLegacyTssStack, tssStackPointer, tssStackSelector } from './task-state';
 
@@ -86,6 +87,18 @@ function raiseGateFault(faultVector: i32, vector: i32): void {
   raiseFault(0, faultVector, (vector << 3) | 2 | externalEvent);
 }
 
+/** Through a task gate: the error code goes onto the stack of the new task. */
+function deliverToTask(gate: u64, errorCode: i32, isFault: bool, returnRip: u64): void {
+  const flags = getFlags();
+  const slot = switchThroughGate(0, gate, TASK_NESTED, returnRip, isFault ? flags | FLAG_RF : flags);
+  if (errorCode >= 0) {
+    useCurrentStack();
+    pushStack(0, slot, errorCode);
+    commitStack();
+  }
+  raiseTrapOfTask();
+}
+
 /** Protected and virtual-8086 mode. Changes nothing but memory before the last thing that may raise. */
 export function deliverProtectedMode(vector: i32, errorCode: i32, kind: i32, returnRip: u64): void {
   const cpl = load<u32>(CPU_STATE + CPL);
@@ -94,10 +107,15 @@ export function deliverProtectedMode(vector: i32, errorCode: i32, kind: i32, ret
   const gate = readSystem64(load<u64>(CPU_STATE + IDTR_BASE) + gateOffset);
   // Types 6 and 7 are 16-bit, 14 and 15 32-bit interrupt and trap gates.
   const type = <u32>(gate >> 40) & 0x1f;
-  if ((type & ~9) !== 6) raiseGateFault(VECTOR_GP, vector);
+  if ((type & ~9) !== 6 && type !== TYPE_TASK_GATE) raiseGateFault(VECTOR_GP, vector);
   const wide = (type & 8) !== 0;
   if (kind === EVENT_SOFTWARE_INTERRUPT && (<u32>(gate >> 45) & 3) < cpl) raiseGateFault(VECTOR_GP, vector);
   if ((gate & (1 << 47)) === 0) raiseGateFault(VECTOR_NP, vector);
+  const isFault = kind === EVENT_FAULT && vector !== VECTOR_DB && vector !== VECTOR_DF;
+  if (type === TYPE_TASK_GATE) {
+    deliverToTask(gate, errorCode, isFault, returnRip);
+    return;
+  }
 
   const selector = <u32>(gate >> 16) & 0xffff;
   if ((selector & 0xfffc) === 0) raiseFault(0, VECTOR_GP, externalEvent);
@@ -135,7 +153,6 @@ export function deliverProtectedMode(vector: i32, errorCode: i32, kind: i32, ret
   } else {
     useCurrentStack();
   }
-  const isFault = kind === EVENT_FAULT && vector !== VECTOR_DB && vector !== VECTOR_DF;
   pushStack(0, slot, isFault ? flags | FLAG_RF : flags);
   pushStack(0, slot, selectorOf(SEGMENT_CS));
   pushStack(0, slot, returnRip);

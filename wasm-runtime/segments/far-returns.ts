@@ -1,10 +1,10 @@
 /**
  * Far RET and IRET (Intel SDM Vol. 2 "RET", "IRET"): to the same or an outer privilege level, between 64-bit and
  * compatibility code, and to virtual-8086 mode. Everything is read and checked before anything is committed.
- * Returns to an outer task (EFLAGS.NT) are not implemented and raise #GP(0), as IA-32e mode does.
+ * Returns to an outer task (EFLAGS.NT) are in task-switch.ts.
  */
 
-import { raiseGeneralProtection } from '../events/raise';
+import { nextRip, raiseGeneralProtection } from '../events/raise';
 import {
   CPL,
   CPU_STATE,
@@ -56,6 +56,7 @@ import {
   updateMode,
 } from './segments';
 import { peekStack, setStackPointer } from './stack';
+import { returnToTask } from './task-switch';
 
 /** Checks the code segment a return leads to and returns its descriptor. */
 function checkReturnCode(record: u32, selector: u32, rip: u64): u64 {
@@ -184,8 +185,13 @@ export function iret(record: u32, size: i32): void {
     iretParagraph(record, size);
     return;
   }
-  if ((load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_NT) !== 0) raiseGeneralProtection(record, 0);
   beginSystemInstruction(record);
+  if ((load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_NT) !== 0) {
+    if (isLongMode()) raiseGeneralProtection(record, 0);
+    store<i32>(CPU_STATE + NMI_BLOCKED, 0);
+    returnToTask(record, nextRip(record));
+    return;
+  }
   const cpl = load<u32>(CPU_STATE + CPL);
   const rip = peekStack(record, 0, size);
   const selector = <u32>peekStack(record, size, size) & 0xffff;

@@ -1,7 +1,6 @@
 /**
  * Far JMP and CALL, direct and through call gates (Intel SDM Vol. 2 "JMP", "CALL"). Everything is read and
- * checked before anything is committed. Task switches are not implemented: outside IA-32e mode a TSS or task
- * gate raises #GP(selector).
+ * checked before anything is committed. Those to a TSS or task gate are in task-switch.ts.
  */
 
 import { nextRip, raiseFault, raiseGeneralProtection } from '../events/raise';
@@ -55,6 +54,7 @@ import {
   updateMode,
 } from './segments';
 import { commitStack, peekStack, pushStack, useCurrentStack, useInnerStack, useInnerStack64 } from './stack';
+import { isTask, TASK_JUMP, TASK_NESTED, transferToTask } from './task-switch';
 
 /** Offset, selector and descriptor of the code segment that a call gate leads to. */
 let gateOffset: u64 = 0;
@@ -161,6 +161,10 @@ export function farJump(record: u32, selector: i32, offset: u64, size: i32): voi
     enterCode(target, descriptor, cpl, rip);
     return;
   }
+  if (!isLongMode() && isTask(descriptorRights(descriptor) & 0x1f)) {
+    transferToTask(record, target, descriptor, TASK_JUMP, nextRip(record));
+    return;
+  }
   readCallGate(record, target, descriptor);
   const rights = descriptorRights(gateTarget);
   if ((rights & RIGHTS_CONFORMING) === 0 && rightsDpl(rights) !== cpl) {
@@ -190,6 +194,10 @@ export function farCall(record: u32, selector: i32, offset: u64, size: i32): voi
   }
   if ((target & 0xfffc) === 0) raiseGeneralProtection(record, 0);
   const descriptor = fetchDescriptor(record, target, VECTOR_GP);
+  if (!isLongMode() && isTask(descriptorRights(descriptor) & 0x1f)) {
+    transferToTask(record, target, descriptor, TASK_NESTED, returnRip);
+    return;
+  }
   if ((descriptorRights(descriptor) & RIGHTS_CODE_DATA) === 0) {
     callThroughGate(record, target, descriptor, oldSelector, returnRip);
     return;
