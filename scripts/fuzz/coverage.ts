@@ -10,6 +10,8 @@ export interface Coverage {
   loops: number;
   calls: number;
   guards: number;
+  /** Regions of the second tier. */
+  second: number;
   /** Instructions run, and those of them that ran in regions. */
   instructions: number;
   compiledInstructions: number;
@@ -22,6 +24,7 @@ export function noCoverage(): Coverage {
     loops: 0,
     calls: 0,
     guards: 0,
+    second: 0,
     instructions: 0,
     compiledInstructions: 0,
   };
@@ -33,10 +36,11 @@ function endsWithCall(records: Uint8Array): boolean {
   return variantOfSlot(view.getUint32(last + RECORD_FN, true))?.row.ending === 'call';
 }
 
-export function countRegion({ blocks }: RegionSource, coverage: Coverage): void {
+export function countRegion({ tier, blocks }: RegionSource, coverage: Coverage): void {
   const leadsBack = ({ taken, fall }: (typeof blocks)[number], at: number): boolean =>
     (taken !== OUTSIDE && taken <= at) || (fall !== OUTSIDE && fall <= at);
   coverage.regions += 1;
+  if (tier === 'second') coverage.second += 1;
   if (blocks.length > 1) coverage.branching += 1;
   if (blocks.some(leadsBack)) coverage.loops += 1;
   if (blocks.some(({ records, taken }) => taken !== OUTSIDE && endsWithCall(records))) coverage.calls += 1;

@@ -49,8 +49,10 @@ class Runner {
     this.tiering = tiering;
   }
 
-  set hotness(entries: number) {
+  /** How soon blocks are compiled, and regions once more. */
+  setHotness(entries: number, instructions: number): void {
     this.machine.processor.blocks.hotness = entries;
+    this.tiering.hotInstructions = instructions;
   }
 
   run(initial: WholeState, slice: () => number): Result {
@@ -98,7 +100,7 @@ export class Engine {
   compare(initial: WholeState, random: Random): Difference | undefined {
     const { interpreter, compiled } = this;
     const expected = this.interpret(initial);
-    compiled.hotness = random.pick([2, 3, 4, 8]);
+    compiled.setHotness(random.pick([2, 3, 4, 8]), random.pick([30, 300, 3000]));
     const longest = random.pick([3, 20, 200]);
     const slices = (): number => 1 + random.below(longest);
     const ways: (readonly [Way, () => Result])[] = [

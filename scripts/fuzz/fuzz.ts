@@ -62,11 +62,12 @@ function fuzzPrograms(): void {
     const difference = tryProgram(engine, name);
     if (difference !== undefined) fail(report(name, difference, newEngine));
   }
-  const { regions, branching, loops, calls, guards, instructions, compiledInstructions } = engine.coverage;
+  const { regions, branching, loops, calls, guards, second, instructions, compiledInstructions } =
+    engine.coverage;
   console.log(
     `${count} programs, ${failures} of them differ; ${instructions} instructions, ` +
       `${compiledInstructions} of them in ${regions} regions: ` +
-      `${branching} of several blocks, ${loops} with loops, ${calls} with calls, ${guards} across pages`,
+      `${branching} of several blocks, ${loops} with loops, ${calls} with calls, ${guards} across pages, ${second} of the second tier`,
   );
 }
 

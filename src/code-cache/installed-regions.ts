@@ -78,7 +78,8 @@ export class InstalledRegions {
   private firstTier = 0;
   private readonly processor: Processor;
   private readonly limits: RegionLimits;
-  private readonly hotInstructions: number;
+  /** After so many instructions a region of the first tier asks to be compiled again; for those to come. */
+  hotInstructions: number;
   private readonly trusted = new ModuleQueue();
   private readonly onProbation = new ModuleQueue();
   private nextSlot = FIRST_REGION_SLOT;
@@ -87,7 +88,6 @@ export class InstalledRegions {
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
 
-  /** @param hotInstructions after so many instructions a region of the first tier asks to be compiled again. */
   constructor(processor: Processor, limits: RegionLimits, hotInstructions: number) {
     this.processor = processor;
     this.hotInstructions = hotInstructions;

@@ -155,6 +155,11 @@ export class Tiering {
     return { ...this.counts, liveRegions: regions, liveModules: modules, dropped, evicted };
   }
 
+  /** How many instructions a region executes before it is compiled again in the second tier. */
+  set hotInstructions(instructions: number) {
+    this.installed.hotInstructions = instructions;
+  }
+
   /** Instructions that regions of the first tier have executed. */
   get firstTierInstructions(): number {
     return this.installed.firstTierInstructions;

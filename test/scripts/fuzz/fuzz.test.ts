@@ -27,7 +27,7 @@ describe('random programs', () => {
         const difference = tryProgram(engine, name);
         if (difference !== undefined) expect.fail(report(name, difference, newEngine));
       }
-      const { regions, branching, loops, calls, guards, instructions, compiledInstructions } =
+      const { regions, branching, loops, calls, guards, second, instructions, compiledInstructions } =
         engine.coverage;
       expect(compiledInstructions).toBeGreaterThan(instructions / 2);
       expect(regions).toBeGreaterThan(count);
@@ -35,6 +35,7 @@ describe('random programs', () => {
       expect(loops).toBeGreaterThan(count / 10);
       expect(calls).toBeGreaterThan(count / 20);
       expect(guards).toBeGreaterThan(count / 10);
+      expect(second).toBeGreaterThan(count / 2);
     },
   );
 
