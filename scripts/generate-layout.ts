@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import * as architecture from '../src/layout/architecture.ts';
 import * as checkedAddress from '../src/layout/checked-address.ts';
 import * as cpuState from '../src/layout/cpu-state.ts';
+import { FEATURE_WORDS, FEATURES, featureBits } from '../src/layout/features.ts';
 import * as flagWords from '../src/layout/flag-words.ts';
 import * as linearMemory from '../src/layout/linear-memory.ts';
 import * as mode from '../src/layout/mode.ts';
@@ -40,5 +41,15 @@ for (const [name, value] of [...Object.entries(architecture), ...Object.entries(
   const type = typeof value === 'bigint' ? 'u64' : 'u32';
   lines.push(`// @ts-ignore: decorator\n@inline export const ${name}: ${type} = ${value};`);
 }
+// Of each word its bits and where the withheld ones are; of each feature its bit.
+const constant = (name: string, type: string, value: number): void => {
+  lines.push(`// @ts-ignore: decorator\n@inline export const ${name.toUpperCase()}: ${type} = ${value};`);
+};
+featureBits(FEATURES).forEach((bits, index) => {
+  const name = (FEATURE_WORDS[index] as string).replace(/[:.]/g, '_');
+  constant(`FEATURES_${name}`, 'u32', bits);
+  constant(`WITHHELD_${name}`, 'i32', runtimeState.CPUID_WITHHELD + 4 * index);
+});
+for (const { name, bit } of FEATURES) constant(`FEATURE_${name}`, 'u32', (1 << bit) >>> 0);
 mkdirSync(dirname(target), { recursive: true });
 writeFileSync(target, `${lines.join('\n')}\n`);

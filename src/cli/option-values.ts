@@ -1,7 +1,11 @@
 /** Reads the values of options. The parsers throw InputError with a message to put after the option's name. */
 import { InputError } from '../boot/input-error.ts';
 import { GIB, KIB, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
+import { withheldFeatures } from '../machine/cpu-models.ts';
 import { LARGEST_MEMORY, LAST_DEBUG_EXIT_PORT, SMALLEST_MEMORY } from '../machine/options.ts';
+
+/** In place of a model: asks for the list. */
+export const CPU_HELP = 'help';
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   b: 1,
@@ -50,4 +54,10 @@ export function parseSeed(text: string): number {
   const seed = /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(seed)) throw new InputError('not a whole number from 0 to 2^53 - 1');
   return seed;
+}
+
+/** A model of the processor with features: `max`, `x86-64-v2,+aes`. Returns it as it is. */
+export function parseCpu(text: string): string {
+  if (text !== CPU_HELP) withheldFeatures(text);
+  return text;
 }

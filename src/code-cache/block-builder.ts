@@ -71,7 +71,7 @@ type After = 'ends' | 'stops' | 'goes on';
 export class BlockBuilder {
   private readonly views: MemoryViews;
   private readonly runtime: RuntimeExports;
-  private readonly decoder = new Decoder();
+  private readonly decoder: Decoder;
   /** Where the bytes of an instruction that crosses a page are put together. */
   private readonly crossing = new Uint8Array(2 * MAX_INSTRUCTION_LENGTH);
   /** Executions after which a block asks to be compiled; 0 = never. */
@@ -84,9 +84,11 @@ export class BlockBuilder {
   /** How often the older half of the record arena had to be emptied. */
   recycled = 0;
 
-  constructor(views: MemoryViews, runtime: RuntimeExports) {
+  /** @param withheld features that the processor is without (layout/features.ts). */
+  constructor(views: MemoryViews, runtime: RuntimeExports, withheld: ReadonlySet<string>) {
     this.views = views;
     this.runtime = runtime;
+    this.decoder = new Decoder(withheld);
   }
 
   /**

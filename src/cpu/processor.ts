@@ -21,6 +21,7 @@ import {
   SHADOW_STACK,
   SYSTEM_FLAGS,
 } from '../layout/cpu-state.ts';
+import { FEATURES, featureBits } from '../layout/features.ts';
 import { CPU_STATE, SCRATCH_RECORDS } from '../layout/linear-memory.ts';
 import {
   HEAD_COUNT,
@@ -38,6 +39,7 @@ import {
   BREAKPOINTS,
   BUDGET,
   COUNTERS,
+  CPUID_WITHHELD,
   CURRENT_RECORD,
   EVENT_BREAKPOINT,
   EVENT_CODE_WRITE,
@@ -93,6 +95,8 @@ export interface ProcessorOptions {
   readonly blockDropped: (head: number) => void;
   /** An instruction without an implementation is about to raise #UD. */
   readonly undefinedInstruction: (record: number) => void;
+  /** Names of features that it is without (layout/features.ts); none by default. */
+  readonly withheld?: ReadonlySet<string>;
   /** Sees every exception before it is delivered; true takes it away from the guest and ends the run. */
   readonly intercept?: () => boolean;
 }
@@ -136,7 +140,11 @@ export class Processor {
     this.runtime = instance.exports as unknown as RuntimeExports;
     this.table = this.runtime.table;
     this.runtime.initializeMemory();
-    this.blocks = new BlockBuilder(this.views, this.runtime);
+    const { withheld = new Set() } = options;
+    this.blocks = new BlockBuilder(this.views, this.runtime, withheld);
+    featureBits(FEATURES.filter(({ name }) => withheld.has(name))).forEach((bits, word) => {
+      this.setU32(CPUID_WITHHELD + 4 * word, bits);
+    });
     this.setU32(STALE_SLOT, SLOT_STALE);
     this.setU32(EVENT_DELIVERING, -1);
   }

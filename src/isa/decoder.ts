@@ -19,6 +19,7 @@ import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
 import { type Candidate, OPCODE_INDEX, VEX_MAPS } from './instruction-set.ts';
 import type { Operand } from './operand.ts';
 import type { MandatoryPrefix } from './row.ts';
+import { AVAILABLE, availability, OLDER } from './row-features.ts';
 import { type Form, type OperandSize, type Variant, type VectorSize, widthInBytes } from './variant.ts';
 
 /** Longest legal instruction. */
@@ -76,6 +77,9 @@ export class Decoder {
     immediateHigh: 0,
   };
 
+  /** By slot (row-features.ts). */
+  private readonly availability: Uint8Array;
+
   private bytes: Uint8Array = new Uint8Array(0);
   private start = 0;
   private position = 0;
@@ -98,6 +102,11 @@ export class Decoder {
   private pageOffset = 0;
   private ripRelative = false;
   private fieldCount = 0;
+
+  /** @param withheld names of features that the processor is without (layout/features.ts). */
+  constructor(withheld: ReadonlySet<string> = new Set()) {
+    this.availability = availability(withheld);
+  }
 
   private byte(): number {
     if (this.position >= this.limit) {
@@ -278,7 +287,9 @@ export class Decoder {
         if (this.overrun) return;
       }
       if (!this.matches(candidate)) continue;
-      this.operands(candidate, byte);
+      const available = this.availability[candidate.slot];
+      if (available === OLDER) continue;
+      if (available === AVAILABLE) this.operands(candidate, byte);
       return;
     }
   }

@@ -28,6 +28,8 @@ export function variantOfSlot(slot: number): Variant | undefined {
 /** What the decoder needs to know of a row, worked out once. */
 export interface Candidate {
   readonly row: Row;
+  /** Of the row's first variant. */
+  readonly slot: number;
   readonly code: Opcode;
   readonly hasModRM: boolean;
   /** mod == 3 is required (register), forbidden (memory) or free. */
@@ -83,6 +85,7 @@ function candidate(row: Row, variants: readonly Variant[]): Candidate {
   const ignoresMod = row.operands.some(({ file }) => file === 'control' || file === 'debug');
   return {
     row,
+    slot: (variants[0] as Variant).slot,
     code,
     hasModRM:
       code.extension !== undefined ||

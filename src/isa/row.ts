@@ -90,6 +90,8 @@ export interface Row {
   readonly modes: 'all' | 'only64' | 'not64';
   /** Operand size where the row has no operand that tells it: e.g. PUSHF, RET. */
   readonly sizeOf: Operand['width'] | undefined;
+  /** Feature that the row is of, where its mnemonic does not tell (row-features.ts). */
+  readonly feature: string | undefined;
 }
 
 export interface RowOptions {
@@ -97,6 +99,7 @@ export interface RowOptions {
   readonly tier?: Row['tier'];
   readonly modes?: Row['modes'];
   readonly sizeOf?: Operand['width'];
+  readonly feature?: string;
 }
 
 export function row(
@@ -115,6 +118,7 @@ export function row(
     tier: options.tier ?? 'compiled',
     modes: options.modes ?? 'all',
     sizeOf: options.sizeOf,
+    feature: options.feature,
   };
 }
 

@@ -74,6 +74,8 @@ export const STACK_BASE = START + 88;
  * accesses are checked (checked-address.ts); in 64-bit mode zero but for FS and GS. i64 each, by updateAccessBase().
  */
 export const ACCESS_BASE = START + 384;
+/** Features that this processor does not have: u32 bits for each of FEATURE_WORDS (features.ts). Written by the host before the reset. */
+export const CPUID_WITHHELD = START + 464;
 /** Not zero: SSE instructions raise #UD or #NM (CR0.EM, CR0.TS or CR4.OSFXSR). i32, by updateSseDisabled(). */
 export const SSE_DISABLED = START + 96;
 /** Not zero: AVX instructions raise #UD or #NM (CR4.OSXSAVE, XCR0 or CR0.TS). i32, by updateSseDisabled(). */
@@ -94,8 +96,6 @@ export const RECORD_OLDER_TOP = START + 120;
 export const ARENA_EPOCH = START + 124;
 /** Table slot of the handler that stands in for overwritten or dropped blocks. u32, written by the host. */
 export const STALE_SLOT = START + 128;
-/** i32: not zero where the processor has LA57, 5-level paging. Written by the host before the reset. */
-export const LA57_OFFERED = START + 132;
 
 /** i32: DR7's enabled breakpoints by kind, bit n for DRn: ARMED_* of breakpoints.ts in the runtime. */
 export const BREAKPOINTS = START + 136;

@@ -6,7 +6,6 @@
 import type { Hardware } from '../boot/firmware.ts';
 import { Processor } from '../cpu/processor.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
-import { LA57_OFFERED } from '../layout/runtime-state.ts';
 import { Chipset, type ChipsetSettings, type Request } from './chipset.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
 import { processorBridge } from './processor-bridge.ts';
@@ -19,8 +18,8 @@ export interface BoardOptions extends ChipsetSettings {
   readonly hostTime: () => number;
   /** 32 random bits a call, for RDRAND. */
   readonly random: () => number;
-  /** Whether the processor has 5-level paging. */
-  readonly fiveLevelPaging: boolean;
+  /** Names of features that the processor is without. */
+  readonly withheld: ReadonlySet<string>;
   readonly requestCompile: (head: number) => void;
   readonly blockDropped: (head: number) => void;
   readonly undefinedInstruction: (record: number) => void;
@@ -42,9 +41,9 @@ export class Board {
       requestCompile: options.requestCompile,
       blockDropped: options.blockDropped,
       undefinedInstruction: options.undefinedInstruction,
+      withheld: options.withheld,
     });
     const { processor, timers } = this;
-    processor.setU32(LA57_OFFERED, options.fiveLevelPaging ? 1 : 0);
     this.ram = new Ram(processor, options.memorySize);
     this.clock =
       options.clock === 'host'

@@ -228,7 +228,7 @@ export class Machine {
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
       random,
-      fiveLevelPaging: this.options.fiveLevelPaging,
+      withheld: this.options.withheld,
       debugExitPort: this.options.debugExitPort,
       firmware:
         bios === undefined

@@ -8,6 +8,7 @@ import type { Tier } from '../code-cache/tiering.ts';
 import type { Host } from '../host/host.ts';
 import { CHUNK_COUNT, CHUNK_SHIFT } from '../layout/linear-memory.ts';
 import type { ClockKind } from './clock.ts';
+import { DEFAULT_CPU, withheldFeatures } from './cpu-models.ts';
 import type { Stall } from './stall-watch.ts';
 
 /** Bytes in any of JavaScript's containers; views count with their own part only. */
@@ -44,8 +45,8 @@ export interface MachineOptions {
   readonly seed?: number | undefined;
   /** False ends the run where the guest asks for a restart. Default true. */
   readonly reboot?: boolean | undefined;
-  /** Whether the processor has 5-level paging, 57-bit linear addresses. Default false. */
-  readonly fiveLevelPaging?: boolean | undefined;
+  /** Model of the processor and features more or less, as `--cpu` takes them (cpu-models.ts). Default `max,-la57`. */
+  readonly cpu?: string | undefined;
   /** Port at which a guest ends the machine with a code, as with QEMU's isa-debug-exit: 0 to 65532; none by default. */
   readonly debugExitPort?: number | undefined;
   /** Bytes that COM1 sent. */
@@ -74,7 +75,8 @@ export interface CheckedOptions {
   /** Undefined: the time. */
   readonly seed: number | undefined;
   readonly reboot: boolean;
-  readonly fiveLevelPaging: boolean;
+  /** Names of the features that the processor is without. */
+  readonly withheld: ReadonlySet<string>;
   readonly debugExitPort: number | undefined;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
   readonly onFirmwareMessage: (bytes: Uint8Array) => void;
@@ -150,6 +152,16 @@ function debugExitPortOf(value: number | undefined): number | undefined {
   return refuse('debugExitPort', value, `a port from 0 to ${LAST_DEBUG_EXIT_PORT}`);
 }
 
+function withheldOf(cpu = DEFAULT_CPU): ReadonlySet<string> {
+  if (typeof cpu !== 'string') refuse('cpu', cpu, 'a text, such as max');
+  try {
+    return withheldFeatures(cpu);
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`cpu: ${error.message}`);
+    throw error;
+  }
+}
+
 function commandLineOf(name: string, value: string): string {
   if (typeof value !== 'string') refuse(name, value, 'a string');
   if (value.includes('\0'))
@@ -184,7 +196,6 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     entry,
     bios,
     reboot = true,
-    fiveLevelPaging = false,
     onSerialOutput = () => {},
     onFirmwareMessage = () => {},
     onIdle = () => {},
@@ -195,7 +206,6 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     throw new InputError('entry: a firmware image chooses the way into the kernel itself');
   }
   if (typeof reboot !== 'boolean') refuse('reboot', reboot, 'true or false');
-  if (typeof fiveLevelPaging !== 'boolean') refuse('fiveLevelPaging', fiveLevelPaging, 'true or false');
   if (typeof onSerialOutput !== 'function') refuse('onSerialOutput', onSerialOutput, 'a function');
   if (typeof onFirmwareMessage !== 'function') refuse('onFirmwareMessage', onFirmwareMessage, 'a function');
   if (typeof onIdle !== 'function') refuse('onIdle', onIdle, 'a function');
@@ -211,7 +221,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     clock: oneOf('clock', options.clock, CLOCKS),
     tier: oneOf('tier', options.tier, TIERS),
     seed: seedOf(options.seed),
-    fiveLevelPaging,
+    withheld: withheldOf(options.cpu),
     debugExitPort: debugExitPortOf(options.debugExitPort),
     reboot,
     onSerialOutput,

@@ -14,7 +14,7 @@ describe.skipIf(guest === undefined)('5-level paging', { timeout: 5 * MINUTES },
   ])('with the kernel word "%s"', async (word, count) => {
     const { ending, output } = await boot(guest as Guest, {
       clock: 'instructions',
-      fiveLevelPaging: true,
+      cpu: 'max',
       append: `${NO_CIPHER_TESTS} ${word} ${SCRIPT}`,
     });
     expect(ending).toEqual({ kind: 'power off' });

@@ -42,7 +42,7 @@ export const NO_CIPHER_TESTS = 'cryptomgr.notests';
 
 export type SessionOptions = Pick<
   MachineOptions,
-  'entry' | 'bios' | 'tier' | 'clock' | 'seed' | 'reboot' | 'memorySize' | 'fiveLevelPaging' | 'onStall'
+  'entry' | 'bios' | 'tier' | 'clock' | 'seed' | 'reboot' | 'memorySize' | 'cpu' | 'onStall'
 > & {
   /** Kernel words beside console=ttyS0. */
   readonly append?: string;

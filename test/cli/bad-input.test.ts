@@ -35,12 +35,20 @@ describe('bad usage', () => {
     await expectRefused(['boot', '--memory', '1T'], ['--memory 1T', 'too large']);
     await expectRefused(['boot', '--timeout', 'soon'], ['--timeout soon', 'seconds']);
     await expectRefused(['boot', '--seed', '1.5'], ['--seed 1.5', 'whole number']);
+    await expectRefused(['boot', '--cpu', 'max,+avx9'], ['--cpu max,+avx9', '"avx9" is no feature']);
     await expectRefused(['boot', '--clock', 'sundial'], ['--clock', 'sundial', 'host, instructions']);
     await expectRefused(
       ['boot', '--entry', 'window'],
       ['--entry', 'window', 'auto, 16, 32, 64, efi, pvh, multiboot'],
     );
     await expectRefused(['boot', '--tier', 'fast'], ['--tier', 'fast', 'auto, interpreter, compiled']);
+  });
+
+  it('lists processors and features', async () => {
+    const { code, stdout, stderr } = await runCli(['boot', '--cpu', 'help']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('x86-64-v2 adds:');
+    expect(stdout).toContain('tsc_deadline_timer (tsc-deadline)');
   });
 
   it('shows the help when there is no command', async () => {

@@ -79,7 +79,7 @@ export class SystemMachine {
   /** What a port does besides with what is written to it. */
   onPortWrite: () => void = () => {};
 
-  constructor({ requestCompile, blockDropped }: Partial<ProcessorOptions> = {}) {
+  constructor({ requestCompile, blockDropped, withheld }: Partial<ProcessorOptions> = {}) {
     this.processor = new Processor({
       runtime: runtimeModule,
       host: {
@@ -117,6 +117,7 @@ export class SystemMachine {
       },
       requestCompile: requestCompile ?? (() => {}),
       blockDropped: blockDropped ?? (() => {}),
+      ...(withheld === undefined ? {} : { withheld }),
       undefinedInstruction: () => {
         this.log.push('not implemented');
       },

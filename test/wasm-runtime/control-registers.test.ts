@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CPL, CR0, CR4, DR, MSR_EFER, RIP, XCR0 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
-import { LA57_OFFERED, MODE } from '../../src/layout/runtime-state.ts';
+import { MODE } from '../../src/layout/runtime-state.ts';
 import {
   GP,
   handlerOf,
@@ -107,14 +107,14 @@ describe('control registers', () => {
   });
 
   test('CR4.LA57 is for processors that have it, and stays as it is in long mode', () => {
-    cpu.setState32(LA57_OFFERED, 1);
+    cpu.offerLa57(true);
     expect(cpu.event(() => writeCr(4, PAE | LA57))).toEqual(GP0);
     cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, KERNEL_RIP, 4);
     writeCr(0, 0x11n);
     cpu.setState64(MSR_EFER, 0n);
     writeCr(4, PAE | LA57);
     expect(readCr(4)).toBe(PAE | LA57);
-    cpu.setState32(LA57_OFFERED, 0);
+    cpu.offerLa57(false);
     expect(cpu.event(() => writeCr(4, PAE | LA57))).toEqual(GP0);
   });
 

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LA57_OFFERED } from '../../src/layout/runtime-state.ts';
 import { ProcessorRuntime, RAX, RBX, RCX, RDX } from './processor-runtime.ts';
 
 const PAE = 0x20n;
@@ -56,7 +55,7 @@ describe('CPUID', () => {
 
   test('LA57 and 57 bits of linear addresses are told where the machine says so', () => {
     expect([cpuid(7)[2] & (1 << 16), cpuid(0x8000_0008)[0] >> 8]).toEqual([0, 48]);
-    cpu.setState32(LA57_OFFERED, 1);
+    cpu.offerLa57(true);
     expect([cpuid(7)[2] & (1 << 16), cpuid(0x8000_0008)[0] >> 8]).toEqual([1 << 16, 57]);
   });
 

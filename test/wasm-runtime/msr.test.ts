@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
-import { LA57_OFFERED } from '../../src/layout/runtime-state.ts';
 import { GP, ProcessorRuntime, RAX, RCX, RDX } from './processor-runtime.ts';
 
 const GP0 = { vector: GP, error: 0 };
@@ -57,7 +56,7 @@ describe('MSRs', () => {
   test('bases have 57 bits where the processor has LA57, whether or not it is on', () => {
     const wide = 0x00ff_0000_0000_1000n;
     expect(cpu.event(() => wrmsr(0xc000_0100, wide))).toEqual(GP0);
-    cpu.setState32(LA57_OFFERED, 1);
+    cpu.offerLa57(true);
     wrmsr(0xc000_0100, wide);
     expect(rdmsr(0xc000_0100)).toBe(wide);
     expect(cpu.event(() => wrmsr(0xc000_0100, 1n << 56n))).toEqual(GP0);

@@ -29,6 +29,7 @@ import {
   TR_BASE,
   TSC_OFFSET,
 } from '../../src/layout/cpu-state.ts';
+import { FEATURES, featureBits } from '../../src/layout/features.ts';
 import { SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import {
   HEAD_COUNT,
@@ -39,6 +40,7 @@ import {
 } from '../../src/layout/record.ts';
 import {
   BUDGET,
+  CPUID_WITHHELD,
   CURRENT_RECORD,
   EVENT_CODE_WRITE,
   EVENT_DELIVERING,
@@ -160,9 +162,18 @@ export class ProcessorRuntime extends RuntimeHarness {
     runtime.exports.initializeMemory();
     runtime.exports.mapRam(0, 4);
     runtime.exports.resetProcessor();
+    runtime.offerLa57(false);
     runtime.buildTables();
     runtime.enterLongMode();
     return runtime;
+  }
+
+  /** Whether the processor is one with 5-level paging. */
+  offerLa57(offered: boolean): void {
+    const la57 = FEATURES.filter(({ name }) => name === 'la57' && !offered);
+    featureBits(la57).forEach((bits, word) => {
+      this.setState32(CPUID_WITHHELD + 4 * word, bits);
+    });
   }
 
   gpr(index: number): bigint {

@@ -22,7 +22,6 @@ import {
   CR4_SMEP,
   EFER_LMA,
   EFER_NXE,
-  LA57_OFFERED,
   MSR_EFER,
   PHYSICAL_ADDRESS_MASK,
   VIEW_SUPERVISOR_AC,
@@ -30,6 +29,7 @@ import {
   VIEW_USER_ALIGNED,
 } from '../generated/layout';
 import { count } from '../system/counters';
+import { hasLa57 } from '../system/features';
 import { readPhysical32, readPhysical64, writePhysical32, writePhysical64 } from './physical-memory';
 
 /** Kinds of access, with the bits of the page-fault error code. */
@@ -159,7 +159,7 @@ export function isCanonical(la: u64): bool {
  * whatever CR4 says (Intel SDM Vol. 1 "Canonical Addressing").
  */
 export function isCanonicalBase(address: u64): bool {
-  const unused: u64 = load<i32>(CPU_STATE + LA57_OFFERED) !== 0 ? 64 - 57 : 64 - 48;
+  const unused: u64 = hasLa57() ? 64 - 57 : 64 - 48;
   return <i64>(address << unused) >> unused === <i64>address;
 }
 

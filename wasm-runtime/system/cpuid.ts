@@ -18,133 +18,65 @@ import {
   APIC_BASE_ENABLE,
   CPU_STATE,
   CR4,
+  CR4_FSGSBASE,
   CR4_LA57,
   CR4_OSXSAVE,
+  CR4_PCIDE,
+  CR4_SMAP,
+  CR4_SMEP,
+  CR4_UMIP,
+  FEATURE_APIC,
+  FEATURE_FSGSBASE,
+  FEATURE_PCID,
+  FEATURE_SMAP,
+  FEATURE_SMEP,
+  FEATURE_SYSCALL,
+  FEATURE_UMIP,
+  FEATURE_XSAVE,
+  FEATURES_1_EDX,
+  FEATURES_7_1_EAX,
+  FEATURES_7_EDX,
+  FEATURES_80000001_ECX,
+  FEATURES_80000001_EDX,
+  FEATURES_D_1_EAX,
   IA32_APIC_BASE,
-  LA57_OFFERED,
   LINEAR_ADDRESS_BITS,
   MSR_VALUE,
   PHYSICAL_ADDRESS_BITS,
+  WITHHELD_7_1_EAX,
+  WITHHELD_7_EDX,
+  WITHHELD_80000001_ECX,
+  WITHHELD_80000001_EDX,
+  WITHHELD_D_1_EAX,
   XCR0,
 } from '../generated/layout';
 import { RAX, RBX, RCX, RDX } from '../registers';
 import { is64BitMode } from '../segments/descriptors';
+import { features1Ecx, features7Ebx, features7Ecx, hasLa57, offered } from './features';
 import { hostReadApicMsr } from './host';
 
-// ------------------------------------------------------------------------------------------ feature words
-// Switch a bit on when its instructions exist.
-
-/** CPUID.01H:ECX. OSXSAVE (bit 27) follows CR4. */
-export const FEATURES_1_ECX: u32 =
-  (1 << 0) | // SSE3
-  (1 << 1) | // PCLMULQDQ
-  (1 << 9) | // SSSE3
-  (0 << 12) | // FMA
-  (1 << 13) | // CMPXCHG16B
-  (1 << 17) | // PCID: the TLB holds one address space at a time, so a change of PCID flushes what is not global
-  (1 << 19) | // SSE4.1
-  (1 << 20) | // SSE4.2
-  (1 << 21) | // x2APIC
-  (1 << 22) | // MOVBE
-  (1 << 23) | // POPCNT
-  (1 << 24) | // TSC deadline timer
-  (1 << 25) | // AES
-  (1 << 26) | // XSAVE
-  (0 << 28) | // AVX
-  (0 << 29) | // F16C
-  (1 << 30) | // RDRAND
-  (1 << 31); // hypervisor
-
-/** CPUID.01H:EDX; APIC (bit 9) follows IA32_APIC_BASE. No machine check: Linux then sets up no MCE banks. No ACPI thermal, no hyper-threading. */
-export const FEATURES_1_EDX: u32 =
-  (1 << 0) | // x87
-  (1 << 2) | // DE
-  (1 << 3) | // PSE
-  (1 << 4) | // TSC
-  (1 << 5) | // MSR
-  (1 << 6) | // PAE
-  (1 << 8) | // CMPXCHG8B
-  (1 << 9) | // APIC
-  (1 << 11) | // SYSENTER
-  (1 << 12) | // MTRR
-  (1 << 13) | // PGE
-  (1 << 15) | // CMOV
-  (1 << 16) | // PAT
-  (1 << 19) | // CLFLUSH
-  (1 << 23) | // MMX
-  (1 << 24) | // FXSAVE
-  (1 << 25) | // SSE
-  (1 << 26) | // SSE2
-  (1 << 27); // self snoop
-
-/** CPUID.07H.0:EBX. */
-export const FEATURES_7_EBX: u32 =
-  (1 << 0) | // FSGSBASE
-  (1 << 1) | // IA32_TSC_ADJUST: Linux then needs no watchdog on the TSC
-  (1 << 3) | // BMI1
-  (0 << 5) | // AVX2
-  (1 << 6) | // the x87 operand pointer is updated by unmasked exceptions only
-  (1 << 7) | // SMEP
-  (1 << 8) | // BMI2
-  (1 << 9) | // enhanced REP MOVSB/STOSB
-  (1 << 10) | // INVPCID
-  (1 << 13) | // FCS and FDS are zero
-  (1 << 18) | // RDSEED
-  (1 << 19) | // ADX
-  (1 << 20) | // SMAP
-  (1 << 23) | // CLFLUSHOPT
-  (1 << 24) | // CLWB
-  (0 << 29); // SHA
-
-/** CPUID.07H.0:ECX. */
-export const FEATURES_7_ECX: u32 =
-  (1 << 2) | // UMIP
-  (1 << 22); // RDPID
-
-/** In CPUID.07H.0:ECX, where LA57_OFFERED says so. */
-const FEATURE_LA57: u32 = 1 << 16;
-
-/** CPUID.07H.0:EDX. */
-export const FEATURES_7_EDX: u32 =
-  (1 << 4) | // fast short REP MOVSB
-  (1 << 29); // IA32_ARCH_CAPABILITIES
-
-/** CPUID.07H.1:EAX: fast zero-length REP MOVSB, fast short REP STOSB, fast short REP CMPSB and SCASB. */
-export const FEATURES_7_1_EAX: u32 = (1 << 10) | (1 << 11) | (1 << 12);
-
-/** CPUID.80000001H:ECX. */
-export const FEATURES_EXTENDED_ECX: u32 =
-  (1 << 0) | // LAHF and SAHF in 64-bit mode
-  (1 << 5) | // LZCNT
-  (1 << 8); // PREFETCHW
-
-/** CPUID.80000001H:EDX; SYSCALL (bit 11) is announced in 64-bit mode only. */
-export const FEATURES_EXTENDED_EDX: u32 =
-  (1 << 20) | // execute disable
-  (1 << 26) | // 1 GiB pages
-  (1 << 27) | // RDTSCP
-  (1 << 29); // Intel 64
-
-/** CPUID.0DH.1:EAX: XSAVEOPT 0, XGETBV with ECX = 1 2; XSAVEC 1 and XSAVES 3 do not exist. */
-export const FEATURES_XSAVE: u32 = 1 | (1 << 2);
-
-const FEATURE_AVX: u32 = 1 << 28;
-const FEATURE_APIC: u32 = 1 << 9;
-const FEATURE_XSAVE: u32 = 1 << 26;
-const FEATURE_PCID: u32 = 1 << 17;
 const FEATURE_OSXSAVE: u32 = 1 << 27;
-const FEATURE_SYSCALL: u32 = 1 << 11;
 
-/** XCR0 bits that exist: x87, SSE, and AVX if announced. */
-export const XCR0_SUPPORTED: u32 = (FEATURES_1_ECX & FEATURE_AVX) !== 0 ? 7 : 3;
+/** XCR0 bits that exist: x87 and SSE. */
+export const XCR0_SUPPORTED: u32 = 3;
 /**
- * CR4 bits that may be set: TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT UMIP FSGSBASE SMEP SMAP, then by feature. MCE,
- * since firmware sets it without a look at CPUID; there are no machine checks to enable.
+ * CR4 bits that every processor has: TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT. MCE, since firmware sets it without a
+ * look at CPUID; there are no machine checks to enable.
  */
-export const CR4_SUPPORTED: u32 =
-  0x31_0ffc |
-  ((FEATURES_1_ECX & FEATURE_XSAVE) !== 0 ? 1 << 18 : 0) |
-  ((FEATURES_1_ECX & FEATURE_PCID) !== 0 ? 1 << 17 : 0);
+const CR4_BASE: u32 = 0x7fc;
+
+/** The bits of CR4 that may be set. */
+export function supportedCr4(): u32 {
+  let bits = CR4_BASE;
+  if (features7Ecx() & FEATURE_UMIP) bits |= CR4_UMIP;
+  if (hasLa57()) bits |= CR4_LA57;
+  if (features7Ebx() & FEATURE_FSGSBASE) bits |= CR4_FSGSBASE;
+  if (features1Ecx() & FEATURE_PCID) bits |= CR4_PCIDE;
+  if (features1Ecx() & FEATURE_XSAVE) bits |= CR4_OSXSAVE;
+  if (features7Ebx() & FEATURE_SMEP) bits |= CR4_SMEP;
+  if (features7Ebx() & FEATURE_SMAP) bits |= CR4_SMAP;
+  return bits;
+}
 
 // ---------------------------------------------------------------------------------------------- identity
 
@@ -161,16 +93,6 @@ const CLFLUSH_AND_COUNT: u32 = (8 << 8) | (1 << 16);
 const MAX_LEAF: u32 = 0x16;
 const MAX_EXTENDED_LEAF: u32 = 0x8000_0008;
 const MAX_HYPERVISOR_LEAF: u32 = 0x4000_0010;
-
-/** Whether this processor is one with 5-level paging. */
-function isLa57Offered(): bool {
-  return load<i32>(CPU_STATE + LA57_OFFERED) !== 0;
-}
-
-/** The bits of CR4 that may be set. */
-export function supportedCr4(): u32 {
-  return isLa57Offered() ? CR4_SUPPORTED | CR4_LA57 : CR4_SUPPORTED;
-}
 
 function answer(eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(RAX, eax);
@@ -204,7 +126,7 @@ function basicLeaf(leaf: u32, subleaf: u32): void {
     case 1: {
       const osxsave = (load<u32>(CPU_STATE + CR4) & CR4_OSXSAVE) !== 0 ? FEATURE_OSXSAVE : 0;
       const edx = isApicEnabled() ? FEATURES_1_EDX : FEATURES_1_EDX & ~FEATURE_APIC;
-      answer(SIGNATURE, CLFLUSH_AND_COUNT, FEATURES_1_ECX | osxsave, edx);
+      answer(SIGNATURE, CLFLUSH_AND_COUNT, features1Ecx() | osxsave, edx);
       return;
     }
     case 2:
@@ -219,9 +141,8 @@ function basicLeaf(leaf: u32, subleaf: u32): void {
       answer(1 << 2, 0, 0, 0);
       return;
     case 7:
-      if (subleaf === 0)
-        answer(1, FEATURES_7_EBX, FEATURES_7_ECX | (isLa57Offered() ? FEATURE_LA57 : 0), FEATURES_7_EDX);
-      else answer(subleaf === 1 ? FEATURES_7_1_EAX : 0, 0, 0, 0);
+      if (subleaf === 0) answer(1, features7Ebx(), features7Ecx(), offered(FEATURES_7_EDX, WITHHELD_7_EDX));
+      else answer(subleaf === 1 ? offered(FEATURES_7_1_EAX, WITHHELD_7_1_EAX) : 0, 0, 0, 0);
       return;
     case 0xb:
       topologyLeaf(subleaf);
@@ -279,11 +200,11 @@ function xsaveSize(xcr0: u32): u32 {
 }
 
 function xsaveLeaf(subleaf: u32): void {
-  if ((FEATURES_1_ECX & FEATURE_XSAVE) === 0) answer(0, 0, 0, 0);
+  if ((features1Ecx() & FEATURE_XSAVE) === 0) answer(0, 0, 0, 0);
   else if (subleaf === 0) {
     const enabled = xsaveSize(load<u32>(CPU_STATE + XCR0));
     answer(XCR0_SUPPORTED, enabled, xsaveSize(XCR0_SUPPORTED), 0);
-  } else if (subleaf === 1) answer(FEATURES_XSAVE, 0, 0, 0);
+  } else if (subleaf === 1) answer(offered(FEATURES_D_1_EAX, WITHHELD_D_1_EAX), 0, 0, 0);
   else if (subleaf === 2 && (XCR0_SUPPORTED & 4) !== 0) answer(256, 576, 0, 0);
   else answer(0, 0, 0, 0);
 }
@@ -302,8 +223,9 @@ function extendedLeaf(leaf: u32): void {
       answer(MAX_EXTENDED_LEAF, 0, 0, 0);
       return;
     case 0x8000_0001: {
-      const syscall = is64BitMode() ? FEATURE_SYSCALL : 0;
-      answer(0, 0, FEATURES_EXTENDED_ECX, FEATURES_EXTENDED_EDX | syscall);
+      const edx = offered(FEATURES_80000001_EDX, WITHHELD_80000001_EDX);
+      const ecx = offered(FEATURES_80000001_ECX, WITHHELD_80000001_ECX);
+      answer(0, 0, ecx, is64BitMode() ? edx : edx & ~FEATURE_SYSCALL);
       return;
     }
     // Brand string "longmode x86-64".
@@ -319,7 +241,7 @@ function extendedLeaf(leaf: u32): void {
       answer(0, 0, 0, 1 << 8);
       return;
     case 0x8000_0008:
-      answer(PHYSICAL_ADDRESS_BITS | ((isLa57Offered() ? 57 : LINEAR_ADDRESS_BITS) << 8), 0, 0, 0);
+      answer(PHYSICAL_ADDRESS_BITS | ((hasLa57() ? 57 : LINEAR_ADDRESS_BITS) << 8), 0, 0, 0);
       return;
     default:
       answer(0, 0, 0, 0);

@@ -10,6 +10,7 @@ import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
 import { NodeHost } from '../../host/node/host.ts';
 import { Progress } from '../../host/node/progress.ts';
 import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
+import { DEFAULT_CPU, describeCpus } from '../../machine/cpu-models.ts';
 import type { Machine } from '../../machine/machine.ts';
 import type { MachineOptions } from '../../machine/options.ts';
 import { EXIT_GUEST_DIED, EXIT_OK, EXIT_OUT_OF_MEMORY, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
@@ -18,7 +19,7 @@ import { readInput, writeOutput } from '../files.ts';
 import { guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
 import { internalError } from '../internal-error.ts';
-import { parseMemorySize, parsePort, parseSeconds, parseSeed } from '../option-values.ts';
+import { CPU_HELP, parseCpu, parseMemorySize, parsePort, parseSeconds, parseSeed } from '../option-values.ts';
 
 /** A line for each door. */
 const ENTRY_TABLE = DOORS.map(({ entry, description }) => `  ${entry.padEnd(10)}  ${description}`).join('\n');
@@ -47,6 +48,7 @@ interface BootOptions {
   readonly append: string;
   /** Bytes. */
   readonly memory?: Named<number>;
+  readonly cpu?: Named<string>;
   readonly clock: NonNullable<MachineOptions['clock']>;
   readonly tier: NonNullable<MachineOptions['tier']>;
   /** Seconds. */
@@ -101,6 +103,11 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
       'RAM: 512M, 2G, or a number of MiB (default: 512M)',
       named('--memory', parseMemorySize),
     )
+    .option(
+      '--cpu <model>',
+      `processor: a model, and features with + or - behind commas; help lists them (default: ${DEFAULT_CPU})`,
+      named('--cpu', parseCpu),
+    )
     .addOption(
       new Option(
         '--clock <kind>',
@@ -129,6 +136,10 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
 }
 
 async function boot(options: BootOptions): Promise<number> {
+  if (options.cpu?.value === CPU_HELP) {
+    process.stdout.write(describeCpus());
+    return EXIT_OK;
+  }
   const progress = new Progress(process.stderr);
   try {
     await warnOfMemory(options);
@@ -215,6 +226,7 @@ async function createMachine(
       tier: options.tier,
       seed: options.seed?.value,
       debugExitPort: options.debugExit?.value,
+      cpu: options.cpu?.value,
       reboot: options.reboot,
       onSerialOutput,
       onFirmwareMessage: (bytes) => {

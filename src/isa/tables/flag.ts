@@ -8,6 +8,8 @@ export const flag: Row[] = [
   row(one(0xfc), 'cld', [], cld),
   row(one(0xfd), 'std', [], std),
   row(one(0xd6), 'salc', [], salc, { modes: 'not64' }),
-  systemRow(one(0x9e), 'sahf', [], sahf),
-  systemRow(one(0x9f), 'lahf', [], lahf),
+  systemRow(one(0x9e), 'sahf', [], sahf, { modes: 'not64' }),
+  systemRow(one(0x9f), 'lahf', [], lahf, { modes: 'not64' }),
+  systemRow(one(0x9e), 'sahf', [], sahf, { modes: 'only64', feature: 'lahf_lm' }),
+  systemRow(one(0x9f), 'lahf', [], lahf, { modes: 'only64', feature: 'lahf_lm' }),
 ];

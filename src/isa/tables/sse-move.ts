@@ -117,8 +117,8 @@ export const sseMove: Row[] = [
   sseRow(p66(0xc5), 'pextrw', [Gd, Udq, Ib], pextr(2), short),
   sseRow(escape3a('66', 0x14), 'pextrb', [Rd, Vdq, Ib], pextr(1), short),
   sseRow(escape3a('66', 0x14), 'pextrb', [Mb, Vdq, Ib], pextr(1), short),
-  sseRow(escape3a('66', 0x15), 'pextrw', [Rd, Vdq, Ib], pextr(2), short),
-  sseRow(escape3a('66', 0x15), 'pextrw', [Mw, Vdq, Ib], pextr(2), short),
+  sseRow(escape3a('66', 0x15), 'pextrw', [Rd, Vdq, Ib], pextr(2), { ...short, feature: 'sse4_1' }),
+  sseRow(escape3a('66', 0x15), 'pextrw', [Mw, Vdq, Ib], pextr(2), { ...short, feature: 'sse4_1' }),
   sseRow(escape3a('66', 0x16), 'pextrd', [Ey, Vdq, Ib], pextr(0), short),
   sseRow(escape3a('66', 0x17), 'extractps', [Ed, Vdq, Ib], pextr(4), short),
 ].flat();

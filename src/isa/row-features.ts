@@ -1,0 +1,51 @@
+/** Which rows a processor without some features does not have. */
+import { FEATURES } from '../layout/features.ts';
+import { FIRST_HANDLER_SLOT, VARIANTS } from './instruction-set.ts';
+import type { Variant } from './variant.ts';
+
+const BY_MNEMONIC: ReadonlyMap<string, string> = new Map(
+  FEATURES.flatMap(({ name, instructions, prefixed }) =>
+    [...instructions, ...prefixed].map((mnemonic): [string, string] => [mnemonic, name]),
+  ),
+);
+const PREFIXED: ReadonlySet<string> = new Set(FEATURES.flatMap(({ prefixed }) => prefixed));
+
+/** Vectors of integers, whose 32-byte forms came with AVX2. */
+const INTEGER = /^v(?:p(?!test|ermil|erm2f)|mpsadbw|movntdqa)/;
+/** What AVX2 has in every form. */
+const AVX2 =
+  /^v(?:pbroadcast|perm(?:d|ps|q|pd|2i128)$|broadcasti|inserti|extracti|pblendd|ps[lr][la]v|pmaskmov|p?gather)/;
+
+/** AVX or AVX2, by the form: the mnemonics of AVX are those of SSE with a v. */
+function vexFeature({ row: { mnemonic }, vectorSize, form }: Variant): string {
+  const isWide = vectorSize === 32 && INTEGER.test(mnemonic);
+  const fromRegister = /^vbroadcasts[sd]$/.test(mnemonic) && form === 'register';
+  return isWide || fromRegister || AVX2.test(mnemonic) ? 'avx2' : 'avx';
+}
+
+/** Name of the feature that an instruction is of; undefined if every x86-64 processor has it. */
+export function featureOf(variant: Variant): string | undefined {
+  const { mnemonic, feature, opcode } = variant.row;
+  const named = BY_MNEMONIC.get(mnemonic);
+  if (opcode.vex !== undefined) return named ?? vexFeature(variant);
+  return feature ?? named;
+}
+
+/** What a slot's instruction is to a processor: there, #UD, or an older instruction with a prefix that means nothing. */
+export const AVAILABLE = 0;
+const MISSING = 1;
+export const OLDER = 2;
+
+const ALL_AVAILABLE = new Uint8Array(FIRST_HANDLER_SLOT + VARIANTS.length);
+
+/** For each slot what it is to a processor without some features. */
+export function availability(withheld: ReadonlySet<string>): Uint8Array {
+  if (withheld.size === 0) return ALL_AVAILABLE;
+  const slots = ALL_AVAILABLE.slice();
+  for (const variant of VARIANTS) {
+    const feature = featureOf(variant);
+    if (feature === undefined || !withheld.has(feature)) continue;
+    slots[variant.slot] = PREFIXED.has(variant.row.mnemonic) ? OLDER : MISSING;
+  }
+  return slots;
+}

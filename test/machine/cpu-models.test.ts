@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { FEATURES } from '../../src/layout/features.ts';
+import { CPU_MODELS, DEFAULT_CPU, describeCpus, withheldFeatures } from '../../src/machine/cpu-models.ts';
+
+const offered = (text: string): string[] => {
+  const withheld = withheldFeatures(text);
+  return FEATURES.map(({ name }) => name).filter((name) => !withheld.has(name));
+};
+
+describe('models of the processor', () => {
+  it('have more from level to level', () => {
+    const counts = CPU_MODELS.map(({ name }) => offered(name).length);
+    expect(counts).toEqual([...new Set(counts)].sort((a, b) => a - b));
+    expect(withheldFeatures('max').size).toBe(0);
+    expect([...withheldFeatures(DEFAULT_CPU)]).toEqual(['la57']);
+    // System V ABI, AMD64 supplement.
+    expect(offered('x86-64-v2')).toEqual(
+      expect.arrayContaining(['cx16', 'lahf_lm', 'popcnt', 'pni', 'ssse3', 'sse4_1', 'sse4_2']),
+    );
+    expect(offered('x86-64-v2')).not.toContain('bmi1');
+    expect(offered('x86-64-v3')).toEqual(expect.arrayContaining(['abm', 'bmi1', 'bmi2', 'movbe', 'xsave']));
+  });
+
+  it('take features by any of their names, with what they need', () => {
+    expect(offered('x86-64-v1,+sse4.2')).toEqual(
+      expect.arrayContaining(['pni', 'ssse3', 'sse4_1', 'sse4_2']),
+    );
+    expect(offered('x86-64-v1,+LZCNT')).toContain('abm');
+    expect(offered('x86-64-v2,+xsaveopt')).toContain('xsave');
+  });
+
+  it('lose features with what needs them, whatever the order', () => {
+    expect([...withheldFeatures('max,-ssse3,+sse4_2')].sort()).toEqual(['sse4_1', 'sse4_2', 'ssse3']);
+    expect([...withheldFeatures('max,-xsave')].sort()).toEqual(['xgetbv1', 'xsave', 'xsaveopt']);
+  });
+
+  it.each([
+    ['x86-64-v8', '"x86-64-v8" is no processor model; the nearest is x86-64-v1'],
+    ['max,+aesx', '"aesx" is no feature; the nearest is aes'],
+    ['max,-bmi3', '"bmi3" is no feature; the nearest is bmi1'],
+    ['max,aes', '"aes": a feature has + or - before its name'],
+    ['max,-sse2', 'every processor here has sse2'],
+  ])('refuse %s', (text, message) => {
+    expect(() => withheldFeatures(text)).toThrow(message);
+  });
+
+  it('are described', () => {
+    const text = describeCpus();
+    for (const { name } of [...FEATURES, ...CPU_MODELS]) expect(text).toContain(name);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(101);
+  });
+});

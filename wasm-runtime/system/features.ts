@@ -1,0 +1,34 @@
+/** Which of the features of src/layout/features.ts this processor has: the host says which it is without. */
+
+import {
+  CPU_STATE,
+  FEATURE_LA57,
+  FEATURES_1_ECX,
+  FEATURES_7_EBX,
+  FEATURES_7_ECX,
+  WITHHELD_1_ECX,
+  WITHHELD_7_EBX,
+  WITHHELD_7_ECX,
+} from '../generated/layout';
+
+/** Those bits of a word of features that this processor has. */
+export function offered(all: u32, withheld: i32): u32 {
+  return all & ~load<u32>(CPU_STATE + withheld);
+}
+
+export function features1Ecx(): u32 {
+  return offered(FEATURES_1_ECX, WITHHELD_1_ECX);
+}
+
+export function features7Ebx(): u32 {
+  return offered(FEATURES_7_EBX, WITHHELD_7_EBX);
+}
+
+export function features7Ecx(): u32 {
+  return offered(FEATURES_7_ECX, WITHHELD_7_ECX);
+}
+
+/** Whether this processor is one with 5-level paging, and 57-bit linear addresses. */
+export function hasLa57(): bool {
+  return (features7Ecx() & FEATURE_LA57) !== 0;
+}
