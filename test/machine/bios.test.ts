@@ -268,6 +268,127 @@ describe('INT 1AH', () => {
   });
 });
 
+describe('APM', () => {
+  const apm = (al: number, registers: Partial<Call> = {}): Call => ({
+    interrupt: 0x15,
+    eax: 0x5300 | al,
+    ...registers,
+  });
+  const failures = (results: readonly Result[]) =>
+    results.map(({ eax, carry }) => (carry ? (eax >> 8) & 0xff : 'done'));
+
+  it('is version 1.2 with a 32-bit interface', async () => {
+    const { results } = await callInterrupts([
+      apm(0),
+      apm(0, { ebx: 1 }),
+      apm(2),
+      apm(3),
+      apm(3),
+      apm(1),
+      apm(4),
+    ]);
+    const [check, , , connect] = results;
+    expect([check?.eax, check?.ebx, check?.ecx]).toEqual([0x0102, 0x504d, 2]);
+    expect(failures(results)).toEqual(['done', 0x09, 0x06, 'done', 0x07, 0x07, 'done']);
+    expect([connect?.eax, connect?.ecx, connect?.edx]).toEqual([0xf000, 0xf000, 0xf000]);
+    expect([connect?.esi, connect?.edi]).toEqual([0xffff_ffff, 0xffff]);
+    expect(connect?.ebx).toBeGreaterThan(0xe000);
+  });
+
+  it('works in real mode once it is connected', async () => {
+    const { results } = await callInterrupts([
+      apm(0x0e, { ecx: 0x0102 }),
+      apm(1),
+      apm(1),
+      apm(0x0e, { ecx: 0x0102 }),
+      apm(0x10),
+      apm(0x0a, { ebx: 1 }),
+      apm(0x0a, { ebx: 7 }),
+      apm(0x05),
+      apm(0x0b),
+      apm(0x07, { ebx: 1, ecx: 2 }),
+      apm(0x07, { ebx: 1, ecx: 1 }),
+      apm(0x07, { ebx: 1, ecx: 9 }),
+      apm(0x07, { ebx: 0x100, ecx: 1 }),
+      apm(0x0b),
+      apm(0x0b),
+      apm(0x0f, { ebx: 1, ecx: 0 }),
+      apm(0x07, { ebx: 1, ecx: 2 }),
+      apm(0x77),
+      apm(4),
+      apm(4),
+    ]);
+    expect(failures(results)).toEqual([
+      ...[0x03, 'done', 0x02, 'done', 'done', 'done', 0x09, 'done', 0x80, 'done', 'done', 0x0a, 0x09],
+      ...['done', 'done', 'done', 0x0b, 0x0c, 'done', 0x03],
+    ]);
+    expect(results[3]?.eax).toBe(0x0102);
+    expect(results[4]?.ecx).toBe(3);
+    const power = results[5];
+    expect([power?.ebx, power?.ecx, power?.edx]).toEqual([0x01ff, 0x80ff, 0xffff]);
+    // Suspend has ended, then standby.
+    expect([results[13]?.ebx, results[14]?.ebx]).toEqual([0x0003, 0x000b]);
+  });
+
+  it.each(['interpreter', 'compiled'] as const)('has an entry for 32-bit code, tier %s', async (tier) => {
+    const entry = (await one(apm(3))).ebx;
+    const u32 = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+    const segment = (base: number, rights: number): number[] => [
+      ...[0xff, 0xff, base & 0xff, (base >> 8) & 0xff, (base >> 16) & 0xff, rights, 0x4f, 0],
+    ];
+    // 8: this code, 10H: data, 18H: the BIOS. Behind it what LGDT loads.
+    const table = [
+      ...u32(0),
+      ...u32(0),
+      ...segment(SEGMENT * 16, 0x9b),
+      ...segment(0, 0x93),
+      ...segment(0xf0000, 0x9b),
+    ];
+    const data = [...table, table.length - 1, 0, ...u32(SEGMENT * 16 + DATA)];
+    const result = 0x18000;
+    // mov eax, function; mov ebx, bx; mov ecx, cx; lcall 18h:entry; mov [result], eax; setc [result + 4]
+    const farCall = (al: number, bx: number, cx: number, at: number): number[] => [
+      ...[0xb8, ...u32(0x5300 | al), 0xbb, ...u32(bx), 0xb9, ...u32(cx), 0x9a, ...u32(entry), 0x18, 0],
+      ...[0xa3, ...u32(at), 0x0f, 0x92, 0x05, ...u32(at + 4)],
+    ];
+    const protectedMode = (offset: number): number[] => {
+      // cli; lgdt; mov eax, cr0; or al, 1; mov cr0, eax; jmp 8:next
+      const table = DATA + 32;
+      const enter = [
+        0xfa,
+        0x0f,
+        0x01,
+        0x16,
+        table & 0xff,
+        table >> 8,
+        0x0f,
+        0x20,
+        0xc0,
+        0x0c,
+        1,
+        0x0f,
+        0x22,
+        0xc0,
+      ];
+      return [
+        ...[...enter, 0x66, 0xea, ...u32(offset + enter.length + 8), 8, 0],
+        // mov ax, 10h; mov ds, ax; mov ss, ax; mov esp, 17000h
+        ...[0x66, 0xb8, 0x10, 0, 0x8e, 0xd8, 0x8e, 0xd0, 0xbc, ...u32(0x17000)],
+        ...farCall(0x0e, 0, 0x0102, result),
+        ...farCall(0x0b, 0, 0, result + 8),
+        ...farCall(0x07, 1, 3, result + 16),
+        0xf4,
+      ];
+    };
+    const { machine } = await realModeGuest([apm(3)], { data, behind: protectedMode, tier });
+    expect(await machine.run()).toEqual({ kind: 'power off' });
+    const view = new DataView(machine.readMemory(result, 16).buffer);
+    expect([view.getUint32(0, true), view.getUint8(4)]).toEqual([0x0102, 0]);
+    expect([view.getUint32(8, true), view.getUint8(12)]).toEqual([0x800b, 1]);
+    await machine.close();
+  });
+});
+
 describe('A guest of the BIOS', () => {
   it('runs the same in every tier', async () => {
     const calls: Call[] = [

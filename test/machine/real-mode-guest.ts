@@ -41,15 +41,25 @@ function callCode(call: Call, result: number): number[] {
   return code;
 }
 
-/** A machine that makes the calls once and ends. @param data at DS:DATA. */
+/** mov al, 0; out 0f4h, al; hlt */
+const END = [0xb0, 0, 0xe6, DEBUG_EXIT, 0xf4];
+
+interface GuestOptions extends Partial<MachineOptions> {
+  /** At DS:DATA. */
+  readonly data?: readonly number[];
+  /** Code behind the calls, given its offset in the segment; by default it ends the machine. */
+  readonly behind?: (offset: number) => readonly number[];
+}
+
+/** A machine that makes the calls once and ends. */
 export async function realModeGuest(
   calls: readonly Call[],
-  { data = [], ...options }: Partial<MachineOptions> & { readonly data?: readonly number[] } = {},
+  { data = [], behind = () => END, ...options }: GuestOptions = {},
 ) {
   const kernel = makeBzImage({ setupSectors: SETUP_SECTORS });
   const code = [0xfb, ...calls.flatMap((call, index) => callCode(call, RESULTS + index * RESULT_SIZE))];
   if (CODE + code.length > DATA) throw new Error('too many calls');
-  kernel.set([...code, 0xb0, 0, 0xe6, DEBUG_EXIT, 0xf4], CODE);
+  kernel.set([...code, ...behind(CODE + code.length)], CODE);
   kernel.set(data, DATA);
   let output = '';
   const machine = await Machine.create({

@@ -6,7 +6,8 @@ import type { GuestMemory } from '../../devices/device.ts';
 import type { BootInput } from '../door.ts';
 import { BadAddress, type Caller, type Firmware, type Hardware } from '../firmware.ts';
 import { PIC_MASTER_PORT, PIC_SLAVE_PORT, PIT_PORT } from '../io-map.ts';
-import { BiosCall, type FarPointer, type Service } from './call.ts';
+import { ApmBios } from './apm.ts';
+import { BiosCall, FAR_CALL_FRAME, type FarPointer, INTERRUPT_FRAME, type Service } from './call.ts';
 import { BiosClock } from './clock.ts';
 import { BiosCode } from './code.ts';
 import { BiosConsole } from './console.ts';
@@ -36,6 +37,9 @@ const INT_ROM_BASIC = 0x18;
 const INT_BOOT = 0x19;
 const INT_TIME = 0x1a;
 
+/** No interrupt: the protected-mode entry of the APM BIOS, by the number of its function in INT 15H. */
+const APM_ENTRY = 0x53;
+
 /** Initialisation words of the 8259: edge triggered, vectors, the slave on line 2, 8086 mode; then the mask. */
 const MASTER_WORDS = [MASTER_VECTORS, 1 << 2, 1, 0xfa];
 const SLAVE_WORDS = [SLAVE_VECTORS, 2, 1, 0xff];
@@ -54,7 +58,8 @@ class Bios implements Firmware {
   call(number: number, caller: Caller): void {
     try {
       // The port can be written by anyone.
-      this.services.get(number)?.(new BiosCall(caller));
+      const frame = number === APM_ENTRY ? FAR_CALL_FRAME : INTERRUPT_FRAME;
+      this.services.get(number)?.(new BiosCall(caller, frame));
     } catch (error) {
       // Neither has a stack to be where memory is.
       if (!(error instanceof BadAddress)) throw error;
@@ -108,15 +113,17 @@ export function installBios(memory: GuestMemory, { e820, hardware }: BootInput):
   startTicks(system, clock);
   const systemEntry = code.addService(INT_SYSTEM);
   const keyboardEntry = code.addService(INT_KEYBOARD);
+  const apm = new ApmBios(hardware, code.addFarService(APM_ENTRY));
   const services = new Map<number, Service>([
     [INT_TIMER, timer(system)],
     [INT_VIDEO, video(system)],
     [INT_EQUIPMENT, equipment(system)],
     [INT_MEMORY_SIZE, memorySize(system)],
     [INT_DISK, disk()],
-    [INT_SYSTEM, systemServices(system, systemEntry)],
+    [INT_SYSTEM, systemServices(system, apm, systemEntry)],
     [INT_KEYBOARD, keyboard(system, code.addWait(keyboardEntry))],
     [INT_TIME, time(system, clock)],
+    [APM_ENTRY, (call) => apm.call(call)],
   ]);
   const entries = new Map<number, FarPointer>([
     [INT_TIMER, code.addTimer(INT_TIMER)],
@@ -126,7 +133,7 @@ export function installBios(memory: GuestMemory, { e820, hardware }: BootInput):
     [INT_BOOT, code.reset],
   ]);
   for (const number of services.keys()) {
-    if (!entries.has(number)) entries.set(number, code.addService(number));
+    if (!entries.has(number) && number !== APM_ENTRY) entries.set(number, code.addService(number));
   }
   writeVectors(memory, system, entries);
   return new Bios(services);

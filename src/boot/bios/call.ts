@@ -1,21 +1,28 @@
 /**
- * One call of a BIOS service by a software interrupt in real mode: the caller's registers, which of them are 16-bit
- * halves, the flags it gets back, and the memory its segments point to.
- *
- * The stub of the service (code.ts) has saved ES and AX above what the interrupt pushed, so that they come back from
- * there:
- *
- *     SS:SP + 0  AX
- *           + 2  ES
- *           + 4  IP, CS and FLAGS of the caller
+ * One call of a BIOS service: the caller's registers, which of them are 16-bit halves, the flags it gets back, and the
+ * memory its segments point to. What the stub of the service (code.ts) has saved on the stack comes back from there.
  */
 import type { Caller } from '../firmware.ts';
 import type { RegisterName, SegmentName } from '../start-state.ts';
 
+/** Where a stub has put AX, from the top of the stack on. */
 const SAVED_AX = 0;
+
+/** What is on the stack, by its offset from the top. */
+export interface StubFrame {
+  readonly flags: number;
+  /** Bits of the stack pointer. */
+  readonly stackMask: bigint;
+}
+
+/** By a software interrupt in real mode: AX and ES, then IP, CS and FLAGS of the caller. */
+export const INTERRUPT_FRAME: StubFrame = { flags: 8, stackMask: 0xffffn };
+/** By a far call of 32-bit code: EAX, EFLAGS, then EIP and CS of the caller. */
+export const FAR_CALL_FRAME: StubFrame = { flags: 4, stackMask: 0xffff_ffffn };
+
+/** In an INTERRUPT_FRAME. */
 const SAVED_ES = 2;
 const RETURN_IP = 4;
-const RETURN_FLAGS = 8;
 const FRAME_SIZE = 6;
 
 const CARRY = 1 << 0;
@@ -35,13 +42,15 @@ export type Service = (call: BiosCall) => void;
 
 export class BiosCall {
   private readonly caller: Caller;
+  private readonly frame: StubFrame;
 
-  constructor(caller: Caller) {
+  constructor(caller: Caller, frame: StubFrame) {
     this.caller = caller;
+    this.frame = frame;
   }
 
   private get stack(): bigint {
-    return this.caller.segmentBase('ss') + (this.caller.register('sp') & 0xffffn);
+    return this.caller.segmentBase('ss') + (this.caller.register('sp') & this.frame.stackMask);
   }
 
   private saved(offset: number): number {
@@ -136,8 +145,8 @@ export class BiosCall {
   }
 
   private setFlag(flag: number, value: boolean): void {
-    const flags = this.saved(RETURN_FLAGS);
-    this.save(RETURN_FLAGS, value ? flags | flag : flags & ~flag);
+    const flags = this.saved(this.frame.flags);
+    this.save(this.frame.flags, value ? flags | flag : flags & ~flag);
   }
 
   /** Success as most services tell it. */
@@ -164,13 +173,13 @@ export class BiosCall {
     return this.caller.segmentBase(segment) + BigInt(offset);
   }
 
-  /** The service is not done: guest code at `pointer` runs first, with interrupts on, and as if the caller had called it. */
+  /** For an INTERRUPT_FRAME. The service is not done: guest code at `pointer` runs first, with interrupts on, and as if the caller had called it. */
   goOnAt({ segment, offset }: FarPointer): void {
-    const frame = this.caller.read(this.stack, RETURN_FLAGS + 2);
+    const frame = this.caller.read(this.stack, this.frame.flags + 2);
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
     view.setUint16(RETURN_IP, offset, true);
     view.setUint16(RETURN_IP + 2, segment, true);
-    view.setUint16(RETURN_FLAGS, this.saved(RETURN_FLAGS) | INTERRUPT, true);
+    view.setUint16(this.frame.flags, this.saved(this.frame.flags) | INTERRUPT, true);
     this.setLow('sp', Number(this.caller.register('sp') & 0xffffn) - FRAME_SIZE);
     this.caller.write(this.stack, frame);
   }

@@ -36,6 +36,9 @@ const PUSH_ES_AX = [0x06, 0x50];
 const POP_AX_ES = [0x58, 0x07];
 const PUSH_AX = [0x50];
 const POP_AX = [0x58];
+const PUSH_FLAGS = [0x9c];
+const POP_FLAGS = [0x9d];
+const RETURN_FAR = [0xcb];
 const IRET = [0xcf];
 const USER_TICK = [0xcd, 0x1c];
 const HLT = [0xf4];
@@ -91,6 +94,7 @@ export class BiosCode {
   /** Places code or data where there is room. */
   add(bytes: readonly number[]): FarPointer {
     const at = this.pointer(this.next);
+    if (this.next + bytes.length > DUMMY_INTERRUPT) throw new RangeError('no room for more code of the BIOS');
     this.place(this.next, bytes);
     this.next += bytes.length;
     return at;
@@ -99,6 +103,18 @@ export class BiosCode {
   /** Entry point of a service. @param number what the firmware is called with. */
   addService(number: number): FarPointer {
     return this.add([...PUSH_ES_AX, ...callService(number), ...POP_AX_ES, ...IRET]);
+  }
+
+  /** Entry point of a service for far calls of 32-bit code, in a segment that begins at F0000H. */
+  addFarService(number: number): FarPointer {
+    return this.add([
+      ...PUSH_FLAGS,
+      ...PUSH_AX,
+      ...callService(number),
+      ...POP_AX,
+      ...POP_FLAGS,
+      ...RETURN_FAR,
+    ]);
   }
 
   /** Waits for an interrupt and goes on at `pointer`. */

@@ -1,5 +1,6 @@
 /**
- * INT 15H, system services: memory maps and sizes, block moves, the A20 gate, waiting, and what machine this is.
+ * INT 15H, system services: memory maps and sizes, block moves, the A20 gate, waiting, what machine this is, and power
+ * management (apm.ts).
  * Source: ACPI specification 6.5, "System Address Map Interfaces"; IBM Personal System/2 and Personal Computer BIOS
  * Interface Technical Reference, "INT 15H - System Services".
  */
@@ -7,6 +8,7 @@
 import { E820_RAM, type E820Entry } from '../e820.ts';
 import { BadAddress } from '../firmware.ts';
 import { CONVENTIONAL_MEMORY_END, EXTENDED_MEMORY, HIGH_RAM, KIB, MIB } from '../memory-map.ts';
+import type { ApmBios } from './apm.ts';
 import type { BiosCall, FarPointer, Service } from './call.ts';
 import { MODEL_AT } from './code.ts';
 import type { BiosSystem } from './system.ts';
@@ -124,7 +126,7 @@ function memorySizes(bytes: number, call: BiosCall): void {
 }
 
 /** @param itself its entry point. */
-export function systemServices(system: BiosSystem, itself: FarPointer): Service {
+export function systemServices(system: BiosSystem, apm: ApmBios, itself: FarPointer): Service {
   const configuration = system.code.add(CONFIGURATION);
   const afterInterrupt = system.code.addWait(itself);
   const extended = extendedMemory(system.e820);
@@ -147,6 +149,9 @@ export function systemServices(system: BiosSystem, itself: FarPointer): Service 
     switch (call.ah) {
       case 0x24:
         gate(call);
+        return;
+      case 0x53:
+        apm.callRealMode(call);
         return;
       case 0x86:
         wait(call);
