@@ -180,7 +180,7 @@ export class Machine extends EventTarget implements AsyncDisposable {
   /**
    * Reads guest RAM.
    * @param address guest-physical. @param length bytes.
-   * Rejects with a RangeError's message where there is no RAM.
+   * Rejects with a RangeError where there is no RAM.
    */
   async readMemory(address: number, length: number): Promise<Uint8Array> {
     return await this.call('readMemory', { address, length });
@@ -284,8 +284,9 @@ export class Machine extends EventTarget implements AsyncDisposable {
   }
 }
 
-function revive({ isInputError, message, stack }: ThrownError): Error {
-  const error = isInputError ? new InputError(message) : new Error(message);
+function revive({ name, message, stack }: ThrownError): Error {
+  const kinds: Readonly<Record<string, new (message: string) => Error>> = { InputError, RangeError };
+  const error = new (kinds[name] ?? Error)(message);
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -64,8 +64,8 @@ export type ToThread = Call | Taken;
 
 /** An error on its way to the other side. */
 export interface ThrownError {
-  /** An input that cannot be used, which is not the emulator's fault. */
-  readonly isInputError: boolean;
+  /** `InputError`: an input that cannot be used, which is not the emulator's fault. */
+  readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
 }

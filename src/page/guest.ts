@@ -1,5 +1,5 @@
 /** The machine of the page: one at a time, made anew by each boot. */
-import { Machine, type MachineOptions, type Progress, type Statistics } from 'longmode';
+import { Machine, type MachineOptions, type Progress, type Stall, type Statistics } from 'longmode';
 import type { Choices } from './choices.ts';
 
 export type State = 'loading' | 'running' | 'paused' | 'ended' | 'failed';
@@ -19,6 +19,8 @@ export interface GuestEvents {
   changed(): void;
   /** Output; the guest waits until it resolves. */
   output(bytes: Uint8Array): Promise<void>;
+  /** The guest runs, but will never do anything again. */
+  stalled(stall: Stall): void;
   /** Something went wrong. */
   failed(error: Error): void;
 }
@@ -36,13 +38,16 @@ const ENDINGS: Readonly<Record<string, string>> = {
 
 export class Guest {
   private readonly events: GuestEvents;
+  private readonly isReady: Promise<void>;
   private machine: Machine | undefined;
   private booting: AbortController | undefined;
   private isPaused = false;
   private hasEnded = false;
 
-  constructor(events: GuestEvents) {
+  /** @param isReady before that no machine runs, and only states, loading and failures are told. */
+  constructor(events: GuestEvents, isReady: Promise<void>) {
     this.events = events;
+    this.isReady = isReady;
   }
 
   /** Boots; a machine that runs is replaced, but only if the new one can be made. */
@@ -57,7 +62,7 @@ export class Guest {
         ...optionsOf(request),
         signal: booting.signal,
         onProgress: (progress) => {
-          if (!booting.signal.aborted) this.events.progress(progress);
+          if (progress.stage === 'loading' && !booting.signal.aborted) this.events.progress(progress);
         },
       });
     } catch (error) {
@@ -67,10 +72,17 @@ export class Guest {
       this.tellState();
       return;
     }
+    await this.isReady;
     if (booting.signal.aborted) return await machine.close();
     await this.machine?.close();
     this.machine = machine;
     this.events.changed();
+    machine.addEventListener('progress', ({ progress }) => {
+      if (machine === this.machine) this.events.progress(progress);
+    });
+    machine.addEventListener('stall', ({ stall }) => {
+      if (machine === this.machine) this.events.stalled(stall);
+    });
     this.show(machine);
     this.run(machine);
   }

@@ -1,15 +1,14 @@
 /** The page: wires the machine, the terminal and everything around them. */
-import { InputError, type Progress, type Statistics, UnsupportedEngineError } from 'longmode';
+import { InputError, type Progress, type Stall, type Statistics, UnsupportedEngineError } from 'longmode';
 import { type Choices, fromQuery } from './choices.ts';
 import { Drawer } from './drawer.ts';
 import { acceptDrops, isArchive } from './drop.ts';
 import { element } from './elements.ts';
 import { type BootRequest, Guest, type State } from './guest.ts';
-import { Meter, sampleOf } from './meter.ts';
 import { keepForOffline } from './offline.ts';
 import { reportOf } from './report.ts';
-import { Screen } from './screen.ts';
 import { Stages } from './stages.ts';
+import { turn } from './turn.ts';
 
 /** Milliseconds between two looks at the counters. */
 const INTERVAL = 500;
@@ -21,6 +20,11 @@ const STATES: Readonly<Record<State, string>> = {
   paused: 'Paused',
   ended: 'Ended',
   failed: 'Not running',
+};
+
+const STALLS: Readonly<Record<Stall, string>> = {
+  'interrupts disabled': 'The guest will not do anything any more: it spins with interrupts off.',
+  'kernel panic': 'The guest will not do anything any more: its kernel has panicked.',
 };
 
 const pause = element('pause', HTMLButtonElement);
@@ -38,34 +42,50 @@ let bootedAt = performance.now();
 const loading = new Map<string, { loaded: number; total: number | undefined }>();
 let before: Statistics | undefined;
 
-const meter = new Meter(
-  element('stages', HTMLElement),
-  element('chart', HTMLElement),
-  element('figures', HTMLElement),
-);
-
-const guest = new Guest({
-  state: showState,
-  progress: (progress) => void showProgress(progress),
-  changed: () => {
-    stages = new Stages();
-    stages.loaded(performance.now() - bootedAt);
-    before = undefined;
-    meter.clear();
-    meter.showStages(stages.all);
-    screen.clear();
-    guest.resize(screen.size);
-    report.disabled = false;
-  },
-  output: (bytes) => screen.write(bytes),
-  failed: (error) => tell(sentenceOf(error)),
+let ready: () => void = () => {};
+const isReady = new Promise<void>((resolve) => {
+  ready = resolve;
 });
 
+const guest = new Guest(
+  {
+    state: showState,
+    progress: (progress) => void showProgress(progress),
+    changed: () => {
+      stages = new Stages();
+      stages.loaded(performance.now() - bootedAt);
+      before = undefined;
+      message.hidden = true;
+      meter.clear();
+      meter.showStages(stages.all);
+      screen.clear();
+      guest.resize(screen.size);
+      report.disabled = false;
+    },
+    output: (bytes) => screen.write(bytes),
+    stalled: (stall) => tell(STALLS[stall]),
+    failed: (error) => tell(sentenceOf(error)),
+  },
+  isReady,
+);
+boot({ choices });
+
+// Meanwhile what draws: large enough that all of it in one task would keep the visitor waiting.
+const { Screen } = await import('./screen.ts');
+await turn();
 const screen = new Screen(element('terminal', HTMLElement), {
   onInput: (input) => guest.type(input),
   onResize: (size) => guest.resize(size),
   onLeave: () => (pause.disabled ? element('open-drawer', HTMLButtonElement) : pause).focus(),
 });
+
+const { Meter, sampleOf } = await import('./meter.ts');
+await turn();
+const meter = new Meter(
+  element('stages', HTMLElement),
+  element('chart', HTMLElement),
+  element('figures', HTMLElement),
+);
 
 const drawer = new Drawer({
   onBoot: (request) => {
@@ -180,4 +200,4 @@ acceptDrops(async (files) => {
   boot(request);
 });
 setInterval(() => void measure(), INTERVAL);
-boot({ choices });
+ready();

@@ -1,9 +1,7 @@
 /** The terminal. */
-import { ClipboardAddon } from '@xterm/addon-clipboard';
 import { FitAddon } from '@xterm/addon-fit';
-import { WebLinksAddon } from '@xterm/addon-web-links';
-import { WebglAddon } from '@xterm/addon-webgl';
 import { type ITheme, Terminal } from '@xterm/xterm';
+import { turn } from './turn.ts';
 
 const HISTORY_LINES = 10_000;
 
@@ -82,16 +80,14 @@ export class Screen {
     });
     const fit = new FitAddon();
     terminal.loadAddon(fit);
-    terminal.loadAddon(new WebLinksAddon());
-    terminal.loadAddon(new ClipboardAddon());
     terminal.onData(onInput);
     terminal.onBinary((text) => onInput(Uint8Array.from(text, (character) => character.charCodeAt(0))));
     terminal.onResize(({ rows, cols }) => onResize({ rows, columns: cols }));
     terminal.attachCustomKeyEventHandler((event) => this.handleKey(event, onLeave));
     terminal.open(parent);
-    this.loadWebgl();
     new ResizeObserver(() => fit.fit()).observe(parent);
     terminal.focus();
+    void this.loadAddons();
   }
 
   get size(): { readonly rows: number; readonly columns: number } {
@@ -116,9 +112,21 @@ export class Screen {
     this.terminal.options.screenReaderMode = on;
   }
 
+  /** What the first lines do not need, one after the other. */
+  private async loadAddons(): Promise<void> {
+    const { WebLinksAddon } = await import('@xterm/addon-web-links');
+    this.terminal.loadAddon(new WebLinksAddon());
+    const { ClipboardAddon } = await import('@xterm/addon-clipboard');
+    this.terminal.loadAddon(new ClipboardAddon());
+    await turn();
+    await this.loadWebgl();
+  }
+
   /** Where there is no WebGL, or one that would be slower, or it is lost, the terminal draws with elements. */
-  private loadWebgl(): void {
+  private async loadWebgl(): Promise<void> {
     if (!hasFastWebgl()) return;
+    const { WebglAddon } = await import('@xterm/addon-webgl');
+    await turn();
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => webgl.dispose());

@@ -164,6 +164,7 @@ describe.each(['worker', 'here'] as const)('a machine in a thread: %s', (thread)
     await machine.writeMemory(0x200_0000, Uint8Array.of(1, 2, 3));
     expect([...(await machine.readMemory(0x200_0001, 3))]).toEqual([2, 3, 0]);
     await expect(machine.readMemory(0x1_0000_0000, 1)).rejects.toThrow('no RAM at guest-physical address');
+    await expect(machine.readMemory(0x1_0000_0000, 1)).rejects.toThrow(RangeError);
   });
 
   it('tells an input that cannot be used as an InputError', async () => {

@@ -1,5 +1,4 @@
 /** The machine's side of the public API: does what the Machine in another thread, or in this one, is asked. */
-import { InputError } from '../../boot/input-error.ts';
 import type { Host } from '../../host/host.ts';
 import { type Ending, Machine } from '../../machine/machine.ts';
 import type { Call, FromThread, Link, Methods, Settings, ToThread } from '../protocol.ts';
@@ -117,12 +116,8 @@ class Server {
       const handle = this.handlers[method] as (parameter: unknown) => unknown;
       this.link.post({ kind: 'result', id, value: await handle(parameter) });
     } catch (thrown) {
-      const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
-      this.link.post({
-        kind: 'thrown',
-        id,
-        error: { isInputError: thrown instanceof InputError, message, stack },
-      });
+      const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+      this.link.post({ kind: 'thrown', id, error: { name, message, stack } });
     }
   }
 
