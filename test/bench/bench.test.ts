@@ -1,17 +1,77 @@
 /** What the benchmarks work out of what they measure. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { runChild } from '../../bench/child.ts';
-import { tscParameter } from '../../bench/guest.ts';
-import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/guest-programs.ts';
-import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/loops-program.ts';
-import { formatTable, median } from '../../bench/report.ts';
+import { compareBoots } from '../../bench/parts/boot.ts';
+import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/parts/guest-programs.ts';
+import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/parts/loops-program.ts';
+import { geometricMean, median } from '../../bench/report/statistics.ts';
+import { formatTable } from '../../bench/report/table.ts';
+import { runChild } from '../../bench/run/child.ts';
+import { tscParameter } from '../../bench/run/guest.ts';
+import { parseOptions } from '../../bench/run/options.ts';
 
 describe('median', () => {
   it('is the middle value, or the mean of the two middle ones', () => {
     expect(median([10, 2, 9])).toBe(9);
     expect(median([10, 2, 9, 1])).toBe(5.5);
     expect(() => median([])).toThrow(RangeError);
+  });
+});
+
+describe('geometricMean', () => {
+  it('makes 1 of twice and half', () => {
+    expect(geometricMean([2, 0.5])).toBeCloseTo(1);
+    expect(geometricMean([1, 10, 100])).toBeCloseTo(10);
+    expect(() => geometricMean([])).toThrow(RangeError);
+    expect(() => geometricMean([1, 0])).toThrow(RangeError);
+  });
+});
+
+describe('compareBoots', () => {
+  it('compares runs of the same round, and processor time where it is known', () => {
+    const runs = new Map([
+      [
+        'microvm',
+        [
+          { seconds: 2, cpuSeconds: 1 },
+          { seconds: 3, cpuSeconds: undefined },
+        ],
+      ],
+      [
+        'longmode',
+        [
+          { seconds: 4, cpuSeconds: 4 },
+          { seconds: 2, cpuSeconds: 5 },
+        ],
+      ],
+    ]);
+    expect(compareBoots(runs)).toEqual([
+      {
+        name: 'microvm',
+        measure: 'wall clock',
+        peer: 'QEMU TCG',
+        speed: { median: 1, min: 0.5, max: 1.5, count: 2 },
+      },
+      {
+        name: 'microvm',
+        measure: 'processor time',
+        peer: 'QEMU TCG',
+        speed: { median: 0.25, min: 0.25, max: 0.25, count: 1 },
+      },
+    ]);
+  });
+});
+
+describe('parseOptions', () => {
+  it('has defaults, and refuses what it does not know', () => {
+    expect(parseOptions([])).toMatchObject({ quick: false, rounds: undefined, out: 'build/bench' });
+    expect(parseOptions(['--parts', 'loops,boot', '--rounds', '2'])).toMatchObject({
+      parts: ['loops', 'boot'],
+      rounds: 2,
+    });
+    expect(() => parseOptions(['--rounds', '0'])).toThrow('--rounds 0: not a whole number above 0');
+    expect(() => parseOptions(['--parts', 'boots'])).toThrow('--parts boots: not one of boot,');
+    expect(() => parseOptions(['--fast'])).toThrow();
   });
 });
 

@@ -1,33 +1,13 @@
-/** Builds the guest program of bench/loops/ and reads what it says. */
+/** Builds the guest program bench/c/loops.c and reads what it says. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { writeCpio } from '../src/boot/cpio.ts';
-import { median } from './report.ts';
+import { median } from '../report/statistics.ts';
+import { buildCProgram, type CProgram } from '../run/c-program.ts';
 
-/** Loops of bench/loops/loops.c: the functions that contain them. */
+/** Loops of bench/c/loops.c: the functions that contain them. */
 export const LOOPS = ['crc32', 'multiply_add'] as const;
 export type Loop = (typeof LOOPS)[number];
 
-const SOURCES = ['loops.c', 'system.c'];
-const GCC_OPTIONS = [
-  '-O2',
-  '-static',
-  '-nostdlib',
-  '-ffreestanding',
-  '-fno-stack-protector',
-  '-fno-asynchronous-unwind-tables',
-  '-Wall',
-  '-Wextra',
-  '-Werror',
-];
-
-export interface LoopsProgram {
-  /** Path of the executable. */
-  readonly executable: string;
-  /** Path of an initramfs whose first process it is. */
-  readonly initrd: string;
+export interface LoopsProgram extends CProgram {
   /** Instructions in one iteration of each loop. */
   readonly instructions: Readonly<Record<Loop, number>>;
 }
@@ -50,25 +30,14 @@ export function countLoopInstructions(disassembly: string, name: string): number
 }
 
 export function buildLoopsProgram(): LoopsProgram {
-  const sources = fileURLToPath(new URL('loops/', import.meta.url));
-  const folder = fileURLToPath(new URL('../build/bench/', import.meta.url));
-  mkdirSync(folder, { recursive: true });
-  const executable = join(folder, 'loops');
-  const initrd = join(folder, 'loops.cpio');
-  execFileSync('gcc', [...GCC_OPTIONS, '-o', executable, ...SOURCES.map((file) => join(sources, file))]);
-  writeFileSync(
-    initrd,
-    writeCpio([
-      { path: 'dev', mode: 0o040755 },
-      { path: 'dev/console', mode: 0o020600, device: { major: 5, minor: 1 } },
-      { path: 'init', mode: 0o100755, data: readFileSync(executable) },
-    ]),
-  );
-  const disassembly = execFileSync('objdump', ['-d', '--no-show-raw-insn', executable], { encoding: 'utf8' });
+  const program = buildCProgram('loops', ['system.c', 'loops.c']);
+  const disassembly = execFileSync('objdump', ['-d', '--no-show-raw-insn', program.executable], {
+    encoding: 'utf8',
+  });
   const instructions = Object.fromEntries(
     LOOPS.map((name) => [name, countLoopInstructions(disassembly, name)]),
   );
-  return { executable, initrd, instructions: instructions as Record<Loop, number> };
+  return { ...program, instructions: instructions as Record<Loop, number> };
 }
 
 /**

@@ -72,7 +72,16 @@ static limb run_multiply_add(void) {
 /* Keeps the compiler from leaving out what nobody looks at. */
 static volatile limb sink;
 
-int main(void) {
+static void print_result(const char *name, unsigned long iterations, unsigned long ns) {
+  put_word("loop");
+  put_word(name);
+  put_number(iterations);
+  put_number(ns);
+  end_line();
+}
+
+int main(int argc, char **argv) {
+  (void)argc, (void)argv;
   limb random = 1;
   fill_table();
   for (long i = 0; i < BUFFER_SIZE; i++) {
@@ -95,5 +104,3 @@ int main(void) {
   }
   finish();
 }
-
-__asm__(".globl _start\n_start: xor %ebp, %ebp\n and $-16, %rsp\n call main\n");

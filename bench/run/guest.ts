@@ -1,13 +1,13 @@
 /** The command lines that boot the same guest in QEMU TCG and in longmode. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { guestCacheFolder } from '../src/cli/guest-cache.ts';
-import { fetchGuest, type Guest } from '../src/host/node/guest.ts';
+import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
+import { fetchGuest, type Guest } from '../../src/host/node/guest.ts';
 import { type ChildRun, runChild } from './child.ts';
-import { progress } from './report.ts';
+import { progress } from './progress.ts';
 
-/** Longest time a boot may take, in seconds. */
-const TIMEOUT = 120;
+/** Longest time a guest may take besides what it is asked to do, in seconds. */
+export const BOOT_TIMEOUT = 120;
 const MEMORY = '512M';
 
 export interface GuestFiles {
@@ -38,16 +38,17 @@ export function stockGuest(): Promise<Guest> {
   return fetchGuest({ cacheFolder: guestCacheFolder(), progress });
 }
 
-/** Boots in QEMU's software emulation, TCG, until the guest powers off. */
+/** Boots in QEMU's software emulation, TCG, until the guest powers off; the time-out is in seconds. */
 export function runQemu(
   { machine, cpu }: QemuMachine,
   files: GuestFiles,
   commandLine: string,
+  timeout = BOOT_TIMEOUT,
 ): Promise<ChildRun> {
   const args = ['-M', machine, '-accel', 'tcg', '-cpu', cpu, '-m', MEMORY];
   args.push('-kernel', files.kernel, '-initrd', files.initrd, '-append', commandLine);
   args.push('-nographic', '-no-reboot');
-  return runChild('qemu-system-x86_64', args, TIMEOUT);
+  return runChild('qemu-system-x86_64', args, timeout);
 }
 
 /**
@@ -62,21 +63,22 @@ export function tscParameter(bootLog: string): string {
   return `tsc_early_khz=${Math.round(Number(megahertz) * 1000)}`;
 }
 
-/** Boots in longmode until the guest powers off. */
+/** Boots in longmode until the guest powers off; the time-out is in seconds. */
 export function runLongmode(
   cli: string,
   files: GuestFiles,
   commandLine: string,
   options: readonly string[] = [],
+  timeout = BOOT_TIMEOUT,
 ): Promise<ChildRun> {
   const args = [cli, 'boot', '--kernel', files.kernel, '--initrd', files.initrd, '--append', commandLine];
-  return runChild(process.execPath, [...args, '--memory', MEMORY, '--no-reboot', ...options], TIMEOUT);
+  return runChild(process.execPath, [...args, '--memory', MEMORY, '--no-reboot', ...options], timeout);
 }
 
 /** Path of the command line program: the one given, or that of the package, which is built first if it is old. */
 export function longmodeCli(given: string | undefined): string {
   if (given !== undefined) return given;
-  const root = fileURLToPath(new URL('..', import.meta.url));
+  const root = fileURLToPath(new URL('../..', import.meta.url));
   execFileSync(process.execPath, [`${root}scripts/build.ts`], { stdio: ['ignore', 'ignore', 'inherit'] });
   return `${root}dist/cli.js`;
 }

@@ -1,0 +1,98 @@
+/** Measures longmode beside its peers: a table, JSON and a page. `--help` tells the options. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BOOT } from './parts/boot.ts';
+import { COMPUTE } from './parts/compute.ts';
+import { LOOPS_PART } from './parts/loops.ts';
+import { PROGRAMS } from './parts/programs.ts';
+import { SYSTEM } from './parts/system.ts';
+import type { PartResult } from './report/comparison.ts';
+import { comparisonRows, formatTable } from './report/table.ts';
+import { describeEnvironment, type Environment } from './run/environment.ts';
+import { longmodeCli, stockGuest } from './run/guest.ts';
+import { type Options, type PartName, parseOptions, USAGE } from './run/options.ts';
+import type { Bench, Part } from './run/part.ts';
+import { progress } from './run/progress.ts';
+
+const PARTS: Readonly<Record<PartName, Part>> = {
+  boot: BOOT,
+  compute: COMPUTE,
+  system: SYSTEM,
+  programs: PROGRAMS,
+  loops: LOOPS_PART,
+};
+
+/** A part that fails does not take the others with it. */
+async function measure(part: Part, bench: Bench): Promise<PartResult> {
+  try {
+    return await part.measure(bench);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { comparisons: [], errors: [`${part.title}: ${message}`], leftOut: [], details: {} };
+  }
+}
+
+function peersWithout(environment: Environment): string[] {
+  return [
+    ...(environment.qemu === undefined ? ['QEMU TCG: there is no qemu-system-x86_64'] : []),
+    ...(environment.gcc === undefined ? ['programs in C: there is no gcc'] : []),
+  ];
+}
+
+async function run(options: Options): Promise<boolean> {
+  const environment = describeEnvironment();
+  const guest = await stockGuest();
+  const bench: Bench = {
+    cli: longmodeCli(options.cli),
+    guest,
+    qemu: environment.qemu !== undefined,
+    quick: options.quick,
+    rounds: options.rounds,
+  };
+  const leftOut = peersWithout(environment);
+  for (const message of leftOut) progress(`left out: ${message}`);
+  const parts = options.parts.filter((name) =>
+    PARTS[name].needs.every((need) => environment[need] !== undefined),
+  );
+  const seconds = parts.reduce((sum, name) => sum + PARTS[name].seconds(bench), 0);
+  progress(
+    `${parts.join(', ')}: about ${Math.ceil(seconds / 60)} minutes; the load average is ${environment.load}`,
+  );
+
+  const results: (PartResult & {
+    readonly name: PartName;
+    readonly title: string;
+    readonly means: boolean;
+  })[] = [];
+  for (const name of parts) {
+    const part = PARTS[name];
+    results.push({ name, title: part.title, means: part.means, ...(await measure(part, bench)) });
+  }
+
+  mkdirSync(options.out, { recursive: true });
+  const json = join(options.out, 'results.json');
+  writeFileSync(
+    json,
+    `${JSON.stringify({ environment, kernel: guest.kernelVersion, quick: options.quick, leftOut, parts: results }, null, 2)}\n`,
+  );
+  process.stdout.write('\nSpeed beside each peer, more is better: median (range, rounds)\n');
+  for (const { title, means, comparisons } of results) {
+    if (comparisons.length > 0)
+      process.stdout.write(`\n${formatTable(comparisonRows(title, comparisons, means))}`);
+  }
+  const errors = results.flatMap((result) => result.errors);
+  for (const message of [...leftOut, ...results.flatMap((result) => result.leftOut)])
+    process.stdout.write(`left out: ${message}\n`);
+  for (const message of errors) process.stdout.write(`error: ${message}\n`);
+  process.stdout.write(`\n${json}\n`);
+  return errors.length === 0;
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(USAGE);
+  else if (!(await run(options))) process.exitCode = 1;
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 2;
+}

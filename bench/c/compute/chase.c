@@ -1,0 +1,40 @@
+/* Follows pointers through more pages than a TLB has entries, one pointer a page, in random order. */
+#include "programs.h"
+#include "../system.h"
+
+enum { PAGE = 4096, PAGES = 16384, STEPS = 8192 };
+
+/* madvise(2) */
+enum { SYS_MADVISE = 28, NO_HUGE_PAGES = 15 };
+
+static char pages[(long)PAGES * PAGE] __attribute__((aligned(PAGE)));
+static unsigned order[PAGES];
+
+static unsigned *cell(unsigned page) {
+  /* Not the same line of each page, or the cache would have few sets for them. */
+  return (unsigned *)(pages + (long)page * PAGE + page % 61 * 64);
+}
+
+static void prepare(void) {
+  unsigned long seed = 1;
+  call3(SYS_MADVISE, (long)pages, sizeof pages, NO_HUGE_PAGES);
+  for (unsigned i = 0; i < PAGES; i++) order[i] = i;
+  for (unsigned i = PAGES - 1; i > 0; i--) {
+    unsigned j = random_word(&seed) % (i + 1), old = order[i];
+    order[i] = order[j];
+    order[j] = old;
+  }
+  for (unsigned i = 0; i < PAGES; i++) *cell(order[i]) = order[(i + 1) % PAGES];
+}
+
+static unsigned long unit(void) {
+  unsigned long hash = MIX_START;
+  unsigned page = order[0];
+  for (int i = 0; i < STEPS; i++) {
+    page = *cell(page);
+    hash = mix(hash, page);
+  }
+  return hash;
+}
+
+const struct program chase_program = {"chase", 0, prepare, unit};

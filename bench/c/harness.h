@@ -1,0 +1,38 @@
+/* Programs that do a unit of work again and again, and how much of it they get done in given times. */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+struct program {
+  const char *name;
+  /* Why this processor cannot run it, or 0; may be null. */
+  const char *(*unavailable)(void);
+  /* What comes before the time starts; may be null. */
+  void (*prepare)(void);
+  /*
+   * A unit of work: about a millisecond of a fast processor. The result is the same each time and on each machine;
+   * 0 says that a check of the program's own failed.
+   */
+  unsigned long (*unit)(void);
+};
+
+/*
+ * Runs the programs named in the arguments, or all of them: `PROGRAM MARK,MARK,... [NAME...]`, with marks in
+ * milliseconds, ascending. Prints for each program one line a mark, when the first unit ends after it:
+ *   work NAME MARK UNITS NANOSECONDS RESULT
+ * or "skip NAME REASON", or "wrong NAME UNIT RESULT FIRST_RESULT" when a unit's result is 0 or not the first one's.
+ */
+void run_programs(const struct program *const *programs, int argc, char **argv);
+
+/* A pseudorandom sequence: Knuth's MMIX generator, its high half. */
+static inline unsigned random_word(unsigned long *state) {
+  *state = *state * 6364136223846793005 + 1442695040888963407;
+  return (unsigned)(*state >> 32);
+}
+
+/* The 64-bit FNV-1a hash with words in place of bytes. */
+static inline unsigned long mix(unsigned long hash, unsigned long value) {
+  return (hash ^ value) * 0x100000001b3;
+}
+enum { MIX_START = 0x811c9dc5 };
+
+#endif

@@ -1,0 +1,60 @@
+/** Runs programs of the initramfs in QEMU TCG and in longmode, in turn; the guest measures their times. */
+import type { PartResult } from '../report/comparison.ts';
+import { milli, spread } from '../report/statistics.ts';
+import { QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
+import { progress } from '../run/progress.ts';
+import { PROGRAM_NAMES, programSeconds, programsScript } from './guest-programs.ts';
+
+const ROUNDS = 2;
+/** About how long the programs take together. */
+const SECONDS = 10;
+
+function roundsOf(bench: Bench): number {
+  return bench.rounds ?? (bench.quick ? 1 : ROUNDS);
+}
+
+async function measure(bench: Bench): Promise<PartResult> {
+  const script = Buffer.from(programsScript()).toString('base64');
+  const commandLine = `console=ttyS0 quiet longmode.script=${script}`;
+  const qemu: string[] = [];
+  const longmode: string[] = [];
+  for (let round = 0; round < roundsOf(bench); round++) {
+    progress('programs: QEMU TCG');
+    qemu.push((await runQemu(QEMU_Q35, bench.guest, commandLine)).output);
+    progress('programs: longmode');
+    longmode.push((await runLongmode(bench.cli, bench.guest, commandLine)).output);
+  }
+  const seconds = (outputs: readonly string[], name: (typeof PROGRAM_NAMES)[number]) =>
+    outputs.map((output) => programSeconds(output, name));
+  const results = PROGRAM_NAMES.map((name) => ({
+    name,
+    qemu: seconds(qemu, name),
+    longmode: seconds(longmode, name),
+  }));
+  return {
+    comparisons: results.map(({ name, qemu, longmode }) => ({
+      name,
+      measure: 'start to end',
+      peer: 'QEMU TCG',
+      speed: spread(qemu.map((value, i) => value / (longmode[i] as number))),
+    })),
+    errors: [],
+    leftOut: [],
+    details: {
+      programs: results.map(({ name, qemu, longmode }) => ({
+        name,
+        qemuSeconds: qemu.map(milli),
+        longmodeSeconds: longmode.map(milli),
+      })),
+    },
+  };
+}
+
+export const PROGRAMS: Part = {
+  title: 'programs of busybox',
+  means: true,
+  needs: ['qemu'],
+  seconds: (bench) => 2 * roundsOf(bench) * (SECONDS + BOOT_SECONDS),
+  measure,
+};
