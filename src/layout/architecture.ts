@@ -50,6 +50,8 @@ export const CR0_NW = 1 << 29;
 export const CR0_CD = 1 << 30;
 export const CR0_PG = 0x8000_0000;
 
+export const CR4_VME = 1 << 0;
+export const CR4_PVI = 1 << 1;
 export const CR4_TSD = 1 << 2;
 export const CR4_DE = 1 << 3;
 export const CR4_PSE = 1 << 4;

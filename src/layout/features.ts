@@ -74,6 +74,7 @@ const SSE4_1 = `blendpd blendps blendvpd blendvps dppd dpps extractps insertps m
 
 export const FEATURES: readonly Feature[] = [
   feature('1:edx', 0, 'fpu', 'base'),
+  feature('1:edx', 1, 'vme', 'base'),
   feature('1:edx', 2, 'de', 'base'),
   feature('1:edx', 3, 'pse', 'base'),
   feature('1:edx', 4, 'tsc', 'base'),

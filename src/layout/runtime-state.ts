@@ -56,6 +56,8 @@ export const EVENT_NMI = 5;
 export const EVENT_OUT_OF_MEMORY = 6;
 /** Not an event: the instruction hits a data or I/O breakpoint and is run again alone, with a trap behind it. */
 export const EVENT_BREAKPOINT = 7;
+/** INT n that a virtual-8086 task handles by itself. */
+export const EVENT_REDIRECTED_INTERRUPT = 8;
 /** Vector of an exception whose delivery is under way, or -1: decides double and triple faults. i32 */
 export const EVENT_DELIVERING = START + 64;
 

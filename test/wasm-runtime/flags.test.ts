@@ -94,12 +94,12 @@ describe('POPF', () => {
     cpu.exports.setFlags(VM);
     cpu.setState32(CPL, 3);
     expect(cpu.event(() => cpu.exports.popFlags(cpu.record(), 0, 2))).toEqual({ vector: GP, error: 0 });
-    expect(cpu.event(() => cpu.exports.pushFlagsImage(cpu.record()))).toEqual({ vector: GP, error: 0 });
+    expect(cpu.event(() => cpu.exports.pushFlagsImage(cpu.record(), 2))).toEqual({ vector: GP, error: 0 });
   });
 
   test('PUSHF shows RF and VM as zero', () => {
     cpu.exports.setFlags(VM | RF | IOPL | CF);
-    expect(cpu.exports.pushFlagsImage(cpu.record())).toBe(IOPL | CF | 2);
+    expect(cpu.exports.pushFlagsImage(cpu.record(), 8)).toBe(IOPL | CF | 2);
   });
 });
 

@@ -25,7 +25,7 @@ import {
   MODE_REAL,
   MODE_STACK_32,
 } from '../../src/layout/mode.ts';
-import { MODE } from '../../src/layout/runtime-state.ts';
+import { MODE, PAGE_BASE } from '../../src/layout/runtime-state.ts';
 import {
   CALL_GATE,
   GP,
@@ -200,7 +200,7 @@ describe('real mode', () => {
       cpu.setState64(SEGMENT_BASE + index * 8, BigInt(selector << 4));
     }
     cpu.setState64(RIP, 0x123n);
-    cpu.setState64(136, 0x1_0000n);
+    cpu.setState64(PAGE_BASE, 0x1_0000n);
     cpu.setGpr(RSP, 0xabcd_0100n);
     cpu.exports.updateMode();
     cpu.write32(0x10n * 4n, 0xf000_4567);
@@ -235,7 +235,7 @@ describe('real mode', () => {
   test('IRET undoes it', () => {
     cpu.flags = IF | 1;
     cpu.exports.deliverInterrupt(0x10);
-    cpu.setState64(136, 0xf_4000n);
+    cpu.setState64(PAGE_BASE, 0xf_4000n);
     cpu.exports.iret(cpu.record(), 2);
     expect(cpu.state64(RIP)).toBe(0x123n);
     expect(cpu.selector(SEGMENT_CS)).toBe(0x1000);

@@ -29,12 +29,12 @@ import {
   EVENT_FAULT,
   EVENT_KIND,
   EVENT_NMI,
+  EVENT_REDIRECTED_INTERRUPT,
   EVENT_SOFTWARE_INTERRUPT,
   EVENT_TRAP,
   EVENT_VECTOR,
   EXIT_REASON,
   EXIT_TRIPLE_FAULT,
-  FLAG_IOPL,
   FLAG_VM,
   HEAD_COUNT,
   INTERRUPT_SHADOW,
@@ -54,11 +54,13 @@ import {
   VECTOR_PF,
   VECTOR_TS,
 } from '../generated/layout';
-import { isLongMode, setExternalEvent } from '../segments/descriptors';
+import { isVirtualAndSensitive } from '../integer/virtual-interrupts';
+import { beginSystemInstruction, isLongMode, setExternalEvent } from '../segments/descriptors';
 import { count } from '../system/counters';
 import { deliverProtectedMode, deliverRealMode } from './legacy-events';
 import { deliverLongMode } from './long-mode-events';
 import { instructionRip, NO_ERROR_CODE, nextRip, raiseEvent, raiseGeneralProtection } from './raise';
+import { deliverRedirected, isRedirected } from './redirection';
 
 /** EVENT_DELIVERING while something that is no exception is delivered: a fault then is not a double fault. */
 const DELIVERING_OTHER: i32 = 256;
@@ -89,15 +91,17 @@ function isDoubleFault(first: i32, second: i32): bool {
 function enterHandler(vector: i32, errorCode: i32, kind: i32, returnRip: u64): void {
   const isException = kind === EVENT_FAULT || kind === EVENT_TRAP;
   store<i32>(CPU_STATE + EVENT_DELIVERING, isException ? vector : DELIVERING_OTHER);
-  setExternalEvent(i32(kind !== EVENT_SOFTWARE_INTERRUPT));
-  if (isLongMode()) deliverLongMode(vector, errorCode, kind, returnRip);
+  setExternalEvent(i32(kind !== EVENT_SOFTWARE_INTERRUPT && kind !== EVENT_REDIRECTED_INTERRUPT));
+  if (kind === EVENT_REDIRECTED_INTERRUPT) deliverRedirected(vector, returnRip);
+  else if (isLongMode()) deliverLongMode(vector, errorCode, kind, returnRip);
   else if ((load<i32>(CPU_STATE + MODE) & MODE_REAL) !== 0 && !isVirtualMode())
     deliverRealMode(vector, returnRip);
   else deliverProtectedMode(vector, errorCode, kind, returnRip);
   setExternalEvent(0);
   store<i32>(CPU_STATE + EVENT_DELIVERING, DELIVERING_NOTHING);
   store<i32>(CPU_STATE + INTERRUPT_SHADOW, 0);
-  if (vector === VECTOR_DB && kind !== EVENT_SOFTWARE_INTERRUPT) enterDebugHandler();
+  const isSoftware = kind === EVENT_SOFTWARE_INTERRUPT || kind === EVENT_REDIRECTED_INTERRUPT;
+  if (vector === VECTOR_DB && !isSoftware) enterDebugHandler();
 }
 
 /** The handler of #DB may use the debug registers, and is not traced (Intel SDM Vol. 3 "Debug Registers", "DEBUGCTL"). */
@@ -124,7 +128,8 @@ export function deliverEvent(): void {
   const record = load<u32>(CPU_STATE + CURRENT_RECORD);
   let returnRip = load<u64>(CPU_STATE + RIP);
   if (record !== 0) {
-    const completes = kind === EVENT_TRAP || kind === EVENT_SOFTWARE_INTERRUPT;
+    const completes =
+      kind === EVENT_TRAP || kind === EVENT_SOFTWARE_INTERRUPT || kind === EVENT_REDIRECTED_INTERRUPT;
     const rip = instructionRip(record);
     returnRip = completes ? nextRip(record) : rip;
     creditBudget(record);
@@ -177,12 +182,13 @@ export function deliverDebugTrap(cause: u32): void {
 }
 
 /**
- * INT n, INT3 and INTO: the gate's DPL is checked, the next instruction's address is pushed. INT n in
- * virtual-8086 mode needs IOPL 3. Never returns.
+ * INT n: the gate's DPL is checked, the next instruction's address is pushed. In virtual-8086 mode it needs IOPL 3, unless
+ * it stays in the task. Never returns.
  */
 export function softwareInterrupt(record: u32, vector: i32): void {
-  const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
-  if ((flags & FLAG_VM) !== 0 && (flags & FLAG_IOPL) !== FLAG_IOPL) raiseGeneralProtection(record, 0);
+  beginSystemInstruction(record);
+  if (isRedirected(vector)) raiseEvent(record, vector, NO_ERROR_CODE, EVENT_REDIRECTED_INTERRUPT);
+  if (isVirtualAndSensitive()) raiseGeneralProtection(record, 0);
   raiseEvent(record, vector, NO_ERROR_CODE, EVENT_SOFTWARE_INTERRUPT);
 }
 

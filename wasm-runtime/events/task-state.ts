@@ -66,3 +66,15 @@ export function ioBitmapAllows(port: u32, size: u32): bool {
   const bits = <u32>readSystem16(base + offset) >>> (port & 7);
   return (bits & ((1 << size) - 1)) === 0;
 }
+
+/** Whether the redirection bitmap, the 32 bytes below the I/O map, leaves INT `vector` to a virtual-8086 task. */
+export function redirectionAllows(vector: i32): bool {
+  if ((load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_TR * 4) & 8) === 0) return false;
+  const limit = load<u32>(CPU_STATE + SEGMENT_LIMIT + SEGMENT_TR * 4);
+  if (TSS_IO_MAP_BASE + 1 > limit) return false;
+  const base = load<u64>(CPU_STATE + TR_BASE);
+  const map = <u32>readSystem16(base + TSS_IO_MAP_BASE);
+  const offset = map - 32 + (<u32>vector >>> 4) * 2;
+  if (map < 32 || offset + 1 > limit) return false;
+  return ((<u32>readSystem16(base + offset) >>> (vector & 15)) & 1) === 0;
+}

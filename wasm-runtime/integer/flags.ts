@@ -2,7 +2,6 @@
  * EFLAGS as a whole: composing it from the lazy words (layout/cpu-state.ts) and taking it apart again.
  */
 
-import { raiseGeneralProtection } from '../events/raise';
 import {
   AUX_AF,
   AUX_CF_BIT,
@@ -33,6 +32,9 @@ import {
   SYSTEM_FLAGS,
 } from '../generated/layout';
 import { updateMode } from '../segments/segments';
+import { checkVirtualMode, isVirtualAndSensitive, virtualFlags, virtualImage } from './virtual-interrupts';
+
+export { clearVirtualInterrupts, setVirtualInterrupts } from './virtual-interrupts';
 
 /** Every flag that exists; the other bits read as zero, except bit 1. */
 const FLAGS_DEFINED: u32 = 0x3f_7fd5;
@@ -107,29 +109,24 @@ export function changeableFlags(): u32 {
   return mask;
 }
 
-/** In virtual-8086 mode with IOPL below 3, instructions that touch IF raise #GP(0) (no VME). */
-export function checkVirtualMode(record: u32): void {
-  const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
-  if ((flags & FLAG_VM) !== 0 && (flags & FLAG_IOPL) !== FLAG_IOPL) raiseGeneralProtection(record, 0);
-}
-
-/** The image PUSHF pushes: RF and VM read as zero. #GP(0) in virtual-8086 mode with IOPL < 3. */
-export function pushFlagsImage(record: u32): u32 {
-  checkVirtualMode(record);
-  return getFlags() & ~(FLAG_RF | FLAG_VM);
+/** The image PUSHF of `size` bytes pushes: RF and VM read as zero. In virtual-8086 mode see virtual-interrupts.ts. */
+export function pushFlagsImage(record: u32, size: i32): u32 {
+  checkVirtualMode(record, size);
+  const flags = getFlags() & ~(FLAG_RF | FLAG_VM);
+  return isVirtualAndSensitive() ? virtualImage(flags) : flags;
 }
 
 /**
  * POPF of `size` (2, 4 or 8) bytes: `value` was read from the stack and RSP is moved by the caller afterwards.
- * RF is cleared; VM, VIF and VIP do not change. #GP(0) in virtual-8086 mode with IOPL < 3.
+ * RF is cleared; VM, VIF and VIP do not change. In virtual-8086 mode see virtual-interrupts.ts.
  */
 export function popFlags(record: u32, value: u32, size: i32): void {
-  checkVirtualMode(record);
+  checkVirtualMode(record, size);
   const old = getFlags();
   let mask = changeableFlags();
-  if ((old & FLAG_VM) !== 0) mask &= ~FLAG_IOPL;
   if (size === 2) mask &= 0xffff;
-  const flags = (value & mask) | (old & ~mask & ~FLAG_RF);
+  let flags = (value & mask) | (old & ~mask & ~FLAG_RF);
+  if (isVirtualAndSensitive()) flags = virtualFlags(record, value, flags);
   setFlags(flags);
   if (((flags ^ old) & FLAG_AC) !== 0) updateMode();
 }

@@ -33,7 +33,8 @@ import {
   VECTOR_GP,
   VECTOR_NP,
 } from '../generated/layout';
-import { changeableFlags, checkVirtualMode, setFlags } from '../integer/flags';
+import { changeableFlags, setFlags } from '../integer/flags';
+import { checkVirtualMode, isVirtualAndSensitive, virtualFlags } from '../integer/virtual-interrupts';
 import { hasInstructionBreakpoints } from '../system/breakpoints';
 import {
   beginSystemInstruction,
@@ -132,25 +133,27 @@ export function farReturn(record: u32, size: i32, popBytes: i32): void {
 }
 
 /** Flags of an IRET at the level before it. RF only where it matters (events.ts); VM is never changed here. */
-function restoreFlags(value: u32, size: i32): void {
+function restoreFlags(record: u32, value: u32, size: i32): void {
   let mask = changeableFlags();
   if (load<u32>(CPU_STATE + CPL) === 0) mask |= FLAG_VIF | FLAG_VIP;
   if (hasInstructionBreakpoints()) mask |= FLAG_RF;
   if (size === 2) mask &= 0xffff;
   // Every arithmetic flag is replaced, so the old ones need not be composed.
-  setFlags((value & mask) | (load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~mask));
+  const flags = (value & mask) | (load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~mask);
+  setFlags(isVirtualAndSensitive() ? virtualFlags(record, value, flags) : flags);
 }
 
-/** IRET in real mode, and in virtual-8086 mode with IOPL 3. */
+/** IRET in real mode, and in virtual-8086 mode. */
 function iretParagraph(record: u32, size: i32): void {
-  checkVirtualMode(record);
+  checkVirtualMode(record, size);
   const rip = peekStack(record, 0, size);
   const selector = <u32>peekStack(record, size, size) & 0xffff;
   const flags = <u32>peekStack(record, size * 2, size);
   if (rip > 0xffff) raiseGeneralProtection(record, 0);
+  // May raise.
+  restoreFlags(record, flags, size);
   setStackPointer(load<u64>(CPU_STATE + GPR + 4 * 8) + size * 3);
   setParagraphSegment(SEGMENT_CS, selector);
-  restoreFlags(flags, size);
   store<i32>(CPU_STATE + NMI_BLOCKED, 0);
   store<u64>(CPU_STATE + RIP, rip);
   updateMode();
@@ -211,7 +214,7 @@ export function iret(record: u32, size: i32): void {
     if (stack !== 0) setDescriptorType(stackSelector, stack, RIGHTS_ACCESSED);
     loadReturnStack(stackSelector, stack);
   }
-  restoreFlags(flags, size);
+  restoreFlags(record, flags, size);
   store<i32>(CPU_STATE + NMI_BLOCKED, 0);
   enterCode(selector, code, newCpl, rip);
   setStackPointer(newRsp);

@@ -60,10 +60,10 @@ const FEATURE_OSXSAVE: u32 = 1 << 27;
 /** XCR0 bits that exist: x87 and SSE. */
 export const XCR0_SUPPORTED: u32 = 3;
 /**
- * CR4 bits that every processor has: TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT. MCE, since firmware sets it without a
+ * CR4 bits that every processor has: VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT. MCE, since firmware sets it without a
  * look at CPUID; there are no machine checks to enable.
  */
-const CR4_BASE: u32 = 0x7fc;
+const CR4_BASE: u32 = 0x7ff;
 
 /** The bits of CR4 that may be set. */
 export function supportedCr4(): u32 {

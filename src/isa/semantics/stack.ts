@@ -130,8 +130,8 @@ export function enter(e: Emitter): void {
 
 export function pushf(e: Emitter): void {
   const { m } = e;
-  const flags = e.call('pushFlagsImage', [e.record()], i32);
   const size = e.operandSize;
+  const flags = e.call('pushFlagsImage', [e.record(), m.i32.const(size)], i32);
   push(e, size, e.let(size === 8 ? m.i64.extend_u(flags) : flags, size === 8 ? i64 : i32));
 }
 

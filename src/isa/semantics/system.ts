@@ -46,15 +46,15 @@ export function perform(name: RuntimeFunction): Semantics {
 
 // ---- flags of the system ----
 
-/** #GP(0) if CPL > IOPL. */
-function requireInterruptPrivilege(e: Emitter): void {
+/** Where CPL > IOPL the instruction has the virtual interrupt flag, or raises #GP(0). */
+function virtualise(e: Emitter, name: RuntimeFunction): void {
   const { m } = e;
   const iopl = m.i32.and(m.i32.shr_u(e.state(SYSTEM_FLAGS, 4), m.i32.const(IOPL_SHIFT)), m.i32.const(3));
-  e.when(m.i32.gt_u(e.state(CPL, 4), iopl), () => raiseProtection(e));
+  e.delegate(m.i32.gt_u(e.state(CPL, 4), iopl), name, [e.record()]);
 }
 
 export function cli(e: Emitter): void {
-  requireInterruptPrivilege(e);
+  virtualise(e, 'clearVirtualInterrupts');
   e.setState(SYSTEM_FLAGS, 4, e.m.i32.and(e.state(SYSTEM_FLAGS, 4), e.m.i32.const(~FLAG_IF)));
 }
 
@@ -64,7 +64,7 @@ export function cli(e: Emitter): void {
  */
 export function sti(e: Emitter): void {
   const { m } = e;
-  requireInterruptPrivilege(e);
+  virtualise(e, 'setVirtualInterrupts');
   const old = e.let(e.state(SYSTEM_FLAGS, 4));
   e.setState(SYSTEM_FLAGS, 4, m.i32.or(old(), m.i32.const(FLAG_IF)));
   const opened = m.i32.eqz(m.i32.and(old(), m.i32.const(FLAG_IF)));
