@@ -1,14 +1,23 @@
 /** The SSE floating-point instructions where inline code does not do: NaN results and unusual settings of MXCSR. */
 import { SSE_ADD, SSE_ADD_SUBTRACT, SSE_MULTIPLY, SSE_SUBTRACT } from '../generated/layout';
 import { compareSignals, computeLane } from './arithmetic';
+import { native32, native64, ordinary } from './native';
 import { DOUBLE, flushed, SINGLE } from './number';
-import { begin, finish, finishStage } from './status';
+import { begin, finish, finishStage, isUsual } from './status';
 
 function single(operation: i32, a: f32, b: f32): f32 {
+  if (isUsual()) {
+    const result = native32(operation, a, b);
+    if (ordinary) return result;
+  }
   return reinterpret<f32>(<u32>computeLane(operation, reinterpret<u32>(a), reinterpret<u32>(b), SINGLE));
 }
 
 function double(operation: i32, a: f64, b: f64): f64 {
+  if (isUsual()) {
+    const result = native64(operation, a, b);
+    if (ordinary) return result;
+  }
   return reinterpret<f64>(computeLane(operation, reinterpret<u64>(a), reinterpret<u64>(b), DOUBLE));
 }
 

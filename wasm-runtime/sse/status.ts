@@ -7,7 +7,15 @@
  */
 
 import { NO_ERROR_CODE, raiseFault, raiseUndefined } from '../events/raise';
-import { CPU_STATE, CR4, CR4_OSXMMEXCPT, MXCSR, MXCSR_CONTROL, VECTOR_XM } from '../generated/layout';
+import {
+  CPU_STATE,
+  CR4,
+  CR4_OSXMMEXCPT,
+  MXCSR,
+  MXCSR_CONTROL,
+  MXCSR_DEFAULT,
+  VECTOR_XM,
+} from '../generated/layout';
 
 /** Status flags; the mask of each is MASK_SHIFT bits above. */
 export const INVALID: u32 = 1;
@@ -37,6 +45,11 @@ let signalled: u32 = 0;
 export function begin(): void {
   control = load<u32>(CPU_STATE + MXCSR);
   signalled = 0;
+}
+
+/** Whether all exceptions are masked and all else is as WebAssembly computes. */
+export function isUsual(): bool {
+  return (control & MXCSR_CONTROL) === MXCSR_DEFAULT;
 }
 
 export function signal(flags: u32): void {
