@@ -1,9 +1,9 @@
 /**
- * Compiles wasm-runtime/ (AssemblyScript), adds the handlers, and writes build/runtime.wasm.
- * Usage: node scripts/build-runtime.ts [output]
+ * Compiles wasm-runtime/ (AssemblyScript), adds the handlers, and writes build/runtime.wasm; and build/debug-runtime.wasm, the
+ * same with its globals exported, which tests run.
+ * Usage: node scripts/build-runtime.ts
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import './generate-layout.ts';
 import { buildRuntime } from '../src/interpreter/handlers.ts';
@@ -11,10 +11,12 @@ import { compileAssemblyScript } from './assemblyscript.ts';
 import { writeRuntimeFunctions } from './generate-runtime-functions.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const output = process.argv[2] ?? `${root}build/runtime.wasm`;
 const half = `${root}build/assemblyscript.wasm`;
-mkdirSync(dirname(output), { recursive: true });
+mkdirSync(`${root}build`, { recursive: true });
 compileAssemblyScript(['index.ts'], half);
-const runtime = readFileSync(half);
-writeRuntimeFunctions(runtime);
-writeFileSync(output, buildRuntime(runtime, true));
+const assemblyScript = readFileSync(half);
+writeRuntimeFunctions(assemblyScript);
+const { runtime, debug } = buildRuntime(assemblyScript, true);
+// The build looks at the time of the runtime: it is last.
+writeFileSync(`${root}build/debug-runtime.wasm`, debug);
+writeFileSync(`${root}build/runtime.wasm`, runtime);

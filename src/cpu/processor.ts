@@ -61,6 +61,7 @@ import {
 } from '../layout/runtime-state.ts';
 import { MemoryViews } from './memory-views.ts';
 import type { HostFunctions, RuntimeExports } from './runtime.ts';
+import { SliceGlobals } from './slice-globals.ts';
 
 /** Thrown by `raise` to unwind the guest's wasm frames. One object, so that throwing costs no stack trace. */
 const SIGNAL = { longmode: 'event' };
@@ -117,6 +118,7 @@ export class Processor {
   /** Number of deliveries that ends the slice. */
   private lastDelivery = 0;
   private readonly intercept: () => boolean;
+  private readonly globals: SliceGlobals;
 
   constructor(options: ProcessorOptions) {
     this.intercept = options.intercept ?? (() => false);
@@ -137,6 +139,7 @@ export class Processor {
       [MEMORY_MODULE]: { [MEMORY]: this.memory },
       [HOST_MODULE]: host,
     });
+    this.globals = new SliceGlobals(instance.exports);
     this.runtime = instance.exports as unknown as RuntimeExports;
     this.table = this.runtime.table;
     this.runtime.initializeMemory();
@@ -265,6 +268,7 @@ export class Processor {
     this.setU32(BREAKPOINT_RESUME, 0);
     while (reason === EXIT_BUDGET && this.i32(BUDGET) > 0) reason = this.step(this.i32(BUDGET));
     this.settle();
+    this.globals.spoil();
     const why = this.stopped ?? exitReason(reason);
     this.exits.set(why, (this.exits.get(why) ?? 0) + 1);
     return why;

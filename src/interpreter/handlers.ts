@@ -15,7 +15,7 @@ import {
 } from '../isa/instruction-set.ts';
 import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
-import { HOST_MODULE, TABLE } from '../layout/contract.ts';
+import { DEBUG_GLOBAL, HOST_MODULE, TABLE } from '../layout/contract.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
 import {
@@ -122,11 +122,17 @@ function addFault(
   return handler.finish(name);
 }
 
+interface RuntimeBuild {
+  readonly runtime: Uint8Array;
+  /** The same with the exports of a debug build (layout/contract.ts). */
+  readonly debug: Uint8Array;
+}
+
 /**
  * @param assemblyScript the compiled wasm-runtime/, which imports and exports `env.memory`.
- * @returns the runtime module: exports the AssemblyScript functions and `table`.
+ * @returns the runtime module, which exports the AssemblyScript functions and `table`.
  */
-export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Uint8Array {
+export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): RuntimeBuild {
   const m = new BinaryenModule(assemblyScript);
   const runtime: FindRuntimeFunction = (name) => m.exportedFunction(name);
   const handlers: FunctionReference[] = [];
@@ -159,7 +165,9 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ui
   );
   m.defineTable(TABLE, 1, elements);
   if (optimized) m.optimize();
-  return m.emitWithNames();
+  const bytes = m.emitWithNames();
+  m.exportMutableGlobals(DEBUG_GLOBAL);
+  return { runtime: bytes, debug: m.emitWithNames() };
 }
 
 /** Name of a variant's handler in profiles and dumps: mnemonic, operands, size, form, slot. */

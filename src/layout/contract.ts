@@ -15,6 +15,12 @@ export const RUNTIME_MODULE = 'runtime';
 /** The runtime's export: handlers and regions by slot, all of them (record) -> (). */
 export const TABLE = 'table';
 
+/**
+ * The debug build (build/debug-runtime.wasm) exports each mutable global of wasm-runtime/ by its name behind this. They hold what
+ * an instruction is about, nothing that is wanted after a slice, and the processor checks that (cpu/slice-globals.ts).
+ */
+export const DEBUG_GLOBAL = 'global ';
+
 /** Export of a module of regions: the region with this index in the batch. */
 export function regionName(index: number): string {
   return `region${index}`;

@@ -98,6 +98,9 @@ export const RECORD_OLDER_TOP = START + 120;
 export const ARENA_EPOCH = START + 124;
 /** Table slot of the handler that stands in for overwritten or dropped blocks. u32, written by the host. */
 export const STALE_SLOT = START + 128;
+/** Guest-physical addresses of the ROM, first and behind the last: reads find RAM there, writes go to the bus. u64 each. */
+export const ROM_START = START + 448;
+export const ROM_END = START + 456;
 
 /** i32: DR7's enabled breakpoints by kind, bit n for DRn: ARMED_* of breakpoints.ts in the runtime. */
 export const BREAKPOINTS = START + 136;

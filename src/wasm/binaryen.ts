@@ -242,9 +242,16 @@ export class BinaryenModule implements Module {
   emitWithNames(): Uint8Array {
     if (!this.module.validate()) throw new Error('the module is not valid');
     binaryen.setDebugInfo(true);
-    const bytes = this.module.emitBinary();
-    this.module.dispose();
-    return bytes;
+    return this.module.emitBinary();
+  }
+
+  /** @param prefix of their names in the export. */
+  exportMutableGlobals(prefix: string): void {
+    const { module } = this;
+    for (let index = 0; index < module.getNumGlobals(); index++) {
+      const { name, mutable } = binaryen.getGlobalInfo(module.getGlobalByIndex(index));
+      if (mutable) module.addGlobalExport(name, prefix + name);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DebugHost } from '../support/debug-host.ts';
 import { complaints } from './kernel-log.ts';
 import { boot, findGuest, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
 
@@ -26,6 +27,7 @@ describe.skipIf(guest === undefined)('the kernel without some of the hardware', 
     '$words: interrupts from $controller, time from $source and $event',
     async ({ words, controller, event, source }) => {
       const { ending, output } = await boot(guest as Guest, {
+        host: new DebugHost(),
         clock: 'instructions',
         append: `${NO_CIPHER_TESTS} ${words} ${scriptWord(SCRIPT)}`,
       });

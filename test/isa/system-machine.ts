@@ -26,7 +26,7 @@ import {
 import { assemble } from '../support/assembler.ts';
 
 const runtimeModule = new WebAssembly.Module(
-  readFileSync(new URL('../../build/runtime.wasm', import.meta.url)),
+  readFileSync(new URL('../../build/debug-runtime.wasm', import.meta.url)),
 );
 
 const PML4 = 0x1000;

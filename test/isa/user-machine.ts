@@ -31,7 +31,7 @@ import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
 import { differingBytes, type WholeState } from '../vectors/vector.ts';
 
 const runtimeModule = new WebAssembly.Module(
-  readFileSync(new URL('../../build/runtime.wasm', import.meta.url)),
+  readFileSync(new URL('../../build/debug-runtime.wasm', import.meta.url)),
 );
 
 const PAGE = 4096;

@@ -178,7 +178,7 @@ export function slowReadWrite(record: u32, address: u64, size: i32): u32 {
   const host = prepareWrite(currentTable(), record, la, size, false);
   if (host === BOUNCE_BUFFER) {
     gather(record, firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
-    gather(record, secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
+    if (secondSize !== 0) gather(record, secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
   }
   return host;
 }
@@ -187,7 +187,7 @@ export function slowReadWrite(record: u32, address: u64, size: i32): u32 {
 export function finishWrite(): void {
   if (firstSize === 0) return;
   scatter(firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
-  scatter(secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
+  if (secondSize !== 0) scatter(secondHost, secondPhysical, BOUNCE_BUFFER + firstSize, secondSize);
   firstSize = 0;
 }
 

@@ -27,6 +27,8 @@ import {
   RECORD_HALF_SIZE,
   RECORD_OLDER_TOP,
   RECORD_TOP,
+  ROM_END,
+  ROM_START,
   TLB_BASE,
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
@@ -46,10 +48,6 @@ const CHUNK_MASK: u32 = CHUNK_BYTES - 1;
 const CHUNK_META_BYTES: u32 = (CHUNK_BYTES >> 12) * PAGE_META_SIZE;
 /** WebAssembly pages to grow by at least: growing detaches every view JavaScript has of the memory. */
 const GROWTH: i32 = 512;
-
-/** Guest-physical addresses of the ROM: reads find RAM there, writes go to the bus. */
-let romStart: u64 = 0;
-let romEnd: u64 = 0;
 
 /** Puts everything of linear memory that is not zero at the start into its first state. Once, before anything else. */
 export function initializeMemory(): void {
@@ -91,13 +89,14 @@ export function mapRam(firstChunk: u32, count: u32): void {
 /** Makes the chunks of mapRam() ROM, of which there is one range at most. */
 export function mapRom(firstChunk: u32, count: u32): void {
   mapRam(firstChunk, count);
-  romStart = (<u64>firstChunk) << CHUNK_SHIFT;
-  romEnd = romStart + ((<u64>count) << CHUNK_SHIFT);
+  store<u64>(CPU_STATE + ROM_START, (<u64>firstChunk) << CHUNK_SHIFT);
+  store<u64>(CPU_STATE + ROM_END, (<u64>firstChunk + count) << CHUNK_SHIFT);
 }
 
 /** @inline */
 export function isRom(pa: u64): bool {
-  return pa - romStart < romEnd - romStart;
+  const start = load<u64>(CPU_STATE + ROM_START);
+  return pa - start < load<u64>(CPU_STATE + ROM_END) - start;
 }
 
 /** There is nothing left to give the guest: its end. Never returns. */
