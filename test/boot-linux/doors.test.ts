@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EntryName } from '../../src/boot/door.ts';
+import { buildE820 } from '../../src/boot/e820.ts';
 import { extractVmlinux } from './extract-vmlinux.ts';
 import { complaints, kernelLines } from './kernel-log.ts';
 import { boot, findGuest, type Guest, NO_CIPHER_TESTS, Session, scriptWord } from './linux-guest.ts';
@@ -11,6 +12,17 @@ const LOADER = 'echo loader $(cat /proc/sys/kernel/bootloader_type)';
 /** type_of_loader of boot_params: ours, and what the kernel's own PVH entry point fills in. */
 const UNDEFINED_LOADER = 'loader 255';
 const PVH_LOADER = 'loader 176';
+
+const MIB = 2 ** 20;
+/** In /proc/iomem, by type in the memory map. */
+const RESOURCE_NAMES: Readonly<Record<number, string>> = {
+  1: 'System RAM',
+  2: 'Reserved',
+  3: 'ACPI Tables',
+  4: 'ACPI Non-volatile Storage',
+};
+/** Of conventional memory: the first page, and what is before, in and behind setup_data. */
+const LOW_PIECES = 4;
 
 interface BootOptions {
   readonly kernel?: Uint8Array;
@@ -35,8 +47,25 @@ async function bootBy(entry: EntryName, { kernel, script = LOADER, tier = 'auto'
 const vmlinux = (): Uint8Array => extractVmlinux((guest as Guest).kernel);
 
 describe.skipIf(guest === undefined)("Debian's kernel boots", () => {
-  it('from its 32-bit entry point', async () => {
-    expect(kernelLines(await bootBy('32'))).toContain(UNDEFINED_LOADER);
+  it('from its 32-bit entry point, and finds the resources that the memory map and the ports have', async () => {
+    const lines = kernelLines(await bootBy('32', { script: `${LOADER}; cat /proc/iomem /proc/ioports` }));
+    expect(lines).toContain(UNDEFINED_LOADER);
+    const resources = lines
+      .filter((line) => /^ *[0-9a-f]+-[0-9a-f]+ : /.test(line))
+      .map((line) => line.trim());
+    // The kernel keeps a part of conventional memory, and takes pieces out of the rest of it.
+    const map = buildE820(512 * MIB).filter(({ address }) => address > 0);
+    for (const { address, length, type } of map) {
+      const range = [address, address + length - 1].map((end) => end.toString(16).padStart(8, '0'));
+      expect(resources).toContain(`${range.join('-')} : ${RESOURCE_NAMES[type]}`);
+    }
+    expect(resources.filter((line) => / : (Reserved|System RAM)$/.test(line))).toHaveLength(
+      map.filter(({ type }) => type <= 2).length + LOW_PIECES,
+    );
+    for (const port of ['0020-0021 : pic1', '0070-0071 : rtc0', '02f8-02ff : serial', '03f8-03ff : serial'])
+      expect(resources).toContain(port);
+    expect(resources).toContain('0600-0603 : ACPI PM1a_EVT_BLK');
+    expect(resources).toContain('0cf8-0cff : PCI conf1');
   });
 
   it('from its real-mode entry point, with what the BIOS says', async () => {

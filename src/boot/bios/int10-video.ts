@@ -54,7 +54,7 @@ class Screen {
     data.setU8(DataField.lastRow, ROWS - 1);
     data.setU16(DataField.characterHeight, CHARACTER_HEIGHT);
     data.setU16(DataField.cursor, 0);
-    if (clear) this.fill(0, 0, ROWS - 1, COLUMNS - 1, LIGHT_GREY);
+    if (clear) this.scroll(ROWS, LIGHT_GREY, [0, 0, ROWS - 1, COLUMNS - 1]);
   }
 
   get row(): number {
@@ -88,27 +88,24 @@ class Screen {
     console.write(text);
   }
 
-  fill(top: number, left: number, bottom: number, right: number, attribute: number): void {
-    const blank = new Uint8Array((right - left + 1) * 2);
-    blank.forEach((_, index) => {
-      blank[index] = index % 2 === 0 ? SPACE : attribute;
-    });
-    for (let row = top; row <= bottom; row++) this.system.memory.write(cell(row, left), blank);
-  }
-
-  /** Moves a window's rows up, or down by a negative number. */
+  /** Moves a window's rows up, or down by a negative number. Rows that become free are blank. */
   scroll(lines: number, attribute: number, window: readonly [number, number, number, number]): void {
     const [top, left, bottom, right] = window;
     const { memory } = this.system;
-    const bytes = (right - left + 1) * 2;
-    const rows = Array.from({ length: bottom - top + 1 }, (_, row) =>
-      memory.read(cell(top + row, left), bytes),
-    );
-    this.fill(top, left, bottom, right, attribute);
-    rows.forEach((row, index) => {
-      const target = top + index - lines;
-      if (target >= top && target <= bottom) memory.write(cell(target, left), row);
-    });
+    const height = bottom - top + 1;
+    const before = memory.read(cell(top, 0), height * ROW_BYTES);
+    const after = before.slice();
+    for (let row = 0; row < height; row++) {
+      const source = row + lines;
+      const isBlank = source < 0 || source >= height;
+      for (let column = left; column <= right; column++) {
+        const at = row * ROW_BYTES + column * 2;
+        const from = source * ROW_BYTES + column * 2;
+        after[at] = isBlank ? SPACE : (before[from] as number);
+        after[at + 1] = isBlank ? attribute : (before[from + 1] as number);
+      }
+    }
+    memory.write(cell(top, 0), after);
   }
 
   /** The same character in several cells from the cursor on, which stays. Without an attribute that of each cell stays. */
