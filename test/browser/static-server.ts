@@ -1,6 +1,6 @@
-/** A static file server with no headers but the media type: what the cheapest host does. */
+/** A static file server with no headers of its own but the media type: what the cheapest host does. */
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
@@ -35,7 +35,8 @@ async function find(routes: Routes, path: string): Promise<string | Uint8Array |
   );
 }
 
-export async function serve(routes: Routes): Promise<StaticServer> {
+/** @param headers to send with every file. */
+export async function serve(routes: Routes, headers: OutgoingHttpHeaders = {}): Promise<StaticServer> {
   const requests: string[] = [];
   const server: Server = createServer(async ({ url = '/' }, response) => {
     const path = decodeURIComponent(new URL(url, 'http://host').pathname);
@@ -46,7 +47,8 @@ export async function serve(routes: Routes): Promise<StaticServer> {
       return;
     }
     const type = TYPES[extname(path.endsWith('/') ? 'index.html' : path)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(content) });
+    const size = Buffer.byteLength(content);
+    response.writeHead(200, { ...headers, 'content-type': type, 'content-length': size });
     response.end(content);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
