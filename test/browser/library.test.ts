@@ -1,8 +1,10 @@
-/** The library in a page without a bundler, from a server that only serves files. */
+/**
+ * The library in a page without a bundler, from a server that only serves files, with guests of a few instructions: the
+ * tests of the page and of README.md boot Linux with it.
+ */
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findGuest, NO_CIPHER_TESTS } from '../boot-linux/linux-guest.ts';
 import { ECHO, makeKernel, SPIN } from '../cli/guests.ts';
 import { installedBrowsers, launch } from './browsers.ts';
 import { type StaticServer, serve } from './static-server.ts';
@@ -12,55 +14,36 @@ const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 /** Milliseconds a boot may take on a busy machine. */
 const TIMEOUT = 180_000;
 
-const guest = await findGuest();
-
-describe.skipIf(guest === undefined).each(installedBrowsers())('the library in $name', (installed) => {
+describe.each(installedBrowsers())('the library in $name', (installed) => {
   let server: StaticServer;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    const { kernel, initrd } = guest as NonNullable<typeof guest>;
     server = await serve({
       '/': { folder: PAGES },
       '/longmode/': { folder: DIST },
-      '/vmlinuz': kernel,
       '/echo': makeKernel(ECHO),
       '/spin': makeKernel(SPIN),
-      '/initrd.cpio': initrd,
     });
     browser = await launch(installed);
     page = await browser.newPage();
-    await page.goto(`${server.origin}/boot.html`);
+    await page.goto(`${server.origin}/two.html`);
     return async () => {
       await browser.close();
       await server.close();
     };
   }, TIMEOUT);
 
-  it(
-    'boots a kernel to its shell in a worker',
-    async () => {
-      const result = await page.evaluate(`boot(${JSON.stringify({ words: NO_CIPHER_TESTS })})`);
-      expect(result).toEqual({
-        stages: expect.arrayContaining(['loading', 'kernel', 'init']),
-        answer: expect.stringContaining('echo $((6 * 7))'),
-        ending: { kind: 'power off' },
-        compiled: true,
-        isolated: false,
-      });
-    },
-    TIMEOUT,
-  );
-
   it('has machines side by side in one page, each in its own thread or all in one', {
     timeout: TIMEOUT,
   }, async () => {
-    await page.goto(`${server.origin}/two.html`);
     for (const threads of ["['worker', 'worker']", "['here', 'here']"]) {
       expect(await page.evaluate(`two(${threads})`)).toEqual({
         answers: ['machine 0.', 'machine 1.'],
         endings: [{ kind: 'stopped' }, { kind: 'stopped' }],
+        stages: ['loading', 'kernel'],
+        isolated: false,
       });
     }
     // All workers, so none is started by another: that may hang in Firefox.

@@ -11,8 +11,10 @@ globalThis.Worker = class extends Worker {
 };
 
 async function two(threads) {
+  const stages = new Set();
+  const onProgress = ({ stage }) => stages.add(stage);
   const machines = await Promise.all(
-    threads.map((thread) => Machine.create({ kernel: 'echo', memorySize: 2 ** 26, thread })),
+    threads.map((thread) => Machine.create({ kernel: 'echo', memorySize: 2 ** 26, thread, onProgress })),
   );
   const endings = machines.map((machine) => machine.run());
   const answers = await Promise.all(
@@ -22,7 +24,13 @@ async function two(threads) {
     }),
   );
   await Promise.all(machines.map((machine) => machine.close()));
-  return { answers, endings: await Promise.all(endings) };
+  return {
+    answers,
+    endings: await Promise.all(endings),
+    stages: [...stages],
+    // What needs special headers of the host.
+    isolated: crossOriginIsolated,
+  };
 }
 
 /** Starts a machine that never ends. */
