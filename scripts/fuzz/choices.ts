@@ -15,6 +15,7 @@ import { sseConvert } from '../../src/isa/tables/sse-convert.ts';
 import { sseFloat } from '../../src/isa/tables/sse-float.ts';
 import { sseInteger } from '../../src/isa/tables/sse-integer.ts';
 import { sseMove } from '../../src/isa/tables/sse-move.ts';
+import { sseSha } from '../../src/isa/tables/sse-sha.ts';
 import { sseShuffle } from '../../src/isa/tables/sse-shuffle.ts';
 import { sseString } from '../../src/isa/tables/sse-string.ts';
 import { string } from '../../src/isa/tables/string.ts';
@@ -40,6 +41,7 @@ const TABLES: readonly (readonly [weight: number, name: string, rows: readonly R
   [2, 'sse-convert', sseConvert],
   [1, 'sse-string', sseString],
   [1, 'sse-aes', sseAes],
+  [1, 'sse-sha', sseSha],
   [2, 'x87', x87],
   [2, 'mmx', mmxRows],
 ];

@@ -153,6 +153,11 @@ export const FEATURES: readonly Feature[] = [
   feature('7:ebx', 20, 'smap', 'more', { instructions: 'clac stac' }),
   feature('7:ebx', 23, 'clflushopt', 'more', { instructions: 'clflushopt' }),
   feature('7:ebx', 24, 'clwb', 'more', { instructions: 'clwb' }),
+  feature('7:ebx', 29, 'sha_ni', 'more', {
+    aliases: 'sha',
+    instructions: 'sha1nexte sha1msg1 sha1msg2 sha256rnds2 sha256msg1 sha256msg2 sha1rnds4',
+  }),
+  feature('7:ecx', 8, 'gfni', 'more', { instructions: 'gf2p8mulb gf2p8affineqb gf2p8affineinvqb' }),
   feature('7:ecx', 2, 'umip', 'more'),
   feature('7:ecx', 16, 'la57', 'more'),
   feature('7:ecx', 22, 'rdpid', 'more', { instructions: 'rdpid' }),

@@ -3,8 +3,10 @@
 export * from './aes';
 export { raiseAvxDisabled, raiseSseDisabled, updateSseDisabled } from './availability';
 export * from './convert';
+export * from './galois';
 export * from './masked';
 export * from './operations';
 export * from './search';
+export * from './sha';
 export { loadMxcsr } from './status';
 export * from './string';

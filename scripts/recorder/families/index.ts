@@ -10,6 +10,7 @@ import { flag } from './flag.ts';
 import { logic } from './logic.ts';
 import { mmx } from './mmx.ts';
 import { move } from './move.ts';
+import { sha } from './sha.ts';
 import { shift } from './shift.ts';
 import { sse } from './sse.ts';
 import { sse2 } from './sse2.ts';
@@ -38,6 +39,7 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['sse41', sse41],
   ['sse42', sse42],
   ['aes', aes],
+  ['sha', sha],
   ['avx', avx],
   ['avx2', avx2],
   ['mmx', mmx],

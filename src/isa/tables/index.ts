@@ -20,6 +20,7 @@ import { sseConvert } from './sse-convert.ts';
 import { sseFloat } from './sse-float.ts';
 import { sseInteger } from './sse-integer.ts';
 import { sseMove } from './sse-move.ts';
+import { sseSha } from './sse-sha.ts';
 import { sseShuffle } from './sse-shuffle.ts';
 import { sseString } from './sse-string.ts';
 import { string } from './string.ts';
@@ -50,6 +51,7 @@ export const ROWS: readonly Row[] = [
   ...sseConvert,
   ...sseString,
   ...sseAes,
+  ...sseSha,
   ...avxRows,
   ...avx2Rows,
 ];
