@@ -6,7 +6,8 @@ import { COMPUTE } from './parts/compute.ts';
 import { LOOPS_PART } from './parts/loops.ts';
 import { PROGRAMS } from './parts/programs.ts';
 import { SYSTEM } from './parts/system.ts';
-import type { PartResult } from './report/comparison.ts';
+import type { NamedResult, PartResult } from './report/comparison.ts';
+import { type Report, reportPage } from './report/page.ts';
 import { comparisonRows, formatTable } from './report/table.ts';
 import { describeEnvironment, type Environment } from './run/environment.ts';
 import { longmodeCli, stockGuest } from './run/guest.ts';
@@ -59,22 +60,24 @@ async function run(options: Options): Promise<boolean> {
     `${parts.join(', ')}: about ${Math.ceil(seconds / 60)} minutes; the load average is ${environment.load}`,
   );
 
-  const results: (PartResult & {
-    readonly name: PartName;
-    readonly title: string;
-    readonly means: boolean;
-  })[] = [];
+  const results: NamedResult[] = [];
   for (const name of parts) {
     const part = PARTS[name];
     results.push({ name, title: part.title, means: part.means, ...(await measure(part, bench)) });
   }
 
+  const report: Report = {
+    environment,
+    kernel: guest.kernelVersion,
+    quick: options.quick,
+    leftOut,
+    parts: results,
+  };
   mkdirSync(options.out, { recursive: true });
   const json = join(options.out, 'results.json');
-  writeFileSync(
-    json,
-    `${JSON.stringify({ environment, kernel: guest.kernelVersion, quick: options.quick, leftOut, parts: results }, null, 2)}\n`,
-  );
+  const page = join(options.out, 'report.html');
+  writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(page, reportPage(report));
   process.stdout.write('\nSpeed beside each peer, more is better: median (range, rounds)\n');
   for (const { title, means, comparisons } of results) {
     if (comparisons.length > 0)
@@ -84,7 +87,7 @@ async function run(options: Options): Promise<boolean> {
   for (const message of [...leftOut, ...results.flatMap((result) => result.leftOut)])
     process.stdout.write(`left out: ${message}\n`);
   for (const message of errors) process.stdout.write(`error: ${message}\n`);
-  process.stdout.write(`\n${json}\n`);
+  process.stdout.write(`\n${json}\n${page}\n`);
   return errors.length === 0;
 }
 

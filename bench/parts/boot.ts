@@ -5,6 +5,7 @@ import type { ChildRun } from '../run/child.ts';
 import { QEMU_MICROVM, QEMU_Q35, runLongmode, runQemu, tscParameter } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
+import { bootTimeline } from '../timeline/boot-timeline.ts';
 
 const COMMAND_LINE = 'console=ttyS0 longmode.run=poweroff';
 /** What the guest says when its first process runs. */
@@ -71,6 +72,8 @@ async function measure(bench: Bench): Promise<PartResult> {
   for (let round = 1; round <= rounds; round++) {
     for (const contestant of contestants) runs.get(contestant.name)?.push(await boot(contestant));
   }
+  progress('boot: longmode with a profiler');
+  const timeline = await bootTimeline(bench.cli, guest, COMMAND_LINE);
   const results = [...runs].map(([name, own]) => {
     const cpu = own.flatMap(({ cpuSeconds }) => (cpuSeconds === undefined ? [] : [cpuSeconds]));
     return {
@@ -84,6 +87,7 @@ async function measure(bench: Bench): Promise<PartResult> {
     comparisons: compareBoots(runs),
     errors: [],
     leftOut: [],
+    timeline,
     details: { commandLine: COMMAND_LINE, rounds, results },
   };
 }

@@ -1,4 +1,5 @@
 /** What every part of the benchmark hands to the table, the JSON and the page. */
+import type { Timeline } from '../timeline/timeline.ts';
 import { geometricMean, milli, type Spread } from './statistics.ts';
 
 /** How fast longmode is beside a peer at one thing. */
@@ -15,6 +16,8 @@ export interface Comparison {
 
 /** A column of a part's table: what is measured, beside whom. */
 export interface Column {
+  readonly measure: string;
+  readonly peer: string;
   readonly title: string;
   /** By name of what ran. */
   readonly cells: ReadonlyMap<string, Comparison>;
@@ -28,8 +31,17 @@ export interface PartResult {
   readonly errors: readonly string[];
   /** What was left out, and why. */
   readonly leftOut: readonly string[];
+  /** Of one run of longmode, where it says something. */
+  readonly timeline?: Timeline;
   /** Everything that was measured, for the JSON. */
   readonly details: object;
+}
+
+/** A part's results, with its name, heading, and whether a mean of its rows says something. */
+export interface NamedResult extends PartResult {
+  readonly name: string;
+  readonly title: string;
+  readonly means: boolean;
 }
 
 /** Comparisons of the same measure and peer, in the order they first appear. */
@@ -40,6 +52,8 @@ export function columns(comparisons: readonly Comparison[]): Column[] {
     groups.set(title, [...(groups.get(title) ?? []), comparison]);
   }
   return [...groups].map(([title, group]) => ({
+    measure: (group[0] as Comparison).measure,
+    peer: (group[0] as Comparison).peer,
     title,
     cells: new Map(group.map((comparison) => [comparison.name, comparison])),
     geometricMean: milli(geometricMean(group.map(({ speed }) => speed.median))),

@@ -12,12 +12,12 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 }
 
 /** Two decimals; three below 0.1, where two say little. */
-function formatRatio(ratio: number): string {
+export function formatRatio(ratio: number): string {
   return ratio.toFixed(ratio < 0.1 ? 3 : 2);
 }
 
 /** `1.25 (1.20-1.31, 3)`: median, range and count; the median alone when there is one value. */
-function formatSpread({ median, min, max, count }: Spread): string {
+export function formatSpread({ median, min, max, count }: Spread): string {
   if (count === 1) return formatRatio(median);
   return `${formatRatio(median)} (${formatRatio(min)}-${formatRatio(max)}, ${count})`;
 }

@@ -34,13 +34,20 @@ function childrenTime(): number | undefined {
  * Runs a program without input. Only one at a time: the processor time is that of all children.
  *
  * @param timeout seconds after which it is killed.
+ * @param started called with the process' number when it runs.
  * @throws Error with the end of its output when it fails, or takes too long.
  */
-export function runChild(program: string, args: readonly string[], timeout: number): Promise<ChildRun> {
+export function runChild(
+  program: string,
+  args: readonly string[],
+  timeout: number,
+  started?: (pid: number) => void,
+): Promise<ChildRun> {
   const cpuBefore = childrenTime();
   const start = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    if (child.pid !== undefined) started?.(child.pid);
     const chunks: Buffer[] = [];
     const keep = (chunk: Buffer) => chunks.push(chunk);
     child.stdout.on('data', keep);

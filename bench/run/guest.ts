@@ -71,8 +71,14 @@ export function runLongmode(
   options: readonly string[] = [],
   timeout = BOOT_TIMEOUT,
 ): Promise<ChildRun> {
-  const args = [cli, 'boot', '--kernel', files.kernel, '--initrd', files.initrd, '--append', commandLine];
-  return runChild(process.execPath, [...args, '--memory', MEMORY, '--no-reboot', ...options], timeout);
+  const args = [...longmodeArguments(cli, files, commandLine), ...options];
+  return runChild(process.execPath, args, timeout);
+}
+
+/** Node's arguments that boot a guest. */
+export function longmodeArguments(cli: string, files: GuestFiles, commandLine: string): string[] {
+  const guest = ['--kernel', files.kernel, '--initrd', files.initrd, '--append', commandLine];
+  return [cli, 'boot', ...guest, '--memory', MEMORY, '--no-reboot'];
 }
 
 /** Path of the command line program: the one given, or that of the package, which is built first if it is old. */
