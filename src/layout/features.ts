@@ -80,12 +80,15 @@ export const FEATURES: readonly Feature[] = [
   feature('1:edx', 4, 'tsc', 'base'),
   feature('1:edx', 5, 'msr', 'base'),
   feature('1:edx', 6, 'pae', 'base'),
+  // Without any bank, and there are no machine checks: kernels only find that they could handle them.
+  feature('1:edx', 7, 'mce', 'base'),
   feature('1:edx', 8, 'cx8', 'base'),
   // Also hidden where IA32_APIC_BASE turns it off.
   feature('1:edx', 9, 'apic', 'base'),
   feature('1:edx', 11, 'sep', 'base'),
   feature('1:edx', 12, 'mtrr', 'base'),
   feature('1:edx', 13, 'pge', 'base'),
+  feature('1:edx', 14, 'mca', 'base'),
   feature('1:edx', 15, 'cmov', 'base'),
   feature('1:edx', 16, 'pat', 'base'),
   feature('1:edx', 19, 'clflush', 'base', { aliases: 'clfsh' }),

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
 import type { Host } from '../../src/host/host.ts';
-import { fetchGuest } from '../../src/host/node/guest.ts';
+import { fetchGuest, type GuestKernel } from '../../src/host/node/guest.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
 import { type Ending, Machine } from '../../src/machine/machine.ts';
 import type { MachineOptions } from '../../src/machine/options.ts';
@@ -22,13 +22,17 @@ function isInstalled(program: string): boolean {
 }
 
 /** The guest, downloaded if need be; undefined where there is none and no apt to get it with. */
-export async function findGuest(): Promise<Guest | undefined> {
-  const cacheFolder = guestCacheFolder();
+export async function findGuest(kind: GuestKernel = 'cloud'): Promise<Guest | undefined> {
+  const cacheFolder = kind === 'cloud' ? guestCacheFolder() : `${guestCacheFolder()}-${kind}`;
   if (!existsSync(join(cacheFolder, 'kernel-version')) && !isInstalled('apt-get')) {
     console.warn(`skipped: no guest in ${cacheFolder} and no apt to download one with (npm run fetch-guest)`);
     return undefined;
   }
-  const { kernel, initrd } = await fetchGuest({ cacheFolder, progress: (message) => console.log(message) });
+  const { kernel, initrd } = await fetchGuest({
+    kind,
+    cacheFolder,
+    progress: (message) => console.log(message),
+  });
   return { kernel: await readFile(kernel), initrd: await readFile(initrd) };
 }
 

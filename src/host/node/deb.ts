@@ -4,6 +4,15 @@ import { join } from 'node:path';
 import { InputError } from '../../boot/input-error.ts';
 import { CommandMissing, runCommand } from './command.ts';
 
+/** What to download: the package that `meta` depends on and whose name begins with `prefix`, and the packages `others`. */
+export interface DebianPackages {
+  readonly meta: string;
+  readonly prefix: string;
+  readonly others: readonly string[];
+  /** Debian's name for it: amd64, i386. */
+  readonly architecture: string;
+}
+
 const AR_MAGIC = '!<arch>\n';
 const AR_HEADER_SIZE = 60;
 

@@ -1,6 +1,7 @@
 /** Downloads Debian packages with apt, which checks their signatures. */
 import { InputError } from '../../boot/input-error.ts';
 import { CommandFailed, CommandMissing, runCommand } from './command.ts';
+import type { DebianPackages } from './deb.ts';
 
 /**
  * The package a meta package stands for: the first dependency in `apt-cache depends` output whose
@@ -14,29 +15,32 @@ export function parseDependency(output: string, prefix: string): string | undefi
   return undefined;
 }
 
-/** Downloads the package `meta` depends on, and `others`, into a folder. */
-async function download(meta: string, prefix: string, others: readonly string[], folder: string) {
-  const image = parseDependency(await runCommand('apt-cache', ['depends', meta]), prefix);
+/** Lets apt see packages of an architecture that dpkg may not be set up for. */
+function architectureOption(architecture: string): string[] {
+  return ['-o', `APT::Architectures::=${architecture}`];
+}
+
+async function download({ meta, prefix, others, architecture }: DebianPackages, folder: string) {
+  const option = architectureOption(architecture);
+  const named = (name: string): string => `${name}:${architecture}`;
+  const image = parseDependency(await runCommand('apt-cache', [...option, 'depends', named(meta)]), prefix);
   if (image === undefined) throw new CommandFailed(`apt-cache: ${meta} depends on no ${prefix} package`);
   // As root, apt would download as a user of its own, who may not write into the folder.
   const sandbox = process.getuid?.() === 0 ? ['-o', 'APT::Sandbox::User=root'] : [];
-  await runCommand('apt-get', [...sandbox, 'download', image, ...others], folder);
+  await runCommand('apt-get', [...option, ...sandbox, 'download', image, ...others.map(named)], folder);
 }
 
 /**
- * Downloads with apt: the newest package that `meta` depends on and whose name begins with `prefix`,
- * and the packages called `others`. Package lists that are empty or outdated are updated when run as root.
+ * Downloads packages with apt. Package lists that are empty or outdated are updated when run as root.
  * @throws CommandMissing where there is no apt; InputError when apt does not give the packages.
  */
 export async function downloadWithApt(
-  meta: string,
-  prefix: string,
-  others: readonly string[],
+  packages: DebianPackages,
   folder: string,
   progress: (message: string) => void,
 ): Promise<void> {
   try {
-    await download(meta, prefix, others, folder);
+    await download(packages, folder);
     return;
   } catch (error) {
     if (error instanceof CommandMissing) throw error;
@@ -46,8 +50,8 @@ export async function downloadWithApt(
   }
   try {
     progress('updating the package lists');
-    await runCommand('apt-get', ['update']);
-    await download(meta, prefix, others, folder);
+    await runCommand('apt-get', [...architectureOption(packages.architecture), 'update']);
+    await download(packages, folder);
   } catch (error) {
     throw new InputError((error as Error).message);
   }

@@ -9,9 +9,9 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { InputError } from '../../boot/input-error.ts';
+import type { DebianPackages } from './deb.ts';
 
 const SUITE = 'stable';
-const INDEX = 'main/binary-amd64/Packages.gz';
 
 /** What is needed of one paragraph of a Packages index. */
 export interface PackageRecord {
@@ -64,25 +64,23 @@ async function getChecked(url: string, sha256: string): Promise<Uint8Array> {
 }
 
 /**
- * Downloads from Debian stable: the package that `meta` depends on and whose name begins with
- * `prefix`, and the packages called `others`.
+ * Downloads packages of Debian stable.
  * @param mirror base URL, beneath which there are dists/ and pool/.
  * @throws InputError when the mirror does not answer, lacks a file, or a sum is wrong.
  */
 export async function downloadFromMirror(
   mirror: string,
-  meta: string,
-  prefix: string,
-  others: readonly string[],
+  { meta, prefix, others, architecture }: DebianPackages,
   folder: string,
   progress: (message: string) => void,
 ): Promise<void> {
+  const path = `main/binary-${architecture}/Packages.gz`;
   const base = mirror.replace(/\/+$/, '');
   const release = new TextDecoder().decode(await get(`${base}/dists/${SUITE}/Release`));
-  const indexSum = findReleaseSum(release, INDEX);
-  if (indexSum === undefined) throw new InputError(`${base}: the Release file does not list ${INDEX}`);
+  const indexSum = findReleaseSum(release, path);
+  if (indexSum === undefined) throw new InputError(`${base}: the Release file does not list ${path}`);
   const index = new TextDecoder().decode(
-    gunzipSync(await getChecked(`${base}/dists/${SUITE}/${INDEX}`, indexSum)),
+    gunzipSync(await getChecked(`${base}/dists/${SUITE}/${path}`, indexSum)),
   );
 
   const find = (name: string): PackageRecord => {

@@ -4,15 +4,25 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../boot/input-error.ts';
 import { CommandMissing } from './command.ts';
-import { listDebs, unpackDeb } from './deb.ts';
+import { type DebianPackages, listDebs, unpackDeb } from './deb.ts';
 import { downloadWithApt } from './debian-apt.ts';
 import { downloadFromMirror } from './debian-mirror.ts';
 import { packInitramfs } from './initramfs.ts';
 
-/** Debian's name for its newest kernel for virtual machines, and how the package behind it is called. */
-const KERNEL_META_PACKAGE = 'linux-image-cloud-amd64';
-const KERNEL_PREFIX = 'linux-image-';
 const BUSYBOX_PACKAGE = 'busybox-static';
+const KERNEL_PREFIX = 'linux-image-';
+
+function packages(meta: string, architecture: string): DebianPackages {
+  return { meta, prefix: KERNEL_PREFIX, others: [BUSYBOX_PACKAGE], architecture };
+}
+
+/** Debian's newest kernels: for virtual machines, and the 32-bit ones without and with PAE (Debian 12 is the last to have them). */
+const KERNELS = {
+  cloud: packages('linux-image-cloud-amd64', 'amd64'),
+  '686': packages('linux-image-686', 'i386'),
+  '686-pae': packages('linux-image-686-pae', 'i386'),
+};
+export type GuestKernel = keyof typeof KERNELS;
 
 /** Kernel command line the guest needs to be usable from a serial terminal. */
 export const GUEST_COMMAND_LINE = 'console=ttyS0';
@@ -20,6 +30,8 @@ export const GUEST_COMMAND_LINE = 'console=ttyS0';
 const INITRAMFS_FOLDER = fileURLToPath(new URL('../../../scripts/initramfs/', import.meta.url));
 
 export interface FetchGuestOptions {
+  /** `cloud` by default. Each needs a cache folder of its own. */
+  readonly kind?: GuestKernel;
   /** Made if it is not there. What it already holds is not downloaded again; delete it to get a newer kernel. */
   readonly cacheFolder: string;
   /** Base URL of a Debian mirror to use instead of apt. */
@@ -38,14 +50,14 @@ export interface Guest {
 
 async function download(options: FetchGuestOptions, folder: string): Promise<void> {
   const { mirror, progress } = options;
-  const others = [BUSYBOX_PACKAGE];
+  const wanted = KERNELS[options.kind ?? 'cloud'];
   try {
     if (mirror !== undefined) {
       progress(`reading the package index of ${mirror}`);
-      await downloadFromMirror(mirror, KERNEL_META_PACKAGE, KERNEL_PREFIX, others, folder, progress);
+      await downloadFromMirror(mirror, wanted, folder, progress);
     } else {
       progress('downloading a Linux kernel and busybox with apt');
-      await downloadWithApt(KERNEL_META_PACKAGE, KERNEL_PREFIX, others, folder, progress);
+      await downloadWithApt(wanted, folder, progress);
     }
   } catch (error) {
     if (error instanceof CommandMissing) {
@@ -81,7 +93,7 @@ async function unpack(work: string, guest: Omit<Guest, 'initrd' | 'kernelVersion
 }
 
 /**
- * Downloads the newest Debian cloud kernel and a static busybox into a cache folder, unless they are
+ * Downloads the newest Debian kernel of a kind and a static busybox into a cache folder, unless they are
  * there, and packs the initramfs from scripts/initramfs/.
  * @throws InputError when there is no apt and no mirror was given, or when the download fails.
  */

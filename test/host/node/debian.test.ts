@@ -93,7 +93,13 @@ describe('downloadFromMirror', () => {
     return () => rm(folder, { recursive: true });
   });
 
-  const run = (mirror = base) => downloadFromMirror(mirror, 'meta', 'image-', ['busybox'], folder, () => {});
+  const run = (mirror = base) =>
+    downloadFromMirror(
+      mirror,
+      { meta: 'meta', prefix: 'image-', others: ['busybox'], architecture: 'amd64' },
+      folder,
+      () => {},
+    );
 
   it('gets what the meta package depends on, and the others', async () => {
     await run(`${base}/`);
