@@ -4,11 +4,14 @@ import type { Stall } from '../machine/stall-watch.ts';
 import type { Console } from './console.ts';
 import type { BootStage } from './protocol.ts';
 
+/** Option whose file is loaded. */
+export type LoadedFile = 'kernel' | 'initrd' | 'bios';
+
 /** How far a boot has come. */
 export type Progress =
   | {
       readonly stage: 'loading';
-      readonly what: 'kernel' | 'initrd';
+      readonly what: LoadedFile;
       /** Bytes. */
       readonly loaded: number;
       /** Bytes, where it is known. */

@@ -7,6 +7,7 @@ import { assertEngine } from './engine.ts';
 import {
   BootProgressEvent,
   EndedEvent,
+  type LoadedFile,
   MachineErrorEvent,
   type MachineEvents,
   OutputEvent,
@@ -17,9 +18,11 @@ import type { MachineThread, Platform } from './platform.ts';
 import type { FromThread, Methods, Settings, ThrownError } from './protocol.ts';
 import { readSource, type Source } from './source.ts';
 
-export interface MachineOptions extends Omit<Settings, 'kernel' | 'initrd'> {
-  /** A file that can be booted: for Linux a bzImage. */
-  readonly kernel: Source;
+export interface MachineOptions extends Omit<Settings, 'kernel' | 'initrd' | 'bios'> {
+  /** A file that can be booted: for Linux a bzImage. May be missing where there is a firmware image. */
+  readonly kernel?: Source | undefined;
+  /** A firmware image, 64 KiB to 16 MiB, which the processor starts in; it is handed the kernel. None by default. */
+  readonly bios?: Source | undefined;
   /** An initramfs, in any format the kernel unpacks, or several. */
   readonly initrd?: Source | readonly ModuleSource[];
   /**
@@ -63,32 +66,36 @@ export class Machine extends EventTarget implements AsyncDisposable {
 
   /** What the entry points offer as Machine.create. */
   static async create(platform: Platform, options: MachineOptions): Promise<Machine> {
-    const { kernel, initrd = [], thread = 'worker', onProgress, signal, ...settings } = options;
+    const { kernel, bios, initrd = [], thread = 'worker', onProgress, signal, ...settings } = options;
     assertEngine();
     if (thread !== 'worker' && thread !== 'here') {
       throw new InputError(`thread: ${String(thread)} is neither 'worker' nor 'here'`);
     }
-    const read = async (what: 'kernel' | 'initrd', source: Source): Promise<Uint8Array<ArrayBuffer>> => {
+    const read = async (what: LoadedFile, source: Source): Promise<Uint8Array<ArrayBuffer>> => {
       const progress = (loaded: number, total: number | undefined): void =>
         onProgress?.({ stage: 'loading', what, loaded, total });
       return await readSource(what, source, platform, progress, signal);
     };
     const modules: readonly ModuleSource[] = Array.isArray(initrd) ? initrd : [{ data: initrd as Source }];
+    const hasKernel = kernel !== undefined || bios === undefined;
     // The thread starts while the files are on their way.
     const starting = (async () => (thread === 'worker' ? platform.startThread() : platform.startHere()))();
     try {
       // What fails first is told.
-      const [started, kernelBytes, ...moduleBytes] = await Promise.all([
+      const [started, kernelBytes, biosBytes, ...moduleBytes] = await Promise.all([
         starting,
-        read('kernel', kernel),
+        hasKernel ? read('kernel', kernel as Source) : undefined,
+        bios === undefined ? undefined : read('bios', bios),
         ...modules.map(({ data }) => read('initrd', data)),
       ]);
       const machine = new Machine(started, onProgress);
       const loaded = modules.map((module, i) => ({ ...module, data: moduleBytes[i] as Uint8Array }));
       await machine.call(
         'create',
-        { ...settings, kernel: kernelBytes, initrd: loaded },
-        [kernelBytes, ...moduleBytes].map(({ buffer }) => buffer),
+        { ...settings, kernel: kernelBytes, bios: biosBytes, initrd: loaded },
+        [kernelBytes, biosBytes, ...moduleBytes]
+          .filter((bytes) => bytes !== undefined)
+          .map(({ buffer }) => buffer),
       );
       signal?.throwIfAborted();
       return machine;
