@@ -56,6 +56,12 @@ export function parseSeed(text: string): number {
   return seed;
 }
 
+/** A SHA256 sum in hexadecimal. */
+export function parseSha256(text: string): string {
+  if (!/^[\da-f]{64}$/i.test(text)) throw new InputError('not a SHA256 sum: give 64 hexadecimal digits');
+  return text;
+}
+
 /** A model of the processor with features: `max`, `x86-64-v2,+aes`. Returns it as it is. */
 export function parseCpu(text: string): string {
   if (text !== CPU_HELP) withheldFeatures(text);

@@ -35,6 +35,8 @@ describe('bad usage', () => {
     await expectRefused(['boot', '--memory', '1T'], ['--memory 1T', 'too large']);
     await expectRefused(['boot', '--timeout', 'soon'], ['--timeout soon', 'seconds']);
     await expectRefused(['boot', '--seed', '1.5'], ['--seed 1.5', 'whole number']);
+    const sum = 'a'.repeat(64);
+    await expectRefused(['boot', '--release-sha256', sum], [`--release-sha256 ${sum}`, '--mirror']);
     await expectRefused(['boot', '--cpu', 'max,+avx9'], ['--cpu max,+avx9', '"avx9" is no feature']);
     await expectRefused(['boot', '--clock', 'sundial'], ['--clock', 'sundial', 'host, instructions']);
     await expectRefused(

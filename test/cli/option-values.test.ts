@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/boot/input-error.ts';
-import { parseMemorySize, parseSeconds, parseSeed } from '../../src/cli/option-values.ts';
+import { parseMemorySize, parseSeconds, parseSeed, parseSha256 } from '../../src/cli/option-values.ts';
 
 const MIB = 2 ** 20;
 
@@ -63,5 +63,16 @@ describe('parseSeed', () => {
 
   it.each(['', '-1', '1.5', 'x', '9007199254740992'])('refuses %j', (text) => {
     expect(() => parseSeed(text)).toThrow(InputError);
+  });
+});
+
+describe('parseSha256', () => {
+  it('takes 64 hexadecimal digits', () => {
+    const sum = '0123456789abcdefABCDEF0123456789'.repeat(2);
+    expect(parseSha256(sum)).toBe(sum);
+  });
+
+  it.each(['', 'ab', 'g'.repeat(64), 'a'.repeat(65)])('refuses %j', (text) => {
+    expect(() => parseSha256(text)).toThrow(InputError);
   });
 });

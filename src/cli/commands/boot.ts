@@ -19,7 +19,15 @@ import { readInput, writeOutput } from '../files.ts';
 import { guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
 import { internalError } from '../internal-error.ts';
-import { CPU_HELP, parseCpu, parseMemorySize, parsePort, parseSeconds, parseSeed } from '../option-values.ts';
+import {
+  CPU_HELP,
+  parseCpu,
+  parseMemorySize,
+  parsePort,
+  parseSeconds,
+  parseSeed,
+  parseSha256,
+} from '../option-values.ts';
 
 /** A line for each door. */
 const ENTRY_TABLE = DOORS.map(({ entry, description }) => `  ${entry.padEnd(10)}  ${description}`).join('\n');
@@ -58,6 +66,7 @@ interface BootOptions {
   readonly debugExit?: Named<number>;
   readonly reboot: boolean;
   readonly mirror?: string;
+  readonly releaseSha256?: Named<string>;
 }
 
 /** An option's value with how it was given. */
@@ -131,6 +140,11 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
     )
     .option('--no-reboot', 'exit when the guest restarts')
     .option('--mirror <url>', 'Debian mirror to download from where there is no apt')
+    .option(
+      '--release-sha256 <sum>',
+      "SHA256 of the mirror's dists/stable/Release, where its signature cannot be checked",
+      named('--release-sha256', parseSha256),
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (options: BootOptions) => setExitCode(await boot(options)));
 }
@@ -184,7 +198,9 @@ async function readModule(text: string): Promise<BootModule> {
 
 /** The files named, or those of the downloaded guest. */
 async function readFiles(options: BootOptions, progress: Progress): Promise<Files> {
-  const { mirror } = options;
+  const { mirror, releaseSha256 } = options;
+  if (releaseSha256 !== undefined && mirror === undefined)
+    throw new InputError(`${releaseSha256.name}: only of use with --mirror`);
   const initrd = await Promise.all(options.initrd.map(readModule));
   const bios = options.bios === undefined ? undefined : await readInput('--bios', options.bios);
   if (options.kernel !== undefined || options.bios !== undefined) {
@@ -195,6 +211,7 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
   const guest = await fetchGuest({
     cacheFolder: guestCacheFolder(),
     mirror,
+    releaseSha256: releaseSha256?.value,
     progress: (message) => progress.show(message),
   });
   return {

@@ -12,6 +12,13 @@ export class CommandMissing extends Error {
 /** A program ended with a status other than 0; the message is the last line it wrote to stderr. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
+  /** What it wrote to stdout. */
+  readonly output: string;
+
+  constructor(message: string, output = '') {
+    super(message);
+    this.output = output;
+  }
 }
 
 /**
@@ -27,9 +34,13 @@ export async function runCommand(program: string, args: readonly string[], folde
     });
     return stdout;
   } catch (error) {
-    const { code, stderr, message } = error as Error & { code?: string | number; stderr?: string };
+    const { code, stdout, stderr, message } = error as Error & {
+      code?: string | number;
+      stdout?: string;
+      stderr?: string;
+    };
     if (code === 'ENOENT') throw new CommandMissing(`${program} is not installed`);
     const lastLine = (stderr ?? '').trim().split('\n').at(-1);
-    throw new CommandFailed(`${program}: ${lastLine || message}`);
+    throw new CommandFailed(`${program}: ${lastLine || message}`, stdout ?? '');
   }
 }

@@ -1,7 +1,6 @@
 /**
- * Downloads Debian packages from a mirror where there is no apt. Files are checked against the SHA256
- * sums in the mirror's Release file. The signature of the Release file itself is not checked, so the
- * mirror and the way to it have to be trusted.
+ * Downloads Debian packages from a mirror where there is no apt. Files are checked against the SHA256 sums in the mirror's
+ * Release file, and that against Debian's keys (debian-release.ts).
  * Source: Debian wiki, "DebianRepository/Format".
  */
 import { createHash } from 'node:crypto';
@@ -10,6 +9,8 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { InputError } from '../../boot/input-error.ts';
 import type { DebianPackages } from './deb.ts';
+import { getRelease, type MirrorTrust } from './debian-release.ts';
+import { download } from './download.ts';
 
 const SUITE = 'stable';
 
@@ -41,22 +42,8 @@ export function findPackage(index: string, name: string): PackageRecord | undefi
   return { name, depends: field('Depends'), filename: field('Filename'), sha256: field('SHA256') };
 }
 
-async function get(url: string): Promise<Uint8Array> {
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch (error) {
-    const cause = (error as Error).cause;
-    throw new InputError(
-      `cannot get ${url}: ${cause instanceof Error ? cause.message : (error as Error).message}`,
-    );
-  }
-  if (!response.ok) throw new InputError(`cannot get ${url}: ${response.status} ${response.statusText}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
 async function getChecked(url: string, sha256: string): Promise<Uint8Array> {
-  const data = await get(url);
+  const data = await download(url);
   if (createHash('sha256').update(data).digest('hex') !== sha256) {
     throw new InputError(`${url} does not have the SHA256 the mirror announces`);
   }
@@ -66,17 +53,18 @@ async function getChecked(url: string, sha256: string): Promise<Uint8Array> {
 /**
  * Downloads packages of Debian stable.
  * @param mirror base URL, beneath which there are dists/ and pool/.
- * @throws InputError when the mirror does not answer, lacks a file, or a sum is wrong.
+ * @throws InputError when the mirror does not answer, lacks a file, or a sum or signature is wrong.
  */
 export async function downloadFromMirror(
   mirror: string,
+  trust: MirrorTrust,
   { meta, prefix, others, architecture }: DebianPackages,
   folder: string,
   progress: (message: string) => void,
 ): Promise<void> {
   const path = `main/binary-${architecture}/Packages.gz`;
   const base = mirror.replace(/\/+$/, '');
-  const release = new TextDecoder().decode(await get(`${base}/dists/${SUITE}/Release`));
+  const release = await getRelease(`${base}/dists/${SUITE}`, trust);
   const indexSum = findReleaseSum(release, path);
   if (indexSum === undefined) throw new InputError(`${base}: the Release file does not list ${path}`);
   const index = new TextDecoder().decode(

@@ -36,6 +36,8 @@ export interface FetchGuestOptions {
   readonly cacheFolder: string;
   /** Base URL of a Debian mirror to use instead of apt. */
   readonly mirror?: string | undefined;
+  /** SHA256 sum of the mirror's Release file in hexadecimal, where its signature cannot be checked. */
+  readonly releaseSha256?: string | undefined;
   /** Told in a few words what is going on. */
   readonly progress: (message: string) => void;
 }
@@ -49,12 +51,12 @@ export interface Guest {
 }
 
 async function download(options: FetchGuestOptions, folder: string): Promise<void> {
-  const { mirror, progress } = options;
+  const { mirror, releaseSha256, progress } = options;
   const wanted = KERNELS[options.kind ?? 'cloud'];
   try {
     if (mirror !== undefined) {
       progress(`reading the package index of ${mirror}`);
-      await downloadFromMirror(mirror, wanted, folder, progress);
+      await downloadFromMirror(mirror, { releaseSha256 }, wanted, folder, progress);
     } else {
       progress('downloading a Linux kernel and busybox with apt');
       await downloadWithApt(wanted, folder, progress);

@@ -1,5 +1,6 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,8 +11,45 @@ import { InputError } from '../../../src/boot/input-error.ts';
 import { findDataArchive } from '../../../src/host/node/deb.ts';
 import { parseDependency } from '../../../src/host/node/debian-apt.ts';
 import { downloadFromMirror, findPackage, findReleaseSum } from '../../../src/host/node/debian-mirror.ts';
+import type { MirrorTrust } from '../../../src/host/node/debian-release.ts';
 
 const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
+const hasGnuPg = ['gpg', 'gpgv'].every((program) => spawnSync(program, ['--version']).error === undefined);
+if (!hasGnuPg) console.warn('skipped: signatures of mirrors, since gpg or gpgv is not installed');
+
+const RELEASE = '/debian/dists/stable/Release';
+const IN_RELEASE = '/debian/dists/stable/InRelease';
+
+/** A key of its own, and what is signed with it. */
+class Signer {
+  private readonly home: string;
+  readonly keyring: string;
+
+  constructor(home: string) {
+    this.home = home;
+    this.keyring = join(home, 'keyring.gpg');
+    this.run('--quick-generate-key', 'archive', 'ed25519', 'sign', 'never');
+    this.run('--export', '--output', this.keyring);
+  }
+
+  private run(...args: string[]): void {
+    const options = ['--homedir', this.home, '--batch', '--quiet', '--passphrase', ''];
+    execFileSync('gpg', [...options, ...args], { stdio: 'pipe' });
+  }
+
+  async sign(text: Uint8Array): Promise<Uint8Array> {
+    const file = join(this.home, 'text');
+    await writeFile(file, text);
+    this.run('--yes', '--clear-sign', '--output', `${file}.signed`, file);
+    return await readFile(`${file}.signed`);
+  }
+
+  /** Signing leaves an agent behind. */
+  async end(): Promise<void> {
+    spawnSync('gpgconf', ['--homedir', this.home, '--kill', 'all']);
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
 
 describe('parseDependency', () => {
   it('takes the first dependency with the prefix', () => {
@@ -61,6 +99,8 @@ describe('mirror indexes', () => {
 
 describe('downloadFromMirror', () => {
   const files = new Map<string, Uint8Array>();
+  /** Of the archive, and another. */
+  const signers: Signer[] = [];
   let server: Server;
   let base: string;
   let folder: string;
@@ -71,9 +111,15 @@ describe('downloadFromMirror', () => {
       response.writeHead(data === undefined ? 404 : 200).end(data);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    while (hasGnuPg && signers.length < 2) {
+      signers.push(new Signer(await mkdtemp(join(tmpdir(), 'longmode-key-'))));
+    }
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`;
   });
-  afterAll(() => server.close());
+  afterAll(async () => {
+    server.close();
+    for (const signer of signers) await signer.end();
+  });
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'longmode-mirror-'));
@@ -86,20 +132,23 @@ describe('downloadFromMirror', () => {
     );
     files.clear();
     const release = `SHA256:\n ${sha256(index)} ${index.length} main/binary-amd64/Packages.gz\n`;
-    files.set('/debian/dists/stable/Release', new TextEncoder().encode(release));
+    files.set(RELEASE, new TextEncoder().encode(release));
     files.set('/debian/dists/stable/main/binary-amd64/Packages.gz', index);
     files.set('/debian/pool/i/image-1.2_1_amd64.deb', image);
     files.set('/debian/pool/b/busybox_1_amd64.deb', busybox);
     return () => rm(folder, { recursive: true });
   });
 
-  const run = (mirror = base) =>
+  const fetchWith = (trust: MirrorTrust, mirror = base) =>
     downloadFromMirror(
       mirror,
+      trust,
       { meta: 'meta', prefix: 'image-', others: ['busybox'], architecture: 'amd64' },
       folder,
       () => {},
     );
+  const run = (mirror = base) =>
+    fetchWith({ releaseSha256: sha256(files.get(RELEASE) as Uint8Array) }, mirror);
 
   it('gets what the meta package depends on, and the others', async () => {
     await run(`${base}/`);
@@ -120,5 +169,49 @@ describe('downloadFromMirror', () => {
     files.delete('/debian/pool/b/busybox_1_amd64.deb');
     await expect(run()).rejects.toThrow(/busybox_1_amd64.deb: 404/);
     await expect(run('http://127.0.0.1:1/none')).rejects.toThrow(InputError);
+  });
+
+  it('refuses a Release file with another sum than that given', async () => {
+    await expect(fetchWith({ releaseSha256: 'ab'.repeat(32) })).rejects.toThrow(/Release has the SHA256/);
+  });
+
+  it('says what to do where a signature cannot be checked', async () => {
+    const whatToDo = /cannot check the signature.*gpgv and debian-archive-keyring.*--release-sha256/;
+    await expect(fetchWith({ keyrings: ['/nonexistent/keys'] })).rejects.toThrow(whatToDo);
+    const path = process.env.PATH;
+    process.env.PATH = '/nonexistent';
+    files.set(IN_RELEASE, files.get(RELEASE) as Uint8Array);
+    try {
+      await expect(fetchWith({ keyrings: [import.meta.filename] })).rejects.toThrow(whatToDo);
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
+  describe.skipIf(!hasGnuPg)('from a mirror that is signed', () => {
+    const release = (): Uint8Array => files.get(RELEASE) as Uint8Array;
+    const fetchSigned = () => fetchWith({ keyrings: ['/nonexistent/keys', (signers[0] as Signer).keyring] });
+    const sign = (signer: number) => (signers[signer] as Signer).sign(release());
+    const refused = /InRelease is not signed by a key of/;
+
+    it('takes what a key of the archive has signed, and nothing around it', async () => {
+      const before = new TextEncoder().encode('SHA256:\n 00 1 main/binary-amd64/Packages.gz\n');
+      files.set(IN_RELEASE, Buffer.concat([before, await sign(0)]));
+      // The unsigned file is not looked at.
+      files.set(RELEASE, before);
+      await fetchSigned();
+      expect((await readdir(folder)).sort()).toEqual(['busybox_1_amd64.deb', 'image-1.2_1_amd64.deb']);
+    });
+
+    it('refuses what another key has signed, what has been changed since, and what is not signed', async () => {
+      files.set(IN_RELEASE, await sign(1));
+      await expect(fetchSigned()).rejects.toThrow(refused);
+      const signed = Buffer.from(await sign(0)).toString();
+      files.set(IN_RELEASE, Buffer.from(signed.replace(/ [\da-f]{2}/, ' 00')));
+      await expect(fetchSigned()).rejects.toThrow(refused);
+      files.set(IN_RELEASE, release());
+      await expect(fetchSigned()).rejects.toThrow(refused);
+      expect(await readdir(folder)).toEqual([]);
+    });
   });
 });
