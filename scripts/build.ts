@@ -1,6 +1,6 @@
 /**
- * Makes dist/, the published package: build/runtime.wasm from wasm-runtime/ and the handlers, and the compiled src/. A
- * step whose inputs are older than its output is left out.
+ * Makes dist/, the published package: build/runtime.wasm from wasm-runtime/ and the handlers, the compiled src/,
+ * and Binaryen. A step whose inputs are older than its output is left out.
  * Usage: node scripts/build.ts [--force]
  */
 import { execFileSync } from 'node:child_process';
@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
 import { isStale } from './freshness.ts';
+
+import { writeBinaryen } from './split-binaryen.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const force = process.argv.includes('--force');
@@ -29,9 +31,23 @@ const RUNTIME_SOURCES = [
   'scripts/generate-runtime-functions.ts',
   'package-lock.json',
 ];
-const PACKAGE_SOURCES = ['src', 'tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'];
+const PACKAGE_SOURCES = [
+  'src',
+  'scripts/split-binaryen.ts',
+  'tsconfig.base.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
 /** Folder of dist/ with what a page fetches: `index.browser.ts` names the files. */
 const ASSETS = 'longmode';
+
+/** Makes a compiled file import another module. */
+function replaceImport(file: string, from: string, to: string): void {
+  const source = readFileSync(file, 'utf8');
+  const replaced = source.replace(`from '${from}'`, `from '${to}'`);
+  if (replaced === source) throw new Error(`${file} does not import ${from}`);
+  writeFileSync(file, replaced);
+}
 
 /**
  * Takes out of a compiled file what TypeScript puts around import() of an address that is no literal: it would change
@@ -66,6 +82,8 @@ function bundleForBrowsers(dist: string): void {
     ...common,
     entryPoints: ['host/browser/machine.js', 'host/browser/compiler.js'],
     outdir: ASSETS,
+    // Binaryen's, where it finds itself in Node.
+    external: ['node:module'],
   });
 }
 
@@ -86,6 +104,8 @@ try {
     run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', work);
     chmodSync(join(work, 'cli.js'), 0o755);
     mkdirSync(join(work, ASSETS));
+    const binaryen = writeBinaryen(join(work, 'binaryen'), join(work, ASSETS, 'binaryen.wasm'));
+    replaceImport(join(work, 'wasm/binaryen.js'), 'binaryen', `../binaryen/${binaryen}`);
     importAsWritten(join(work, 'host/browser/import-module.js'));
     bundleForBrowsers(work);
     rmSync(join(root, 'dist'), { recursive: true, force: true });

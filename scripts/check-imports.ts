@@ -63,13 +63,13 @@ const RULES: readonly Rule[] = [
   // A machine is put together by the entry points, of which the threads' programs are some.
   {
     path: 'host/node',
-    imports: ['api', 'boot', 'compile', 'host/open-url.ts'],
+    imports: ['api', 'boot', 'compile', 'host/open-url.ts', 'wasm/binaryen-file.ts', 'wasm/optimizer.ts'],
     types: ['code-cache', 'host/host.ts'],
     packages: ['node:'],
   },
   {
     path: 'host/browser',
-    imports: ['api', 'boot', 'compile', 'host/open-url.ts'],
+    imports: ['api', 'boot', 'compile', 'host/open-url.ts', 'wasm/binaryen-file.ts', 'wasm/optimizer.ts'],
     types: ['code-cache', 'host/host.ts'],
   },
   { path: 'cli.ts', imports: ['cli'], packages: [] },

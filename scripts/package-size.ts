@@ -1,6 +1,6 @@
 /**
  * Says how large the package is, and how much a page transfers before the kernel where its host compresses with
- * brotli: the entry as esbuild bundles it, and the files in dist/longmode/.
+ * brotli: the entry as esbuild bundles it, and the files in dist/longmode/ but Binaryen, which it does not fetch.
  * Usage: node scripts/package-size.ts
  */
 import { execFileSync } from 'node:child_process';
@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { buildSync } from 'esbuild';
+
+const BINARYEN = 'binaryen.wasm';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -39,8 +41,10 @@ function transferred(): void {
   });
   const folder = join(root, 'dist/longmode');
   let sum = row('entry', (outputFiles[0] as { contents: Uint8Array }).contents);
-  for (const name of readdirSync(folder)) sum += row(name, readFileSync(join(folder, name)));
+  const names = readdirSync(folder).filter((name) => name !== BINARYEN);
+  for (const name of names) sum += row(name, readFileSync(join(folder, name)));
   console.log(`${'fetched'.padEnd(14)} ${''.padStart(12)} ${kilobytes(sum).padStart(12)}`);
+  row(BINARYEN, readFileSync(join(folder, BINARYEN)));
 }
 
 packed();

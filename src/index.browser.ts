@@ -10,6 +10,7 @@ const ASSETS: Assets = {
   machine: new URL('./longmode/machine.js', import.meta.url).href,
   compiler: new URL('./longmode/compiler.js', import.meta.url).href,
   runtime: new URL('./longmode/runtime.wasm', import.meta.url).href,
+  binaryen: new URL('./longmode/binaryen.wasm', import.meta.url).href,
 };
 
 export type Machine = AnyMachine;

@@ -52,7 +52,7 @@ class Runner {
   /** How soon blocks are compiled, and regions once more. */
   setHotness(entries: number, instructions: number): void {
     this.machine.processor.blocks.hotness = entries;
-    this.tiering.hotInstructions = instructions;
+    this.tiering.hotInstructions = { first: instructions, second: 2 ** 31 - 1 };
   }
 
   run(initial: WholeState, slice: () => number): Result {

@@ -30,6 +30,9 @@ export class InstalledModule {
   }
 }
 
+/** After so many instructions, at most 2^31 - 1, a region of the tier asks to be compiled again, in the next one. */
+export type HotInstructions = Readonly<Record<'first' | 'second', number>>;
+
 interface InstalledRegion {
   readonly head: number;
   readonly slot: number;
@@ -37,7 +40,7 @@ interface InstalledRegion {
   readonly module: InstalledModule;
   readonly tier: CompiledTier;
   isOnProbation: boolean;
-  /** First tier: the countdown of the head when its instructions were last added up. */
+  /** The countdown of the head when the region's instructions were last added up. */
   countdown: number;
 }
 
@@ -75,11 +78,11 @@ export class InstalledRegions {
   /** Regions that were taken away because their code changed or its records went, and because they were not in use. */
   dropped = 0;
   evicted = 0;
-  private firstTier = 0;
+  private readonly executed = { first: 0, second: 0, third: 0 };
   private readonly processor: Processor;
   private readonly limits: RegionLimits;
   /** After so many instructions a region of the first tier asks to be compiled again; for those to come. */
-  hotInstructions: number;
+  hotInstructions: HotInstructions;
   private readonly trusted = new ModuleQueue();
   private readonly onProbation = new ModuleQueue();
   private nextSlot = FIRST_REGION_SLOT;
@@ -88,7 +91,7 @@ export class InstalledRegions {
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
 
-  constructor(processor: Processor, limits: RegionLimits, hotInstructions: number) {
+  constructor(processor: Processor, limits: RegionLimits, hotInstructions: HotInstructions) {
     this.processor = processor;
     this.hotInstructions = hotInstructions;
     this.limits = limits;
@@ -102,16 +105,16 @@ export class InstalledRegions {
     return this.byHead.size;
   }
 
-  /** Instructions that regions of the first tier have executed. */
-  get firstTierInstructions(): number {
+  /** Instructions that the regions of each tier have executed. */
+  get instructions(): Readonly<Record<CompiledTier, number>> {
     for (const region of this.byHead.values()) this.addUp(region);
-    return this.firstTier;
+    return this.executed;
   }
 
   private addUp(region: InstalledRegion): void {
-    if (region.tier !== 'first' || region.isOnProbation) return;
+    if (region.isOnProbation) return;
     const countdown = this.processor.views.i32[(region.head + HEAD_COUNTDOWN) >> 2] as number;
-    this.firstTier += region.countdown - countdown;
+    this.executed[region.tier] += region.countdown - countdown;
     region.countdown = countdown;
   }
 
@@ -121,7 +124,7 @@ export class InstalledRegions {
     this.processor.views.i32[(region.head + HEAD_COUNTDOWN) >> 2] = countdown;
   }
 
-  /** A region of the first tier has asked: it does not ask again. */
+  /** A region has asked to be compiled again: it does not ask twice. */
   acknowledge(head: number): void {
     const region = this.byHead.get(head);
     if (region !== undefined) this.setCountdown(region, NEVER);
@@ -130,6 +133,11 @@ export class InstalledRegions {
   /** Whether there is a region that is entered at this block. */
   has(head: number): boolean {
     return this.byHead.has(head);
+  }
+
+  /** The tier of the region that is entered at this block. */
+  tierOf(head: number): CompiledTier | undefined {
+    return this.byHead.get(head)?.tier;
   }
 
   /**
@@ -159,7 +167,7 @@ export class InstalledRegions {
     }
     this.processor.table.set(slot, code);
     this.setFunction(head, slot);
-    region.countdown = this.hotInstructions;
+    region.countdown = tier === 'third' ? NEVER : this.hotInstructions[tier];
     this.processor.views.i32[(head + HEAD_COUNTDOWN) >> 2] = region.countdown;
   }
 

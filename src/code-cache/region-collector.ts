@@ -45,7 +45,7 @@ export interface RegionSize {
   readonly joins: boolean;
 }
 
-export const REGION_SIZE: Readonly<Record<CompiledTier, RegionSize>> = {
+export const REGION_SIZE: Readonly<Record<Exclude<CompiledTier, 'third'>, RegionSize>> = {
   first: { blocks: 48, instructions: 160, depth: 3, callInstructions: 80, joins: false },
   second: { blocks: 96, instructions: 600, depth: 4, callInstructions: 300, joins: true },
 };

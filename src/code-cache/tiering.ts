@@ -9,12 +9,22 @@
  * Every block whose address is kept here is marked HEAD_WATCHED, so that drop() is told before its records go.
  */
 
-import { type PackedRegions, packRegions, type RegionSource } from '../compile/region-source.ts';
+import {
+  type CompiledTier,
+  type PackedRegions,
+  packRegions,
+  type RegionSource,
+} from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
 import { MEMORY, MEMORY_MODULE, RUNTIME_MODULE, regionName } from '../layout/contract.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
-import { InstalledModule, InstalledRegions, type RegionLimits } from './installed-regions.ts';
+import {
+  type HotInstructions,
+  InstalledModule,
+  InstalledRegions,
+  type RegionLimits,
+} from './installed-regions.ts';
 import { REGION_SIZE, RegionCollector } from './region-collector.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
@@ -29,9 +39,12 @@ const HOT = 1000;
  * round often enough for its blocks to be known, so that they become one region.
  */
 const HOT_AT_ONCE = 4;
-/** Instructions that a region of the first tier has executed when it is compiled again in the second; the same at once. */
-const HOT_INSTRUCTIONS = 5_000_000;
-const HOT_INSTRUCTIONS_AT_ONCE = 100_000;
+/**
+ * Instructions that a region has executed when it is compiled again, in the next tier. The optimiser takes as long for a
+ * region as a guest for tens of millions of instructions, and the first time it has to be loaded.
+ */
+const HOT_INSTRUCTIONS: HotInstructions = { first: 5_000_000, second: 1_000_000_000 };
+const HOT_INSTRUCTIONS_AT_ONCE: HotInstructions = { first: 100_000, second: 20_000_000 };
 /** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
 const WARM = 0.4;
 /** Most regions in one module. */
@@ -77,9 +90,10 @@ interface Batch {
 
 export interface TieringStatistics {
   requests: number;
-  /** Compiled so far, and how many of them in the second tier. */
+  /** Compiled so far, and how many of them in the second tier and in the third. */
   regions: number;
   secondTierRegions: number;
+  thirdTierRegions: number;
   modules: number;
   /** Those that can be entered, and the modules they are in. */
   liveRegions: number;
@@ -99,6 +113,7 @@ export class Tiering {
     requests: 0,
     regions: 0,
     secondTierRegions: 0,
+    thirdTierRegions: 0,
     modules: 0,
     moduleBytes: 0,
     compileMilliseconds: 0,
@@ -130,8 +145,11 @@ export class Tiering {
     limits = LIMITS,
   ) {
     this.processor = processor;
-    const hotInstructions = tier === 'compiled' ? HOT_INSTRUCTIONS_AT_ONCE : HOT_INSTRUCTIONS;
-    this.installed = new InstalledRegions(processor, limits, hotInstructions);
+    this.installed = new InstalledRegions(
+      processor,
+      limits,
+      tier === 'compiled' ? HOT_INSTRUCTIONS_AT_ONCE : HOT_INSTRUCTIONS,
+    );
     this.collector = new RegionCollector(processor.views, processor.runtime);
     this.remote = remote;
     this.local = local;
@@ -156,13 +174,13 @@ export class Tiering {
   }
 
   /** How many instructions a region executes before it is compiled again in the second tier. */
-  set hotInstructions(instructions: number) {
+  set hotInstructions(instructions: HotInstructions) {
     this.installed.hotInstructions = instructions;
   }
 
-  /** Instructions that regions of the first tier have executed. */
-  get firstTierInstructions(): number {
-    return this.installed.firstTierInstructions;
+  /** Instructions that the regions of each tier have executed. */
+  get instructions(): Readonly<Record<CompiledTier, number>> {
+    return this.installed.instructions;
   }
 
   /** True while results are expected: the host loop then lets messages in more often. */
@@ -178,7 +196,8 @@ export class Tiering {
     if (this.installed.reinstate(head)) return;
     if (this.installed.has(head)) {
       this.installed.acknowledge(head);
-      this.hot.add(head);
+      // There is nothing above the third.
+      if (this.installed.tierOf(head) !== 'third') this.hot.add(head);
     } else {
       this.waiting.add(head);
       this.watch(head);
@@ -273,11 +292,15 @@ export class Tiering {
     }
     for (const head of this.hot) {
       if (regions.length === BATCH) break;
+      const installed = this.installed.tierOf(head);
+      // What is optimised is long on its way: nothing else waits for that.
+      if (installed === 'second' && regions.length > 0) continue;
       this.hot.delete(head);
-      if (!this.installed.has(head)) continue;
+      if (installed === undefined) continue;
       const blocks = this.collector.collect(head, coldest, REGION_SIZE.second);
       for (const block of blocks) this.watch(block.head);
-      regions.push({ tier: 'second', blocks });
+      regions.push({ tier: installed === 'first' ? 'second' : 'third', blocks });
+      if (installed !== 'first') break;
     }
     return { regions, dropped: new Set() };
   }
@@ -304,6 +327,7 @@ export class Tiering {
       installed.add(owner, tier, head, heads, exports[regionName(index)]);
       counts.regions += 1;
       if (tier === 'second') counts.secondTierRegions += 1;
+      if (tier === 'third') counts.thirdTierRegions += 1;
     });
     installed.trim();
   }

@@ -1,9 +1,11 @@
 /** Regions before they are compiled, and how they travel to the compile worker. */
 
 /**
- * `first`: soon, and counts its instructions. `second`: what is hot once more, together with what it leads to.
+ * `first`: soon. `second`: what is hot once more, together with what it leads to. `third`: what stays hot, the same
+ * and optimised.
  */
-export type CompiledTier = 'first' | 'second';
+export const COMPILED_TIERS = ['first', 'second', 'third'] as const;
+export type CompiledTier = (typeof COMPILED_TIERS)[number];
 
 /** A region to compile. */
 export interface RegionSource {
@@ -31,7 +33,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: 1 for the first tier or 2, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
+  /** For each region: index of the tier, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -40,7 +42,7 @@ export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   const layout: number[] = [];
   let bytes = 0;
   for (const { tier, blocks } of sources) {
-    layout.push(tier === 'first' ? 1 : 2, blocks.length);
+    layout.push(COMPILED_TIERS.indexOf(tier), blocks.length);
     for (const { head, records, taken, fall, page } of blocks) {
       layout.push(head, records.length, taken, fall, page);
       bytes += records.length;
@@ -63,7 +65,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
   let offset = 0;
   const next = (): number => layout[at++] as number;
   while (at < layout.length) {
-    const tier = next() === 1 ? 'first' : 'second';
+    const tier = COMPILED_TIERS[next()] as CompiledTier;
     const blocks = Array.from({ length: next() }, () => {
       const head = next();
       const length = next();

@@ -30,8 +30,10 @@ export interface Statistics {
     readonly total: number;
     readonly interpreted: number;
     readonly compiled: number;
+    /** By regions of each tier; what is interpreted at the end of a slice is not among it. */
     readonly firstTier: number;
     readonly secondTier: number;
+    readonly thirdTier: number;
   };
   readonly blocks: {
     readonly translated: number;
@@ -66,7 +68,7 @@ export function collectStatistics(
   const counter = (index: number): number => processor.counter(index);
   const total = processor.instructions;
   const interpreted = counter(COUNTER_INTERPRETED_INSTRUCTIONS);
-  const firstTier = tiering.firstTierInstructions;
+  const { first, second, third } = tiering.instructions;
   return {
     wallMilliseconds: Math.round(milliseconds.wall),
     idleMilliseconds: Math.round(milliseconds.idle),
@@ -76,8 +78,9 @@ export function collectStatistics(
       total,
       interpreted,
       compiled: total - interpreted,
-      firstTier,
-      secondTier: total - interpreted - firstTier,
+      firstTier: first,
+      secondTier: second,
+      thirdTier: third,
     },
     blocks: {
       translated: processor.blocks.blocks,

@@ -3,7 +3,6 @@
  * Expressions are Binaryen's references.
  */
 import binaryen from 'binaryen';
-import { addBranchHints, markLikely, markUnlikely } from './binaryen-branch-hints.ts';
 import type { Expression, FunctionReference, Label, Module } from './builder.ts';
 import { none, unreachable, type ValueType } from './value-types.ts';
 
@@ -97,12 +96,13 @@ export class BinaryenModule implements Module {
     return this.module.if(condition, then, otherwise);
   }
 
+  // Binaryen keeps the hints of a module that it has read; its JavaScript API cannot give any.
   ifLikely(condition: Expression, then: Expression, otherwise?: Expression): Expression {
-    return this.module.if(markLikely(this.module, condition), then, otherwise);
+    return this.if(condition, then, otherwise);
   }
 
   ifUnlikely(condition: Expression, then: Expression, otherwise?: Expression): Expression {
-    return this.module.if(markUnlikely(this.module, condition), then, otherwise);
+    return this.if(condition, then, otherwise);
   }
 
   select(condition: Expression, then: Expression, otherwise: Expression): Expression {
@@ -182,7 +182,7 @@ export class BinaryenModule implements Module {
 
   emit(): Uint8Array {
     binaryen.setDebugInfo(false);
-    const bytes = addBranchHints(this.module.emitBinary(), this.module.getNumFunctions());
+    const bytes = this.module.emitBinary();
     this.module.dispose();
     return bytes;
   }

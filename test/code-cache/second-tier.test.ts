@@ -1,9 +1,11 @@
-/** Regions that stay hot are compiled again, together with what they lead to. */
+/** Regions that stay hot are compiled again: together with what they lead to, and then optimised. */
 import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../src/compile/compiler.ts';
+import { compilerWith } from '../../src/compile/optimizing.ts';
 import { SLOT_GUARDED } from '../../src/isa/instruction-set.ts';
-import { RECORD_FN } from '../../src/layout/record.ts';
+import { HEAD_COUNTDOWN, RECORD_FN } from '../../src/layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/runtime-state.ts';
+import { optimize } from '../../src/wasm/optimizer.ts';
 import { CODE } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
 import { runBothTiers } from './both-tiers.ts';
@@ -34,7 +36,7 @@ function run(rounds: number) {
   while (processor.run(1000) !== 'halt') tiering.poll();
   return {
     compiled: processor.instructions - processor.counter(COUNTER_INTERPRETED_INSTRUCTIONS),
-    firstTier: tiering.firstTierInstructions,
+    firstTier: tiering.instructions.first,
     secondTierRegions: tiering.statistics.secondTierRegions,
   };
 }
@@ -59,6 +61,47 @@ describe('the second tier', () => {
     expect(secondTierRegions).toBe(0);
     expect(firstTier).toBe(compiled);
     expect(compiled).toBeGreaterThan(5000);
+  });
+});
+
+describe('the third tier', () => {
+  it('optimises what stays hot, one region a module, and keeps its branch hints', () => {
+    const modules: { readonly before: Uint8Array; readonly after: Uint8Array }[] = [];
+    const compile = compilerWith((before) => {
+      const after = optimize(before);
+      modules.push({ before, after });
+      return after;
+    });
+    const { machine, tiering } = createTieredMachine('compiled', undefined, compile);
+    tiering.hotInstructions = { first: 2000, second: 4000 };
+    const { processor } = machine;
+    machine.write(CODE, [...assemble(program(10_000), CODE)]);
+    processor.rip = BigInt(CODE);
+    while (processor.run(1000) !== 'halt') tiering.poll();
+    const { thirdTierRegions } = tiering.statistics;
+    expect(thirdTierRegions).toBeGreaterThan(0);
+    expect(modules).toHaveLength(thirdTierRegions);
+    const { first, second, third } = tiering.instructions;
+    expect(third).toBeGreaterThan(first + second);
+    for (const { before, after } of modules) {
+      expect(after.length).toBeLessThan(before.length);
+      expect(Buffer.from(after).includes('metadata.code.branch_hint')).toBe(true);
+    }
+  });
+
+  it('is not asked for again by what is in it', () => {
+    const { machine, tiering } = createTieredMachine('compiled', undefined, compilerWith(optimize));
+    tiering.hotInstructions = { first: 100, second: 100 };
+    const { processor } = machine;
+    machine.write(CODE, [...assemble(program(1000), CODE)]);
+    processor.rip = BigInt(CODE);
+    while (processor.run(100) !== 'halt') {
+      tiering.poll();
+      // As if two thousand million instructions had gone by.
+      const loop = processor.runtime.findRegistered(CODE >> 12, 5, processor.mode);
+      if (tiering.statistics.thirdTierRegions > 0) processor.views.i32[(loop + HEAD_COUNTDOWN) >> 2] = 1;
+    }
+    expect(tiering.statistics.thirdTierRegions).toBeLessThan(10);
   });
 });
 

@@ -70,4 +70,4 @@ it('bytes of wasm and operations of one instruction', async () => {
       lines.push('', `${name}: ${own.length} forms, ${bytes} bytes, ${operations} operations`, ...own);
   }
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('instructions.txt');
-}, 120_000);
+});

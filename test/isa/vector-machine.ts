@@ -9,7 +9,7 @@ import { UserMachine } from './user-machine.ts';
 
 /** What runs a vector: the interpreter, or what a back end compiles. */
 export type Engine = 'interpreter' | BackEnd;
-export const ENGINES: readonly Engine[] = ['interpreter', 'writer', 'Binaryen'];
+export const ENGINES: readonly Engine[] = ['interpreter', 'writer', 'Binaryen', 'optimizer'];
 
 export class VectorMachine extends UserMachine {
   private nextSlot = FIRST_REGION_SLOT;

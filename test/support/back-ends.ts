@@ -1,11 +1,13 @@
-/** The back ends that compile regions, for tests that run both. */
+/** The ways in which regions become modules, for tests that run all. */
 import type { LocalCompiler } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { BinaryenModule } from '../../src/wasm/binaryen.ts';
+import { optimize } from '../../src/wasm/optimizer.ts';
 
-export type BackEnd = 'writer' | 'Binaryen';
+export type BackEnd = 'writer' | 'Binaryen' | 'optimizer';
 
 export const BACK_ENDS: Readonly<Record<BackEnd, LocalCompiler>> = {
   writer: (regions) => compileRegions(regions),
   Binaryen: (regions) => compileRegions(regions, new BinaryenModule()),
+  optimizer: (regions) => optimize(compileRegions(regions)),
 };

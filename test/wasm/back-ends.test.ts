@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BinaryenModule } from '../../src/wasm/binaryen.ts';
 import type { Expression, Module } from '../../src/wasm/builder.ts';
+import { optimize } from '../../src/wasm/optimizer.ts';
 import { i32, i64, none, type ValueType } from '../../src/wasm/value-types.ts';
 import { ModuleWriter } from '../../src/wasm/writer/module-writer.ts';
 
@@ -159,21 +160,32 @@ describe.each([
       expect(compile(m, i32, [], m.block(null, [...statements, m.local.get(0, i32)]))(5)).toBe(count + 5);
     }
   });
+});
 
-  it('says which way branches go', () => {
-    const m = create();
+describe('writer', () => {
+  it.each([
+    ['as written', (bytes: Uint8Array) => bytes],
+    ['optimised', optimize],
+  ])('says which way branches go: %s', (_, finish) => {
+    const m = new ModuleWriter();
     const condition = (): Expression => m.local.get(0, i32);
     const nothing = m.importFunction('host', 'nothing', [], none);
     const call = (): Expression => m.call(nothing, [], none);
-    m.addFunction('unhinted', [i32], none, [], m.if(condition(), call()));
-    m.addFunction(
+    const unhinted = m.addFunction('unhinted', [i32], none, [], m.if(condition(), call()));
+    const hinted = m.addFunction(
       'hinted',
       [i32],
       none,
       [i32],
-      m.block(null, [m.ifLikely(condition(), call()), m.ifUnlikely(condition(), call(), call())]),
+      m.block(null, [
+        m.ifLikely(condition(), call()),
+        m.ifUnlikely(condition(), call(), m.block(null, [call(), call()])),
+      ]),
     );
-    const module = new WebAssembly.Module(m.emit() as BufferSource);
+    // Or the optimiser would leave them out.
+    m.exportFunction('unhinted', unhinted);
+    m.exportFunction('hinted', hinted);
+    const module = new WebAssembly.Module(finish(m.emit()) as BufferSource);
     const [section] = WebAssembly.Module.customSections(module, 'metadata.code.branch_hint');
     const hints = [...new Uint8Array(section as ArrayBuffer)];
     // One function, of index 2, with two hints; each is an offset, a size of 1 and the hint.
@@ -183,9 +195,7 @@ describe.each([
       [1, 0],
     ]);
   });
-});
 
-describe('writer', () => {
   it('says at which offset in the body a branch is', () => {
     const m = new ModuleWriter();
     m.addFunction('f', [i32], none, [i32, i32, i64], m.ifLikely(m.local.get(0, i32), m.return()));

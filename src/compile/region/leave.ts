@@ -5,7 +5,7 @@
  *    into the budget). That sets `target` to a record and `way` to what is to be done with it, and the page of the
  *    processor state if it is another than the entry's. Then it branches to the way out of the block's group.
  * 2. The way out of the group (group) stores the registers that may have been written on the way there and branches on.
- * 3. The epilogue, one for the region, stores budget and flags, counts instructions in the first tier, and ends in a tail
+ * 3. The epilogue, one for the region, stores budget and flags, counts instructions, and ends in a tail
  *    call of a function of the runtime that does what `way` says (interpreter/ways-out.ts).
  */
 
@@ -19,7 +19,6 @@ import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { BlockRecords } from '../record-view.ts';
-import type { CompiledTier } from '../region-source.ts';
 import type { CodeAddress } from './code-address.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import { probeJumpCache } from './jump-probe.ts';
@@ -129,10 +128,10 @@ export class Leave {
    * @param code that has been made of all blocks: what is loaded and stored depends on it.
    * @param entry the first block's records.
    */
-  around(code: readonly Expression[], tier: CompiledTier, entry: BlockRecords): Expression {
+  around(code: readonly Expression[], entry: BlockRecords): Expression {
     const { m } = this;
     const body = m.block(WAY_OUT_LABEL, code);
-    return m.block(null, [...this.prologue(), body, ...this.epilogue(tier, entry)]);
+    return m.block(null, [...this.prologue(), body, ...this.epilogue(entry)]);
   }
 
   private prologue(): Expression[] {
@@ -141,18 +140,17 @@ export class Leave {
     return [this.budget.set(budget), this.code.load(), ...this.flags.load()];
   }
 
-  private epilogue(tier: CompiledTier, entry: BlockRecords): Expression[] {
+  private epilogue(entry: BlockRecords): Expression[] {
     const { m } = this;
     const store = [
       m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), this.budget.get()),
       ...this.flags.store(),
     ];
-    const stored = tier === 'first' ? this.counting(entry.head, store) : store;
-    return [...stored, ...this.goOn(entry.mode)];
+    return [...this.counting(entry.head, store), ...this.goOn(entry.mode)];
   }
 
   /**
-   * Takes what has been executed from the countdown of the region's head, and asks for the second tier when it is spent.
+   * Takes what has been executed from the countdown of the region's head, and asks for the next tier when that is spent.
    * @param store what is done in between; before it, the budget at the entry is still in memory.
    */
   private counting(head: number, store: readonly Expression[]): Expression[] {

@@ -6,4 +6,5 @@ export interface Assets {
   /** The compiler: the same. */
   readonly compiler: string;
   readonly runtime: string;
+  readonly binaryen: string;
 }

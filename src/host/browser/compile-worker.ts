@@ -14,6 +14,8 @@ export const COMPILER = 'longmode compiler';
 /** The only message to the worker itself. */
 export interface CompilerStart {
   readonly port: MessagePort;
+  /** URL of Binaryen's module. */
+  readonly binaryen: string;
 }
 
 /**
@@ -24,11 +26,11 @@ export interface CompilerStart {
 export type StartCompiler = (port: MessagePort, onFailure: (reason: string) => void) => () => void;
 
 /** Starts compile workers beneath the caller's thread. */
-export function compilerStarter({ compiler }: Assets): StartCompiler {
+export function compilerStarter({ compiler, binaryen }: Assets): StartCompiler {
   return (port, onFailure) => {
     const worker = startWorker(compiler, COMPILER);
     worker.onerror = ({ message }) => onFailure(message || `is ${compiler} there?`);
-    const start: CompilerStart = { port };
+    const start: CompilerStart = { port, binaryen };
     worker.postMessage(start, [port]);
     return () => worker.terminate();
   };

@@ -12,7 +12,7 @@ import { importModule } from './import-module.ts';
 
 /** What the compiler's module (compiler.ts) exports. */
 interface CompilerModule {
-  readonly compileRegions: LocalCompiler;
+  loadCompiler(binaryen: string): Promise<LocalCompiler>;
 }
 
 export class BrowserHost implements Host {
@@ -72,7 +72,9 @@ export class BrowserHost implements Host {
   }
 
   async loadCompiler(): Promise<LocalCompiler> {
-    return ((await importModule(this.assets.compiler)) as CompilerModule).compileRegions;
+    const { compiler, binaryen } = this.assets;
+    const module = (await importModule(compiler)) as CompilerModule;
+    return await module.loadCompiler(binaryen);
   }
 
   startCompiler(): RemoteCompiler {
@@ -97,7 +99,7 @@ export class BrowserHost implements Host {
 }
 
 /** @throws Error that names the file a host does not have. */
-async function fetchAsset(url: string): Promise<Response> {
+export async function fetchAsset(url: string): Promise<Response> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`cannot get ${url}: ${response.status} ${response.statusText}`.trimEnd());
   return response;

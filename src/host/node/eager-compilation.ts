@@ -1,6 +1,6 @@
 /**
  * WebAssembly compilation at once, instead of V8's habit of compiling each function at its first call, on the
- * thread that calls it. V8's flags are those of the whole process, where the runtime is better
+ * thread that calls it. V8's flags are those of the whole process, where Binaryen and the runtime are better
  * compiled as they are called.
  */
 import { setFlagsFromString } from 'node:v8';

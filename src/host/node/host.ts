@@ -7,8 +7,10 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
+import { compilerWith } from '../../compile/optimizing.ts';
 import type { Host } from '../host.ts';
 import { compileLazily } from './eager-compilation.ts';
+import { loadOptimizer } from './optimizer.ts';
 
 /** The runtime beside the built package, or in build/ when run from source. */
 const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtime.wasm'];
@@ -57,7 +59,7 @@ export class NodeHost implements Host {
   }
 
   async loadCompiler(): Promise<LocalCompiler> {
-    return (await import('../../compile/compiler.ts')).compileRegions;
+    return compilerWith(await loadOptimizer());
   }
 
   startCompiler(): RemoteCompiler {
