@@ -4,8 +4,8 @@
  *
  *     0          RAM (conventional memory)
  *     0x9_FC00   reserved (extended BIOS data area)
- *     0xA_0000   nothing (no VGA)
- *     0xF_0000   reserved (BIOS area; holds the ACPI RSDP and the SMBIOS tables)
+ *     0xA_0000   nothing (no VGA; the BIOS keeps its text at 0xB_8000)
+ *     0xF_0000   reserved (BIOS area; holds the ACPI RSDP, the SMBIOS tables, and the BIOS)
  *     0x10_0000  RAM up to 3 GiB; its last 64 KiB hold the ACPI tables
  *     3 GiB      PCI memory window
  *     0xE000_0000 PCI Express configuration space (ECAM)

@@ -211,7 +211,7 @@ describe('INT 15H', () => {
 });
 
 describe('INT 16H', () => {
-  it('waits for a key, shows it, and gives it', async () => {
+  it.each([true, false])('waits for a key, shows it, and gives it; interrupts on: %s', async (interrupts) => {
     const { machine, results } = await realModeGuest(
       [
         { interrupt: 0x16, eax: 0x0100 },
@@ -222,7 +222,11 @@ describe('INT 16H', () => {
         { interrupt: 0x16, eax: 0x0200 },
       ],
       // It halts while it waits, so that the host has time for what comes.
-      { clock: 'host', onIdle: (idle) => idle && machine.sendSerial(new TextEncoder().encode('A\x1b[B\r')) },
+      {
+        interrupts,
+        clock: 'host',
+        onIdle: (idle) => idle && machine.sendSerial(new TextEncoder().encode('A\x1b[B\r')),
+      },
     );
     expect(await machine.run()).toEqual({ kind: 'debug exit', code: 1 });
     const [none, letter, more, arrow, enter, shift] = results();

@@ -47,6 +47,8 @@ const END = [0xb0, 0, 0xe6, DEBUG_EXIT, 0xf4];
 interface GuestOptions extends Partial<MachineOptions> {
   /** At DS:DATA. */
   readonly data?: readonly number[];
+  /** Whether interrupts are on; they are by default. */
+  readonly interrupts?: boolean;
   /** Code behind the calls, given its offset in the segment; by default it ends the machine. */
   readonly behind?: (offset: number) => readonly number[];
 }
@@ -54,10 +56,15 @@ interface GuestOptions extends Partial<MachineOptions> {
 /** A machine that makes the calls once and ends. */
 export async function realModeGuest(
   calls: readonly Call[],
-  { data = [], behind = () => END, ...options }: GuestOptions = {},
+  { data = [], interrupts = true, behind = () => END, ...options }: GuestOptions = {},
 ) {
   const kernel = makeBzImage({ setupSectors: SETUP_SECTORS });
-  const code = [0xfb, ...calls.flatMap((call, index) => callCode(call, RESULTS + index * RESULT_SIZE))];
+  const sti = 0xfb;
+  const cli = 0xfa;
+  const code = [
+    interrupts ? sti : cli,
+    ...calls.flatMap((call, index) => callCode(call, RESULTS + index * RESULT_SIZE)),
+  ];
   if (CODE + code.length > DATA) throw new Error('too many calls');
   kernel.set([...code, ...behind(CODE + code.length)], CODE);
   kernel.set(data, DATA);

@@ -173,7 +173,10 @@ export class BiosCall {
     return this.caller.segmentBase(segment) + BigInt(offset);
   }
 
-  /** For an INTERRUPT_FRAME. The service is not done: guest code at `pointer` runs first, with interrupts on, and as if the caller had called it. */
+  /**
+   * For an INTERRUPT_FRAME. The service is not done: guest code at `pointer` runs first, with interrupts on, and as if
+   * the caller had called it.
+   */
   goOnAt({ segment, offset }: FarPointer): void {
     const frame = this.caller.read(this.stack, this.frame.flags + 2);
     const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
