@@ -4,6 +4,7 @@ import { compileRegions } from '../../src/compile/compiler.ts';
 import { DR, MSR_DEBUGCTL } from '../../src/layout/cpu-state.ts';
 import { createTieredMachine } from '../code-cache/tiered-machine.ts';
 import { CODE, DATA, HANDLERS } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
 
 const RAX = 0;
 const RCX = 1;
@@ -17,15 +18,25 @@ const HANDLER = 0x1_2000;
 const CR4_DE = 8n;
 const FLAG_TF = 0x100;
 const ENTRY_BYTES = 24;
-/** mov dr0, rax; mov dr7, rdx: what every program begins with. */
-const ARM = '0f23c0 0f23fa';
+/** What every program begins with. */
+const ARM = 'mov dr0,rax; mov dr7,rdx';
 const START = CODE + 6;
 
 /** The handler notes RIP, DR6 and RCX at R9, clears DR6 and sets RF in the flags that it returns to. */
-const NOTE =
-  '50 488b442408 498901 0f21f0 49894108 49894910' + // push rax; mov rax, [rsp + 8]; mov [r9], rax; mov rax, dr6; ...
-  '31c0 0f23f0 4983c118 58' + // xor eax, eax; mov dr6, rax; add r9, 24; pop rax
-  '814c241000000100 48cf'; // or dword [rsp + 16], 10000h; iretq
+const NOTE = `
+  push rax
+  mov rax,QWORD PTR [rsp+8]
+  mov QWORD PTR [r9],rax
+  mov rax,dr6
+  mov QWORD PTR [r9+8],rax
+  mov QWORD PTR [r9+16],rcx
+  xor eax,eax
+  mov dr6,rax
+  add r9,24
+  pop rax
+  or DWORD PTR [rsp+16],0x10000
+  iretq
+`;
 
 /** DR7 of a breakpoint in DR0. */
 const EXECUTE = 1n;
@@ -48,10 +59,9 @@ type Tier = 'interpreter' | 'compiled';
 function run({ code, dr0, dr7, flags }: Case, tier: Tier = 'interpreter', slice = 1 << 20) {
   const { machine, tiering } = createTieredMachine(tier, undefined, compileRegions);
   const { processor } = machine;
-  const hex = (text: string) => [...Buffer.from(text.replaceAll(' ', ''), 'hex')];
-  machine.write(HANDLERS + 16, hex('e9eb9f0000')); // jmp HANDLER
-  machine.write(HANDLER, hex(NOTE));
-  machine.write(CODE, [...hex(ARM), ...hex(code), 0xf4]);
+  machine.write(HANDLERS + 16, [...assemble(`jmp ${HANDLER}`, HANDLERS + 16)]);
+  machine.write(HANDLER, [...assemble(NOTE)]);
+  machine.write(CODE, [...assemble(`${ARM}; ${code}; hlt`)]);
   machine.setCr4(CR4_DE);
   for (const [register, value] of [
     [RAX, dr0],
@@ -92,8 +102,7 @@ function traps(test: Case): number[] {
   return run(test).traps.map(({ at }) => at);
 }
 
-/** mov ecx, 40; L: inc r10d; nop; dec ecx; jnz L */
-const LOOP = 'b928000000 41ffc2 90 ffc9 75f8';
+const LOOP = 'mov ecx,40; again: inc r10d; nop; dec ecx; jne again';
 
 describe('an instruction breakpoint', () => {
   const nop = { code: LOOP, dr0: START + 8, dr7: EXECUTE };
@@ -127,13 +136,22 @@ describe('an instruction breakpoint', () => {
   });
 
   it('hits code that has run, and no more once it is disarmed', () => {
-    // xor edx, edx; L: nop; cmp r9, LOG; jne over; mov dr7, rdx of 1; ...: armed inside the loop by its third round.
-    const code =
-      '31d2 31c9' + // xor edx, edx; xor ecx, ecx
-      '90 ffc1' + // L: nop; inc ecx
-      '83f903 7505 ba01000000' + // cmp ecx, 3; jne +5; mov edx, 1
-      '83f906 7502 31d2' + // cmp ecx, 6; jne +2; xor edx, edx
-      '0f23fa 83f90a 75e4'; // mov dr7, rdx; cmp ecx, 10; jne L
+    // Armed inside the loop by its third round, disarmed by its sixth.
+    const code = `
+      xor edx,edx
+      xor ecx,ecx
+      again: nop
+      inc ecx
+      cmp ecx,3
+      jne armed
+      mov edx,1
+      armed: cmp ecx,6
+      jne disarmed
+      xor edx,edx
+      disarmed: mov dr7,rdx
+      cmp ecx,10
+      jne again
+    `;
     for (const tier of ['interpreter', 'compiled'] as const) {
       const { traps: hits } = run({ code, dr0: START + 4, dr7: 0n }, tier);
       expect(hits.map(({ rcx }) => rcx)).toEqual([3, 4, 5]);
@@ -142,7 +160,7 @@ describe('an instruction breakpoint', () => {
 
   it('on a repetition hits once, however often that is interrupted', () => {
     const { traps: hits } = run(
-      { code: 'b9 90010000 f3aa 90', dr0: START + 5, dr7: EXECUTE },
+      { code: 'mov ecx,400; rep stos BYTE PTR es:[rdi],al; nop', dr0: START + 5, dr7: EXECUTE },
       'interpreter',
       1,
     );
@@ -154,45 +172,55 @@ describe('a data breakpoint', () => {
   const at = DATA + 4;
 
   it.each([
-    ['mov dword [rbx + 4], 7', 'c7430407000000', 7],
-    ['mov [rbx + 1], rax', '48894301', 4],
-    ['add [rbx + 4], eax', '014304', 3],
-    ['mov byte [rbx + 7], 1', 'c6430701', 4],
-    ['push and pop to it', 'ff73048f4304', 6],
-  ])('of writes hits %s, behind it', (_, code, end) => {
-    expect(run({ code: `${code} 90`, dr0: at, dr7: write(4) }).traps).toEqual([{ at: end, dr6: 1, rcx: 0 }]);
+    ['mov DWORD PTR [rbx+4],7', 7],
+    ['mov QWORD PTR [rbx+1],rax', 4],
+    ['add DWORD PTR [rbx+4],eax', 3],
+    ['mov BYTE PTR [rbx+7],1', 4],
+    ['push QWORD PTR [rbx+4]; pop QWORD PTR [rbx+4]', 6],
+  ])('of writes hits %s, behind it', (code, end) => {
+    expect(run({ code: `${code}; nop`, dr0: at, dr7: write(4) }).traps).toEqual([
+      { at: end, dr6: 1, rcx: 0 },
+    ]);
   });
 
   it.each([
-    ['a read', '8b4304'],
-    ['a write before it', 'c7030700 0000'],
-    ['a write behind it', 'c6430801'],
-    ['a store into the same page', 'c7432007000000'],
+    ['a read', 'mov eax,DWORD PTR [rbx+4]'],
+    ['a write before it', 'mov DWORD PTR [rbx],7'],
+    ['a write behind it', 'mov BYTE PTR [rbx+8],1'],
+    ['a store into the same page', 'mov DWORD PTR [rbx+32],7'],
   ])('of writes does not hit %s', (_, code) => {
-    expect(traps({ code: `${code} 90`, dr0: at, dr7: write(4) })).toEqual([]);
+    expect(traps({ code: `${code}; nop`, dr0: at, dr7: write(4) })).toEqual([]);
   });
 
   it('of accesses hits reads too, in any place that reads', () => {
-    // mov eax, [rbx + 4]; mov eax, [rbx]; cmp byte [rbx + 7], 1; fild dword [rbx + 4]; mov r10, [rbx - 4]
-    const code = '8b4304 8b03 807b0701 db4304 4c8b53fc';
-    expect(traps({ code: `${code} 90`, dr0: at, dr7: access(4) })).toEqual([3, 9, 12]);
+    const code = `
+      mov eax,DWORD PTR [rbx+4]
+      mov eax,DWORD PTR [rbx]
+      cmp BYTE PTR [rbx+7],1
+      fild DWORD PTR [rbx+4]
+      mov r10,QWORD PTR [rbx-4]
+      nop
+    `;
+    expect(traps({ code, dr0: at, dr7: access(4) })).toEqual([3, 9, 12]);
   });
 
   it('ignores the low bits of its address, by its length', () => {
-    expect(traps({ code: 'c6430101 90', dr0: DATA + 3, dr7: write(8) })).toEqual([4]);
-    expect(traps({ code: 'c6430101 90', dr0: DATA + 3, dr7: write(1) })).toEqual([]);
+    const code = 'mov BYTE PTR [rbx+1],1; nop';
+    expect(traps({ code, dr0: DATA + 3, dr7: write(8) })).toEqual([4]);
+    expect(traps({ code, dr0: DATA + 3, dr7: write(1) })).toEqual([]);
   });
 
   it('traps at the target of a call that pushes to it, and behind a return', () => {
-    // lea rsp, [rbx + 8]; call +1; nop; nop: pushes to DATA, and the frame of #DB lies below
-    expect(traps({ code: '488d6308 e801000000 90 90', dr0: DATA, dr7: write(8) })).toEqual([10]);
-    // lea rsp, [rbx + 8]; push START + 10; ret
-    expect(traps({ code: '488d6308 6810000100 c3 9090', dr0: DATA, dr7: access(8) })).toEqual([9, 10]);
+    // It pushes to DATA, and the frame of #DB lies below.
+    const call = 'lea rsp,[rbx+8]; call behind; nop; behind: nop';
+    expect(traps({ code: call, dr0: DATA, dr7: write(8) })).toEqual([10]);
+    const back = `lea rsp,[rbx+8]; push ${START + 10}; ret; nop; nop`;
+    expect(traps({ code: back, dr0: DATA, dr7: access(8) })).toEqual([9, 10]);
   });
 
   it('in a repetition traps after the iteration', () => {
-    // mov ecx, 200; rep movsb from DATA + 100h to DATA + 200h
-    const test = { code: 'b9c8000000 f3a4 90', dr0: DATA + 0x200 + 70, dr7: write(2) };
+    const code = 'mov ecx,200; rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]; nop';
+    const test = { code, dr0: DATA + 0x200 + 70, dr7: write(2) };
     const { instructions: _, regions: __, ...whole } = run(test);
     expect(whole.traps).toEqual([
       { at: 5, dr6: 1, rcx: 129 },
@@ -206,8 +234,8 @@ describe('a data breakpoint', () => {
   });
 
   it('hits in compiled loops', () => {
-    // mov ecx, 40; L: inc dword [rbx + rcx * 4]; dec ecx; jnz L
-    const test = { code: 'b928000000 ff048b ffc9 75f9', dr0: DATA + 20 * 4, dr7: write(4) };
+    const code = 'mov ecx,40; again: inc DWORD PTR [rbx+rcx*4]; dec ecx; jne again';
+    const test = { code, dr0: DATA + 20 * 4, dr7: write(4) };
     const { regions, ...compiled } = run(test, 'compiled');
     const { regions: _, ...interpreted } = run(test);
     expect(regions).toBeGreaterThan(0);
@@ -216,7 +244,8 @@ describe('a data breakpoint', () => {
   });
 
   it('comes together with the single-step trap', () => {
-    const { traps: hits } = run({ code: 'c7430407000000 90', dr0: at, dr7: write(4), flags: FLAG_TF | 2 });
+    const code = 'mov DWORD PTR [rbx+4],7; nop';
+    const { traps: hits } = run({ code, dr0: at, dr7: write(4), flags: FLAG_TF | 2 });
     expect(hits[0]).toEqual({ at: 7, dr6: 0x4001, rcx: 0 });
     expect(hits[1]).toEqual({ at: 8, dr6: 0x4000, rcx: 0 });
   });
@@ -224,14 +253,14 @@ describe('a data breakpoint', () => {
 
 describe('an I/O breakpoint', () => {
   it('traps behind accesses to its ports', () => {
-    // out 80h, al; in al, 82h; in eax, 7eh; out 84h, al
-    const code = 'e680 e482 e57e e684 90';
+    const code = 'out 0x80,al; in al,0x82; in eax,0x7e; out 0x84,al; nop';
     expect(traps({ code, dr0: 0x80, dr7: port(1) })).toEqual([2, 6]);
     expect(traps({ code, dr0: 0x80, dr7: port(4) })).toEqual([2, 4, 6]);
   });
 
   it('in REP OUTS traps after each element', () => {
-    const { traps: hits } = run({ code: 'b903000000 ba80000000 f36e 90', dr0: 0x80, dr7: port(1) });
+    const code = 'mov ecx,3; mov edx,0x80; rep outs BYTE PTR ds:[rsi]; nop';
+    const { traps: hits } = run({ code, dr0: 0x80, dr7: port(1) });
     expect(hits.map(({ at, rcx }) => [at, rcx])).toEqual([
       [10, 2],
       [10, 1],

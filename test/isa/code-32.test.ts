@@ -1,6 +1,5 @@
 /** Code that is not 64-bit: the stack in every size, segment bases, and what 64-bit mode has dropped. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { disassemble } from '../../src/isa/disassembler.ts';
 import { FLAG_AF, FLAG_CF, FLAG_PF, FLAG_SF, FLAG_ZF } from '../../src/layout/architecture.ts';
 import {
   SEGMENT_BASE,
@@ -13,6 +12,7 @@ import {
 import { MODE_CODE_16, MODE_CODE_32 } from '../../src/layout/mode.ts';
 import { createTieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
+import { parseListing } from '../support/listing.ts';
 import { CODE, DATA, KERNEL_CS, KERNEL_SS, type SystemMachine } from './system-machine.ts';
 
 const RAX = 0;
@@ -28,15 +28,9 @@ const DATA_16 = 0x8093;
 /** More than the entries after which a block is compiled at once. */
 const ROUNDS = 12;
 
-const bytesOf = (hex: string): number[] => [...Buffer.from(hex.replaceAll(' ', ''), 'hex')];
-
 /** Bytes of instructions, each with the text that the disassembler has for it. */
 function code(mode: number, ...instructions: readonly (readonly [hex: string, text: string])[]): number[] {
-  return instructions.flatMap(([hex, text]) => {
-    const bytes = bytesOf(hex);
-    expect(disassemble(Uint8Array.from(bytes), 0n, mode)).toMatchObject({ text, length: bytes.length });
-    return bytes;
-  });
+  return [...parseListing(instructions.map((line) => line.join('  ')).join('\n'), 0, mode).bytes];
 }
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {

@@ -27,6 +27,7 @@ import {
   SHADOW_STI,
 } from '../../src/layout/cpu-state.ts';
 import { INTERRUPT_MASKABLE, INTERRUPT_PENDING } from '../../src/layout/runtime-state.ts';
+import { assemble } from '../support/assembler.ts';
 import {
   CODE,
   DATA,
@@ -143,7 +144,7 @@ describe('control and debug registers', () => {
     machine.write64(0xb000, 0xc007n);
     for (let page = 0; page < 512; page++) machine.write64(0xc000 + page * 8, BigInt(page * 0x1000) | 3n);
     machine.write64(0xc000 + (CODE >> 12) * 8, 0x5_0003n);
-    machine.write(0x5_0003, [0x0f, 0x0b]);
+    machine.write(0x5_0003, [...assemble('ud2')]);
     machine.processor.setGpr(RAX, 0x9000n);
     expect(machine.run('mov cr3,rax')).toBe(UD);
     expect(machine.processor.u64(CR3)).toBe(0x9000n);
@@ -452,7 +453,7 @@ describe('ports', () => {
 
 describe('transfers', () => {
   it('INT n goes through the gate and returns behind itself with IRETQ', () => {
-    machine.write(0x8000 + 0x80 * 16, [0x48, 0xcf]);
+    machine.write(0x8000 + 0x80 * 16, [...assemble('iretq')]);
     machine.toUser();
     machine.processor.setGpr(RSP, BigInt(USER_DATA));
     expect(machine.run('int 0x80')).toBe(GP);
@@ -518,7 +519,7 @@ describe('transfers', () => {
     processor.setU64(MSR_STAR, (0x18n << 48n) | (BigInt(KERNEL_CS) << 32n));
     processor.setU64(MSR_LSTAR, BigInt(CODE + 0x300));
     processor.setU64(MSR_FMASK, BigInt(FLAG_IF));
-    machine.write(CODE + 0x300, [0x48, 0x0f, 0x07]);
+    machine.write(CODE + 0x300, [...assemble('sysretq')]);
     machine.toUser(FLAG_IF | 2);
     expect(machine.run('syscall')).toBe(GP);
     // It came back to the HLT, with IF as it was.
