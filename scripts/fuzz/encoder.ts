@@ -182,11 +182,13 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
   });
 
   const inModRM = row.operands.some(
-    ({ place }) => place === 'memory' || (place === 'rm' && form !== 'register'),
+    ({ place }) => place === 'memory' || place === 'vsib' || (place === 'rm' && form !== 'register'),
   );
   const addressing: number[] = [];
   if (candidateOf(variant).hasModRM) {
-    if (inModRM) addressing.push(...encodeMemory(memory ?? {}, fields));
+    // XMM4 stands for itself as an index.
+    const index = row.operands.some(({ place }) => place === 'vsib') ? { index: RSP } : {};
+    if (inModRM) addressing.push(...encodeMemory({ ...index, ...memory }, fields));
     else addressing.push(0xc0 | (fields.reg << 3) | fields.rm);
   }
 

@@ -201,6 +201,8 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
   const { random } = context;
   const { row, form, locations, operandSize } = variant;
   const { mnemonic } = row;
+  // Nothing sets vectors of indices up.
+  if (row.operands.some(({ place }) => place === 'vsib')) return undefined;
   const memoryAt = locations.findIndex(({ kind }) => kind === 'memory' || kind === 'offset');
   const inMemory = locations.find((location) => 'aligned' in location);
   const aligned = inMemory?.aligned === true || mnemonic === 'fxsave';

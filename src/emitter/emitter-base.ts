@@ -303,6 +303,14 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     }
   }
 
+  get lanes(): 1 | 2 {
+    return this.variant.vectorSize === 32 ? 2 : 1;
+  }
+
+  readLow(operand: number): Expression {
+    return this.readLane(this.location(operand) as RegisterLocation, 0);
+  }
+
   readLanes(operand: number): Value[] {
     const location = this.location(operand);
     const lanes = Array.from({ length: location.size / LANE_SIZE }, (_, lane) => lane);

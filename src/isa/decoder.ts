@@ -287,9 +287,8 @@ export class Decoder {
         if (this.overrun) return;
       }
       if (!this.matches(candidate)) continue;
-      const available = this.availability[candidate.slot];
-      if (available === OLDER) continue;
-      if (available === AVAILABLE) this.operands(candidate, byte);
+      if (this.availability[candidate.slot] === OLDER) continue;
+      this.operands(candidate, byte);
       return;
     }
   }
@@ -384,7 +383,8 @@ export class Decoder {
     instruction.scale |= instruction.addressSize << SCALE_ADDRESS_SHIFT;
     if (instruction.lock && (!candidate.lockable || form === 'register')) return;
     const vectorSize = candidate.code.vex === 'LIG' ? 16 : this.vectorSize;
-    instruction.variant = candidate.variant(this.operandSize, vectorSize, form);
+    const variant = candidate.variant(this.operandSize, vectorSize, form);
+    if (variant !== undefined && this.availability[variant.slot] === AVAILABLE) instruction.variant = variant;
   }
 
   private setField(value: number): void {

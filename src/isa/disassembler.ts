@@ -118,6 +118,12 @@ function segmentPrefix(instruction: Instruction, usesStack: boolean, bare: boole
   return usual && !bare ? '' : `${SEGMENT_NAMES[shown]}:`;
 }
 
+/** The vector of indices of a gather. Those with doublewords for quadwords take half a vector. */
+function indexName({ index, variant }: Instruction): string {
+  const half = /gatherd(?:q|pd)$/.test(variant?.row.mnemonic ?? '');
+  return vectorName(index, half ? 16 : (variant?.vectorSize ?? 16));
+}
+
 function memoryText(instruction: Instruction, pageOffset: number): string {
   const { base, index, scale, addressSize, displacement, length } = instruction;
   const bytes = addressBytes(addressSize);
@@ -136,7 +142,7 @@ function memoryText(instruction: Instruction, pageOffset: number): string {
   const parts: string[] = [];
   if (hasBase) parts.push(generalName(baseNumber, bytes));
   if (hasIndex) {
-    const name = generalName(generalNumber(index), bytes);
+    const name = index >= YMM ? indexName(instruction) : generalName(generalNumber(index), bytes);
     parts.push(addressSize === ADDRESS_16 ? name : `${name}*${1 << (scale & SCALE_MASK)}`);
   }
   // The encoding has no rBP or R13 without a displacement.

@@ -75,6 +75,10 @@ export interface Emitter {
   writeFloat(operand: number, value: Expression): void;
   /** An operand of 4, 8 or 16 bytes, zero-extended to a v128. */
   readVector(operand: number): Expression;
+  /** 128-bit lanes of the instruction's vectors: 1 or 2. */
+  readonly lanes: 1 | 2;
+  /** The low 128 bits of a vector register, of which the operand is the low end. */
+  readLow(operand: number): Expression;
   /** The 128-bit lanes of an operand of 16 bytes or more, lowest first. */
   readLanes(operand: number): Value[];
   /** Writes as many lanes as are given. The rest of a register stays, or becomes zero if the encoding is VEX. */

@@ -121,6 +121,9 @@ export const Mx = alignedVector('Mx', 'memory');
 /** A vector at any address. */
 export const Mu = operand('Mu', 'memory', 'x', 'xmm');
 export const Mdq = operand('Mdq', 'memory', 'dq', 'xmm');
+/** Memory with a vector of indices; the elements have 4 or 8 bytes. */
+export const MVd = operand('MVd', 'vsib', 'd', 'xmm');
+export const MVq = operand('MVq', 'vsib', 'q', 'xmm');
 export const Mv = operand('Mv', 'memory', 'v');
 export const My = operand('My', 'memory', 'y');
 
@@ -170,6 +173,7 @@ export const Vx = operand('Vx', 'reg', 'x', 'xmm');
 export const Vd = operand('Vd', 'reg', 'd', 'xmm');
 export const Vq = operand('Vq', 'reg', 'q', 'xmm');
 export const Vy = operand('Vy', 'reg', 'y', 'xmm');
+export const Vxh = operand('Vxh', 'reg', 'xh', 'xmm');
 export const Vdq = operand('Vdq', 'reg', 'dq', 'xmm');
 export const Vqq = operand('Vqq', 'reg', 'qq', 'xmm');
 /**
@@ -177,6 +181,7 @@ export const Vqq = operand('Vqq', 'reg', 'qq', 'xmm');
  * encodings (sse-row.ts) is written with it.
  */
 export const Hx = operand('Hx', 'vex', 'x', 'xmm');
+export const Hxh = operand('Hxh', 'vex', 'xh', 'xmm');
 export const Hd = operand('Hd', 'vex', 'd', 'xmm');
 export const Hq = operand('Hq', 'vex', 'q', 'xmm');
 export const Hdq = operand('Hdq', 'vex', 'dq', 'xmm');

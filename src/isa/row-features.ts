@@ -16,8 +16,10 @@ const INTEGER = /^v(?:p(?!test|ermil|erm2f)|mpsadbw|movntdqa)/;
 const AVX2 =
   /^v(?:pbroadcast|perm(?:d|ps|q|pd|2i128)$|broadcasti|inserti|extracti|pblendd|ps[lr][la]v|pmaskmov|p?gather)/;
 
-/** AVX or AVX2, by the form: the mnemonics of AVX are those of SSE with a v. */
+/** By the form, for the mnemonics of AVX are those of SSE with a v. */
 function vexFeature({ row: { mnemonic }, vectorSize, form }: Variant): string {
+  if (vectorSize === 32 && mnemonic === 'vpclmulqdq') return 'vpclmulqdq';
+  if (vectorSize === 32 && mnemonic.startsWith('vaes')) return 'vaes';
   const isWide = vectorSize === 32 && INTEGER.test(mnemonic);
   const fromRegister = /^vbroadcasts[sd]$/.test(mnemonic) && form === 'register';
   return isWide || fromRegister || AVX2.test(mnemonic) ? 'avx2' : 'avx';

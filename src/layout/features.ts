@@ -72,6 +72,17 @@ const SSE4_1 = `blendpd blendps blendvpd blendvps dppd dpps extractps insertps m
   pmovsxbq pmovsxwd pmovsxwq pmovsxdq pmovzxbw pmovzxbd pmovzxbq pmovzxwd pmovzxwq pmovzxdq pmuldq pmulld ptest roundpd
   roundps roundsd roundss`;
 
+/** VFMADD132PS and kin. */
+const FMA = ['132', '213', '231']
+  .flatMap((order) => {
+    const packed = ['fmaddsub', 'fmsubadd'].flatMap((name) => [`v${name}${order}ps`, `v${name}${order}pd`]);
+    const all = ['fmadd', 'fmsub', 'fnmadd', 'fnmsub'].flatMap((name) =>
+      ['ps', 'pd', 'ss', 'sd'].map((kind) => `v${name}${order}${kind}`),
+    );
+    return [...packed, ...all];
+  })
+  .join(' ');
+
 export const FEATURES: readonly Feature[] = [
   feature('1:edx', 0, 'fpu', 'base'),
   feature('1:edx', 1, 'vme', 'base'),
@@ -130,6 +141,11 @@ export const FEATURES: readonly Feature[] = [
 
   feature('1:ecx', 22, 'movbe', 3, { instructions: 'movbe' }),
   feature('1:ecx', 26, 'xsave', 3, { instructions: 'xsave xrstor xgetbv xsetbv' }),
+  // Rows that a feature does not name are told apart by row-features.ts.
+  feature('1:ecx', 28, 'avx', 3, { needs: 'xsave' }),
+  feature('7:ebx', 5, 'avx2', 3, { needs: 'avx' }),
+  feature('1:ecx', 12, 'fma', 3, { needs: 'avx', instructions: FMA }),
+  feature('1:ecx', 29, 'f16c', 3, { needs: 'avx', instructions: 'vcvtph2ps vcvtps2ph' }),
   feature('7:ebx', 3, 'bmi1', 3, { instructions: 'andn bextr blsi blsmsk blsr', prefixed: 'tzcnt' }),
   feature('7:ebx', 8, 'bmi2', 3, { instructions: 'bzhi mulx pdep pext rorx sarx shlx shrx' }),
   feature('80000001:ecx', 5, 'abm', 3, { aliases: 'lzcnt', prefixed: 'lzcnt' }),
@@ -160,9 +176,14 @@ export const FEATURES: readonly Feature[] = [
     aliases: 'sha',
     instructions: 'sha1nexte sha1msg1 sha1msg2 sha256rnds2 sha256msg1 sha256msg2 sha1rnds4',
   }),
-  feature('7:ecx', 8, 'gfni', 'more', { instructions: 'gf2p8mulb gf2p8affineqb gf2p8affineinvqb' }),
+  feature('7:ecx', 8, 'gfni', 'more', {
+    instructions: `gf2p8mulb gf2p8affineqb gf2p8affineinvqb
+      vgf2p8mulb vgf2p8affineqb vgf2p8affineinvqb`,
+  }),
   feature('7:ecx', 2, 'umip', 'more'),
   feature('7:ecx', 16, 'la57', 'more'),
+  feature('7:ecx', 9, 'vaes', 'more', { needs: 'avx' }),
+  feature('7:ecx', 10, 'vpclmulqdq', 'more', { needs: 'avx' }),
   feature('7:ecx', 22, 'rdpid', 'more', { instructions: 'rdpid' }),
   feature('d.1:eax', 0, 'xsaveopt', 'more', { needs: 'xsave', instructions: 'xsaveopt' }),
   feature('d.1:eax', 2, 'xgetbv1', 'more', { needs: 'xsave' }),

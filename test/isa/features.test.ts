@@ -5,6 +5,7 @@ import { Decoder } from '../../src/isa/decoder.ts';
 import { VARIANTS } from '../../src/isa/instruction-set.ts';
 import { featureOf } from '../../src/isa/row-features.ts';
 import type { Variant } from '../../src/isa/variant.ts';
+import { XCR0 } from '../../src/layout/cpu-state.ts';
 import { FEATURE_WORDS, FEATURES } from '../../src/layout/features.ts';
 import { MODE_CODE_64 } from '../../src/layout/mode.ts';
 import { DATA, SystemMachine } from './system-machine.ts';
@@ -12,11 +13,14 @@ import { DATA, SystemMachine } from './system-machine.ts';
 const UNDEFINED = 6;
 /** UMIP, FSGSBASE, OSXSAVE, SMEP, SMAP. */
 const CR4_ALL = 0x35_0800n;
+/** x87, SSE, AVX. */
+const XCR0_ALL = 7n;
 /** What the bytes mean to a processor without the feature. */
 const OLDER: Readonly<Record<string, string>> = { tzcnt: 'bsf', lzcnt: 'bsr' };
 
 function machine(withheld: ReadonlySet<string> = new Set()): SystemMachine {
   const made = new SystemMachine({ withheld });
+  made.processor.setU64(XCR0, XCR0_ALL);
   made.setCr4(CR4_ALL);
   return made;
 }
@@ -32,7 +36,7 @@ function outcome(system: SystemMachine, bytes: Uint8Array): unknown {
 
 function bytesOf(variant: Variant): Uint8Array | undefined {
   if (variant.form === 'general') return undefined;
-  return encode(variant, { memory: { base: 3 }, registers: variant.row.operands.map(() => 1) });
+  return encode(variant, { memory: { base: 3 }, registers: variant.row.operands.map((_, at) => at) });
 }
 
 function decoded(decoder: Decoder, bytes: Uint8Array): string | undefined {

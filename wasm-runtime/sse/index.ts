@@ -3,7 +3,10 @@
 export * from './aes';
 export { raiseAvxDisabled, raiseSseDisabled, updateSseDisabled } from './availability';
 export * from './convert';
+export * from './fused';
 export * from './galois';
+export * from './gather';
+export * from './half';
 export * from './masked';
 export * from './operations';
 export * from './search';

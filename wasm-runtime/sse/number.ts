@@ -1,5 +1,5 @@
 /**
- * IEEE single and double precision numbers as bits, the format given by its `precision` (24 or 53): classes of
+ * IEEE half, single and double precision numbers as bits, the format given by its `precision` (11, 24 or 53): classes of
  * numbers, unpacking, and rounding to the format as MXCSR says.
  *
  * An unpacked number is sign (in place, as in the bits), exponent and 64-bit significand with the top bit set;
@@ -20,15 +20,18 @@ import {
   unmasked,
 } from './status';
 
+export const HALF: i32 = 11;
 export const SINGLE: i32 = 24;
 export const DOUBLE: i32 = 53;
 
 export function signBit(precision: i32): u64 {
+  if (precision === HALF) return 0x8000;
   return precision === SINGLE ? 0x8000_0000 : 0x8000_0000_0000_0000;
 }
 
 /** Bits of positive infinity. */
 export function infinity(precision: i32): u64 {
+  if (precision === HALF) return 0x7c00;
   return precision === SINGLE ? 0x7f80_0000 : 0x7ff0_0000_0000_0000;
 }
 
@@ -81,6 +84,7 @@ export function toDouble(bits: u64, precision: i32): f64 {
 }
 
 function bias(precision: i32): i32 {
+  if (precision === HALF) return 15;
   return precision === SINGLE ? 127 : 1023;
 }
 

@@ -52,6 +52,14 @@ export function isUsual(): bool {
   return (control & MXCSR_CONTROL) === MXCSR_DEFAULT;
 }
 
+/** Starts an operation that rounds as the low three bits of an immediate say (4: as MXCSR does) and ignores FTZ. */
+export function beginRounding(immediate: i32): void {
+  begin();
+  control &= ~FLUSH_TO_ZERO;
+  if ((immediate & 4) === 0)
+    control = (control & ~(3 << ROUNDING_SHIFT)) | ((immediate & 3) << ROUNDING_SHIFT);
+}
+
 export function signal(flags: u32): void {
   signalled |= flags;
 }
@@ -78,7 +86,7 @@ export function finish(record: u32): void {
   const masks = (control >> MASK_SHIFT) & ALL_FLAGS;
   // A lane with an unmasked exception of the first group keeps all lanes from having results.
   if ((signalled & PRECOMPUTATION & ~masks) !== 0) signalled &= PRECOMPUTATION;
-  store<u32>(CPU_STATE + MXCSR, control | signalled);
+  store<u32>(CPU_STATE + MXCSR, load<u32>(CPU_STATE + MXCSR) | signalled);
   if ((signalled & ~masks) === 0) return;
   if ((load<u64>(CPU_STATE + CR4) & CR4_OSXMMEXCPT) === 0) raiseUndefined(record);
   raiseFault(record, VECTOR_XM, NO_ERROR_CODE);

@@ -45,7 +45,7 @@ import { is64BitMode, isLongMode } from '../segments/descriptors';
 import { updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { setDebugRegister, updateBreakpoints } from './breakpoints';
-import { supportedCr4, XCR0_SUPPORTED } from './cpuid';
+import { supportedCr4, supportedXcr0 } from './cpuid';
 import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 
 /** PE MP EM TS ET NE WP AM NW CD PG; writes to other bits are ignored. */
@@ -254,7 +254,7 @@ export function xsetbv(record: u32): void {
   if (
     load<u32>(CPU_STATE + GPR + 8) !== 0 ||
     high !== 0 ||
-    (value & ~XCR0_SUPPORTED) !== 0 ||
+    (value & ~supportedXcr0()) !== 0 ||
     (value & 1) === 0 ||
     avxWithoutSse
   ) {

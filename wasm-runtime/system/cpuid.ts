@@ -26,6 +26,7 @@ import {
   CR4_SMEP,
   CR4_UMIP,
   FEATURE_APIC,
+  FEATURE_AVX,
   FEATURE_FSGSBASE,
   FEATURE_PCID,
   FEATURE_SMAP,
@@ -57,8 +58,11 @@ import { hostReadApicMsr } from './host';
 
 const FEATURE_OSXSAVE: u32 = 1 << 27;
 
-/** XCR0 bits that exist: x87 and SSE. */
-export const XCR0_SUPPORTED: u32 = 3;
+/** XCR0 bits that exist: x87, SSE, and AVX if the processor has it. */
+export function supportedXcr0(): u32 {
+  return (features1Ecx() & FEATURE_AVX) !== 0 ? 7 : 3;
+}
+
 /**
  * CR4 bits that every processor has: VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT. MCE, since firmware sets it without a
  * look at CPUID; there are no machine checks to enable.
@@ -203,9 +207,9 @@ function xsaveLeaf(subleaf: u32): void {
   if ((features1Ecx() & FEATURE_XSAVE) === 0) answer(0, 0, 0, 0);
   else if (subleaf === 0) {
     const enabled = xsaveSize(load<u32>(CPU_STATE + XCR0));
-    answer(XCR0_SUPPORTED, enabled, xsaveSize(XCR0_SUPPORTED), 0);
+    answer(supportedXcr0(), enabled, xsaveSize(supportedXcr0()), 0);
   } else if (subleaf === 1) answer(offered(FEATURES_D_1_EAX, WITHHELD_D_1_EAX), 0, 0, 0);
-  else if (subleaf === 2 && (XCR0_SUPPORTED & 4) !== 0) answer(256, 576, 0, 0);
+  else if (subleaf === 2 && (supportedXcr0() & 4) !== 0) answer(256, 576, 0, 0);
   else answer(0, 0, 0, 0);
 }
 

@@ -3,7 +3,7 @@
 import type { Case } from '../case.ts';
 import { aes } from './aes.ts';
 import { arithmetic } from './arithmetic.ts';
-import { avx, avx2 } from './avx.ts';
+import { avx, avx2, f16c, fma } from './avx.ts';
 import { bit } from './bit.ts';
 import { branch } from './branch.ts';
 import { flag } from './flag.ts';
@@ -42,6 +42,8 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['sha', sha],
   ['avx', avx],
   ['avx2', avx2],
+  ['fma', fma],
+  ['f16c', f16c],
   ['mmx', mmx],
   ['x87', x87],
   ['x87alias', x87Aliases],

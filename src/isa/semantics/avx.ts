@@ -202,6 +202,16 @@ export function shiftVariable(width: 4 | 8, operation: 'shl' | 'shr_u' | 'shr_s'
 export const vtestps = testBits((m) => splat(m, 4, -0x8000_0000));
 export const vtestpd = testBits((m) => lanes(m, 4, [0, -0x8000_0000, 0, -0x8000_0000]));
 
+/** `count` elements of `width` bytes by indices of `indexWidth` bytes, for vectors of 16 bytes. */
+export function gather(width: 4 | 8, indexWidth: 4 | 8): Semantics {
+  return (e) => {
+    const { m } = e;
+    const perLane = 16 / Math.max(width, indexWidth);
+    const count = perLane * e.lanes;
+    e.run('gather', [e.record(), m.i32.const(width), m.i32.const(indexWidth), m.i32.const(count)]);
+  };
+}
+
 /** Address of a 16-byte lane of a memory operand. */
 function laneAddress(e: Emitter, address: Value, lane: number): Expression {
   return lane === 0 ? address() : e.m.i64.add(address(), e.m.i64.const(16n));

@@ -1,4 +1,23 @@
-import { Hqq, Hx, Ib, Mdq, Mu, Vqq, Vx, Wb, Wd, Wq, Wqq, Wu, Wudq, Ww } from '../operand.ts';
+import {
+  Hqq,
+  Hx,
+  Hxh,
+  Ib,
+  Mdq,
+  Mu,
+  MVd,
+  MVq,
+  Vqq,
+  Vx,
+  Vxh,
+  Wb,
+  Wd,
+  Wq,
+  Wqq,
+  Wu,
+  Wudq,
+  Ww,
+} from '../operand.ts';
 import { type Row, type RowOptions, vex } from '../row.ts';
 import * as avx from '../semantics/avx.ts';
 import { blendps } from '../semantics/sse-shuffle.ts';
@@ -33,4 +52,12 @@ export const avx2Rows: Row[] = [
   avxRow(vex('any', 2, '66', 0x8c, W1), 'vpmaskmovq', [Vx, Hx, Mu], avx.loadMasked(8), handler),
   avxRow(vex('any', 2, '66', 0x8e, W0), 'vpmaskmovd', [Mu, Hx, Vx], avx.storeMasked(4), handler),
   avxRow(vex('any', 2, '66', 0x8e, W1), 'vpmaskmovq', [Mu, Hx, Vx], avx.storeMasked(8), handler),
+  avxRow(vex('any', 2, '66', 0x90, W0), 'vpgatherdd', [Vx, MVd, Hx], avx.gather(4, 4), handler),
+  avxRow(vex('any', 2, '66', 0x90, W1), 'vpgatherdq', [Vx, MVq, Hx], avx.gather(8, 4), handler),
+  avxRow(vex('any', 2, '66', 0x91, W0), 'vpgatherqd', [Vxh, MVd, Hxh], avx.gather(4, 8), handler),
+  avxRow(vex('any', 2, '66', 0x91, W1), 'vpgatherqq', [Vx, MVq, Hx], avx.gather(8, 8), handler),
+  avxRow(vex('any', 2, '66', 0x92, W0), 'vgatherdps', [Vx, MVd, Hx], avx.gather(4, 4), handler),
+  avxRow(vex('any', 2, '66', 0x92, W1), 'vgatherdpd', [Vx, MVq, Hx], avx.gather(8, 4), handler),
+  avxRow(vex('any', 2, '66', 0x93, W0), 'vgatherqps', [Vxh, MVd, Hxh], avx.gather(4, 8), handler),
+  avxRow(vex('any', 2, '66', 0x93, W1), 'vgatherqpd', [Vx, MVq, Hx], avx.gather(8, 8), handler),
 ];

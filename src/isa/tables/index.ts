@@ -9,6 +9,7 @@ import { branch } from './branch.ts';
 import { exchange } from './exchange.ts';
 import { far } from './far.ts';
 import { flag } from './flag.ts';
+import { f16cRows, fmaRows } from './fma.ts';
 import { legacy } from './legacy.ts';
 import { logic } from './logic.ts';
 import { mmxRows } from './mmx.ts';
@@ -54,4 +55,6 @@ export const ROWS: readonly Row[] = [
   ...sseSha,
   ...avxRows,
   ...avx2Rows,
+  ...fmaRows,
+  ...f16cRows,
 ];

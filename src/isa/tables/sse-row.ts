@@ -18,6 +18,8 @@ import { avx, byLanes, sse } from '../semantics/vector.ts';
 export interface SseOptions extends RowOptions {
   /** What VEX.L may be in the VEX encoding; `none`: there is none. By default what the operands say. */
   readonly vex?: VectorLength | 'none';
+  /** Required VEX.W of the VEX encoding. */
+  readonly vexW?: 0 | 1;
   /** Memory has to be aligned in the VEX encoding too. */
   readonly aligned?: boolean;
   /** Bits of the immediate operand that each 128-bit lane has for itself; 0: all of it is for all lanes. */
@@ -41,7 +43,10 @@ export function sseRow(
   const shared = operands[0]?.file === 'xmm' ? byLanes(semantics, options.immediateBits) : semantics;
   const own = options.vexSemantics ?? shared;
   const unaligned = operands.map((operand) => (options.aligned ? operand : { ...operand, aligned: false }));
-  return [...rows, row({ ...code, vex: length }, `v${mnemonic}`, unaligned, avx(own), options)];
+  return [
+    ...rows,
+    row({ ...code, vex: length, w: options.vexW ?? code.w }, `v${mnemonic}`, unaligned, avx(own), options),
+  ];
 }
 
 function lengthOf(operands: readonly Operand[]): VectorLength {

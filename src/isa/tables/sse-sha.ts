@@ -1,9 +1,10 @@
-import { Ib, Vx, Wx } from '../operand.ts';
+import { Hx, Ib, Vx, Wx } from '../operand.ts';
 import type { Row } from '../row.ts';
 import * as sha from '../semantics/sse-sha.ts';
 import { escape3a, escape38, type SseOptions, sseRow } from './sse-row.ts';
 
 const legacy: SseOptions = { vex: 'none' };
+const wide: SseOptions = { vexW: 1 };
 
 export const sseSha: Row[] = [
   sseRow(escape38('none', 0xc8), 'sha1nexte', [Vx, Wx], sha.sha1nexte, legacy),
@@ -13,7 +14,7 @@ export const sseSha: Row[] = [
   sseRow(escape38('none', 0xcc), 'sha256msg1', [Vx, Wx], sha.sha256msg1, legacy),
   sseRow(escape38('none', 0xcd), 'sha256msg2', [Vx, Wx], sha.sha256msg2, legacy),
   sseRow(escape3a('none', 0xcc), 'sha1rnds4', [Vx, Wx, Ib], sha.sha1rnds4, legacy),
-  sseRow(escape38('66', 0xcf), 'gf2p8mulb', [Vx, Wx], sha.gf2p8mulb, legacy),
-  sseRow(escape3a('66', 0xce), 'gf2p8affineqb', [Vx, Wx, Ib], sha.gf2p8affineqb, legacy),
-  sseRow(escape3a('66', 0xcf), 'gf2p8affineinvqb', [Vx, Wx, Ib], sha.gf2p8affineinvqb, legacy),
+  sseRow(escape38('66', 0xcf), 'gf2p8mulb', [Vx, Hx, Wx], sha.gf2p8mulb, { vexW: 0 }),
+  sseRow(escape3a('66', 0xce), 'gf2p8affineqb', [Vx, Hx, Wx, Ib], sha.gf2p8affineqb, wide),
+  sseRow(escape3a('66', 0xcf), 'gf2p8affineinvqb', [Vx, Hx, Wx, Ib], sha.gf2p8affineinvqb, wide),
 ].flat();

@@ -1,0 +1,95 @@
+/**
+ * FMA3 and F16C. The sum of a product and an addend is rounded once, by runtime functions (wasm-runtime/sse/fused.ts): a
+ * quick one that gives NaNs where it does not do, and one that does everything.
+ */
+import { MXCSR_PE } from '../../layout/cpu-state.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { i64, v128 } from '../../wasm/value-types.ts';
+import type { Emitter, Value } from '../emitter.ts';
+import type { Semantics } from '../row.ts';
+import { floatBits, floats } from './float-lanes.ts';
+import { lanes } from './vector.ts';
+
+/** What is negated: bit 0 the product, bit 1 the addend of even elements, bit 2 that of odd ones. */
+export const FMADD = 0;
+export const FMSUB = 6;
+export const FNMADD = 1;
+export const FNMSUB = 7;
+export const FMADDSUB = 2;
+export const FMSUBADD = 4;
+
+/** Which operands are multiplied, and which is added: VFMADD132, 213, 231. */
+const ORDERS = { 132: [0, 2, 1], 213: [1, 0, 2], 231: [1, 2, 0] } as const;
+export type FusedOrder = keyof typeof ORDERS;
+
+/** `value` with the signs of even (bit 1) and odd (bit 2) elements changed. */
+function negated(e: Emitter, size: 4 | 8, value: Value, negations: number): Expression {
+  const { m } = e;
+  const even = negations & 2 ? -0x8000_0000 : 0;
+  const odd = negations & 4 ? -0x8000_0000 : 0;
+  if (even === 0 && odd === 0) return value();
+  return m.v128.xor(value(), lanes(m, 4, size === 4 ? [even, odd, even, odd] : [0, even, 0, odd]));
+}
+
+/** One lane of three operands. */
+function fused(
+  e: Emitter,
+  size: 4 | 8,
+  operands: readonly Value[],
+  order: FusedOrder,
+  negations: number,
+): Value {
+  const { m } = e;
+  const bits = floatBits(size);
+  const [a, b, c] = ORDERS[order].map((operand) => operands[operand]) as [Value, Value, Value];
+  const factor = negated(e, size, a, negations & 1 ? 6 : 0);
+  const fast = e.let(e.call(`fuse${bits}`, [factor, b(), negated(e, size, c, negations)], v128), v128);
+  const unusual = m.v128.any_true(floats(m, size).ne(fast(), fast()));
+  const rare = m.i32.or(unusual, e.specialMxcsr(MXCSR_PE));
+  const args = [e.record(), a(), b(), c(), m.i32.const(negations)];
+  const [result] = e.unlessRare(rare, { fast, type: v128, name: `sseFused${bits}`, args }) as [Value];
+  return result;
+}
+
+export function fusedPacked(size: 4 | 8, order: FusedOrder, negations: number): Semantics {
+  return (e) => {
+    const source = e.readLanes(2);
+    const operands = [e.readLanes(0), e.readLanes(1), source];
+    const results = source.map((_, lane) => {
+      const values = operands.map((values) => values[lane] as Value);
+      return fused(e, size, values, order, negations);
+    });
+    e.writeLanes(0, results);
+  };
+}
+
+/** The low element; the others of the lane stay. */
+export function fusedScalar(size: 4 | 8, order: FusedOrder, negations: number): Semantics {
+  return (e) => {
+    const { m } = e;
+    const vector = floats(m, size);
+    // The same number in all elements, so that none but the low one signals anything.
+    const operands = [2, 1, 0].map((operand) => e.let(vector.splat(e.readFloat(operand)), v128)).reverse();
+    const result = fused(e, size, operands, order, negations & 2 ? negations | 4 : negations);
+    const low = vector.extract_lane(result(), 0);
+    e.writeLanes(0, [e.let(vector.replace_lane(e.readLow(0), 0, low), v128)]);
+  };
+}
+
+export function vcvtph2ps(e: Emitter): void {
+  e.write(0, e.call('halvesToSingles', [e.record(), e.readVector(1)], v128));
+}
+
+export function vcvtps2ph(e: Emitter): void {
+  const { m } = e;
+  const halves = e
+    .readLanes(1)
+    .map((lane) => e.let(e.call('singlesToHalves', [e.record(), lane(), e.read(2)], i64), i64));
+  const [low, high] = halves as [Value, Value | undefined];
+  if (high === undefined && !e.isRegister(0)) {
+    e.write(0, low());
+    return;
+  }
+  const both = m.i64x2.replace_lane(m.i64x2.splat(low()), 1, high?.() ?? m.i64.const(0n));
+  e.writeLanes(0, [e.let(both, v128)]);
+}
