@@ -29,14 +29,14 @@ async function measure(part: Part, bench: Bench): Promise<PartResult> {
     return await part.measure(bench);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { comparisons: [], errors: [`${part.title}: ${message}`], leftOut: [], details: {} };
+    return { comparisons: [], errors: [`${part.title}: ${message}`], notes: [], details: {} };
   }
 }
 
 function peersWithout(environment: Environment): string[] {
   return [
     ...(environment.qemu === undefined ? ['QEMU TCG: there is no qemu-system-x86_64'] : []),
-    ...(environment.gcc === undefined ? ['programs in C: there is no gcc'] : []),
+    ...(environment.gcc === undefined ? ['native: there is no gcc'] : []),
   ];
 }
 
@@ -50,14 +50,16 @@ async function run(options: Options): Promise<boolean> {
     quick: options.quick,
     rounds: options.rounds,
   };
-  const leftOut = peersWithout(environment);
+  const missing = (name: PartName) => PARTS[name].needs.filter((need) => environment[need] === undefined);
+  const parts = options.parts.filter((name) => missing(name).length === 0);
+  const leftOut = [
+    ...peersWithout(environment),
+    ...options.parts.filter((name) => !parts.includes(name)).map((name) => `${name}: needs ${missing(name)}`),
+  ];
   for (const message of leftOut) progress(`left out: ${message}`);
-  const parts = options.parts.filter((name) =>
-    PARTS[name].needs.every((need) => environment[need] !== undefined),
-  );
   const seconds = parts.reduce((sum, name) => sum + PARTS[name].seconds(bench), 0);
   progress(
-    `${parts.join(', ')}: about ${Math.ceil(seconds / 60)} minutes; the load average is ${environment.load}`,
+    `${parts.join(', ')}: about ${(seconds / 60).toFixed(1)} minutes; the load average is ${environment.load}`,
   );
 
   const results: NamedResult[] = [];
@@ -84,8 +86,8 @@ async function run(options: Options): Promise<boolean> {
       process.stdout.write(`\n${formatTable(comparisonRows(title, comparisons, means))}`);
   }
   const errors = results.flatMap((result) => result.errors);
-  for (const message of [...leftOut, ...results.flatMap((result) => result.leftOut)])
-    process.stdout.write(`left out: ${message}\n`);
+  for (const message of leftOut) process.stdout.write(`left out: ${message}\n`);
+  for (const message of results.flatMap((result) => result.notes)) process.stdout.write(`note: ${message}\n`);
   for (const message of errors) process.stdout.write(`error: ${message}\n`);
   process.stdout.write(`\n${json}\n${page}\n`);
   return errors.length === 0;

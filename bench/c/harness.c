@@ -34,6 +34,9 @@ static void run(const struct program *program, const unsigned long *marks, unsig
     return;
   }
   if (program->prepare) program->prepare();
+  put_word("begin");
+  put_word(program->name);
+  end_line();
   unsigned long start = now_ns();
   unsigned long units = 0, first = 0;
   for (unsigned mark = 0; mark < count;) {

@@ -86,7 +86,7 @@ async function measure(bench: Bench): Promise<PartResult> {
   return {
     comparisons: compareBoots(runs),
     errors: [],
-    leftOut: [],
+    notes: [],
     timeline,
     details: { commandLine: COMMAND_LINE, rounds, results },
   };

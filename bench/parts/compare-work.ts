@@ -1,7 +1,7 @@
 /** Compares how much of the same programs was done in longmode and by its peers. */
 import type { Comparison } from '../report/comparison.ts';
 import { spread } from '../report/statistics.ts';
-import { unitsPerSecond, type Work, type WorkOutput } from './work-output.ts';
+import { clockRate, unitsPerSecond, type Work, type WorkOutput } from './work-output.ts';
 
 /** What the contestants printed in one round; peers by name. */
 export interface WorkRound {
@@ -9,10 +9,13 @@ export interface WorkRound {
   readonly peers: ReadonlyMap<string, WorkOutput>;
 }
 
+/** How far a guest's clock may be from the host's before it is told; a busy host delays what it prints. */
+const CLOCK_TOLERANCE = 0.05;
+
 export interface WorkComparison {
   readonly comparisons: readonly Comparison[];
   readonly errors: readonly string[];
-  readonly leftOut: readonly string[];
+  readonly notes: readonly string[];
 }
 
 /** The peer's work at the same mark, or at its last one: a processor is as fast from the start. */
@@ -27,14 +30,17 @@ function peerWork(output: WorkOutput, name: string, mark: number): Work | undefi
 export function compareWork(names: readonly string[], rounds: readonly WorkRound[]): WorkComparison {
   const comparisons: Comparison[] = [];
   const errors = new Set<string>();
-  const leftOut = new Set<string>();
+  const notes = new Set<string>();
   const peers = [...new Set(rounds.flatMap((round) => [...round.peers.keys()]))];
   for (const round of rounds) {
     for (const [contestant, output] of [['longmode', round.longmode] as const, ...round.peers]) {
+      const rate = clockRate(output);
+      if (rate !== undefined && Math.abs(rate - 1) > CLOCK_TOLERANCE)
+        notes.add(`the clock of ${contestant} went at ${rate.toFixed(2)} of the host's speed`);
       for (const wrong of output.wrong) errors.add(`${contestant}: wrong result: ${wrong}`);
       for (const name of names) {
         const reason = output.skipped.get(name);
-        if (reason !== undefined) leftOut.add(`${name} in ${contestant}: ${reason}`);
+        if (reason !== undefined) notes.add(`left out: ${name} in ${contestant}, ${reason}`);
         else if (!output.work.some((work) => work.name === name))
           errors.add(`${contestant}: nothing of ${name}`);
       }
@@ -60,5 +66,5 @@ export function compareWork(names: readonly string[], rounds: readonly WorkRound
       }
     }
   }
-  return { comparisons, errors: [...errors], leftOut: [...leftOut] };
+  return { comparisons, errors: [...errors], notes: [...notes] };
 }

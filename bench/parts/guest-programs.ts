@@ -1,4 +1,5 @@
 /** The guest programs of bench/programs.ts: shell commands of the initramfs, and the times they took. */
+import type { TimedLine } from '../run/child.ts';
 
 /** Commands by name; what they print is thrown away. */
 export const PROGRAMS = {
@@ -14,18 +15,17 @@ export const PROGRAMS = {
 export type Program = keyof typeof PROGRAMS;
 export const PROGRAM_NAMES = Object.keys(PROGRAMS) as Program[];
 
-/** Shell commands that run all programs and print `program NAME START END`, in seconds since the guest booted. */
+/** Shell commands that run all programs and print `begin NAME` before and `end NAME` behind each. */
 export function programsScript(): string {
   const commands = PROGRAM_NAMES.map((name) => `t ${name} '${PROGRAMS[name].replaceAll("'", "'\\''")}'`);
-  const uptime = "$(cut -d' ' -f1 /proc/uptime)";
-  return [`t() { a=${uptime}; eval "$2" >/dev/null; echo "program $1 $a ${uptime}"; }`, ...commands].join(
-    '\n',
-  );
+  return ['t() { echo "begin $1"; eval "$2" >/dev/null; echo "end $1"; }', ...commands].join('\n');
 }
 
-/** @throws Error if the output has no times of the program. */
-export function programSeconds(output: string, name: Program): number {
-  const times = new RegExp(`^program ${name} ([\\d.]+) ([\\d.]+)$`, 'm').exec(output);
-  if (times === null) throw new Error(`no times of ${name}:\n${output.slice(-2000)}`);
-  return Number(times[2]) - Number(times[1]);
+/** Seconds of the host's clock. @throws Error if the output does not say when the program began and ended. */
+export function programSeconds(lines: readonly TimedLine[], name: Program): number {
+  const [begin, end] = [`begin ${name}`, `end ${name}`].map((line) =>
+    lines.find(({ text }) => text === line),
+  );
+  if (begin === undefined || end === undefined) throw new Error(`no times of ${name}`);
+  return end.seconds - begin.seconds;
 }

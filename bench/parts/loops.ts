@@ -47,7 +47,7 @@ async function measure(bench: Bench): Promise<PartResult> {
       [...outputs].map(([name, output]) => [name, milli(nanosecondsPerIteration(output, loop))]),
     ),
   }));
-  return { comparisons, errors: [], leftOut: [], details: { loops } };
+  return { comparisons, errors: [], notes: [], details: { loops } };
 }
 
 export const LOOPS_PART: Part = {

@@ -1,6 +1,7 @@
-/** Runs programs of the initramfs in QEMU TCG and in longmode, in turn; the guest measures their times. */
+/** Runs programs of the initramfs in QEMU TCG and in longmode, in turn, and measures their times by the host's clock. */
 import type { PartResult } from '../report/comparison.ts';
 import { milli, spread } from '../report/statistics.ts';
+import type { TimedLine } from '../run/child.ts';
 import { QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
@@ -17,16 +18,16 @@ function roundsOf(bench: Bench): number {
 async function measure(bench: Bench): Promise<PartResult> {
   const script = Buffer.from(programsScript()).toString('base64');
   const commandLine = `console=ttyS0 quiet longmode.script=${script}`;
-  const qemu: string[] = [];
-  const longmode: string[] = [];
+  const qemu: (readonly TimedLine[])[] = [];
+  const longmode: (readonly TimedLine[])[] = [];
   for (let round = 0; round < roundsOf(bench); round++) {
     progress('programs: QEMU TCG');
-    qemu.push((await runQemu(QEMU_Q35, bench.guest, commandLine)).output);
+    qemu.push((await runQemu(QEMU_Q35, bench.guest, commandLine)).lines);
     progress('programs: longmode');
-    longmode.push((await runLongmode(bench.cli, bench.guest, commandLine)).output);
+    longmode.push((await runLongmode(bench.cli, bench.guest, commandLine)).lines);
   }
-  const seconds = (outputs: readonly string[], name: (typeof PROGRAM_NAMES)[number]) =>
-    outputs.map((output) => programSeconds(output, name));
+  const seconds = (outputs: readonly (readonly TimedLine[])[], name: (typeof PROGRAM_NAMES)[number]) =>
+    outputs.map((lines) => programSeconds(lines, name));
   const results = PROGRAM_NAMES.map((name) => ({
     name,
     qemu: seconds(qemu, name),
@@ -40,7 +41,7 @@ async function measure(bench: Bench): Promise<PartResult> {
       speed: spread(qemu.map((value, i) => value / (longmode[i] as number))),
     })),
     errors: [],
-    leftOut: [],
+    notes: [],
     details: {
       programs: results.map(({ name, qemu, longmode }) => ({
         name,

@@ -5,6 +5,6 @@ export const SYSTEM = workPart({
   title: 'system work',
   folder: 'system-work',
   firstMarks: [500, 2000],
-  otherMarks: [500, 2000],
+  otherMarks: [500],
   rounds: 3,
 });

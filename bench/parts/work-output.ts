@@ -1,13 +1,16 @@
 /** Reads what the programs of bench/c/harness.c print. */
+import type { TimedLine } from '../run/child.ts';
 
 /** How much of a program was done when a mark had passed. */
 export interface Work {
   readonly name: string;
-  /** Milliseconds. */
+  /** Milliseconds of the program's own clock. */
   readonly mark: number;
   readonly units: number;
-  /** When the first unit after the mark ended. */
+  /** When the first unit after the mark ended, by the program's own clock. */
   readonly nanoseconds: number;
+  /** The same by the host's clock: from its first line to this one. */
+  readonly hostSeconds: number;
   /** What each unit came to, the same everywhere. */
   readonly result: string;
 }
@@ -20,25 +23,41 @@ export interface WorkOutput {
   readonly wrong: readonly string[];
 }
 
-export function parseWork(output: string): WorkOutput {
-  const work = [...output.matchAll(/^work (\S+) (\d+) (\d+) (\d+) (\d+)$/gm)].map(
-    ([, name, mark, units, nanoseconds, result]) => ({
-      name: name as string,
-      mark: Number(mark),
-      units: Number(units),
-      nanoseconds: Number(nanoseconds),
-      result: result as string,
-    }),
-  );
-  const skipped = [...output.matchAll(/^skip (\S+) (\S+)$/gm)];
-  return {
-    work,
-    skipped: new Map(skipped.map(([, name, reason]) => [name as string, reason as string])),
-    wrong: [...output.matchAll(/^wrong (.+)$/gm)].map(([, what]) => what as string),
-  };
+const WORK = /^work (\S+) (\d+) (\d+) (\d+) (\d+)$/;
+const SKIP = /^skip (\S+) (\S+)$/;
+
+export function parseWork(lines: readonly TimedLine[]): WorkOutput {
+  const begun = new Map<string, number>();
+  const work: Work[] = [];
+  const skipped = new Map<string, string>();
+  const wrong: string[] = [];
+  for (const { text, seconds } of lines) {
+    const [, name, ...numbers] = WORK.exec(text) ?? [];
+    const start = name === undefined ? undefined : begun.get(name);
+    if (name !== undefined && start !== undefined) {
+      const [mark, units, nanoseconds] = numbers.map(Number) as [number, number, number];
+      const result = numbers[3] as string;
+      work.push({ name, mark, units, nanoseconds, hostSeconds: seconds - start, result });
+    }
+    const [, program, reason] = SKIP.exec(text) ?? [];
+    if (program !== undefined) skipped.set(program, reason as string);
+    if (text.startsWith('begin ')) begun.set(text.slice('begin '.length), seconds);
+    if (text.startsWith('wrong ')) wrong.push(text.slice('wrong '.length));
+  }
+  return { work, skipped, wrong };
 }
 
-/** Units in a second. */
-export function unitsPerSecond({ units, nanoseconds }: Work): number {
-  return (units / nanoseconds) * 1e9;
+/**
+ * Seconds of the programs' own clock in a second of the host's, over all of them; undefined without any. A guest's
+ * clock may go slower on a busy host.
+ */
+export function clockRate({ work }: WorkOutput): number | undefined {
+  const last = [...new Map(work.map((one) => [one.name, one])).values()];
+  const host = last.reduce((sum, { hostSeconds }) => sum + hostSeconds, 0);
+  return host === 0 ? undefined : last.reduce((sum, { nanoseconds }) => sum + nanoseconds / 1e9, 0) / host;
+}
+
+/** Units in a second of the host's clock: whether a guest's is right shall not matter. */
+export function unitsPerSecond({ units, hostSeconds }: Work): number {
+  return units / hostSeconds;
 }

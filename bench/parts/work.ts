@@ -1,13 +1,14 @@
 /** A part that runs the programs of a folder of bench/c/ natively, in QEMU TCG and in longmode. */
 import type { PartResult } from '../report/comparison.ts';
 import { buildCProgram, listedPrograms } from '../run/c-program.ts';
-import { runChild } from '../run/child.ts';
+import { type ChildRun, runChild } from '../run/child.ts';
 import { BOOT_TIMEOUT, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { compareWork, type WorkRound } from './compare-work.ts';
 import { parseWork, type WorkOutput } from './work-output.ts';
 
+const QEMU = 'QEMU TCG';
 /** Milliseconds for which a program runs natively: it is as fast from the start. */
 const NATIVE_MARK = 500;
 
@@ -41,15 +42,16 @@ export function workPart(folder: WorkFolder): Part {
     const commandLine = `console=ttyS0 quiet -- ${marks.join(',')}`;
     const timeout = BOOT_TIMEOUT + 3 * programSeconds(marks);
     const peers = new Map<string, WorkOutput>();
+    const read = ({ lines }: ChildRun) => parseWork(lines);
     if (bench.qemu) {
-      progress(`${title}: QEMU TCG, ${marks.join(', ')} ms`);
-      peers.set('QEMU TCG', parseWork((await runQemu(QEMU_Q35, files, commandLine, timeout)).output));
+      progress(`${title}: ${QEMU}, ${marks.join(', ')} ms`);
+      peers.set(QEMU, read(await runQemu(QEMU_Q35, files, commandLine, timeout)));
     }
     progress(`${title}: native`);
-    peers.set('native', parseWork((await runChild(executable, [String(NATIVE_MARK)], timeout)).output));
+    peers.set('native', read(await runChild(executable, [String(NATIVE_MARK)], timeout)));
     progress(`${title}: longmode`);
-    const run = await runLongmode(bench.cli, files, commandLine, [], timeout);
-    return { longmode: parseWork(run.output), peers };
+    const longmode = read(await runLongmode(bench.cli, files, commandLine, [], timeout));
+    return { longmode, peers };
   }
 
   return {

@@ -29,8 +29,8 @@ export interface PartResult {
   readonly comparisons: readonly Comparison[];
   /** Results that are wrong, and runs that failed. */
   readonly errors: readonly string[];
-  /** What was left out, and why. */
-  readonly leftOut: readonly string[];
+  /** What was left out, and what else one should know. */
+  readonly notes: readonly string[];
   /** Of one run of longmode, where it says something. */
   readonly timeline?: Timeline;
   /** Everything that was measured, for the JSON. */

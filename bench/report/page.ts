@@ -61,7 +61,7 @@ function bars(all: readonly Column[]): Markup {
   );
 }
 
-function section({ title, means, comparisons, timeline, errors, leftOut }: NamedResult): Markup {
+function section({ title, means, comparisons, timeline, errors, notes }: NamedResult): Markup {
   const parts: Child[] = [element('h2', {}, title)];
   if (comparisons.length > 0) {
     parts.push(bars(columns(comparisons)), table(comparisonRows(title, comparisons, means), means ? 2 : 0));
@@ -69,7 +69,7 @@ function section({ title, means, comparisons, timeline, errors, leftOut }: Named
   if (timeline !== undefined) {
     parts.push(element('h3', {}, 'One run of longmode, with a profiler'), timelineChart(timeline));
   }
-  parts.push(list(errors, { class: 'error' }), list(leftOut.map((what) => `left out: ${what}`)));
+  parts.push(list(errors, { class: 'error' }), list(notes));
   return element('section', {}, ...parts);
 }
 

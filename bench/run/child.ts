@@ -2,9 +2,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
+export interface TimedLine {
+  readonly text: string;
+  readonly seconds: number;
+}
+
 export interface ChildRun {
   /** Standard output and standard error, in the order they came. */
   readonly output: string;
+  /** The same by lines, each with the seconds from the start of the program until its end had come. */
+  readonly lines: readonly TimedLine[];
   /** Wall-clock time from the start of the program to its end, in seconds. */
   readonly seconds: number;
   /**
@@ -30,6 +37,26 @@ function childrenTime(): number | undefined {
   return (Number(fields[CHILDREN_USER]) + Number(fields[CHILDREN_SYSTEM])) / TICKS;
 }
 
+interface TimedChunk {
+  readonly data: Buffer;
+  readonly seconds: number;
+}
+
+function textOf(data: Buffer): string {
+  return data.toString('utf8').replaceAll('\r', '');
+}
+
+function timeLines(chunks: readonly TimedChunk[]): TimedLine[] {
+  const lines: TimedLine[] = [];
+  let begun = '';
+  for (const { data, seconds } of chunks) {
+    const parts = (begun + textOf(data)).split('\n');
+    begun = parts.pop() as string;
+    lines.push(...parts.map((text) => ({ text, seconds })));
+  }
+  return lines;
+}
+
 /**
  * Runs a program without input. Only one at a time: the processor time is that of all children.
  *
@@ -48,8 +75,8 @@ export function runChild(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     if (child.pid !== undefined) started?.(child.pid);
-    const chunks: Buffer[] = [];
-    const keep = (chunk: Buffer) => chunks.push(chunk);
+    const chunks: TimedChunk[] = [];
+    const keep = (data: Buffer) => chunks.push({ data, seconds: (performance.now() - start) / 1000 });
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     let late = false;
@@ -64,7 +91,7 @@ export function runChild(
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       const seconds = (performance.now() - start) / 1000;
-      const output = Buffer.concat(chunks).toString('utf8').replaceAll('\r', '');
+      const output = textOf(Buffer.concat(chunks.map(({ data }) => data)));
       if (late || code !== 0) {
         const what = late ? `took more than ${timeout} s` : `ended with ${signal ?? code}`;
         const command = [program, ...args].join(' ');
@@ -73,7 +100,7 @@ export function runChild(
       }
       const cpuAfter = childrenTime();
       const cpuSeconds = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
-      resolve({ output, seconds, cpuSeconds });
+      resolve({ output, lines: timeLines(chunks), seconds, cpuSeconds });
     });
   });
 }

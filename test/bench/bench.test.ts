@@ -89,8 +89,10 @@ describe('formatTable', () => {
 describe('runChild', () => {
   it('gives output and times', async () => {
     const spin = 'const end = performance.now() + 200; while (performance.now() < end); console.log("done")';
-    const { output, seconds, cpuSeconds } = await runChild(process.execPath, ['-e', spin], 30);
+    const { output, lines, seconds, cpuSeconds } = await runChild(process.execPath, ['-e', spin], 30);
     expect(output).toBe('done\n');
+    expect(lines.map(({ text }) => text)).toEqual(['done']);
+    expect(lines[0]?.seconds).toBeGreaterThanOrEqual(0.2);
     expect(seconds).toBeGreaterThanOrEqual(0.2);
     if (cpuSeconds !== undefined) expect(cpuSeconds).toBeGreaterThan(0);
   });
@@ -117,10 +119,16 @@ describe('programs', () => {
   });
 
   it('tell when they began and ended', () => {
-    const output = 'program awk 10.00 11.50\nprogram sort 11.50 11.75\n';
-    expect(programSeconds(output, 'awk')).toBe(1.5);
-    expect(programSeconds(output, 'sort')).toBe(0.25);
-    expect(() => programSeconds(output, 'fork')).toThrow('no times of fork');
+    const lines = [
+      { text: 'begin awk', seconds: 10 },
+      { text: 'end awk', seconds: 11.5 },
+      { text: 'begin sort', seconds: 11.5 },
+      { text: 'end sort', seconds: 11.75 },
+      { text: 'begin fork', seconds: 12 },
+    ];
+    expect(programSeconds(lines, 'awk')).toBe(1.5);
+    expect(programSeconds(lines, 'sort')).toBe(0.25);
+    expect(() => programSeconds(lines, 'fork')).toThrow('no times of fork');
   });
 });
 

@@ -37,7 +37,7 @@ const REPORT: Report = {
         },
       ],
       errors: ["sort: longmode's result is 1 < 2"],
-      leftOut: [],
+      notes: [],
       timeline: {
         stepSeconds: 0.5,
         threads: [{ name: 'guest thread', layers: [{ name: 'compiled code', seconds: [0.1, 0.5] }] }],

@@ -1,40 +1,75 @@
 /** What the programs in C print, and what is made of it. */
 import { describe, expect, it } from 'vitest';
 import { compareWork, type WorkRound } from '../../bench/parts/compare-work.ts';
-import { parseWork } from '../../bench/parts/work-output.ts';
+import { clockRate, parseWork } from '../../bench/parts/work-output.ts';
 import { columns } from '../../bench/report/comparison.ts';
 import { comparisonRows } from '../../bench/report/table.ts';
 import { listedPrograms } from '../../bench/run/c-program.ts';
 
+/** Lines that begin with when they came: `0.5 work ...`. */
+const lines = (output: string) =>
+  output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ({ seconds: Number.parseFloat(line), text: line.replace(/^[\d.]+ /, '') }));
+
 const round = (longmode: string, peers: Record<string, string>): WorkRound => ({
-  longmode: parseWork(longmode),
-  peers: new Map(Object.entries(peers).map(([name, output]) => [name, parseWork(output)])),
+  longmode: parseWork(lines(longmode)),
+  peers: new Map(Object.entries(peers).map(([name, output]) => [name, parseWork(lines(output))])),
 });
 
 describe('parseWork', () => {
   it('finds work, what was skipped, and what was wrong, between other lines', () => {
     const output = parseWork(
-      'BIOS\n\nwork crc 500 70 501000000 18446744073709551615\n[ 1.0] kernel\nskip avx2 no-AVX2\nwrong aes 3 1 2\n',
+      lines(
+        '1 BIOS\n2 begin crc\n2.5 work crc 500 70 501000000 18446744073709551615\n3 [ 1.0] kernel\n' +
+          '4 skip avx2 no-AVX2\n5 wrong aes 3 1 2\n',
+      ),
     );
     expect(output).toEqual({
-      work: [{ name: 'crc', mark: 500, units: 70, nanoseconds: 501_000_000, result: '18446744073709551615' }],
+      work: [
+        {
+          name: 'crc',
+          mark: 500,
+          units: 70,
+          nanoseconds: 501_000_000,
+          hostSeconds: 0.5,
+          result: '18446744073709551615',
+        },
+      ],
       skipped: new Map([['avx2', 'no-AVX2']]),
       wrong: ['aes 3 1 2'],
     });
   });
 });
 
+describe('clockRate', () => {
+  it('compares the last marks of the programs with when they came', () => {
+    const output = parseWork(
+      lines(
+        '1 begin a\n2 work a 500 1 500000000 7\n4 work a 2000 4 2000000000 7\n' +
+          '5 begin b\n7 work b 500 1 500000000 7\n',
+      ),
+    );
+    expect(clockRate(output)).toBeCloseTo(2.5 / 5);
+    expect(clockRate(parseWork([]))).toBeUndefined();
+  });
+});
+
 describe('compareWork', () => {
-  it('compares the speed at each mark, in each round', () => {
-    const qemu = 'work crc 500 50 500000000 7\nwork crc 2000 200 2000000000 7\n';
-    const { comparisons, errors } = compareWork(
+  it("compares the speed at each mark by the host's clock, in each round", () => {
+    const qemu = '0 begin crc\n0.5 work crc 500 50 500000000 7\n2 work crc 2000 200 2000000000 7\n';
+    const { comparisons, errors, notes } = compareWork(
       ['crc'],
       [
-        round('work crc 500 25 500000000 7\nwork crc 2000 400 2000000000 7\n', { QEMU: qemu }),
-        round('work crc 500 75 500000000 7\n', { QEMU: qemu }),
+        round('1 begin crc\n2 work crc 500 50 500000000 7\n4 work crc 2000 600 2000000000 7\n', {
+          QEMU: qemu,
+        }),
+        round('1 begin crc\n1.5 work crc 500 75 500000000 7\n', { QEMU: qemu }),
       ],
     );
     expect(errors).toEqual([]);
+    expect(notes).toEqual(["the clock of longmode went at 0.67 of the host's speed"]);
     expect(comparisons).toEqual([
       { name: 'crc', measure: 'at 0.5 s', peer: 'QEMU', speed: { median: 1, min: 0.5, max: 1.5, count: 2 } },
       { name: 'crc', measure: 'at 2 s', peer: 'QEMU', speed: { median: 2, min: 2, max: 2, count: 1 } },
@@ -44,7 +79,11 @@ describe('compareWork', () => {
   it('takes the last mark of a peer that stopped before', () => {
     const { comparisons } = compareWork(
       ['crc'],
-      [round('work crc 2000 10 1000000000 7\n', { native: 'work crc 500 50 500000000 7\n' })],
+      [
+        round('0 begin crc\n2 work crc 2000 20 2000000000 7\n', {
+          native: '0 begin crc\n0.5 work crc 500 50 500000000 7\n',
+        }),
+      ],
     );
     expect(comparisons.map(({ speed }) => speed.median)).toEqual([0.1]);
   });
@@ -52,23 +91,27 @@ describe('compareWork', () => {
   it('makes an error and no speed of results that differ', () => {
     const { comparisons, errors } = compareWork(
       ['crc'],
-      [round('work crc 500 25 500000000 8\n', { QEMU: 'work crc 500 50 500000000 7\n' })],
+      [
+        round('0 begin crc\n0.5 work crc 500 25 500000000 8\n', {
+          QEMU: '0 begin crc\n0.5 work crc 500 50 500000000 7\n',
+        }),
+      ],
     );
     expect(comparisons).toEqual([]);
     expect(errors).toEqual(["crc: longmode's result is 8, that of QEMU 7"]);
   });
 
   it('makes an error of a wrong result and of a program that says nothing, and none of one that was skipped', () => {
-    const { errors, leftOut } = compareWork(
+    const { errors, notes } = compareWork(
       ['crc', 'avx2', 'aes'],
-      [round('wrong crc 3 1 2\nskip avx2 no-AVX2\n', {})],
+      [round('1 wrong crc 3 1 2\n1 skip avx2 no-AVX2\n', {})],
     );
     expect(errors).toEqual([
       'longmode: wrong result: crc 3 1 2',
       'longmode: nothing of crc',
       'longmode: nothing of aes',
     ]);
-    expect(leftOut).toEqual(['avx2 in longmode: no-AVX2']);
+    expect(notes).toEqual(['left out: avx2 in longmode, no-AVX2']);
   });
 });
 
