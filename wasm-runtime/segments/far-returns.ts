@@ -4,6 +4,7 @@
  * Returns to an outer task (EFLAGS.NT) are in task-switch.ts.
  */
 
+import { isBeyondCode } from '../code/code-limit';
 import { nextRip, raiseGeneralProtection } from '../events/raise';
 import {
   CPL,
@@ -104,7 +105,7 @@ export function farReturn(record: u32, size: i32, popBytes: i32): void {
   const selector = <u32>peekStack(record, size, size) & 0xffff;
   const rsp = load<u64>(CPU_STATE + GPR + 4 * 8);
   if (isParagraphMode()) {
-    if (rip > 0xffff) raiseGeneralProtection(record, 0);
+    if (isBeyondCode(rip)) raiseGeneralProtection(record, 0);
     setStackPointer(rsp + size * 2 + popBytes);
     setParagraphSegment(SEGMENT_CS, selector);
     store<u64>(CPU_STATE + RIP, rip);
@@ -149,7 +150,7 @@ function iretParagraph(record: u32, size: i32): void {
   const rip = peekStack(record, 0, size);
   const selector = <u32>peekStack(record, size, size) & 0xffff;
   const flags = <u32>peekStack(record, size * 2, size);
-  if (rip > 0xffff) raiseGeneralProtection(record, 0);
+  if (isBeyondCode(rip)) raiseGeneralProtection(record, 0);
   // May raise.
   restoreFlags(record, flags, size);
   setStackPointer(load<u64>(CPU_STATE + GPR + 4 * 8) + size * 3);

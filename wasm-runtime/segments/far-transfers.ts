@@ -3,6 +3,7 @@
  * checked before anything is committed. Those to a TSS or task gate are in task-switch.ts.
  */
 
+import { isBeyondCode } from '../code/code-limit';
 import { nextRip, raiseFault, raiseGeneralProtection } from '../events/raise';
 import {
   readLegacyTssStack,
@@ -147,7 +148,7 @@ export function farJump(record: u32, selector: i32, offset: u64, size: i32): voi
   const target = <u32>selector & 0xffff;
   const rip = size === 2 ? offset & 0xffff : offset;
   if (isParagraphMode()) {
-    if (rip > 0xffff) raiseGeneralProtection(record, 0);
+    if (isBeyondCode(rip)) raiseGeneralProtection(record, 0);
     enterParagraph(target, rip);
     return;
   }
@@ -185,7 +186,7 @@ export function farCall(record: u32, selector: i32, offset: u64, size: i32): voi
   beginSystemInstruction(record);
   useCurrentStack();
   if (isParagraphMode()) {
-    if (rip > 0xffff) raiseGeneralProtection(record, 0);
+    if (isBeyondCode(rip)) raiseGeneralProtection(record, 0);
     pushStack(record, size, oldSelector);
     pushStack(record, size, returnRip);
     commitStack();
