@@ -92,11 +92,13 @@ describe.skipIf(guest === undefined || browsers.length === 0)('the page', () => 
 
     it('tells the guest the size of the terminal when that changes', { timeout: TIMEOUT }, async () => {
       await visitor.type(
-        'clear; s=$(stty size); while [ "$s" = "$(stty size)" ]; do :; done; echo $s to $(stty size).\n',
+        'clear; s=$(stty size); echo w"as" $s; while [ "$s" = "$(stty size)" ]; do :; done; echo is $(stty size).\n',
       );
+      // The guest knows the old size.
+      await visitor.sees('was ');
       await visitor.page.setViewport({ width: 1000, height: 500 });
       await visitor.sees('.\n/root #');
-      const sizes = /^(\d+) (\d+) to (\d+) (\d+)\.\n/.exec(await visitor.screen());
+      const sizes = /was (\d+) (\d+)\nis (\d+) (\d+)\.\n/.exec(await visitor.screen());
       const [rows, columns, newRows, newColumns] = [...(sizes as RegExpExecArray)].slice(1).map(Number);
       expect(newRows).toBe((await visitor.screen()).split('\n').length);
       expect([rows, columns]).not.toEqual([newRows, newColumns]);
