@@ -10,8 +10,11 @@ import { reportOf } from './report.ts';
 import { Stages } from './stages.ts';
 import { turn } from './turn.ts';
 
-/** Milliseconds between two looks at the counters. */
+/** Milliseconds between two looks at the counters: while the guest works, and while it sleeps. */
 const INTERVAL = 500;
+const IDLE_INTERVAL = 2000;
+/** Part of the time that a guest sleeps which has nothing to do. */
+const IDLE_SHARE = 0.9;
 const MIB = 2 ** 20;
 
 const STATES: Readonly<Record<State, string>> = {
@@ -136,16 +139,28 @@ async function showProgress(progress: Progress): Promise<void> {
   if (stage === 'idle') keepForOffline();
 }
 
-async function measure(): Promise<void> {
+/** Looks at the counters once. Returns milliseconds after which it is worth doing so again. */
+async function measure(): Promise<number> {
   const statistics = await guest.statistics();
-  if (statistics === undefined) return;
-  const sample = before === undefined ? undefined : sampleOf(before, statistics);
+  if (statistics === undefined) return INTERVAL;
+  const last = before;
   before = statistics;
+  const areStagesOver = stages.areOver;
   stages.update(statistics);
-  if (document.hidden) return;
+  if (document.hidden) return IDLE_INTERVAL;
+  const sample = last === undefined ? undefined : sampleOf(last, statistics);
   if (sample !== undefined && state.dataset.state === 'running') meter.add(sample);
-  meter.showStages(stages.all);
+  if (!areStagesOver) meter.showStages(stages.all);
   meter.showFigures(statistics);
+  if (last === undefined) return INTERVAL;
+  const slept = statistics.idleMilliseconds - last.idleMilliseconds;
+  const isIdle = slept > IDLE_SHARE * (statistics.wallMilliseconds - last.wallMilliseconds);
+  return isIdle ? IDLE_INTERVAL : INTERVAL;
+}
+
+async function keepMeasuring(): Promise<void> {
+  const next = await measure();
+  setTimeout(() => void keepMeasuring(), next);
 }
 
 function tell(sentence: string): void {
@@ -199,5 +214,5 @@ acceptDrops(async (files) => {
   }
   boot(request);
 });
-setInterval(() => void measure(), INTERVAL);
+void keepMeasuring();
 ready();

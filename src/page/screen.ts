@@ -71,7 +71,8 @@ export class Screen {
       fontSize: 14,
       // Or the elements' lower edge cuts off the underscores.
       lineHeight: 1.15,
-      cursorBlink: true,
+      // A browser that draws on the processor takes more for a cursor that blinks than for a guest that sleeps.
+      cursorBlink: false,
       theme: dark.matches ? DARK : LIGHT,
     });
     const { terminal } = this;

@@ -60,9 +60,14 @@ export class Stages {
     this.last = now;
   }
 
+  /** Whether no stage is going on any more. */
+  get areOver(): boolean {
+    return this.current?.name === NAMES.idle;
+  }
+
   /** Stages so far; what the visitor does at the shell is none. */
   get all(): readonly Stage[] {
-    if (this.current === undefined || this.current.name === NAMES.idle) return this.done;
+    if (this.current === undefined || this.areOver) return this.done;
     return [...this.done, { name: this.current.name, use: between(this.current.since, this.last) }];
   }
 }
