@@ -5,7 +5,7 @@ import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { type FloatSize, floatBits, floats, scalarType } from './float-lanes.ts';
-import { signalsOperands } from './sse-exceptions.ts';
+import { orSpecial, signalsOperands } from './sse-exceptions.ts';
 import type { FloatSemantics } from './sse-float.ts';
 import { splat, zero } from './vector.ts';
 
@@ -83,7 +83,7 @@ function compareScalar(e: Emitter, bits: PredicateBits): void {
   const args = [e.record(), compareOperation(e, bits), a(), b()];
   const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
   const both = e.let(vector.replace_lane(lanesA(), 1, b()), v128);
-  const rare = m.i32.or(signalsOperands(e, size, both), e.specialMxcsr());
+  const rare = orSpecial(e, 0, signalsOperands(e, size, both));
   const [value] = e.unlessRare(rare, path) as [Value];
   e.writeFloat(0, value());
 }
@@ -95,7 +95,7 @@ function comparePacked(size: FloatSize, bits: PredicateBits): Semantics {
     const fast = e.let(comparison(e, size, bits, a, b), v128);
     const args = [e.record(), compareOperation(e, bits), a(), b()];
     const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
-    const rare = e.m.i32.or(signalsOperands(e, size, a, b), e.specialMxcsr());
+    const rare = orSpecial(e, 0, signalsOperands(e, size, a, b));
     const [value] = e.unlessRare(rare, path) as [Value];
     e.write(0, value());
   };
@@ -124,7 +124,7 @@ function compareFlags(quietly: boolean): Semantics {
     const a = e.let(e.readFloat(0), type);
     const vector = floats(m, size);
     const both = e.let(vector.replace_lane(vector.splat(a()), 1, b()), v128);
-    const rare = m.i32.or(signalsOperands(e, size, both), e.specialMxcsr());
+    const rare = orSpecial(e, 0, signalsOperands(e, size, both));
     const bits = floatBits(size);
     const args = [e.record(), a(), b(), m.i32.const(quietly ? 1 : 0)];
     const [x, y] = e.unlessRare(

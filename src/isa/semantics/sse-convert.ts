@@ -9,7 +9,7 @@ import { f32, f64, i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { floatBits, scalarType } from './float-lanes.ts';
-import { signalsNarrow, signalsOperands } from './sse-exceptions.ts';
+import { orSpecial, signalsNarrow, signalsOperands } from './sse-exceptions.ts';
 import { lanes, shuffle, splat, writeVector } from './vector.ts';
 
 /** CVTSI2SS and CVTSI2SD. */
@@ -49,7 +49,7 @@ function toInteger(truncate: boolean): Semantics {
     const inRange = m.f64.lt(rounded(), m.f64.const(limit));
     const fast = e.let(m.select(inRange, integer.trunc_s_sat.f64(rounded()), indefinite()), type);
     // What is out of range is invalid.
-    const rare = m.i32.or(integer.eq(fast(), indefinite()), e.specialMxcsr(MXCSR_PE));
+    const rare = orSpecial(e, MXCSR_PE, integer.eq(fast(), indefinite()));
     const args = [e.record(), value(), m.i32.const(truncate ? 1 : 0)];
     const path: SlowPath = { fast, type, name: `sseToInt${floatBits(size)}From${floatBits(from)}`, args };
     const [result] = e.unlessRare(rare, path) as [Value];
@@ -66,7 +66,7 @@ export function cvtsd2ss(e: Emitter): void {
   const fast = e.let(m.f32.demote(value()), f32);
   const isZero = m.f64x2.eq(m.f64x2.splat(value()), splat(m, 8, 0));
   const signalled = signalsNarrow(e, e.let(m.f32x4.splat(fast()), v128), isZero);
-  const rare = m.i32.or(signalled, e.specialMxcsr(MXCSR_PE));
+  const rare = orSpecial(e, MXCSR_PE, signalled);
   const [result] = e.unlessRare(rare, {
     fast,
     type: f32,
@@ -80,7 +80,7 @@ export function cvtss2sd(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.readFloat(1), f32);
   const fast = e.let(m.f64.promote(value()), f64);
-  const rare = m.i32.or(signalsOperands(e, 4, e.let(m.f32x4.splat(value()), v128)), e.specialMxcsr());
+  const rare = orSpecial(e, 0, signalsOperands(e, 4, e.let(m.f32x4.splat(value()), v128)));
   const [result] = e.unlessRare(rare, { fast, type: f64, name: 'sseWiden', args: [e.record(), value()] }) as [
     Value,
   ];
@@ -94,7 +94,7 @@ export function cvtpd2ps(e: Emitter): void {
   // Zeros of zeros, and the upper half.
   const isZero = m.f64x2.eq(value(), splat(m, 8, 0));
   const expected = shuffle(m, 4, isZero, splat(m, 4, -1), [0, 2, 4, 5]);
-  const rare = m.i32.or(signalsNarrow(e, fast, expected), e.specialMxcsr(MXCSR_PE));
+  const rare = orSpecial(e, MXCSR_PE, signalsNarrow(e, fast, expected));
   const path: SlowPath = { fast, type: v128, name: 'ssePackedNarrow', args: [e.record(), value()] };
   const [result] = e.unlessRare(rare, path) as [Value];
   e.write(0, result());
@@ -104,7 +104,7 @@ export function cvtps2pd(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.readVector(1), v128);
   const fast = e.let(m.f64x2.promote_low_f32x4(value()), v128);
-  const rare = m.i32.or(signalsOperands(e, 4, value), e.specialMxcsr());
+  const rare = orSpecial(e, 0, signalsOperands(e, 4, value));
   const path: SlowPath = { fast, type: v128, name: 'ssePackedWiden', args: [e.record(), value()] };
   const [result] = e.unlessRare(rare, path) as [Value];
   e.write(0, result());
@@ -135,7 +135,7 @@ function packedToIntegers(e: Emitter, size: number, truncate: boolean, fast: Val
   const path: SlowPath = { fast, type: v128, name: `ssePackedToIntegers${floatBits(size)}`, args };
   // What is out of range is invalid.
   const invalid = m.v128.any_true(m.i32x4.eq(fast(), splat(m, 4, INDEFINITE_32)));
-  const [result] = e.unlessRare(m.i32.or(invalid, e.specialMxcsr(MXCSR_PE)), path) as [Value];
+  const [result] = e.unlessRare(orSpecial(e, MXCSR_PE, invalid), path) as [Value];
   writeVector(e, 0, result());
 }
 

@@ -23,6 +23,14 @@ function doubled(m: Module, size: FloatSize, value: Value): Expression {
   return integers(m, size).shl(value(), m.i32.const(1));
 }
 
+/**
+ * i32: MXCSR is special (with `wanted` as for specialMxcsr()), or `signalled` holds. A branch costs less than joining
+ * them: it is never taken.
+ */
+export function orSpecial(e: Emitter, wanted: number, signalled: Expression): Expression {
+  return e.m.if(e.specialMxcsr(wanted), e.m.i32.const(1), signalled);
+}
+
 /** i32: a lane of `usual`, a mask, is zero, or one of `magnitudes` (doubled) has an exponent of zero. */
 function unusual(m: Module, size: FloatSize, usual: Expression, magnitudes: Expression[]): Expression {
   // The upper half of a lane decides, so doublewords may be compared.

@@ -23,7 +23,7 @@ import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { type FloatSize, float, floatBits, floats, scalarType } from './float-lanes.ts';
-import { signalsOperands, signalsProduct, signalsSum } from './sse-exceptions.ts';
+import { orSpecial, signalsOperands, signalsProduct, signalsSum } from './sse-exceptions.ts';
 import { shuffle } from './vector.ts';
 
 /** The exceptions of sums and roots, and those of products and quotients, which may also underflow. */
@@ -48,7 +48,7 @@ function scalarResult(
   const [a, b = a] = operands;
   const both = e.let(b === a ? lanes.splat(a()) : lanes.replace_lane(lanes.splat(a()), 1, b()), v128);
   const signalled = signals(e, size, [both], e.let(lanes.splat(fast()), v128));
-  const rare = m.i32.or(signalled, e.specialMxcsr(MXCSR_PE));
+  const rare = orSpecial(e, MXCSR_PE, signalled);
   const args = [e.record(), m.i32.const(operation), a(), b()];
   const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   return value();
@@ -65,7 +65,7 @@ function packedResult(
 ): Expression {
   const { m } = e;
   const fast = e.let(result, v128);
-  const rare = m.i32.or(signals(e, size, operands, fast), e.specialMxcsr(MXCSR_PE));
+  const rare = orSpecial(e, MXCSR_PE, signals(e, size, operands, fast));
   const [a, b = a] = operands;
   const args = [e.record(), m.i32.const(operation), a(), b()];
   const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
@@ -136,7 +136,7 @@ function extremum(name: 'pmin' | 'pmax', operation: number): FloatSemantics {
     const lanesB = e.let(vector.splat(b()), v128);
     const fast = e.let(vector.extract_lane(vector[name](lanesB(), lanesA()), 0), type);
     const both = e.let(vector.replace_lane(lanesA(), 1, b()), v128);
-    const rare = m.i32.or(signalsOperands(e, size, both), e.specialMxcsr());
+    const rare = orSpecial(e, 0, signalsOperands(e, size, both));
     const args = [e.record(), m.i32.const(operation), a(), b()];
     const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
     const [value] = e.unlessRare(rare, path) as [Value];
@@ -148,7 +148,7 @@ function extremum(name: 'pmin' | 'pmax', operation: number): FloatSemantics {
       const b = e.let(e.read(1), v128);
       const a = e.let(e.read(0), v128);
       const fast = e.let(floats(m, size)[name](b(), a()), v128);
-      const rare = m.i32.or(signalsOperands(e, size, a, b), e.specialMxcsr());
+      const rare = orSpecial(e, 0, signalsOperands(e, size, a, b));
       const args = [e.record(), m.i32.const(operation), a(), b()];
       const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
       const [value] = e.unlessRare(rare, path) as [Value];
@@ -239,7 +239,7 @@ function roundScalar(e: Emitter): void {
     byRounding(e, (name) => float(m, size)[name](b())),
     type,
   );
-  const rare = m.i32.or(float(m, size).ne(fast(), fast()), e.specialMxcsr(roundingFlags(e)));
+  const rare = orSpecial(e, roundingFlags(e), float(m, size).ne(fast(), fast()));
   const args = [e.record(), roundOperation(e), b(), b()];
   const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   e.writeFloat(0, value());
@@ -254,7 +254,7 @@ function roundPacked(size: FloatSize): Semantics {
       v128,
     );
     const unordered = m.v128.any_true(floats(m, size).ne(fast(), fast()));
-    const rare = m.i32.or(unordered, e.specialMxcsr(roundingFlags(e)));
+    const rare = orSpecial(e, roundingFlags(e), unordered);
     const args = [e.record(), roundOperation(e), b(), b()];
     const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
       Value,
