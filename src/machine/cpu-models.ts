@@ -11,7 +11,7 @@ interface Model {
 export const CPU_MODELS: readonly Model[] = [
   { name: 'x86-64-v1', description: 'what every x86-64 processor has', levels: ['base'] },
   { name: 'x86-64-v2', description: 'and SSE4.2, POPCNT, CMPXCHG16B', levels: ['base', 2] },
-  { name: 'x86-64-v3', description: 'and BMI1, BMI2, LZCNT, MOVBE, XSAVE', levels: ['base', 2, 3] },
+  { name: 'x86-64-v3', description: 'and AVX2, FMA, F16C, BMI1, BMI2, LZCNT, MOVBE', levels: ['base', 2, 3] },
   { name: 'max', description: 'every feature there is', levels: ['base', 2, 3, 'more'] },
 ];
 
