@@ -10,6 +10,8 @@ import { PROGRAM_NAMES, programSeconds, programsScript } from './guest-programs.
 const ROUNDS = 2;
 /** About how long the programs take together. */
 const SECONDS = 10;
+/** How long they may take on a busy machine, in seconds. */
+const TIMEOUT = 600;
 
 function roundsOf(bench: Bench): number {
   return bench.rounds ?? (bench.quick ? 1 : ROUNDS);
@@ -22,9 +24,9 @@ async function measure(bench: Bench): Promise<PartResult> {
   const longmode: (readonly TimedLine[])[] = [];
   for (let round = 0; round < roundsOf(bench); round++) {
     progress('programs: QEMU TCG');
-    qemu.push((await runQemu(QEMU_Q35, bench.guest, commandLine)).lines);
+    qemu.push((await runQemu(QEMU_Q35, bench.guest, commandLine, TIMEOUT)).lines);
     progress('programs: longmode');
-    longmode.push((await runLongmode(bench.cli, bench.guest, commandLine)).lines);
+    longmode.push((await runLongmode(bench.cli, bench.guest, commandLine, [], TIMEOUT)).lines);
   }
   const seconds = (outputs: readonly (readonly TimedLine[])[], name: (typeof PROGRAM_NAMES)[number]) =>
     outputs.map((lines) => programSeconds(lines, name));
