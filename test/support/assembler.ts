@@ -55,6 +55,7 @@ for (let number = 0; number < 16; number++) {
     if (number >= 8) registers.set(`r${number}${suffix}`, { file: 'general', number, size });
   }
   registers.set(`xmm${number}`, { file: 'xmm', number, size: 16 });
+  registers.set(`ymm${number}`, { file: 'xmm', number, size: 32 });
   registers.set(`cr${number}`, { file: 'control', number, size: 8 });
   registers.set(`dr${number}`, { file: 'debug', number, size: 8 });
   registers.set(`mm${number & 7}`, { file: 'mmx', number: number & 7, size: 8 });
@@ -110,6 +111,10 @@ function parseMemory(text: string): MemoryOperand | undefined {
         memory.index = register.number;
         memory.scale = [1, 2, 4, 8].indexOf(Number(scale)) as 0 | 1 | 2 | 3;
       } else memory.base = register.number;
+    } else if (register?.file === 'xmm') {
+      // The indices of a gather.
+      memory.index = register.number;
+      memory.scale = [1, 2, 4, 8].indexOf(Number(scale)) as 0 | 1 | 2 | 3;
     } else return undefined;
   }
   return memory;
@@ -134,6 +139,8 @@ function matchOperand(
     const register = registers.get(text);
     if (register === undefined || register.file !== operand.file) return undefined;
     if (register.file === 'general' && register.size !== location.size) return undefined;
+    // A part of an XMM register is called by its name.
+    if (register.file === 'xmm' && (register.size === 32) !== (location.size === 32)) return undefined;
     return { register: register.number };
   }
   const value = parseNumber(text);
