@@ -14,10 +14,13 @@ a=$(date +%s); sleep 2; echo slept $(($(date +%s) - a))
 
 /** Kernel words that take parts away, and what the kernel then uses. */
 const CONFIGURATIONS = [
-  { words: 'lapic=notscdeadline', controller: 'IO-APIC', event: 'lapic', source: 'tsc' },
-  { words: 'clocksource=hpet', controller: 'IO-APIC', event: 'lapic-deadline', source: 'hpet' },
-  { words: 'clocksource=acpi_pm', controller: 'IO-APIC', event: 'lapic-deadline', source: 'acpi_pm' },
-  { words: 'noapic', controller: 'XT-PIC', event: 'lapic-deadline', source: 'tsc' },
+  { words: 'lapic=notscdeadline clocksource=hpet', controller: 'IO-APIC', event: 'lapic', source: 'hpet' },
+  {
+    words: 'noapic clocksource=acpi_pm',
+    controller: 'XT-PIC',
+    event: 'lapic-deadline',
+    source: 'acpi_pm',
+  },
   { words: 'nolapic', controller: 'XT-PIC', event: 'hpet', source: 'tsc' },
   { words: 'nolapic hpet=disable', controller: 'XT-PIC', event: 'pit', source: 'tsc' },
 ];

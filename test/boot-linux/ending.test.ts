@@ -39,8 +39,9 @@ describe.skipIf(guest === undefined)('the end of a guest', () => {
     expect(await session.stop()).toEqual({ kind: 'stopped' });
   });
 
-  it.each(['a', 'k', 'p'])(
-    'is a restart with the kernel word reboot=%s: ACPI, keyboard controller, PCI',
+  // ACPI's way is the one that the kernel takes by itself.
+  it.each(['k', 'p'])(
+    'is a restart with the kernel word reboot=%s: keyboard controller, PCI',
     async (how) => {
       const { ending } = await boot(guest as Guest, { ...run('reboot -f', `reboot=${how}`), reboot: false });
       expect(ending).toEqual({ kind: 'restart' });

@@ -76,7 +76,7 @@ describe.skipIf(guest === undefined)('a person at the serial line', () => {
     shell.type('h');
     await shell.waitFor(/sysrq: HELP : /);
 
-    shell.type('\rexit\r');
+    shell.type('\rpoweroff\r');
     expect(await shell.ended).toEqual({ kind: 'power off' });
   });
 
