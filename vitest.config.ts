@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { SAFETY_LIMIT } from './test/safety-limit.ts';
 import { LongestFirst } from './test/sequencer.ts';
@@ -18,6 +19,9 @@ const PARTS = [
   'wasm',
   'wasm-runtime',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
+
+// Stripped of its types and compiled once: for the processes of tests, and for those that tests start.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('build/compile-cache', import.meta.url));
 
 export default defineConfig({
   test: {
