@@ -55,7 +55,7 @@ const MOST_BATCHES = 2;
  * A boot of Linux fills half of them. With 2048 modules and 16 MiB a guest that kept compiling for 20 minutes came to 412 MB
  * beyond the memory it touched, 12 MB more than it may.
  */
-const LIMITS: RegionLimits = { modules: 1536, bytes: 12 * 1024 * 1024 };
+const LIMITS: RegionLimits = { modules: 1024, bytes: 8 * 1024 * 1024 };
 
 /** What the worker is sent and sends back. */
 export interface CompileRequest {

@@ -231,7 +231,12 @@ export class BinaryenModule implements Module {
     this.module.addTableExport(TABLE, name);
   }
 
-  /** Optimises the whole module. */
+  /** Runs passes of Binaryen over the whole module, in order. */
+  runPasses(passes: readonly string[]): void {
+    this.module.runPasses([...passes]);
+  }
+
+  /** Optimises the whole module, as the runtime is. */
   optimize(): void {
     binaryen.setOptimizeLevel(2);
     binaryen.setShrinkLevel(0);
