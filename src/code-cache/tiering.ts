@@ -39,11 +39,8 @@ const HOT = 1000;
  * round often enough for its blocks to be known, so that they become one region.
  */
 const HOT_AT_ONCE = 4;
-/**
- * Instructions that a region has executed when it is compiled again, in the next tier. The optimiser takes as long for a
- * region as a guest for tens of millions of instructions, and the first time it has to be loaded.
- */
-const HOT_INSTRUCTIONS: HotInstructions = { first: 5_000_000, second: 1_000_000_000 };
+/** Instructions that a region has executed when it is compiled again, in the next tier. */
+const HOT_INSTRUCTIONS: HotInstructions = { first: 5_000_000, second: 2 ** 31 - 1 };
 const HOT_INSTRUCTIONS_AT_ONCE: HotInstructions = { first: 100_000, second: 20_000_000 };
 /** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
 const WARM = 0.4;
@@ -124,6 +121,8 @@ export class Tiering {
   private remote: RemoteCompiler | undefined;
   private readonly local: LocalCompiler | undefined;
   private readonly milliseconds: () => number;
+  /** What is compiled in it is not compiled again. No pass of the optimiser gains enough yet for the 80 MB that Binaryen takes. */
+  private readonly lastTier: CompiledTier;
   private readonly waiting = new Set<number>();
   /** Heads of regions that have become hot once more. */
   private readonly hot = new Set<number>();
@@ -145,6 +144,7 @@ export class Tiering {
     limits = LIMITS,
   ) {
     this.processor = processor;
+    this.lastTier = tier === 'compiled' ? 'third' : 'second';
     this.installed = new InstalledRegions(
       processor,
       limits,
@@ -196,8 +196,7 @@ export class Tiering {
     if (this.installed.reinstate(head)) return;
     if (this.installed.has(head)) {
       this.installed.acknowledge(head);
-      // There is nothing above the third.
-      if (this.installed.tierOf(head) !== 'third') this.hot.add(head);
+      if (this.installed.tierOf(head) !== this.lastTier) this.hot.add(head);
     } else {
       this.waiting.add(head);
       this.watch(head);

@@ -89,6 +89,17 @@ describe('the third tier', () => {
     }
   });
 
+  it('is for machines that compile everything: others end with the second', () => {
+    const { machine, tiering } = createTieredMachine('auto', undefined, compilerWith(optimize));
+    tiering.hotInstructions = { first: 2000, second: 4000 };
+    const { processor } = machine;
+    machine.write(CODE, [...assemble(program(20_000), CODE)]);
+    processor.rip = BigInt(CODE);
+    while (processor.run(1000) !== 'halt') tiering.poll();
+    expect(tiering.statistics).toMatchObject({ thirdTierRegions: 0 });
+    expect(tiering.instructions.second).toBeGreaterThan(100_000);
+  });
+
   it('is not asked for again by what is in it', () => {
     const { machine, tiering } = createTieredMachine('compiled', undefined, compilerWith(optimize));
     tiering.hotInstructions = { first: 100, second: 100 };
