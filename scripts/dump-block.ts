@@ -77,7 +77,7 @@ async function dumpRegion(machine: CodeMachine, code: Code, m: Module): Promise<
       '',
     ];
   });
-  const right = await functionsOf(compileRegions([{ tier: 'first', blocks }], m));
+  const right = await functionsOf(compileRegions([{ tier: 'first', isLast: false, blocks }], m));
   return sideBySide(left, right, WIDTH);
 }
 

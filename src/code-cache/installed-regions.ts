@@ -47,7 +47,7 @@ interface InstalledRegion {
 /** Table slots added at a time. */
 const TABLE_STEP = 1024;
 /** Countdown of a region that has asked. */
-const NEVER = 0x7fff_ffff;
+export const NEVER = 0x7fff_ffff;
 /** Share of the limits that is not on probation. */
 const TRUSTED = 0.75;
 
@@ -105,7 +105,7 @@ export class InstalledRegions {
     return this.byHead.size;
   }
 
-  /** Instructions that the regions of each tier have executed. */
+  /** Instructions that the regions of each tier have executed; those of the last tier do not count. */
   get instructions(): Readonly<Record<CompiledTier, number>> {
     for (const region of this.byHead.values()) this.addUp(region);
     return this.executed;

@@ -19,10 +19,12 @@ import type { Processor } from '../cpu/processor.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
 import { MEMORY, MEMORY_MODULE, RUNTIME_MODULE, regionName } from '../layout/contract.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
+import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../layout/runtime-state.ts';
 import {
   type HotInstructions,
   InstalledModule,
   InstalledRegions,
+  NEVER,
   type RegionLimits,
 } from './installed-regions.ts';
 import { REGION_SIZE, RegionCollector } from './region-collector.ts';
@@ -40,7 +42,7 @@ const HOT = 1000;
  */
 const HOT_AT_ONCE = 4;
 /** Instructions that a region has executed when it is compiled again, in the next tier. */
-const HOT_INSTRUCTIONS: HotInstructions = { first: 5_000_000, second: 2 ** 31 - 1 };
+const HOT_INSTRUCTIONS: HotInstructions = { first: 5_000_000, second: NEVER };
 const HOT_INSTRUCTIONS_AT_ONCE: HotInstructions = { first: 100_000, second: 20_000_000 };
 /** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
 const WARM = 0.4;
@@ -178,9 +180,14 @@ export class Tiering {
     this.installed.hotInstructions = instructions;
   }
 
-  /** Instructions that the regions of each tier have executed. */
+  /** Instructions that the regions of each tier have executed: those of the last are what else was compiled. */
   get instructions(): Readonly<Record<CompiledTier, number>> {
-    return this.installed.instructions;
+    const { processor } = this;
+    const compiled = processor.instructions - processor.counter(COUNTER_INTERPRETED_INSTRUCTIONS);
+    const { first, second } = this.installed.instructions;
+    return this.lastTier === 'second'
+      ? { first, second: compiled - first, third: 0 }
+      : { first, second, third: compiled - first - second };
   }
 
   /** True while results are expected: the host loop then lets messages in more often. */
@@ -196,7 +203,7 @@ export class Tiering {
     if (this.installed.reinstate(head)) return;
     if (this.installed.has(head)) {
       this.installed.acknowledge(head);
-      if (this.installed.tierOf(head) !== this.lastTier) this.hot.add(head);
+      this.hot.add(head);
     } else {
       this.waiting.add(head);
       this.watch(head);
@@ -287,7 +294,7 @@ export class Tiering {
         this.covered.set(block.head, countdown(block.head));
         this.watch(block.head);
       }
-      regions.push({ tier: 'first', blocks });
+      regions.push({ tier: 'first', isLast: false, blocks });
     }
     for (const head of this.hot) {
       if (regions.length === BATCH) break;
@@ -298,7 +305,8 @@ export class Tiering {
       if (installed === undefined) continue;
       const blocks = this.collector.collect(head, coldest, REGION_SIZE.second);
       for (const block of blocks) this.watch(block.head);
-      regions.push({ tier: installed === 'first' ? 'second' : 'third', blocks });
+      const tier = installed === 'first' ? 'second' : 'third';
+      regions.push({ tier, isLast: tier === this.lastTier, blocks });
       if (installed !== 'first') break;
     }
     return { regions, dropped: new Set() };

@@ -10,6 +10,8 @@ export type CompiledTier = (typeof COMPILED_TIERS)[number];
 /** A region to compile. */
 export interface RegionSource {
   readonly tier: CompiledTier;
+  /** It is not compiled once more, so it does not count its instructions. */
+  readonly isLast: boolean;
   readonly blocks: readonly RegionBlockSource[];
 }
 
@@ -33,7 +35,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: index of the tier, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
+  /** For each region: index of the tier, 1 if it is the last, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -41,8 +43,8 @@ export interface PackedRegions {
 export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   const layout: number[] = [];
   let bytes = 0;
-  for (const { tier, blocks } of sources) {
-    layout.push(COMPILED_TIERS.indexOf(tier), blocks.length);
+  for (const { tier, isLast, blocks } of sources) {
+    layout.push(COMPILED_TIERS.indexOf(tier), Number(isLast), blocks.length);
     for (const { head, records, taken, fall, page } of blocks) {
       layout.push(head, records.length, taken, fall, page);
       bytes += records.length;
@@ -66,6 +68,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
   const next = (): number => layout[at++] as number;
   while (at < layout.length) {
     const tier = COMPILED_TIERS[next()] as CompiledTier;
+    const isLast = next() === 1;
     const blocks = Array.from({ length: next() }, () => {
       const head = next();
       const length = next();
@@ -79,7 +82,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
       offset += length;
       return block;
     });
-    sources.push({ tier, blocks });
+    sources.push({ tier, isLast, blocks });
   }
   return sources;
 }

@@ -30,7 +30,7 @@ export interface Statistics {
     readonly total: number;
     readonly interpreted: number;
     readonly compiled: number;
-    /** By regions of each tier; what is interpreted at the end of a slice is not among it. */
+    /** By regions of each tier; the last tier has what is interpreted at the end of a slice, too. */
     readonly firstTier: number;
     readonly secondTier: number;
     readonly thirdTier: number;

@@ -24,7 +24,7 @@ function regionOf(instruction: Uint8Array): Uint8Array {
   const { views, runtime } = machine.processor;
   const collector = new RegionCollector(views, runtime);
   return compileRegions([
-    { tier: 'second', blocks: collector.collect(runtime.lookup(), Number.POSITIVE_INFINITY) },
+    { tier: 'second', isLast: true, blocks: collector.collect(runtime.lookup(), Number.POSITIVE_INFINITY) },
   ]);
 }
 

@@ -42,6 +42,7 @@ export class VectorMachine extends UserMachine {
     const bytes = BACK_ENDS[backEnd]([
       {
         tier: 'first',
+        isLast: false,
         blocks: new RegionCollector(processor.views, processor.runtime).collect(
           head,
           Number.POSITIVE_INFINITY,

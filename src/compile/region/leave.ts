@@ -5,7 +5,7 @@
  *    into the budget). That sets `target` to a record and `way` to what is to be done with it, and the page of the
  *    processor state if it is another than the entry's. Then it branches to the way out of the block's group.
  * 2. The way out of the group (group) stores the registers that may have been written on the way there and branches on.
- * 3. The epilogue, one for the region, stores budget and flags, counts instructions, and ends in a tail
+ * 3. The epilogue, one for the region, stores budget and flags, counts instructions unless the region is of the last tier, and ends in a tail
  *    call of a function of the runtime that does what `way` says (interpreter/ways-out.ts).
  */
 
@@ -127,11 +127,12 @@ export class Leave {
    * The function's body.
    * @param code that has been made of all blocks: what is loaded and stored depends on it.
    * @param entry the first block's records.
+   * @param isLast the region is not compiled once more.
    */
-  around(code: readonly Expression[], entry: BlockRecords): Expression {
+  around(code: readonly Expression[], entry: BlockRecords, isLast: boolean): Expression {
     const { m } = this;
     const body = m.block(WAY_OUT_LABEL, code);
-    return m.block(null, [...this.prologue(), body, ...this.epilogue(entry)]);
+    return m.block(null, [...this.prologue(), body, ...this.epilogue(entry, isLast)]);
   }
 
   private prologue(): Expression[] {
@@ -140,13 +141,13 @@ export class Leave {
     return [this.budget.set(budget), this.code.load(), ...this.flags.load()];
   }
 
-  private epilogue(entry: BlockRecords): Expression[] {
+  private epilogue(entry: BlockRecords, isLast: boolean): Expression[] {
     const { m } = this;
     const store = [
       m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), this.budget.get()),
       ...this.flags.store(),
     ];
-    return [...this.counting(entry.head, store), ...this.goOn(entry.mode)];
+    return [...(isLast ? store : this.counting(entry.head, store)), ...this.goOn(entry.mode)];
   }
 
   /**

@@ -30,7 +30,7 @@ const UNUSED = { touched: 0, written: 0 };
 export function compileRegion(
   m: Module,
   name: string,
-  { blocks: sources }: RegionSource,
+  { isLast, blocks: sources }: RegionSource,
   imports: ModuleImports,
 ): FunctionReference {
   const plan = planRegion(sources);
@@ -62,6 +62,6 @@ export function compileRegion(
     ...(parts.lastPages?.forget() ?? []),
     layOut(parts, plan, emitted, placement),
   ];
-  const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records);
+  const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, isLast);
   return m.addFunction(name, [i32], none, locals.declared, around);
 }
