@@ -12,7 +12,7 @@ import {
 import { MODE_CODE_16, MODE_CODE_32 } from '../../src/layout/mode.ts';
 import { createTieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
-import { parseListing } from '../support/listing.ts';
+import { linesOf } from '../support/listing.ts';
 import { CODE, DATA, KERNEL_CS, KERNEL_SS, type SystemMachine } from './system-machine.ts';
 
 const RAX = 0;
@@ -27,11 +27,6 @@ const DATA_16 = 0x8093;
 
 /** More than the entries after which a block is compiled at once. */
 const ROUNDS = 12;
-
-/** Bytes of instructions, each with the text that the disassembler has for it. */
-function code(mode: number, ...instructions: readonly (readonly [hex: string, text: string])[]): number[] {
-  return [...parseListing(instructions.map((line) => line.join('  ')).join('\n'), 0, mode).bytes];
-}
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   let machine: SystemMachine;
@@ -87,7 +82,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       segment(SEGMENT_CS, 0, CODE_32);
       segment(SEGMENT_SS, BASE, rights);
       const at = (below: bigint): bigint => machine.read64(BASE + Number(offset - below)) & 0xffff_ffffn;
-      const cases: readonly (readonly [bytes: bigint, ...Parameters<typeof code>[1][]])[] = [
+      const cases: readonly (readonly [bytes: bigint, ...Parameters<typeof linesOf>[1][]])[] = [
         [4n, ['50', 'push eax']],
         [4n, ['6a 05', 'push 0x5']],
         [4n, ['68 78 56 34 12', 'push 0x12345678']],
@@ -105,18 +100,18 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       for (const [bytes, ...instructions] of cases) {
         processor.setGpr(RAX, 0xcafe_f00dn);
         processor.setGpr(RSP, esp);
-        run(code(MODE_CODE_32, ...instructions));
+        run(linesOf(MODE_CODE_32, ...instructions));
         expect([instructions, processor.gpr(RSP)]).toEqual([
           instructions,
           (esp & ~mask) | ((esp - bytes) & mask),
         ]);
       }
       processor.setGpr(RSP, esp);
-      run(code(MODE_CODE_32, ['50', 'push eax']));
+      run(linesOf(MODE_CODE_32, ['50', 'push eax']));
       expect(at(4n)).toBe(0xcafe_f00dn);
       processor.setGpr(RSP, esp);
       processor.setGpr(RBP, 0x77n);
-      run(code(MODE_CODE_32, ['c8 08 00 00', 'enter 0x8,0x0']));
+      run(linesOf(MODE_CODE_32, ['c8 08 00 00', 'enter 0x8,0x0']));
       expect([at(4n), processor.gpr(RBP) & mask]).toEqual([0x77n, (esp - 4n) & mask]);
     });
   });
@@ -126,7 +121,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     segment(SEGMENT_CS, 0, CODE_32);
     segment(SEGMENT_SS, 0x2_0000, DATA_16);
     machine.write64(0x2_fffc, BigInt(KERNEL_SS));
-    machine.write(CODE, [...code(MODE_CODE_32, ['17', 'pop ss']), 0xf4]);
+    machine.write(CODE, [...linesOf(MODE_CODE_32, ['17', 'pop ss']), 0xf4]);
     processor.setGpr(RSP, 0x1234_fffcn);
     processor.rip = BigInt(CODE);
     expect(processor.run(100)).toBe('halt');
@@ -141,7 +136,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     segment(SEGMENT_SS, 0, DATA_32);
     processor.setGpr(RSP, 0x3_0000n);
     // call over the HLT; pop eax; push eax; inc dword ptr [esp] ... the return address is that of the HLT.
-    run(code(MODE_CODE_32, ['e8 01 00 00 00', 'call 0x6'], ['f4', 'hlt'], ['c3', 'ret']));
+    run(linesOf(MODE_CODE_32, ['e8 01 00 00 00', 'call 0x6'], ['f4', 'hlt'], ['c3', 'ret']));
     expect(processor.gpr(RSP)).toBe(0x3_0000n);
     expect(machine.read64(0x2_fffc) & 0xffff_ffffn).toBe(BigInt(CODE - 0x8000 + 5));
   });
@@ -152,7 +147,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     segment(SEGMENT_SS, 0, DATA_16);
     processor.setGpr(RSP, 0x8000n);
     run(
-      code(
+      linesOf(
         MODE_CODE_16,
         ['e8 01 00', 'call 0x4'],
         ['f4', 'hlt'],
@@ -174,7 +169,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     segment(SEGMENT_GS, DATA + 4, DATA_32);
     machine.write64(DATA, 0x1122_3344_5566_7788n);
     processor.setGpr(RCX, 0xffff_fffcn);
-    run(code(MODE_CODE_32, [hex, text]));
+    run(linesOf(MODE_CODE_32, [hex, text]));
     expect(processor.gpr(RAX)).toBe(0x5566_7788n);
   });
 
@@ -184,7 +179,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     segment(SEGMENT_DS, 0, DATA_32);
     processor.setGpr(RAX, 2n);
     processor.setGpr(RCX, BigInt(DATA));
-    run(code(MODE_CODE_32, ['66 0f 38 82 01', 'invpcid eax,XMMWORD PTR [ecx]']));
+    run(linesOf(MODE_CODE_32, ['66 0f 38 82 01', 'invpcid eax,XMMWORD PTR [ecx]']));
   });
 
   it('string instructions use ES and wrap as well', () => {
@@ -194,7 +189,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     segment(SEGMENT_DS, 0, DATA_32);
     processor.setGpr(7, 0xffff_fffcn);
     processor.setGpr(RAX, 0x0102_0304n);
-    run(code(MODE_CODE_32, ['ab', 'stos DWORD PTR es:[edi],eax']));
+    run(linesOf(MODE_CODE_32, ['ab', 'stos DWORD PTR es:[edi],eax']));
     expect(machine.read64(DATA) & 0xffff_ffffn).toBe(0x0102_0304n);
   });
 
@@ -211,7 +206,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   ] as const)('%s: %s', (hex, text, defined, recorded) => {
     const { processor } = machine;
     segment(SEGMENT_CS, 0, CODE_32);
-    machine.write(CODE, [...code(MODE_CODE_32, [hex, text]), 0xf4]);
+    machine.write(CODE, [...linesOf(MODE_CODE_32, [hex, text]), 0xf4]);
     let hash = 0x811c_9dc5;
     const add = (value: number): void => {
       for (let shift = 0; shift < 32; shift += 8)

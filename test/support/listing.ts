@@ -50,6 +50,14 @@ export function parseListing(text: string, address: number, mode: number = MODE_
   return { bytes: Uint8Array.from(bytes), data };
 }
 
+/** One instruction. */
+export type Line = readonly [hex: string, text: string];
+
+/** Bytes of instructions, each with the text that the disassembler has for it at its offset from address 0. */
+export function linesOf(mode: number, ...lines: readonly Line[]): number[] {
+  return [...parseListing(lines.map((line) => line.join('  ')).join('\n'), 0, mode).bytes];
+}
+
 /** A listing of bytes. */
 export function printListing({ bytes, data }: Listing, address: number, mode: number = MODE_CODE_64): string {
   const lines: string[] = [];
