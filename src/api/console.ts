@@ -24,7 +24,8 @@ export class Console {
   private controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   private outputStream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   private inputStream: WritableStream<Uint8Array> | undefined;
-  private drained: () => void = () => {};
+  /** Pieces of output that have not been taken. */
+  private undelivered: (() => void)[] = [];
 
   /** Consoles come with a machine. */
   constructor(name: string, port: ConsolePort) {
@@ -89,7 +90,13 @@ export class Console {
     controller.enqueue(bytes);
     if ((controller.desiredSize ?? 1) > 0) return;
     await new Promise<void>((resolve) => {
-      this.drained = resolve;
+      this.undelivered.push(resolve);
     });
+  }
+
+  private drained(): void {
+    const resolves = this.undelivered;
+    this.undelivered = [];
+    for (const resolve of resolves) resolve();
   }
 }
