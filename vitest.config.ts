@@ -31,8 +31,6 @@ export default defineConfig({
     // Guests sleep, browsers load: while one file waits another has the processor.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
-    // test/api/machine.test.ts hung once, with all its threads asleep: why is to be found.
-    retry: 1,
     // Node runs TypeScript itself, and what it imports itself runs a tenth faster than through Vite's runner.
     experimental: { viteModuleRunner: false },
     projects: [
