@@ -2,6 +2,9 @@ import type { RegionLimits } from '../../src/code-cache/installed-regions.ts';
 import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../../src/code-cache/tiering.ts';
 import { SystemMachine } from '../isa/system-machine.ts';
 
+/** More than the entries after which the tier `compiled` compiles a block. */
+export const ROUNDS = 12;
+
 /** A machine whose blocks are compiled when they ask for it. */
 export function createTieredMachine(
   tier: Tier,

@@ -10,7 +10,7 @@ import {
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_32 } from '../../src/layout/mode.ts';
-import { createTieredMachine } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import { linesOf } from '../support/listing.ts';
 import { CODE, DATA, KERNEL_CS, KERNEL_SS, type SystemMachine } from './system-machine.ts';
@@ -24,9 +24,6 @@ const CODE_32 = 0xc09b;
 const CODE_16 = 0x809b;
 const DATA_32 = 0xc093;
 const DATA_16 = 0x8093;
-
-/** More than the entries after which a block is compiled at once. */
-const ROUNDS = 12;
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   let machine: SystemMachine;

@@ -15,7 +15,7 @@ import {
   SEGMENT_GS,
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
-import { createTieredMachine } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import type { SystemMachine } from './system-machine.ts';
 
@@ -37,9 +37,6 @@ const STACK = 0x4_0000;
 /** Handler of vector n: HLT at 0000:8000 + n * 16. */
 const HANDLERS = 0x8000;
 const FLAT = 0xffff_ffff;
-
-/** More than the entries after which a block is compiled at once. */
-const ROUNDS = 12;
 
 type Outcome = number | 'ends';
 

@@ -1,7 +1,7 @@
 /** What segments permit: limits, expand-down, types, null selectors, and the end of the code segment. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SEGMENT_CS, SEGMENT_DS, SEGMENT_ES, SEGMENT_FS, SEGMENT_SS } from '../../src/layout/cpu-state.ts';
-import { createTieredMachine } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import {
   CODE,
@@ -35,9 +35,6 @@ const EXPAND_DOWN_16 = 0x8097;
 const STACK_16 = 0x8093;
 const NULL = 0;
 const FLAT = 0xffff_ffff;
-
-/** More than the entries after which a block is compiled at once. */
-const ROUNDS = 12;
 
 const bytesOf = (hex: string): number[] => [...Buffer.from(hex.replaceAll(' ', ''), 'hex')];
 

@@ -19,7 +19,7 @@ import {
   TR_BASE,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32 } from '../../src/layout/mode.ts';
-import { createTieredMachine } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import { type Line, linesOf } from '../support/listing.ts';
 import { CODE, DATA, type SystemMachine } from './system-machine.ts';
@@ -40,9 +40,6 @@ const CODE_32 = 0x08;
 const DATA_32 = 0x10;
 const FIRST = 0x18;
 const OTHER = 0x20;
-
-/** More than the entries after which a block is compiled at once. */
-const ROUNDS = 12;
 
 const CALL_OTHER: Line = ['9a 00 00 00 00 20 00', 'call far 0x20:0x0'];
 const INTERRUPT: Line = ['cd 21', 'int 0x21'];

@@ -7,7 +7,7 @@ import type { ConfigurationFile, FirmwareConfiguration } from '../../devices/fw-
 import { ByteWriter } from '../byte-writer.ts';
 import type { BootModule } from '../door.ts';
 import { buildE820, E820_ACPI, E820_NVS, E820_RAM, E820_RESERVED, type E820Entry } from '../e820.ts';
-import { COM1_PORT } from '../io-map.ts';
+import { COM1_PORT, S5_SLEEP_TYPE } from '../io-map.ts';
 import { prepareLinux } from '../linux16.ts';
 import { EXTENDED_MEMORY, lowRamEnd, MIB } from '../memory-map.ts';
 import { buildSmbios } from '../smbios.ts';
@@ -39,7 +39,7 @@ const Item = {
 const BIOS_TABLES_ROOM = MIB;
 const ROM_FILE = 'genroms/linux.bin';
 /** Suspend to RAM and to disk are not there; power-off is. Six bytes, one a sleep state: bit 7 and the type. */
-const SYSTEM_STATES = [0x80, 0, 0, 0, 0, 0x80 | 5];
+const SYSTEM_STATES = [0x80, 0, 0, 0, 0, 0x80 | S5_SLEEP_TYPE];
 
 const u16 = (value: number): Uint8Array => new ByteWriter().u16(value).toBytes();
 const u32 = (value: number): Uint8Array => new ByteWriter().u32(value).toBytes();
