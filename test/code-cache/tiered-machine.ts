@@ -20,3 +20,19 @@ export function createTieredMachine(
   tiering = new Tiering(machine.processor, tier, remote, local, () => 0, limits);
   return { machine, tiering };
 }
+
+export type TieredMachine = ReturnType<typeof createTieredMachine>;
+
+/** Slices of 1000 instructions after which a program that has not come to its HLT is taken to hang. */
+const MOST_SLICES = 100;
+
+/** Runs to a HLT and compiles what asks for it. */
+export function runToHalt({ machine: { processor }, tiering }: TieredMachine): void {
+  for (let slices = 1; ; slices++) {
+    const reason = processor.run(1000);
+    tiering.poll();
+    if (reason === 'halt') return;
+    if (reason !== 'budget' || slices === MOST_SLICES)
+      throw new Error(`the program does not come to its HLT: ${reason}`);
+  }
+}

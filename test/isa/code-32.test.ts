@@ -10,7 +10,7 @@ import {
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_32 } from '../../src/layout/mode.ts';
-import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import { linesOf } from '../support/listing.ts';
 import { CODE, DATA, KERNEL_CS, KERNEL_SS, type SystemMachine } from './system-machine.ts';
@@ -27,7 +27,7 @@ const DATA_16 = 0x8093;
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   let machine: SystemMachine;
-  let tiering: ReturnType<typeof createTieredMachine>['tiering'];
+  let tiering: TieredMachine['tiering'];
 
   beforeEach(() => {
     ({ machine, tiering } = createTieredMachine(tier, undefined, BACK_ENDS.writer));
@@ -57,12 +57,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
         processor.setGpr(register, value);
       });
       processor.rip = start;
-      let slices = 0;
-      while (processor.run(1000) !== 'halt') {
-        tiering.poll();
-        if (++slices === 100) throw new Error('the program does not come to its HLT');
-      }
-      tiering.poll();
+      runToHalt({ machine, tiering });
     }
     if (tier === 'compiled') expect(tiering.statistics.regions).toBeGreaterThan(0);
   }

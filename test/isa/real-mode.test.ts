@@ -15,7 +15,7 @@ import {
   SEGMENT_GS,
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
-import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import type { SystemMachine } from './system-machine.ts';
 
@@ -52,7 +52,7 @@ interface Options {
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   let machine: SystemMachine;
-  let tiering: ReturnType<typeof createTieredMachine>['tiering'];
+  let tiering: TieredMachine['tiering'];
 
   beforeEach(() => {
     ({ machine, tiering } = createTieredMachine(tier, undefined, BACK_ENDS.writer));
@@ -91,14 +91,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       for (const [number, value] of Object.entries(registers))
         processor.setGpr(Number(number), BigInt(value));
       processor.rip = BigInt(at);
-      let slices = 0;
-      for (;;) {
-        const reason = processor.run(1000);
-        if (reason === 'halt') break;
-        tiering.poll();
-        if (reason !== 'budget' || ++slices === 100) throw new Error(`no HLT: ${reason}`);
-      }
-      tiering.poll();
+      runToHalt({ machine, tiering });
       if (processor.u64(SEGMENT_BASE + SEGMENT_CS * 8) === BigInt(CODE)) {
         outcomes.add('ends');
         continue;

@@ -1,7 +1,7 @@
 /** What segments permit: limits, expand-down, types, null selectors, and the end of the code segment. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SEGMENT_CS, SEGMENT_DS, SEGMENT_ES, SEGMENT_FS, SEGMENT_SS } from '../../src/layout/cpu-state.ts';
-import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import {
   CODE,
@@ -43,7 +43,7 @@ type Outcome = number | 'ends';
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   let machine: SystemMachine;
-  let tiering: ReturnType<typeof createTieredMachine>['tiering'];
+  let tiering: TieredMachine['tiering'];
 
   beforeEach(() => {
     ({ machine, tiering } = createTieredMachine(tier, undefined, BACK_ENDS.writer));
@@ -81,15 +81,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       for (const [number, value] of Object.entries(registers))
         processor.setGpr(Number(number), BigInt(value));
       processor.rip = BigInt(CODE - codeBase);
-      let slices = 0;
-      for (;;) {
-        const reason = processor.run(1000);
-        if (reason === 'halt') break;
-        tiering.poll();
-        if (reason !== 'budget' || ++slices === 100)
-          throw new Error(`the program does not come to its HLT: ${reason}`);
-      }
-      tiering.poll();
+      runToHalt({ machine, tiering });
       const vector = (Number(processor.rip) - 1 - HANDLERS) / 16;
       if (!Number.isInteger(vector)) {
         expect(Number(processor.rip)).toBe(CODE - codeBase + bytes.length);

@@ -19,7 +19,7 @@ import {
   TR_BASE,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32 } from '../../src/layout/mode.ts';
-import { createTieredMachine, ROUNDS } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import { type Line, linesOf } from '../support/listing.ts';
 import { CODE, DATA, type SystemMachine } from './system-machine.ts';
@@ -54,7 +54,7 @@ const COUNTING: readonly Line[] = [
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   let machine: SystemMachine;
-  let tiering: ReturnType<typeof createTieredMachine>['tiering'];
+  let tiering: TieredMachine['tiering'];
 
   beforeEach(() => {
     ({ machine, tiering } = createTieredMachine(tier, undefined, BACK_ENDS.writer));
@@ -104,20 +104,13 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
 
   /** Runs the two tasks to a HLT, several times. */
   function run(first: readonly Line[], second: readonly Line[]): void {
-    const { processor } = machine;
     machine.write(CODE, linesOf(MODE_CODE_32, ...first));
     machine.write(SECOND, linesOf(MODE_CODE_32, ...second));
     for (let round = 0; round < ROUNDS; round++) {
       begin();
-      let slices = 0;
-      for (;;) {
-        const reason = processor.run(1000);
-        if (reason === 'halt') break;
-        tiering.poll();
-        if (reason !== 'budget' || ++slices === 100) throw new Error(`no HLT: ${reason}`);
-      }
-      tiering.poll();
+      runToHalt({ machine, tiering });
     }
+    if (tier === 'compiled') expect(tiering.statistics.regions).toBeGreaterThan(0);
   }
 
   const typeOf = (selector: number): number => Number((machine.read64(TABLES + selector) >> 40n) & 0x1fn);
