@@ -1,0 +1,21 @@
+import type { Expression } from '../../wasm/builder.ts';
+
+/** Where the guest goes on, and where it leaves to the host. */
+export interface ControlEmitter {
+  /** Linear address of the next instruction: i64. */
+  nextRip(): Expression;
+  /** Ends the block: to the branch target of the relative operand. */
+  jump(): void;
+  /** Ends the block: to the target if the condition (i32) holds, else to the next instruction. */
+  jumpIf(condition: Expression): void;
+  /** Ends the block: to a RIP, which outside 64-bit code is an offset in the code segment. */
+  jumpTo(target: Expression): void;
+  /** Ends the block at the RIP that a runtime function has put into the processor state. */
+  dispatch(): void;
+  /** Leaves to the host loop with RIP = the next instruction. */
+  exit(reason: number): void;
+  /** Leaves to the host loop for more budget, RIP = this instruction, which is then continued, if `condition` (i32) holds. */
+  resumeIf(condition: Expression): void;
+  /** Leaves to the host loop, RIP = next instruction, if an interrupt or NMI can be taken (after IF may have been set). */
+  leaveIfInterrupt(): void;
+}

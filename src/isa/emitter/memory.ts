@@ -1,0 +1,21 @@
+import type { Expression } from '../../wasm/builder.ts';
+import type { Value } from './values.ts';
+
+/** Guest memory: addresses, and accesses to linear addresses. */
+export interface MemoryEmitter {
+  /** Linear address of a memory operand: i64. */
+  address(operand: number): Expression;
+  /** Effective address before the segment base is added: i64 (LEA). */
+  effectiveAddress(operand: number): Expression;
+  /** Linear address of a memory operand with `displacement` (i64) added to its effective address: i64. */
+  addressWith(operand: number, displacement: Expression): Expression;
+  /** Segment base by number: i64. Zero in 64-bit mode except FS and GS. */
+  segmentBase(segment: number): Expression;
+  /** Loads `size` bytes from a linear address. */
+  load(size: number, linearAddress: Value): Expression;
+  store(size: number, linearAddress: Value, value: Expression): void;
+  /** As `update`, for a linear address. */
+  updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void;
+  /** #GP(0) unless the address is a multiple of `size`, a power of two. */
+  requireAligned(linearAddress: Value, size: number): void;
+}

@@ -1,0 +1,28 @@
+import type { Expression } from '../../wasm/builder.ts';
+import type { Value } from './values.ts';
+
+/** Vector registers and memory operands of vectors, in lanes of 128 bits. */
+export interface VectorEmitter {
+  /** 128-bit lanes of the instruction's vectors: 1 or 2. */
+  readonly lanes: 1 | 2;
+  /** An operand of 4, 8 or 16 bytes, zero-extended to a v128. */
+  readVector(operand: number): Expression;
+  /** The low 128 bits of a vector register, of which the operand is the low end. */
+  readLow(operand: number): Expression;
+  /** The 128-bit lanes of an operand of 16 bytes or more, lowest first. */
+  readLanes(operand: number): Value[];
+  /** Writes as many lanes as are given. The rest of a register stays, or becomes zero if the encoding is VEX. */
+  writeLanes(operand: number, lanes: readonly Value[]): void;
+  /**
+   * Runs semantics of legacy SSE instructions once for each 128-bit lane of a VEX-encoded one. `body` sees the operands of
+   * the legacy encoding: where the row has an operand in VEX.vvvv behind its destination, that is what reading the
+   * destination gives. Reads give the lane's part; what is written to operand 0, once a lane, is stored at the end.
+   *
+   * @param immediateBits bits of the immediate operand that each lane has for itself; 0: all of it is for all lanes.
+   */
+  eachLane(body: () => void, immediateBits?: number): void;
+  /** #UD or #NM unless SSE instructions are enabled. */
+  requireSse(): void;
+  /** #UD or #NM unless AVX instructions are enabled. */
+  requireAvx(): void;
+}
