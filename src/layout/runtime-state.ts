@@ -3,24 +3,32 @@
  * CPU_STATE, behind that state. The names are generated into AssemblyScript, so this file is the only definition.
  */
 import { CPU_STATE_SIZE } from './cpu-state.ts';
+import { FEATURE_WORDS } from './features.ts';
 
-const START = CPU_STATE_SIZE;
+let next = CPU_STATE_SIZE;
+
+/** The place of a field of `bytes` bytes, behind those before it. @param alignment in bytes, a power of two. */
+function field(bytes: number, alignment = bytes): number {
+  const offset = (next + alignment - 1) & -alignment;
+  next = offset + bytes;
+  return offset;
+}
 
 /** Always zero: stands for an absent base or index register. */
-export const ZERO_REGISTER = START;
+export const ZERO_REGISTER = field(8);
 /** Linear address of the page the current block was entered at: base register of RIP-relative operands. */
-export const PAGE_BASE = START + 8;
+export const PAGE_BASE = field(8);
 
 /** Instructions left in this slice; a block is entered only if all of it fits. i32. */
-export const BUDGET = START + 16;
+export const BUDGET = field(4);
 /** Offset of the TLB table in use (TLB_BASE + view * TLB_TABLE_SIZE). i32. */
-export const TLB_TABLE = START + 20;
+export const TLB_TABLE = field(4);
 /** Mode key (mode.ts). i32. */
-export const MODE = START + 24;
+export const MODE = field(4);
 /** Record whose slow path is running, for precise faults. i32. */
-export const CURRENT_RECORD = START + 28;
+export const CURRENT_RECORD = field(4);
 /** Why run() returned: EXIT_*. i32. */
-export const EXIT_REASON = START + 32;
+export const EXIT_REASON = field(4);
 /** EXIT_REASON values. */
 export const EXIT_BUDGET = 0;
 export const EXIT_HLT = 1;
@@ -30,19 +38,19 @@ export const EXIT_TRIPLE_FAULT = 3;
 /** One exactly-stepped sequence of scratch records is done. */
 export const EXIT_STEPPED = 4;
 /** Budget the current slice began with. i32. */
-export const SLICE = START + 36;
+export const SLICE = field(4);
 /** Instructions executed before the current slice. i64. */
-export const INSTRUCTIONS = START + 40;
+export const INSTRUCTIONS = field(8);
 
 /** i32: bit mask INTERRUPT_* of what waits: makes STI, POPF and IRET leave the slice. */
-export const INTERRUPT_PENDING = START + 48;
+export const INTERRUPT_PENDING = field(4);
 /** INTERRUPT_PENDING bits. */
 export const INTERRUPT_MASKABLE = 1;
 export const INTERRUPT_NMI = 2;
 /** Event that is about to be delivered: vector, error code (-1 none), kind EVENT_*. */
-export const EVENT_VECTOR = START + 52;
-export const EVENT_ERROR = START + 56;
-export const EVENT_KIND = START + 60;
+export const EVENT_VECTOR = field(4);
+export const EVENT_ERROR = field(4);
+export const EVENT_KIND = field(4);
 /** EVENT_KIND values. */
 export const EVENT_FAULT = 0;
 /** Trap or software interrupt: pushes the address of the next instruction. */
@@ -59,67 +67,67 @@ export const EVENT_BREAKPOINT = 7;
 /** INT n that a virtual-8086 task handles by itself. */
 export const EVENT_REDIRECTED_INTERRUPT = 8;
 /** Vector of an exception whose delivery is under way, or -1: decides double and triple faults. i32 */
-export const EVENT_DELIVERING = START + 64;
+export const EVENT_DELIVERING = field(4);
 
 /** i32: jump cache generation, 1 to 0xff_ffff: raised whenever a TLB flush may have moved cached code. */
-export const JUMP_GENERATION = START + 68;
+export const JUMP_GENERATION = field(4);
 /**
  * What follows from the mode, for code of every size, i64 each, by updateMode(): linear addresses have these bits, marks
  * (checked-address.ts) included; offsets on the stack have these; ACCESS_BASE of the stack segment. In 64-bit mode all ones,
  * all ones, zero.
  */
-export const LINEAR_MASK = START + 72;
-export const STACK_MASK = START + 80;
-export const STACK_BASE = START + 88;
+export const LINEAR_MASK = field(8);
+export const STACK_MASK = field(8);
+export const STACK_BASE = field(8);
 /**
  * What is added to effective addresses, in the order of SEGMENT_BASE: the base, outside 64-bit mode with a mark where
  * accesses are checked (checked-address.ts); in 64-bit mode zero but for FS and GS. i64 each, by updateAccessBase().
  */
-export const ACCESS_BASE = START + 384;
+export const ACCESS_BASE = field(64, 8);
 /** Features that this processor does not have: u32 bits for each of FEATURE_WORDS (features.ts). Written by the host before the reset. */
-export const CPUID_WITHHELD = START + 464;
+export const CPUID_WITHHELD = field(4 * FEATURE_WORDS.length, 4);
 /** Not zero: SSE instructions raise #UD or #NM (CR0.EM, CR0.TS or CR4.OSFXSR). i32, by updateSseDisabled(). */
-export const SSE_DISABLED = START + 96;
+export const SSE_DISABLED = field(4);
 /** Not zero: AVX instructions raise #UD or #NM (CR4.OSXSAVE, XCR0 or CR0.TS). i32, by updateSseDisabled(). */
-export const AVX_DISABLED = START + 164;
+export const AVX_DISABLED = field(4);
 /** Entries in TLB_NON_GLOBAL_LIST. i32. */
-export const TLB_NON_GLOBAL_COUNT = START + 100;
+export const TLB_NON_GLOBAL_COUNT = field(4);
 /** Bytes of wasm memory handed out so far (allocation pointer of guest RAM). u32. */
-export const HEAP_TOP = START + 104;
+export const HEAP_TOP = field(4);
 /** Next free record. u32. */
-export const RECORD_TOP = START + 108;
+export const RECORD_TOP = field(4);
 /** First record of the half of the record arena that new blocks go to. u32. */
-export const RECORD_HALF = START + 112;
+export const RECORD_HALF = field(4);
 /** Bytes of each half: what follows RECORD_ARENA twice. Changed only while there are no blocks. u32. */
-export const RECORD_HALF_SIZE = START + 116;
+export const RECORD_HALF_SIZE = field(4);
 /** End of the records in the other, older half; 0 before there are any. u32. */
-export const RECORD_OLDER_TOP = START + 120;
+export const RECORD_OLDER_TOP = field(4);
 /** Raised when half of the record arena is emptied: addresses of records kept from before may be dangling. i32. */
-export const ARENA_EPOCH = START + 124;
+export const ARENA_EPOCH = field(4);
 /** Table slot of the handler that stands in for overwritten or dropped blocks. u32, written by the host. */
-export const STALE_SLOT = START + 128;
+export const STALE_SLOT = field(4);
 /** Guest-physical addresses of the ROM, first and behind the last: reads find RAM there, writes go to the bus. u64 each. */
-export const ROM_START = START + 448;
-export const ROM_END = START + 456;
+export const ROM_START = field(8);
+export const ROM_END = field(8);
 
 /** i32: DR7's enabled breakpoints by kind, bit n for DRn: ARMED_* of breakpoints.ts in the runtime. */
-export const BREAKPOINTS = START + 136;
+export const BREAKPOINTS = field(4);
 /** i32: DR6 bits of the data and I/O breakpoints that the running instruction has hit. */
-export const BREAKPOINT_HITS = START + 140;
+export const BREAKPOINT_HITS = field(4);
 /** i32: 1 while an instruction that hits a data or I/O breakpoint is run alone. */
-export const BREAKPOINT_STEP = START + 144;
+export const BREAKPOINT_STEP = field(4);
 /** i32: 1 until the first instruction after one with EFLAGS.RF: its instruction breakpoints do not count. */
-export const BREAKPOINT_RESUME = START + 148;
+export const BREAKPOINT_RESUME = field(4);
 
 /** Where the host leaves the value of an MSR it reads. i64. */
-export const MSR_VALUE = START + 152;
+export const MSR_VALUE = field(8);
 /** Read-modify-write slow path: staging buffer (64 bytes) and what to do with it. */
-export const BOUNCE = START + 192;
-export const BOUNCE_RECORD = START + 160;
-export const BOUNCE_ADDRESS = START + 168;
+export const BOUNCE = field(64);
+export const BOUNCE_RECORD = field(4);
+export const BOUNCE_ADDRESS = field(8);
 
 /** Counters for statistics, i64 each; see COUNTER_* . */
-export const COUNTERS = START + 256;
+export const COUNTERS = field(8 * 16, 8);
 export const COUNTER_TLB_MISSES = 0;
 export const COUNTER_PAGE_WALKS = 1;
 export const COUNTER_TLB_FLUSHES = 2;

@@ -5,8 +5,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildAcpiTables } from '../../../src/boot/acpi/tables.ts';
 import { buildE820, E820_ACPI, E820_NVS, E820_RESERVED } from '../../../src/boot/e820.ts';
+import { Hpet } from '../../../src/devices/hpet.ts';
+import { Bench, ProbeLine } from '../../devices/device-bench.ts';
 
 const RAM_TOP = 0x20000000;
+/** Offset of a register of the HPET. */
+const CAPABILITIES = 0;
+
+function hpetDevice(): Hpet {
+  const clock = new Bench();
+  return new Hpet({ clock, timers: clock.timers, lines: () => new ProbeLine() });
+}
 
 function build(cpuCount = 1) {
   const { rsdpAddress, regions } = buildAcpiTables({ cpuCount, ramTop: RAM_TOP });
@@ -132,7 +141,7 @@ describe('buildAcpiTables', () => {
   it('gives the addresses of HPET and ECAM', () => {
     const { table, view } = build();
     const hpet = view(table('HPET'));
-    expect(hpet.getUint32(36, true)).toBe(0x8086a201);
+    expect(hpet.getUint32(36, true)).toBe(hpetDevice().readMmio(CAPABILITIES, 4));
     expect(hpet.getUint8(40)).toBe(0);
     expect(hpet.getBigUint64(44, true)).toBe(0xfed00000n);
     expect(table('HPET').length).toBe(56);
