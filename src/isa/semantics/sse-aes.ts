@@ -1,4 +1,4 @@
-/** AES-NI and PCLMULQDQ, computed by runtime functions. */
+/** AES-NI and PCLMULQDQ, computed by runtime functions of values. */
 import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
