@@ -24,7 +24,7 @@ function isInstalled(program: string): boolean {
 /** The guest, downloaded if need be; undefined where there is none and no apt to get it with. */
 export async function findGuest(kind: GuestKernel = 'cloud'): Promise<Guest | undefined> {
   const cacheFolder = kind === 'cloud' ? guestCacheFolder() : `${guestCacheFolder()}-${kind}`;
-  if (!existsSync(join(cacheFolder, 'kernel-version')) && !isInstalled('apt-get')) {
+  if (!existsSync(join(cacheFolder, 'modules')) && !isInstalled('apt-get')) {
     console.warn(`skipped: no guest in ${cacheFolder} and no apt to download one with (npm run fetch-guest)`);
     return undefined;
   }

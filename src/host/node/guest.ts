@@ -1,6 +1,7 @@
 /** Gets a stock Linux kernel and packs a small initramfs for it, to have something to boot. */
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../boot/input-error.ts';
 import { CommandMissing } from './command.ts';
@@ -23,6 +24,9 @@ const KERNELS = {
   '686-pae': packages('linux-image-686-pae', 'i386'),
 };
 export type GuestKernel = keyof typeof KERNELS;
+
+/** Modules that the guest hears of the power button by. A kernel may have them built in. */
+const MODULES = /\/(button|evdev)\.ko(\.[a-z]+)?$/;
 
 /** Kernel command line the guest needs to be usable from a serial terminal. */
 export const GUEST_COMMAND_LINE = 'console=ttyS0';
@@ -47,6 +51,8 @@ export interface Guest {
   readonly kernel: string;
   readonly busybox: string;
   readonly initrd: string;
+  /** Folder with the kernel's modules that are in the initramfs. */
+  readonly modules: string;
   readonly kernelVersion: string;
 }
 
@@ -71,7 +77,7 @@ async function download(options: FetchGuestOptions, folder: string): Promise<voi
   }
 }
 
-/** Takes the kernel and busybox out of the packages; the version file comes last and marks the rest as whole. */
+/** Takes the kernel, some of its modules and busybox out of the packages; the version file comes last and marks the rest as whole. */
 async function unpack(work: string, guest: Omit<Guest, 'initrd' | 'kernelVersion'>, versionFile: string) {
   const packages = await listDebs(work);
   const image = [...packages.keys()].find((name) => name.startsWith(KERNEL_PREFIX));
@@ -89,6 +95,11 @@ async function unpack(work: string, guest: Omit<Guest, 'initrd' | 'kernelVersion
   await rename(join(root, 'bin', 'busybox'), guest.busybox).catch(() =>
     rename(join(root, 'usr', 'bin', 'busybox'), guest.busybox),
   );
+  await rm(guest.modules, { recursive: true, force: true });
+  await mkdir(guest.modules);
+  for (const path of await readdir(root, { recursive: true })) {
+    if (MODULES.test(path)) await rename(join(root, path), join(guest.modules, basename(path)));
+  }
   const newVersionFile = join(work, 'kernel-version');
   await writeFile(newVersionFile, `${kernelVersion}\n`);
   await rename(newVersionFile, versionFile);
@@ -106,9 +117,12 @@ export async function fetchGuest(options: FetchGuestOptions): Promise<Guest> {
     kernel: join(cacheFolder, 'vmlinuz'),
     busybox: join(cacheFolder, 'busybox'),
     initrd: join(cacheFolder, 'initrd.cpio'),
+    modules: join(cacheFolder, 'modules'),
   };
   await mkdir(cacheFolder, { recursive: true });
   let kernelVersion = await readFile(versionFile, 'utf8').catch(() => undefined);
+  // A cache from before the initramfs had modules is filled again.
+  if (!existsSync(files.modules)) kernelVersion = undefined;
   const work = await mkdtemp(join(cacheFolder, 'work-'));
   try {
     if (kernelVersion === undefined) {
@@ -119,7 +133,8 @@ export async function fetchGuest(options: FetchGuestOptions): Promise<Guest> {
     }
     // Packed anew every time, so that it follows the scripts; uncompressed, so that the guest need not inflate it.
     const newInitrd = join(work, 'initrd.cpio');
-    await writeFile(newInitrd, await packInitramfs(INITRAMFS_FOLDER, await readFile(files.busybox)));
+    const busybox = await readFile(files.busybox);
+    await writeFile(newInitrd, await packInitramfs(INITRAMFS_FOLDER, busybox, files.modules));
     await rename(newInitrd, files.initrd);
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -22,18 +22,24 @@ function modeOf(archive: Uint8Array, path: string): number {
 }
 
 describe('packInitramfs', () => {
-  it('packs scripts as executables, other files as data, and busybox', async () => {
+  it('packs scripts as executables, other files as data, busybox and modules', async () => {
     await mkdir(join(folder, 'etc'));
     await writeFile(join(folder, 'init'), '#!/bin/busybox sh\n');
     await writeFile(join(folder, 'etc', 'motd'), 'welcome');
-    const archive = await packInitramfs(folder, new TextEncoder().encode('\x7fELF busybox'));
+    const modules = await mkdtemp(join(tmpdir(), 'longmode-modules-'));
+    await writeFile(join(modules, 'button.ko'), 'the module');
+    const pack = () => packInitramfs(folder, new TextEncoder().encode('\x7fELF busybox'), modules);
+    const archive = await pack();
     expect(modeOf(archive, 'init')).toBe(0o100755);
     expect(modeOf(archive, 'etc/motd')).toBe(0o100644);
     expect(modeOf(archive, 'etc')).toBe(0o040755);
     expect(modeOf(archive, 'bin/busybox')).toBe(0o100755);
     expect(modeOf(archive, 'dev/console')).toBe(0o020600);
+    expect(modeOf(archive, 'lib/modules/button.ko')).toBe(0o100644);
     expect(decode(archive)).toContain('welcome');
-    expect(await packInitramfs(folder, new TextEncoder().encode('\x7fELF busybox'))).toEqual(archive);
+    expect(decode(archive)).toContain('the module');
+    expect(await pack()).toEqual(archive);
+    await rm(modules, { recursive: true });
   });
 });
 
@@ -42,19 +48,35 @@ describe('fetchGuest', () => {
     await writeFile(join(folder, 'vmlinuz'), 'kernel');
     await writeFile(join(folder, 'busybox'), 'the busybox program');
     await writeFile(join(folder, 'kernel-version'), '6.1.0-1-cloud-amd64\n');
+    await mkdir(join(folder, 'modules'));
+    await writeFile(join(folder, 'modules', 'button.ko'), 'the button module');
     const said: string[] = [];
     const guest = await fetchGuest({ cacheFolder: folder, progress: (message) => said.push(message) });
     expect(guest).toEqual({
       kernel: join(folder, 'vmlinuz'),
       busybox: join(folder, 'busybox'),
       initrd: join(folder, 'initrd.cpio'),
+      modules: join(folder, 'modules'),
       kernelVersion: '6.1.0-1-cloud-amd64',
     });
     expect(said).toEqual([]);
     const initrd = decode(await readFile(guest.initrd));
     expect(initrd).toContain('the busybox program');
+    expect(initrd).toContain('the button module');
     expect(initrd).toContain('longmode.run');
-    expect((await readdir(folder)).sort()).toEqual(['busybox', 'initrd.cpio', 'kernel-version', 'vmlinuz']);
+    const files = ['busybox', 'initrd.cpio', 'kernel-version', 'modules', 'vmlinuz'];
+    expect((await readdir(folder)).sort()).toEqual(files);
+  });
+
+  it('does not do with a cache from before there were modules', async () => {
+    await writeFile(join(folder, 'kernel-version'), '6.1.0-1-cloud-amd64\n');
+    const path = process.env.PATH;
+    process.env.PATH = '/nonexistent';
+    try {
+      await expect(fetchGuest({ cacheFolder: folder, progress: () => {} })).rejects.toThrow(/--mirror/);
+    } finally {
+      process.env.PATH = path;
+    }
   });
 
   it('says what to do where there is no apt, and leaves nothing behind', async () => {
