@@ -8,7 +8,7 @@ import { build } from 'vite';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { copyPageGuest } from '../../scripts/page/guest.ts';
 import { findGuest, NO_CIPHER_TESTS } from '../boot-linux/linux-guest.ts';
-import { makeKernel, TOUCH_ALL } from '../cli/guests.ts';
+import { HALT_FOREVER, makeKernel, print, SPIN, TOUCH_ALL } from '../cli/guests.ts';
 import { installedBrowsers, launch } from './browsers.ts';
 import { problemsOf } from './looks.ts';
 import { longestTask } from './main-thread.ts';
@@ -54,6 +54,8 @@ describe.skipIf(guest === undefined || browsers.length === 0)('the page', () => 
         [POOR_PATH]: { folder },
         [poor[0]]: poor[1],
         '/touch-all': makeKernel(TOUCH_ALL),
+        '/halt': makeKernel(HALT_FOREVER),
+        '/panic': makeKernel([...print('Kernel panic - not syncing\n'), ...SPIN]),
       });
       browser = await launch(installed);
       visitor = new Visitor(await browser.newPage());
@@ -133,8 +135,37 @@ describe.skipIf(guest === undefined || browsers.length === 0)('the page', () => 
       await visitor.sees('\nalive 44\n');
     });
 
-    it('powers off, and boots again by the reset button', { timeout: TIMEOUT }, async () => {
-      await visitor.type('exit\n');
+    it('copies what is selected in the terminal', { timeout: TIMEOUT }, async () => {
+      await visitor.watchClipboard();
+      await visitor.type('clear; echo the chosen words\n');
+      await visitor.sees('the chosen words\n');
+      await visitor.selectLine('the chosen words');
+      await visitor.page.keyboard.down('Control');
+      await visitor.page.keyboard.down('Shift');
+      await visitor.page.keyboard.press('KeyC');
+      await visitor.page.keyboard.up('Shift');
+      await visitor.page.keyboard.up('Control');
+      expect((await visitor.copied()).trim()).toBe('the chosen words');
+      // A program in the guest may copy, too.
+      await visitor.type("printf '\\033]52;c;%s\\a' $(printf 'from the guest' | base64)\n");
+      await visitor.page.waitForFunction("copied === 'from the guest'", { timeout: TIMEOUT });
+    });
+
+    it('saves a report of the run in one file', { timeout: TIMEOUT }, async () => {
+      const report = await visitor.saves('#report');
+      expect(report.name).toBe('longmode-report.html');
+      expect(report.text).toMatch(/Load.* s.*Decompress.* s.*Kernel.* s.*Init.* s/s);
+      expect(report.text).toContain('<td>256</td>');
+      expect(report.text).toMatch(/&quot;instructions&quot;: \{\s*&quot;total&quot;: \d{8}/);
+      expect(report.text).toMatch(/<img alt=[^>]* src="data:image\/png;base64,[^"]{500}/);
+      // Nothing of it comes from elsewhere.
+      expect(report.text).not.toMatch(/(src|href)="(?!data:)/);
+    });
+
+    it('powers off at the power button, and boots again by the reset button', {
+      timeout: TIMEOUT,
+    }, async () => {
+      await visitor.page.click('#power');
       await visitor.state('ended');
       expect(await visitor.text('#status')).toContain('powered off');
       await visitor.page.click('#reset');
@@ -144,6 +175,26 @@ describe.skipIf(guest === undefined || browsers.length === 0)('the page', () => 
         timeout: TIMEOUT,
       });
       expect(visitor.errors).toEqual([]);
+    });
+
+    it('gives a link that carries what is chosen, and boots it', { timeout: TIMEOUT }, async () => {
+      const other = new Visitor(await browser.newPage());
+      await other.page.goto(`${server.origin}${PATH}?kernel=/halt`);
+      await other.state('ended');
+      await other.watchClipboard();
+      await other.page.click('#open-drawer');
+      await other.choose({ kernel: '/panic', append: 'a "b" & c', memory: '64' });
+      await other.page.click('#copy-link');
+      const link = await other.copied();
+      expect(link.startsWith(`${server.origin}${PATH}?`)).toBe(true);
+      await other.page.click('#choices button[type=submit]');
+      await other.state('running');
+
+      await other.page.goto(link);
+      await other.state('running');
+      expect(await other.chosen()).toMatchObject({ kernel: '/panic', append: 'a "b" & c', memory: '64' });
+      expect(await other.message()).toBe('The guest will not do anything any more: its kernel has panicked.');
+      await other.page.close();
     });
 
     it.each([

@@ -72,4 +72,68 @@ export class Visitor {
       document.querySelector('.xterm-helper-textarea').dispatchEvent(Object.assign(paste, { clipboardData }));
     }`);
   }
+
+  /** From now on `copied` in the page is what was last written to the clipboard, which the driver may not read. */
+  async watchClipboard(): Promise<void> {
+    await this.page.evaluate(`{
+      window.copied = '';
+      navigator.clipboard.writeText = async (text) => { window.copied = text; };
+    }`);
+  }
+
+  /** Waits for something to be copied. */
+  async copied(): Promise<string> {
+    await this.page.waitForFunction("copied !== ''", { timeout: TIMEOUT });
+    return (await this.page.evaluate('copied')) as string;
+  }
+
+  /** Selects a line of the terminal by three clicks. */
+  async selectLine(text: string): Promise<void> {
+    const place = (await this.page.evaluate(`(() => {
+      const lines = [...document.querySelectorAll('.xterm-accessibility-tree > div')];
+      const line = lines.find((one) => one.textContent.trimEnd() === ${JSON.stringify(text)});
+      const { left, top, height } = line.getBoundingClientRect();
+      return { x: left + 20, y: top + height / 2 };
+    })()`)) as { x: number; y: number };
+    await this.page.mouse.click(place.x, place.y, { count: 3 });
+  }
+
+  /** Clicks, and gives the file that the page saves. */
+  async saves(selector: string): Promise<{ name: string; text: string }> {
+    await this.page.evaluate(`{
+      window.saved = new Promise((resolve) => {
+        const files = new Map();
+        const { createObjectURL } = URL;
+        URL.createObjectURL = (blob) => {
+          const url = createObjectURL.call(URL, blob);
+          files.set(url, blob);
+          return url;
+        };
+        HTMLAnchorElement.prototype.click = function () {
+          files.get(this.href).text().then((text) => resolve({ name: this.download, text }));
+        };
+      });
+      // Not the promise, which the driver would wait for.
+      undefined;
+    }`);
+    await this.page.click(selector);
+    return (await this.page.evaluate('saved')) as { name: string; text: string };
+  }
+
+  /** Fills in settings, by name. */
+  async choose(settings: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, value] of Object.entries(settings)) {
+      await this.page.$eval(`#choices [name=${name}]`, (field) => {
+        (field as unknown as { value: string }).value = '';
+      });
+      await this.page.type(`#choices [name=${name}]`, value);
+    }
+  }
+
+  /** The settings as the form shows them, by name. */
+  async chosen(): Promise<Record<string, string>> {
+    return (await this.page.evaluate(
+      "Object.fromEntries([...document.querySelectorAll('#choices [name]')].map((field) => [field.name, field.value]))",
+    )) as Record<string, string>;
+  }
 }
