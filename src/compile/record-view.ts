@@ -2,7 +2,7 @@
 
 import { FIELD_OFFSET } from '../emitter/emitter-base.ts';
 import type { RegisterField } from '../isa/variant.ts';
-import { MODE_VIEW_SHIFT } from '../layout/mode.ts';
+import { MODE_VIEW_MASK, MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
   HEAD_MODE,
@@ -46,7 +46,7 @@ export class BlockRecords {
   }
   /** Index of the TLB table that its accesses use. */
   get tlbView(): number {
-    return (this.mode >> MODE_VIEW_SHIFT) & 3;
+    return (this.mode >> MODE_VIEW_SHIFT) & MODE_VIEW_MASK;
   }
   /** Records after the head: the instructions and, where present, the end record. */
   get length(): number {

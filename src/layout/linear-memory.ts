@@ -21,7 +21,7 @@ export const TLB_NON_GLOBAL_LIST = 0x6_0000;
 /** Bit set over hashed large pages that TLB entries were made from, so that INVLPG knows when to scan for the others. */
 export const TLB_LARGE_FILTER = 0x6_4000;
 export const TLB_LARGE_FILTER_SIZE = 4096;
-/** Bit set over hashed linear pages that the jump cache has targets in, so that INVLPG of data leaves it alone. */
+/** Bit set for each privilege (JUMP_USER, JUMP_SUPERVISOR) over hashed linear pages that the jump cache has targets in, so that INVLPG of data leaves it alone. */
 export const JUMP_PAGE_FILTER = 0x6_5000;
 export const JUMP_PAGE_FILTER_SIZE = 1024;
 
@@ -33,6 +33,9 @@ export const JUMP_ADDRESS = 0;
 export const JUMP_HEAD = 8;
 export const JUMP_TAG = 12;
 export const JUMP_GENERATION_SHIFT = 8;
+/** What has a generation of its own: the entries of user modes, and of all others. */
+export const JUMP_USER = 0;
+export const JUMP_SUPERVISOR = 1;
 
 export const BLOCK_HASH = 0xc_0000;
 /** Buckets of 4 bytes: first head record; chained through HeadRecord.hashNext. */

@@ -13,6 +13,7 @@ export const MODE_CODE_32 = 1;
 export const MODE_CODE_64 = 2;
 export const MODE_CODE_MASK = 3;
 export const MODE_VIEW_SHIFT = 2;
+export const MODE_VIEW_MASK = 3;
 export const MODE_STACK_32 = 1 << 4;
 export const MODE_REAL = 1 << 5;
 export const MODE_FLAT = 1 << 6;

@@ -69,8 +69,13 @@ export const EVENT_REDIRECTED_INTERRUPT = 8;
 /** Vector of an exception whose delivery is under way, or -1: decides double and triple faults. i32 */
 export const EVENT_DELIVERING = field(4);
 
-/** i32: jump cache generation, 1 to 0xff_ffff: raised whenever a TLB flush may have moved cached code. */
-export const JUMP_GENERATION = field(4);
+/**
+ * Jump cache generation of each privilege (JUMP_USER, JUMP_SUPERVISOR), i32 each, 1 to 0xff_ffff: raised whenever a TLB flush
+ * may have moved cached code.
+ */
+export const JUMP_GENERATION = field(8, 4);
+/** Not zero: since its generation was raised the jump cache has got supervisor code of a page that is not global. i32. */
+export const JUMP_SUPERVISOR_LOCAL = field(4);
 /**
  * What follows from the mode, for code of every size, i64 each, by updateMode(): linear addresses have these bits, marks
  * (checked-address.ts) included; offsets on the stack have these; ACCESS_BASE of the stack segment. In 64-bit mode all ones,

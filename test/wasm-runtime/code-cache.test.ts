@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RIP, SEGMENT_BASE, SEGMENT_CS, SEGMENT_LIMIT } from '../../src/layout/cpu-state.ts';
-import { RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { JUMP_SUPERVISOR, JUMP_USER, RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16, MODE_CODE_32, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
   HEAD_COUNT,
@@ -15,7 +15,13 @@ import {
   RECORD_SHORT_TARGET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
-import { JUMP_GENERATION, MODE, PAGE_BASE } from '../../src/layout/runtime-state.ts';
+import {
+  COUNTER_LOOKUPS,
+  COUNTERS,
+  JUMP_GENERATION,
+  MODE,
+  PAGE_BASE,
+} from '../../src/layout/runtime-state.ts';
 import {
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
@@ -25,7 +31,7 @@ import {
   VIEW_USER,
 } from '../../src/layout/tlb.ts';
 import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT, STALE } from './code-pages-runtime.ts';
-import { CR4_SMEP, type MemoryRuntime, NX, P } from './memory-runtime.ts';
+import { CR4_SMEP, G, type MemoryRuntime, NX, P } from './memory-runtime.ts';
 
 const RECORD = RECORD_ARENA + 0x8_0000;
 
@@ -78,21 +84,62 @@ describe('lookup', () => {
     expect(runtime.lookupAt(LA)).toBe(head);
   });
 
-  test('INVLPG of a page without jump targets leaves the jump cache alone', () => {
+  const userGeneration = () => runtime.state32(JUMP_GENERATION + 4 * JUMP_USER);
+  const supervisorGeneration = () => runtime.state32(JUMP_GENERATION + 4 * JUMP_SUPERVISOR);
+
+  test('INVLPG of a page without jump targets leaves the jump cache alone, and of others what another privilege has', () => {
     runtime.lookupAt(LA);
-    const generation = runtime.state32(JUMP_GENERATION);
+    const generation = supervisorGeneration();
     runtime.exports.flushTlbPage(LA + 0x70_0000n);
-    expect(runtime.state32(JUMP_GENERATION)).toBe(generation);
+    expect(supervisorGeneration()).toBe(generation);
+    const other = userGeneration();
     runtime.exports.flushTlbPage(LA);
-    expect(runtime.state32(JUMP_GENERATION)).toBe(generation + 1);
+    expect(supervisorGeneration()).toBe(generation + 1);
+    expect(userGeneration()).toBe(other);
   });
 
-  test('the generation wraps', () => {
+  test('a flush of what is not global leaves jumps to global supervisor pages alone', () => {
+    runtime.map(LA, CODE, ALL | G);
+    const head = runtime.lookupAt(LA);
+    const generation = supervisorGeneration();
+    const lookups = runtime.state64(COUNTERS + COUNTER_LOOKUPS * 8);
+    runtime.exports.flushTlb(0);
+    expect(runtime.lookupAt(LA)).toBe(head);
+    expect(supervisorGeneration()).toBe(generation);
+    expect(runtime.state64(COUNTERS + COUNTER_LOOKUPS * 8)).toBe(lookups);
+    runtime.exports.flushTlb(1);
+    expect(supervisorGeneration()).toBe(generation + 1);
+  });
+
+  test('and all jumps of a privilege go if one is to a page that is not global, or of a user', () => {
+    runtime.map(LA, CODE, ALL | G);
+    const [user, supervisor] = [userGeneration(), supervisorGeneration()];
+    runtime.setView(VIEW_USER);
+    runtime.lookupAt(LA);
+    runtime.exports.flushTlb(0);
+    expect(userGeneration()).toBe(user + 1);
+    expect(supervisorGeneration()).toBe(supervisor);
+    runtime.setView(VIEW_SUPERVISOR);
+    runtime.map(LA + 0x1000n, NEXT, ALL);
+    runtime.lookupAt(LA + 0x1000n);
+    runtime.lookupAt(LA);
+    runtime.exports.flushTlb(0);
+    expect(supervisorGeneration()).toBe(supervisor + 1);
+    runtime.lookupAt(LA);
+    runtime.exports.flushTlb(0);
+    expect(supervisorGeneration()).toBe(supervisor + 1);
+  });
+
+  test.each([
+    ['user', JUMP_USER, VIEW_USER],
+    ['supervisor', JUMP_SUPERVISOR, VIEW_SUPERVISOR],
+  ])('the generation of the %s wraps', (_, privilege, view) => {
+    runtime.setView(view);
     const head = runtime.lookupAt(LA);
     runtime.map(LA, NEXT, ALL);
-    runtime.setState32(JUMP_GENERATION, 0xff_ffff);
+    runtime.setState32(JUMP_GENERATION + 4 * privilege, 0xff_ffff);
     runtime.exports.flushTlb(1);
-    expect(runtime.state32(JUMP_GENERATION)).toBe(1);
+    expect(runtime.state32(JUMP_GENERATION + 4 * privilege)).toBe(1);
     expect(runtime.lookupAt(LA)).not.toBe(head);
   });
 

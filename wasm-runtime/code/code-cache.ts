@@ -36,7 +36,7 @@ import {
   VECTOR_GP,
 } from '../generated/layout';
 import { isCanonical, WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
-import { accessPhysical, translateFetch } from '../memory/tlb';
+import { accessPhysical, isGlobalFetch, translateFetch } from '../memory/tlb';
 import { count } from '../system/counters';
 import { hostTranslate } from '../system/host';
 import { checkNextOffset, isBeyondCode } from './code-limit';
@@ -106,7 +106,7 @@ function findBlock(la: u64, mode: i32): u32 {
       <i32>load<u16>(head + HEAD_MODE) === mode
     ) {
       if (load<u8>(head + HEAD_PAGE_COUNT) === 1) {
-        fillJumpCache(la, mode, head);
+        fillJumpCache(la, mode, head, isGlobalFetch(load<u32>(CPU_STATE + TLB_TABLE), la));
         return head;
       }
       // The same first page may be followed by different pages in different address spaces.
@@ -116,7 +116,9 @@ function findBlock(la: u64, mode: i32): u32 {
     head = load<u32>(head + HEAD_HASH_NEXT);
   }
   head = hostTranslate(<u32>pa, <u32>(pa >> 32));
-  if (load<u8>(head + HEAD_PAGE_COUNT) === 1) fillJumpCache(la, mode, head);
+  if (load<u8>(head + HEAD_PAGE_COUNT) === 1) {
+    fillJumpCache(la, mode, head, isGlobalFetch(load<u32>(CPU_STATE + TLB_TABLE), la));
+  }
   return head;
 }
 

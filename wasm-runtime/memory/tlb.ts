@@ -7,7 +7,7 @@
  *    replaced by a global one since.
  */
 
-import { clearJumpCache, clearJumpCachePage } from '../code/jump-cache';
+import { clearJumpCache, clearJumpCachePage, clearLocalJumps } from '../code/jump-cache';
 import {
   COUNTER_TLB_FLUSHES,
   COUNTER_TLB_MISSES,
@@ -102,6 +102,13 @@ export function translateFetch(table: u32, la: u64): bool {
   return true;
 }
 
+/** Whether TLB `table` has a translation for fetches from `la` that survives a change of CR3. */
+export function isGlobalFetch(table: u32, la: u64): bool {
+  const entry = tlbEntry(table, la);
+  const isEntered = load<u64>(entry + TLB_EXEC_TAG) === (la & PAGE_MASK);
+  return isEntered && (load<u32>(entry + TLB_PHYSICAL_PAGE) & TLB_GLOBAL) !== 0;
+}
+
 /** @inline */
 function viewOf(table: u32): i32 {
   return (table - TLB_BASE) / TLB_TABLE_SIZE;
@@ -149,11 +156,12 @@ function list(entry: u32): void {
 /** Invalidates the translations of all linear addresses, those of global pages only if asked to. */
 export function flushTlb(includeGlobal: bool): void {
   count(COUNTER_TLB_FLUSHES, 1);
-  clearJumpCache();
   if (includeGlobal) {
+    clearJumpCache();
     for (let entry: u32 = TLB_BASE; entry < TLB_END; entry += TLB_ENTRY_SIZE) clearEntry(entry, 0);
     memory.fill(TLB_LARGE_FILTER, 0, TLB_LARGE_FILTER_SIZE);
   } else {
+    clearLocalJumps();
     const end: u32 = TLB_NON_GLOBAL_LIST + load<u32>(CPU_STATE + TLB_NON_GLOBAL_COUNT) * 2;
     for (let item: u32 = TLB_NON_GLOBAL_LIST; item < end; item += 2) {
       const entry: u32 = TLB_BASE + <u32>load<u16>(item) * TLB_ENTRY_SIZE;
