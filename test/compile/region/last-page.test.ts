@@ -49,6 +49,24 @@ describe('a compiled loop', () => {
     );
   });
 
+  it('walks down over page boundaries, from the upper page to accesses that lie on both sides', () => {
+    runLoops(
+      `
+        mov esi,0x202f02
+        mov ecx,600
+        l1: add rax,QWORD PTR [rsi]
+        ror rax,7
+        mov DWORD PTR [rsi+0x2],eax
+        rol QWORD PTR [rsi+0x1],32
+        sub rsi,13
+        dec ecx
+        jne l1
+        hlt
+      `,
+      1,
+    );
+  });
+
   it('goes to another page each time, by the same register', () => {
     runLoops(
       `
