@@ -67,7 +67,7 @@ import { SliceGlobals } from './slice-globals.ts';
 const SIGNAL = { longmode: 'event' };
 
 /** Thrown in its place when the host has no memory for what the guest, or a loader, touches. */
-class OutOfHostMemory extends Error {
+export class OutOfHostMemory extends Error {
   override readonly name = 'OutOfHostMemory';
 
   constructor() {

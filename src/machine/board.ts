@@ -4,7 +4,7 @@
  */
 
 import type { Hardware } from '../boot/firmware.ts';
-import { Processor } from '../cpu/processor.ts';
+import { OutOfHostMemory, Processor } from '../cpu/processor.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
 import { Chipset, type ChipsetSettings, type Request } from './chipset.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
@@ -79,6 +79,18 @@ export class Board {
       random,
       nonVolatile,
     };
+  }
+
+  /** Lets the devices whose time has come go on. */
+  runTimers(): void {
+    const now = this.clock.now();
+    if (this.timers.nextDeadline() > now) return;
+    try {
+      this.timers.runExpired(now);
+    } catch (error) {
+      if (!(error instanceof OutOfHostMemory)) throw error;
+      this.ask('out of memory');
+    }
   }
 
   private interruptsChanged(): void {

@@ -70,8 +70,8 @@ import { Uart16550A } from '../devices/uart-16550a.ts';
 import { PHYSICAL_ADDRESS_BITS } from '../layout/architecture.ts';
 import { InterruptWiring, SwitchedLine } from './interrupt-wiring.ts';
 
-/** What the guest asked of the machine itself. */
-export type Request = 'power off' | 'reset' | { readonly debugExit: number };
+/** What the guest asked of the machine itself; or a device has found that the host has no memory for the guest. */
+export type Request = 'power off' | 'reset' | 'out of memory' | { readonly debugExit: number };
 
 /** What of the machine comes from outside. */
 export interface ChipsetSettings {
@@ -288,7 +288,8 @@ export class Chipset {
 
   private addFirmwareDevices({ configuration, message }: FirmwareSettings, pci: PciBus): void {
     const { ports } = this;
-    ports.add(FW_CFG_PORT, FW_CFG_PORT_COUNT, new FwCfg(configuration, this.options.memory));
+    const { memory, clock, timers } = this.options;
+    ports.add(FW_CFG_PORT, FW_CFG_PORT_COUNT, new FwCfg({ configuration, memory, clock, timers }));
     ports.add(DEBUG_CONSOLE_PORT, 1, new DebugConsole(message));
     pci.add(PIIX_DEVICE, 0, new PiixIsaBridge());
     pci.add(PIIX_DEVICE, PIIX_POWER_MANAGEMENT, new PiixPowerManagement(PM_PORT));

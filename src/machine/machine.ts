@@ -374,10 +374,9 @@ export class Machine {
   /** One slice: due timers, interrupts, guest code, and what came of it. */
   private slice(): Ending | 'idle' | undefined {
     const { board } = this;
-    const { processor, timers, clock } = board;
+    const { processor } = board;
     this.tiering.poll();
-    const now = clock.now();
-    if (timers.nextDeadline() <= now) timers.runExpired(now);
+    board.runTimers();
     const reason = this.runSlice();
     if (board.request !== undefined) return this.fulfil(board.request);
     switch (reason) {
@@ -427,7 +426,7 @@ export class Machine {
   }
 
   private fulfil(request: Request): Ending | undefined {
-    if (request === 'power off') return { kind: 'power off' };
+    if (request === 'power off' || request === 'out of memory') return { kind: request };
     if (typeof request === 'object') return { kind: 'debug exit', code: request.debugExit };
     if (!this.options.reboot) return { kind: 'restart' };
     this.restart();
@@ -468,7 +467,7 @@ export class Machine {
         this.sleeper = undefined;
         if (!woken && deadline !== Number.POSITIVE_INFINITY) clock.skipTo(deadline);
       }
-      timers.runExpired(clock.now());
+      board.runTimers();
     }
     clock.resume();
     this.idling.stop();

@@ -1,7 +1,9 @@
 /** Guests with more memory than most machines. */
 import { describe, expect, it } from 'vitest';
 import { BACKED_MEMORY, Machine } from '../../src/core.ts';
+import { OutOfHostMemory } from '../../src/cpu/processor.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
+import type { Board } from '../../src/machine/board.ts';
 import { makeKernel, POWER_OFF, runHigh, SPIN, TOUCH_ALL } from '../cli/guests.ts';
 
 const GIB = 2 ** 30;
@@ -29,5 +31,15 @@ describe('a large guest', () => {
     const left = 2 ** 32 - machine.processor.memory.buffer.byteLength;
     expect(left).toBeLessThan(4 * 2 ** 20);
     expect(BACKED_MEMORY).toBeLessThan(4 * GIB);
+  });
+
+  it('ends so, too, where a device touches it by itself', async () => {
+    const machine = await machineOf(SPIN, 2 ** 26);
+    const { board } = machine as unknown as { board: Board };
+    const touch = (): never => {
+      throw new OutOfHostMemory();
+    };
+    board.timers.create('transfer', touch).arm(0);
+    expect(await machine.run()).toEqual({ kind: 'out of memory' });
   });
 });

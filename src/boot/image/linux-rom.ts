@@ -34,6 +34,8 @@ function bootCode(parts: LinuxParts, transferCount: number): number[] {
     ...[0x66, 0x0f, 0xc8], // bswap eax
     ...[0xba, low(TRANSFER_ADDRESS_PORT), high(TRANSFER_ADDRESS_PORT)], // mov dx, port
     ...[0x66, 0xef], // out dx, eax
+    // wait: test dword cs:[si], all but the error bit; jnz wait
+    ...[0x2e, 0x66, 0xf7, 0x04, 0xff, 0xff, 0xff, 0xfe, 0x75, 0xf6],
     ...[0x83, 0xc6, 16], // add si, 16
   ];
   return [

@@ -1,4 +1,13 @@
-import type { AccessSize, Device, DeviceState, GuestMemory, PortHandler } from '../device.ts';
+import type {
+  AccessSize,
+  Clock,
+  Device,
+  DeviceState,
+  GuestMemory,
+  PortHandler,
+  Timer,
+  TimerFactory,
+} from '../device.ts';
 import { restoreRegisters } from '../device-state.ts';
 import { allItems, type FirmwareConfiguration } from './directory.ts';
 
@@ -21,11 +30,13 @@ const SELECT = 1 << 3;
 const WRITE = 1 << 4;
 const TRANSFER_SIZE = 16;
 
-/** Zeros that a transfer beyond the end of an item is made of at most at a time. */
-const PIECE = 0x1_0000;
+/** Bytes that a transfer moves at a time, and nanoseconds until it goes on: one access must not keep the host busy. */
+const PIECE = 0x10_0000;
+const PIECE_TIME = 20_000;
 
+/** `structure`: where a transfer that has not ended was asked for; `left`: bytes of it, which go to `target`. */
 function initialRegisters() {
-  return { selector: 0, offset: 0, addressHigh: 0 };
+  return { selector: 0, offset: 0, addressHigh: 0, structure: 0, target: 0, left: 0 };
 }
 
 /** The registers are big-endian, the processor is not. */
@@ -35,22 +46,36 @@ function swapped(value: number): number {
   return bytes.getUint32(0, true);
 }
 
+export interface FwCfgOptions {
+  readonly configuration: FirmwareConfiguration;
+  readonly memory: GuestMemory;
+  readonly clock: Clock;
+  readonly timers: TimerFactory;
+}
+
 /**
  * The device by which firmware images learn what machine they are on, and get the kernel to start. Items are read only.
- * A transfer is done when the write that starts it returns. Source: QEMU docs/specs/fw_cfg.rst.
+ * A short transfer is done when the write that starts it returns; a longer one goes on by itself, and the guest sees
+ * its control word become 0. One that is started meanwhile ends it with an error.
+ * Source: QEMU docs/specs/fw_cfg.rst.
  */
 export class FwCfg implements Device, PortHandler {
   private readonly items: ReadonlyMap<number, Uint8Array>;
   private readonly memory: GuestMemory;
+  private readonly clock: Clock;
+  private readonly timer: Timer;
   private registers = initialRegisters();
 
-  constructor(configuration: FirmwareConfiguration, memory: GuestMemory) {
+  constructor({ configuration, memory, clock, timers }: FwCfgOptions) {
     this.items = allItems(configuration);
     this.memory = memory;
+    this.clock = clock;
+    this.timer = timers.create('fw_cfg transfer', () => this.continue());
   }
 
   reset(): void {
     this.registers = initialRegisters();
+    this.timer.cancel();
   }
 
   save(): DeviceState {
@@ -59,6 +84,8 @@ export class FwCfg implements Device, PortHandler {
 
   load(state: DeviceState): void {
     restoreRegisters(this.registers, state);
+    if (this.registers.left > 0) this.timer.arm(this.clock.now() + PIECE_TIME);
+    else this.timer.cancel();
   }
 
   readPort(offset: number, size: AccessSize): number {
@@ -95,40 +122,53 @@ export class FwCfg implements Device, PortHandler {
 
   /** Does what the structure at a guest-physical address says, and answers there. */
   private transfer(address: number): void {
+    if (this.registers.left > 0) this.end(false);
+    this.registers.structure = address;
     try {
       const structure = this.memory.read(address, TRANSFER_SIZE);
       const view = new DataView(structure.buffer, structure.byteOffset, TRANSFER_SIZE);
-      const control = view.getUint32(0);
       const target = view.getUint32(8) * 2 ** 32 + view.getUint32(12);
-      const done = this.run(control, view.getUint32(4), target);
-      this.memory.write(address, Uint8Array.of(0, 0, 0, done ? 0 : ERROR));
+      this.start(view.getUint32(0), view.getUint32(4), target);
     } catch (error) {
       // The structure is nowhere: there is nobody to tell.
       if (!(error instanceof RangeError)) throw error;
     }
   }
 
-  /** @returns whether it was possible. */
-  private run(control: number, length: number, target: number): boolean {
+  private start(control: number, length: number, target: number): void {
+    const { registers } = this;
     if ((control & SELECT) !== 0) this.select(control >>> 16);
-    if ((control & READ) !== 0) return this.read(length, target);
-    if ((control & WRITE) !== 0) return false;
-    if ((control & SKIP) !== 0) this.registers.offset += length;
-    return true;
+    if ((control & READ) !== 0) {
+      registers.target = target;
+      registers.left = length;
+      this.continue();
+      return;
+    }
+    if ((control & (SKIP | WRITE)) === SKIP) registers.offset += length;
+    this.end((control & WRITE) === 0);
   }
 
-  private read(length: number, target: number): boolean {
+  /** Moves the next piece, and ends the transfer behind the last. */
+  private continue(): void {
+    const { registers } = this;
+    const count = Math.min(PIECE, registers.left);
     try {
-      const item = this.items.get(this.registers.selector);
-      const there = Math.min(length, Math.max(0, (item?.length ?? 0) - this.registers.offset));
-      this.memory.write(target, this.take(there));
-      for (let done = there; done < length; done += PIECE) {
-        this.memory.write(target + done, new Uint8Array(Math.min(PIECE, length - done)));
-      }
-      return true;
+      this.memory.write(registers.target, this.take(count));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      return false;
+      this.end(false);
+      return;
     }
+    registers.target += count;
+    registers.left -= count;
+    if (registers.left === 0) this.end(true);
+    else this.timer.arm(this.clock.now() + PIECE_TIME);
+  }
+
+  /** @param done whether it was possible. */
+  private end(done: boolean): void {
+    this.registers.left = 0;
+    this.timer.cancel();
+    this.memory.write(this.registers.structure, Uint8Array.of(0, 0, 0, done ? 0 : ERROR));
   }
 }

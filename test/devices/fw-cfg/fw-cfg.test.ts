@@ -1,9 +1,13 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { FwCfg } from '../../../src/devices/fw-cfg/fw-cfg.ts';
 import { PortBus } from '../../../src/devices/port-bus.ts';
 import { FlatMemory } from '../../boot/guest-fixtures.ts';
+import { ManualClock } from '../manual-clock.ts';
+
+const MIB = 2 ** 20;
 
 let memory: FlatMemory;
+let clock: ManualClock;
 let device: FwCfg;
 let ports: PortBus;
 
@@ -16,7 +20,8 @@ beforeEach(() => {
     { name: 'etc/b', data: ascii('second') },
     { name: 'etc/a', data: ascii('first') },
   ];
-  device = new FwCfg({ items, files }, memory);
+  clock = new ManualClock();
+  device = new FwCfg({ configuration: { items, files }, memory, clock, timers: clock });
   ports = new PortBus();
   ports.add(0x510, 12, device);
 });
@@ -70,8 +75,6 @@ test('transfers select, skip and read', () => {
 test('transfers that cannot be say so', () => {
   expect(transfer((0x15 << 16) | 8 | 2, 7, 0xfffe)).toBe(1);
   expect(transfer((0x15 << 16) | 8 | 16, 7, 0x200)).toBe(1);
-  // More zeros than there is memory.
-  expect(transfer((0x15 << 16) | 8 | 2, 0xffff_ffff, 0x200)).toBe(1);
   // A structure outside of memory.
   expect(() => ports.write(0x518, 4, 0xffff_ffff)).not.toThrow();
 });
@@ -83,4 +86,55 @@ test('reset, save and load', () => {
   expect(ports.read(0x511, 1)).toBe('Q'.charCodeAt(0));
   device.load(state);
   expect(ports.read(0x511, 1)).toBe('s'.charCodeAt(0));
+});
+
+describe('a transfer that is long', () => {
+  const READ = (0x15 << 16) | 8 | 2;
+  const control = (): number => new DataView(memory.bytes.buffer).getUint32(0x100);
+
+  beforeEach(() => {
+    const items = new Map([[0x15, new Uint8Array(3 * MIB).fill(0xee)]]);
+    memory = new FlatMemory(8 * MIB);
+    memory.bytes.fill(0xff, 0x200);
+    device = new FwCfg({ configuration: { items, files: [] }, memory, clock, timers: clock });
+    ports = new PortBus();
+    ports.add(0x510, 12, device);
+  });
+
+  test('goes on by itself, a mebibyte at a time, with zeros behind the item', () => {
+    expect(transfer(READ, 4 * MIB, MIB)).toBe(READ);
+    expect([memory.bytes[2 * MIB - 1], memory.bytes[2 * MIB]]).toEqual([0xee, 0xff]);
+    clock.advanceTo(20_000);
+    expect([memory.bytes[3 * MIB - 1], memory.bytes[3 * MIB]]).toEqual([0xee, 0xff]);
+    expect(control()).toBe(READ);
+    clock.advanceTo(60_000);
+    expect([memory.bytes[4 * MIB], memory.bytes[5 * MIB - 1], memory.bytes[5 * MIB]]).toEqual([0, 0, 0xff]);
+    expect(control()).toBe(0);
+  });
+
+  test('ends where the memory does', () => {
+    transfer(READ, 0xffff_ffff, MIB);
+    clock.advanceTo(1_000_000);
+    expect(control()).toBe(1);
+    expect(memory.bytes[8 * MIB - 1]).toBe(0);
+  });
+
+  test('is ended by the next, by a reset, and goes on in a copy of the device', () => {
+    transfer(READ, 4 * MIB, MIB);
+    const state = device.save();
+    const view = new DataView(memory.bytes.buffer);
+    view.setUint32(0x180, (0x15 << 16) | 8);
+    ports.write(0x518, 4, 0x8001_0000);
+    expect([control(), view.getUint32(0x180)]).toEqual([1, 0]);
+    clock.advanceTo(1_000_000);
+    expect(memory.bytes[2 * MIB]).toBe(0xff);
+    view.setUint32(0x100, READ);
+    device.load(state);
+    device.reset();
+    clock.advanceTo(2_000_000);
+    expect(control()).toBe(READ);
+    device.load(state);
+    clock.advanceTo(3_000_000);
+    expect([control(), memory.bytes[4 * MIB - 1], memory.bytes[5 * MIB - 1]]).toEqual([0, 0xee, 0]);
+  });
 });
