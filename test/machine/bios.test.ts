@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { COUNTER_PORT } from '../../src/layout/runtime-state.ts';
 import { type Call, callInterrupts, DATA, type Result, realModeGuest, SEGMENT } from './real-mode-guest.ts';
 
 const TEXT_MEMORY = 0xb8000;
@@ -64,6 +65,18 @@ describe('INT 10H', () => {
     expect(output).toBe('\x1b[1;1Hxy\x1b[2;1Hzw');
     expect([...machine.readMemory(TEXT_MEMORY, 4)]).toEqual([0x7a, 0x4e, 0x77, 0x4f]);
     expect([...machine.readMemory(TEXT_MEMORY + 160, 4)]).toEqual([0x20, 0x30, 0x20, 0x30]);
+  });
+
+  it('writes a long string in pieces', async () => {
+    const lines = { interrupt: 0x10, eax: 0x1301, ebx: 7, ecx: 0xffff, edx: 0x1800, es: 0x3000 };
+    const { machine, results, output } = await realModeGuest([lines, { interrupt: 0x10, eax: 0x0300 }]);
+    machine.writeMemory(0x30000, new Uint8Array(0xffff).fill(0x0a, 0, 0xfffe).fill(0x78, 0xfffe));
+    await machine.run();
+    expect(output()).toBe(`\x1b[25;1H${'\n'.repeat(0xfffe)}x`);
+    expect(results().map(({ edx }) => edx)).toEqual([0x1800, 0x1801]);
+    // Of 256 characters each.
+    expect(machine.processor.counter(COUNTER_PORT)).toBeGreaterThanOrEqual(256);
+    await machine.close();
   });
 
   it('is in mode 3 and has no EGA, VGA or VESA BIOS', async () => {

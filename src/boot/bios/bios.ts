@@ -111,12 +111,13 @@ export function installBios(memory: GuestMemory, { e820, hardware }: BootInput):
   startHardware(hardware);
   const clock = new BiosClock(hardware);
   startTicks(system, clock);
+  const videoEntry = code.addService(INT_VIDEO);
   const systemEntry = code.addService(INT_SYSTEM);
   const keyboardEntry = code.addService(INT_KEYBOARD);
   const apm = new ApmBios(hardware, code.addFarService(APM_ENTRY));
   const services = new Map<number, Service>([
     [INT_TIMER, timer(system)],
-    [INT_VIDEO, video(system)],
+    [INT_VIDEO, video(system, videoEntry)],
     [INT_EQUIPMENT, equipment(system)],
     [INT_MEMORY_SIZE, memorySize(system)],
     [INT_DISK, disk()],
@@ -127,6 +128,7 @@ export function installBios(memory: GuestMemory, { e820, hardware }: BootInput):
   ]);
   const entries = new Map<number, FarPointer>([
     [INT_TIMER, code.addTimer(INT_TIMER)],
+    [INT_VIDEO, videoEntry],
     [INT_SYSTEM, systemEntry],
     [INT_KEYBOARD, keyboardEntry],
     [INT_ROM_BASIC, code.reset],

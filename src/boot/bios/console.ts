@@ -4,6 +4,8 @@ import { COM1_PORT } from '../io-map.ts';
 
 const LINE_STATUS = COM1_PORT + 5;
 const DATA_READY = 1;
+/** Characters that are taken before they are read: the rest of what is pasted waits in the port. */
+const PENDING_MAX = 256;
 
 /** A key as INT 16H tells it: the keyboard's scan code, and the character or 0. */
 export interface Key {
@@ -55,7 +57,7 @@ export class BiosConsole {
   }
 
   private collect(): void {
-    while ((this.hardware.readPort(LINE_STATUS, 1) & DATA_READY) !== 0) {
+    while (this.pending.length < PENDING_MAX && (this.hardware.readPort(LINE_STATUS, 1) & DATA_READY) !== 0) {
       this.pending += String.fromCharCode(this.hardware.readPort(COM1_PORT, 1));
     }
   }

@@ -3,7 +3,7 @@
  * is written is in the text memory, too. There is no EGA, VGA or VESA BIOS, and the answers say so.
  * Source: IBM Personal System/2 and Personal Computer BIOS Interface Technical Reference, "INT 10H - Video".
  */
-import type { BiosCall, Service } from './call.ts';
+import type { BiosCall, FarPointer, Service } from './call.ts';
 import { DataField } from './data-area.ts';
 import type { BiosSystem } from './system.ts';
 
@@ -30,6 +30,9 @@ const RETURN = 0x0d;
 /** AH=13H, AL: move the cursor; attributes are in the text. */
 const MOVE_CURSOR = 1;
 const WITH_ATTRIBUTES = 2;
+
+/** Characters of a string that are written at once: for the rest the service is called again. */
+const STRING_PIECE = 256;
 
 const cell = (row: number, column: number): number => TEXT_MEMORY + row * ROW_BYTES + column * 2;
 
@@ -162,23 +165,43 @@ function scrollWindow(screen: Screen, call: BiosCall, direction: 1 | -1): void {
   if (lines >= ROWS && top === 0 && left === 0 && bottom === ROWS - 1) screen.clearTerminal();
 }
 
-function writeString(screen: Screen, call: BiosCall): void {
-  const { row, column } = screen;
-  const withAttributes = (call.al & WITH_ATTRIBUTES) !== 0;
-  const text = call.read('es', call.word('bp'), call.word('cx') * (withAttributes ? 2 : 1));
-  screen.moveTo(call.high('dx'), call.low('dx'));
-  if (withAttributes) {
-    for (let at = 0; at < text.length; at += 2) screen.type(text[at] as number, text[at + 1]);
-  } else {
-    for (const character of text) screen.type(character, call.low('bx'));
-  }
-  if ((call.al & MOVE_CURSOR) === 0) screen.moveTo(row, column);
+/** A string that is being written, with the attribute behind each character, and where the cursor was. */
+interface Writing {
+  readonly text: Uint8Array;
+  readonly row: number;
+  readonly column: number;
+  done: number;
 }
 
-export function video(system: BiosSystem): Service {
+function beginString(screen: Screen, call: BiosCall): Writing {
+  const { row, column } = screen;
+  const count = call.word('cx');
+  let text = call.read('es', call.word('bp'), (call.al & WITH_ATTRIBUTES) !== 0 ? count * 2 : count);
+  if (text.length === count) {
+    const attribute = call.low('bx');
+    text = Uint8Array.from({ length: count * 2 }, (_, at) => (at % 2 ? attribute : (text[at / 2] as number)));
+  }
+  screen.moveTo(call.high('dx'), call.low('dx'));
+  return { text, row, column, done: 0 };
+}
+
+/** Writes the next piece. Returns whether it was the last. */
+function writeString(screen: Screen, call: BiosCall, writing: Writing): boolean {
+  const { text, row, column } = writing;
+  const end = Math.min(text.length, writing.done + 2 * STRING_PIECE);
+  for (let at = writing.done; at < end; at += 2) screen.type(text[at] as number, text[at + 1]);
+  writing.done = end;
+  if (end < text.length) return false;
+  if ((call.al & MOVE_CURSOR) === 0) screen.moveTo(row, column);
+  return true;
+}
+
+/** @param itself its entry point. */
+export function video(system: BiosSystem, itself: FarPointer): Service {
   const { data } = system;
   const screen = new Screen(system);
   screen.setMode(true);
+  let writing: Writing | undefined;
   return (call) => {
     switch (call.ah) {
       case 0x00:
@@ -220,7 +243,9 @@ export function video(system: BiosSystem): Service {
         call.setBytes('bx', 0, call.low('bx'));
         return;
       case 0x13:
-        writeString(screen, call);
+        writing ??= beginString(screen, call);
+        if (writeString(screen, call, writing)) writing = undefined;
+        else call.goOnAt(itself);
         return;
       case 0x4f:
         call.ax = VESA_FAILED;
