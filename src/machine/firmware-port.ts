@@ -69,10 +69,12 @@ class CallingProcessor implements Caller {
 
 export class FirmwarePort implements PortHandler {
   private readonly firmware: Firmware;
+  private readonly processor: Processor;
   private readonly caller: Caller;
 
   constructor(firmware: Firmware, processor: Processor, memory: GuestMemory) {
     this.firmware = firmware;
+    this.processor = processor;
     this.caller = new CallingProcessor(processor, memory);
   }
 
@@ -82,5 +84,7 @@ export class FirmwarePort implements PortHandler {
 
   writePort(_offset: number, _size: number, value: number): void {
     this.firmware.call(value & 0xff, this.caller);
+    // A service may take as long as a slice.
+    this.processor.endSlice();
   }
 }

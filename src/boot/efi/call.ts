@@ -9,9 +9,11 @@ import { decodeGuid } from './guid.ts';
 const REGISTERS: readonly RegisterName[] = ['cx', 'dx', 'r8', 'r9'];
 /** Above the return address lie four slots that belong to the callee, then the fifth argument. */
 const STACK_ARGUMENTS = 8;
-/** More than any text, name or file here is long; an endless one ends the call. */
+/** Characters: more than any text or name here has; an endless one ends the call. */
 const TEXT_MAX = 65536;
-const LENGTH_MAX = 2 ** 32 - 1;
+/** Bytes of a text that are read at a time, less where a page ends: nothing may be mapped behind it. */
+const TEXT_PIECE = 256;
+const PAGE = 4096n;
 
 export class EfiCall {
   readonly caller: Caller;
@@ -38,21 +40,10 @@ export class EfiCall {
     return toNumber(this.argument(index));
   }
 
-  /** A number of bytes that the firmware makes. @throws BadAddress for more than any memory has. */
-  argumentLength(index: number): number {
-    const length = this.argumentNumber(index);
-    if (length > LENGTH_MAX) throw new BadAddress('more than any memory has');
-    return length;
-  }
-
   private view(address: bigint, length: number): DataView {
     if (address === 0n) throw new BadAddress('a null pointer');
     const bytes = this.caller.read(address, length);
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  u16(address: bigint): number {
-    return this.view(address, 2).getUint16(0, true);
   }
 
   u64(address: bigint): bigint {
@@ -72,12 +63,26 @@ export class EfiCall {
   /** CHAR16 up to a 0. */
   text(address: bigint): string {
     let text = '';
-    for (let at = address; ; at += 2n) {
-      const code = this.u16(at);
-      if (code === 0) return text;
-      if (text.length >= TEXT_MAX) throw new BadAddress('a text without an end');
-      text += String.fromCharCode(code);
+    for (let at = address; text.length < TEXT_MAX; ) {
+      const inPage = Number(PAGE - (at % PAGE));
+      // A character across two pages is read by itself.
+      const view = this.view(at, Math.max(2, Math.min(TEXT_PIECE, inPage - (inPage % 2))));
+      for (let offset = 0; offset < view.byteLength; offset += 2) {
+        const code = view.getUint16(offset, true);
+        if (code === 0) return text;
+        text += String.fromCharCode(code);
+      }
+      at += BigInt(view.byteLength);
     }
+    throw new BadAddress('a text without an end');
+  }
+
+  /** The RET of the running service's stub goes to another stub, which the registers are for as they are. */
+  goOnAt(stub: number): undefined {
+    const stack = this.caller.register('sp') - 8n;
+    this.setU64(stack, stub);
+    this.caller.setRegister('sp', stack);
+    return undefined;
   }
 
   bytes(address: bigint, length: number): Uint8Array {

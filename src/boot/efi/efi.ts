@@ -23,6 +23,7 @@ import {
 } from './guid.ts';
 import { OutOfMemory } from './out-of-memory.ts';
 import { DESCRIPTOR_SIZE, isRuntime, MemoryType, Pages } from './pages.ts';
+import { withoutPauses } from './pausing.ts';
 import { hasPeHeader } from './pe.ts';
 import { bootServices } from './services/boot.ts';
 import { EventServices } from './services/events.ts';
@@ -91,9 +92,7 @@ function build(system: EfiSystem, input: BootInput) {
   const applicationEnded = (call: EfiCall, status: bigint): void => {
     if (status === SUCCESS) resetSystem(system, RESET_SHUTDOWN);
     else output.write(`\r\nThe EFI application ended with status 0x${status.toString(16)}.\r\n`);
-    const stack = call.caller.register('sp') - 8n;
-    call.setU64(stack, halt);
-    call.caller.setRegister('sp', stack);
+    call.goOnAt(halt);
   };
   const tables: EfiTables = new EfiTables(
     system,
@@ -106,7 +105,7 @@ function build(system: EfiSystem, input: BootInput) {
   const initrd = joinInitramfs(input.modules);
   if (initrd.length > 0) offerInitrd(system, initrd);
   const options = input.commandLine === '' ? new Uint8Array(0) : encodeText(input.commandLine);
-  const image = images.load(input.kernel, options, 0n);
+  const image = withoutPauses(images.load(input.kernel, options, 0n));
   image.started = true;
   tables.install(ACPI_2_TABLE, BigInt(input.rsdpAddress));
   tables.install(SMBIOS_3_TABLE, BigInt(SMBIOS_AREA));

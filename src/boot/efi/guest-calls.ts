@@ -5,6 +5,7 @@
  */
 import type { RegisterName } from '../start-state.ts';
 import type { EfiCall } from './call.ts';
+import { OutOfMemory } from './out-of-memory.ts';
 import type { CodeArea, Stubs } from './stubs.ts';
 
 /** What a called function leaves as it was (UEFI specification 2.10, "Detailed Calling Conventions"). */
@@ -13,6 +14,8 @@ const PRESERVED: readonly RegisterName[] = ['bx', 'bp', 'di', 'si', 'r12', 'r13'
 const KEEP_RESULT = [0x48, 0x89, 0xc1];
 /** Room for the four slots of the callee, and RSP as a function finds it: 8 more than a multiple of 16. */
 const FRAME = 0x60n;
+/** Calls inside of calls. */
+const MOST_FRAMES = 256;
 
 interface Frame {
   readonly registers: ReadonlyMap<RegisterName, bigint>;
@@ -33,9 +36,10 @@ export class GuestCalls {
     return this.frames.length;
   }
 
-  /** Makes the running service call `target`. Returns what the service has to return. */
+  /** Makes the running service call `target`. Returns what the service has to return. @throws OutOfMemory */
   enter(call: EfiCall, target: bigint, first: bigint, second: bigint, then: Frame['then']): undefined {
     const { caller } = call;
+    if (this.frames.length === MOST_FRAMES) throw new OutOfMemory();
     this.frames.push({
       registers: new Map(PRESERVED.map((name) => [name, caller.register(name)])),
       then,

@@ -1,8 +1,12 @@
 /** The database of handles and the protocols on them (UEFI specification 2.10, "Protocol Handler Services"). */
 import { DEVICE_PATH } from './guid.ts';
+import { OutOfMemory } from './out-of-memory.ts';
 
 const FIRST_HANDLE = 0x1000n;
 const HANDLE_STEP = 0x10n;
+const MOST_HANDLES = 1024;
+/** Protocols on a handle. */
+const MOST_PROTOCOLS = 64;
 
 /** In device paths: the type and subtype of the end. */
 const END_TYPE = 0x7f;
@@ -13,17 +17,20 @@ export class Handles {
   private readonly handles = new Map<bigint, Map<string, bigint>>();
   private next = FIRST_HANDLE;
 
+  /** @throws OutOfMemory */
   create(): bigint {
+    if (this.handles.size === MOST_HANDLES) throw new OutOfMemory();
     const handle = this.next;
     this.next += HANDLE_STEP;
     this.handles.set(handle, new Map());
     return handle;
   }
 
-  /** Returns whether the handle is one and had no such protocol. */
+  /** Returns whether the handle is one and had no such protocol. @throws OutOfMemory */
   install(handle: bigint, protocol: string, address: bigint): boolean {
     const protocols = this.handles.get(handle);
     if (protocols === undefined || protocols.has(protocol)) return false;
+    if (protocols.size === MOST_PROTOCOLS) throw new OutOfMemory();
     protocols.set(protocol, address);
     return true;
   }
@@ -85,7 +92,8 @@ export class Handles {
 }
 
 const END_NODE_SIZE = 4;
-const DEVICE_PATH_MAX = 4096;
+/** Nodes that a device path may have. */
+const MOST_NODES = 32;
 
 /** The bytes of a device path up to and with its end. @returns undefined when it has none. */
 export function readDevicePath(
@@ -93,7 +101,7 @@ export function readDevicePath(
   read: (address: bigint, length: number) => Uint8Array,
 ): Uint8Array | undefined {
   let length = 0;
-  while (length < DEVICE_PATH_MAX) {
+  for (let count = 0; count < MOST_NODES; count++) {
     const node = read(address + BigInt(length), END_NODE_SIZE);
     const size = (node[2] as number) | ((node[3] as number) << 8);
     if (size < END_NODE_SIZE) return undefined;

@@ -4,6 +4,7 @@
  */
 import { E820_ACPI, E820_NVS, E820_RAM, type E820Entry } from '../e820.ts';
 import { PAGE_SIZE } from '../memory-map.ts';
+import { OutOfMemory } from './out-of-memory.ts';
 
 export const MemoryType = {
   reserved: 0,
@@ -25,6 +26,9 @@ const TYPE_COUNT = 16;
 /** Uncacheable, write-combining, write-through, write-back; needed after ExitBootServices. */
 const ATTRIBUTES_RAM = 0xfn;
 const ATTRIBUTE_RUNTIME = 1n << 63n;
+
+/** Entries of the map: every allocation takes longer with more. */
+const MOST_REGIONS = 4096;
 
 export const DESCRIPTOR_SIZE = 48;
 export const DESCRIPTOR_VERSION = 1;
@@ -51,12 +55,11 @@ function hasRam({ type }: Region): boolean {
 
 export class Pages {
   /** In ascending order, without gaps where there were none, in whole pages. */
-  private regions: Region[];
+  private readonly regions: Region[] = [];
   /** Raised by every change: what ExitBootServices checks. */
   key = 1;
 
   constructor(e820: readonly E820Entry[]) {
-    this.regions = [];
     for (const { address, length, type } of e820) {
       const isRam = type === E820_RAM;
       const inward = isRam ? Math.floor : Math.ceil;
@@ -69,7 +72,7 @@ export class Pages {
   }
 
   map(): readonly Region[] {
-    return this.regions;
+    return [...this.regions];
   }
 
   static isValidType(type: number): boolean {
@@ -82,24 +85,37 @@ export class Pages {
     );
   }
 
-  /** Splits what overlaps, and joins neighbours of one type. */
+  /** Splits what overlaps, and joins neighbours of one type. @throws OutOfMemory where the map is full. */
   private assign(start: number, end: number, type: number): void {
-    const parts: Region[] = [{ type, start, end }];
-    for (const region of this.regions) {
-      if (region.end <= start || region.start >= end) parts.push(region);
-      else {
-        if (region.start < start) parts.push({ ...region, end: start });
-        if (region.end > end) parts.push({ ...region, start: end });
-      }
+    if (this.regions.length >= MOST_REGIONS) throw new OutOfMemory();
+    const { regions } = this;
+    // Those that touch it, in part or as neighbours.
+    const first = regions.findIndex((region) => region.end >= start);
+    let after = first < 0 ? regions.length : first;
+    const parts: Region[] = [];
+    const append = (part: Region): void => {
+      const last = parts.at(-1);
+      if (last !== undefined && last.end === part.start && last.type === part.type)
+        parts[parts.length - 1] = { ...last, end: part.end };
+      else if (part.end > part.start) parts.push(part);
+    };
+    const from = after;
+    let isPlaced = false;
+    const place = (): void => {
+      if (!isPlaced) append({ type, start, end });
+      isPlaced = true;
+    };
+    for (
+      let region = regions[after];
+      region !== undefined && region.start <= end;
+      region = regions[++after]
+    ) {
+      if (region.start < start) append({ ...region, end: Math.min(region.end, start) });
+      if (region.end > start) place();
+      if (region.end > end) append({ ...region, start: Math.max(region.start, end) });
     }
-    parts.sort((a, b) => a.start - b.start);
-    this.regions = [];
-    for (const part of parts) {
-      const last = this.regions.at(-1);
-      if (last !== undefined && last.end === part.start && last.type === part.type) {
-        this.regions[this.regions.length - 1] = { ...last, end: part.end };
-      } else this.regions.push(part);
-    }
+    place();
+    regions.splice(from, after - from, ...parts);
     this.key += 1;
   }
 
@@ -109,7 +125,8 @@ export class Pages {
    */
   allocate(type: number, count: number, limit: number, alignment = PAGE_SIZE): number | undefined {
     const size = count * PAGE_SIZE;
-    for (const region of [...this.regions].reverse()) {
+    for (let index = this.regions.length - 1; index >= 0; index--) {
+      const region = this.regions[index] as Region;
       if (region.type !== MemoryType.conventional) continue;
       const top = Math.min(region.end, limit);
       const start = Math.floor((top - size) / alignment) * alignment;

@@ -5,6 +5,7 @@
 import type { GuestMemory } from '../../devices/device.ts';
 import { viewOf } from '../elf.ts';
 import { InputError } from '../input-error.ts';
+import { PIECE } from './pausing.ts';
 
 const MZ = 0x5a4d;
 const PE_SIGNATURE = 0x00004550;
@@ -22,6 +23,8 @@ const IMAGE_MAX = 2 ** 31;
 
 const RELOCATION_ABSOLUTE = 0;
 const RELOCATION_DIR64 = 10;
+/** Bytes of a block, which is for a page: two for each place in it, and as many again. */
+const BLOCK_MAX = 0x4000;
 
 export interface PeImage {
   /** Bytes in memory. */
@@ -109,32 +112,41 @@ export function parsePe(file: Uint8Array): PeImage {
   return { size, entry, base, parts, relocations: relocations?.size === 0 ? undefined : relocations };
 }
 
+/** Places that are relocated between two pauses. */
+const RELOCATIONS_PIECE = 4096;
+
 /** Makes the memory from `start` up to `end` zero. */
-function clear(memory: GuestMemory, start: number, end: number): void {
-  if (end > start) memory.write(start, new Uint8Array(end - start));
+function* clear(memory: GuestMemory, start: number, end: number): Generator<void> {
+  for (let at = start; at < end; at += PIECE) {
+    memory.write(at, new Uint8Array(Math.min(PIECE, end - at)));
+    yield;
+  }
 }
 
 /** Writes headers and sections to their places, and zeros between and behind them. */
-function writeParts(memory: GuestMemory, image: PeImage, address: number): void {
+function* writeParts(memory: GuestMemory, image: PeImage, address: number): Generator<void> {
   let end = 0;
   for (const { offset, bytes } of [...image.parts].sort((one, other) => one.offset - other.offset)) {
-    clear(memory, address + end, address + offset);
-    memory.write(address + offset, bytes);
+    yield* clear(memory, address + end, address + offset);
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      memory.write(address + offset + at, bytes.subarray(at, at + PIECE));
+      yield;
+    }
     end = Math.max(end, offset + bytes.length);
   }
-  clear(memory, address + end, address + image.size);
+  yield* clear(memory, address + end, address + image.size);
 }
 
 /**
- * Puts the image into memory at `address`, where `size` bytes of RAM are, and relocates it.
+ * Puts the image into memory at `address`, where `size` bytes of RAM are, and relocates it. It pauses after every piece
+ * of the work.
  * @throws InputError for relocations that are none.
  */
-export function writeImage(memory: GuestMemory, image: PeImage, address: number): void {
-  writeParts(memory, image, address);
+export function* writeImage(memory: GuestMemory, image: PeImage, address: number): Generator<void> {
+  yield* writeParts(memory, image, address);
   const delta = BigInt.asUintN(64, BigInt(address) - image.base);
   if (image.relocations === undefined || delta === 0n) return;
   const { offset, size } = image.relocations;
-  const view = viewOf(memory.read(address + offset, size));
   const damaged = () => new InputError('damaged PE image: its relocations contradict themselves');
   const relocate = (target: number): void => {
     if (target + 8 > image.size) throw damaged();
@@ -142,17 +154,24 @@ export function writeImage(memory: GuestMemory, image: PeImage, address: number)
     viewOf(bytes).setBigUint64(0, viewOf(bytes).getBigUint64(0, true) + delta, true);
     memory.write(address + target, bytes);
   };
+  let sincePause = 0;
   for (let block = 0; block + 8 <= size; ) {
-    const page = view.getUint32(block, true);
-    const blockSize = view.getUint32(block + 4, true);
-    if (blockSize < 8 || block + blockSize > size) throw damaged();
-    for (let at = block + 8; at + 2 <= block + blockSize; at += 2) {
-      const entry = view.getUint16(at, true);
+    const header = viewOf(memory.read(address + offset + block, 8));
+    const page = header.getUint32(0, true);
+    const blockSize = header.getUint32(4, true);
+    if (blockSize < 8 || blockSize > BLOCK_MAX || block + blockSize > size) throw damaged();
+    const entries = viewOf(memory.read(address + offset + block + 8, blockSize - 8));
+    for (let at = 0; at + 2 <= entries.byteLength; at += 2) {
+      const entry = entries.getUint16(at, true);
       const type = entry >> 12;
       if (type === RELOCATION_ABSOLUTE) continue;
       if (type !== RELOCATION_DIR64) throw damaged();
       relocate(page + (entry & 0xfff));
     }
     block += blockSize;
+    sincePause += blockSize;
+    if (sincePause < 2 * RELOCATIONS_PIECE) continue;
+    yield;
+    sincePause = 0;
   }
 }

@@ -5,10 +5,17 @@
 import type { GuestMemory } from '../../devices/device.ts';
 import { BadAddress, type Caller, type Firmware, firmwareStub } from '../firmware.ts';
 import { EfiCall } from './call.ts';
-import { INVALID_PARAMETER } from './status.ts';
+import { OutOfMemory } from './out-of-memory.ts';
+import { INVALID_PARAMETER, OUT_OF_RESOURCES } from './status.ts';
 
 /** Does a service. Returns its status, or undefined where it has arranged what happens next itself. */
 export type Service = (call: EfiCall) => bigint | undefined;
+
+/**
+ * A service whose work has no bound: between two pieces it yields, and the guest comes back for the next after the
+ * host has had its turn. What it returns is as for a Service.
+ */
+export type LongService = (call: EfiCall) => Generator<void, bigint | undefined>;
 
 const SERVICES_MAX = 256;
 const STUB_ALIGNMENT = 16;
@@ -43,6 +50,27 @@ export class Stubs implements Firmware {
     return this.addCode(area, Uint8Array.of(...before, ...firmwareStub(number)));
   }
 
+  /** Calling it anew before it is done gives up what was begun. */
+  addLong(area: CodeArea, service: LongService): number {
+    let running: ReturnType<LongService> | undefined;
+    const step = (call: EfiCall): bigint | undefined => {
+      // An error ends it, too.
+      const current = running;
+      running = undefined;
+      const result = current?.next();
+      if (result === undefined) return INVALID_PARAMETER;
+      if (result.done) return result.value;
+      running = current;
+      return call.goOnAt(again);
+    };
+    const again: number = this.add(area, step);
+    return this.add(area, (call) => {
+      running?.return(undefined);
+      running = service(call);
+      return step(call);
+    });
+  }
+
   call(number: number, caller: Caller): void {
     const service = this.services[number];
     // The port can be written by anyone.
@@ -51,8 +79,9 @@ export class Stubs implements Firmware {
     try {
       status = service(new EfiCall(caller));
     } catch (error) {
-      if (!(error instanceof BadAddress)) throw error;
-      status = INVALID_PARAMETER;
+      if (error instanceof BadAddress) status = INVALID_PARAMETER;
+      else if (error instanceof OutOfMemory) status = OUT_OF_RESOURCES;
+      else throw error;
     }
     if (status !== undefined) caller.setRegister('ax', status);
   }

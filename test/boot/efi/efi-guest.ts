@@ -95,6 +95,11 @@ export class EfiGuest implements Caller {
     return BigInt(address);
   }
 
+  /** Takes back all that room() gave. */
+  freeRoom(): void {
+    this.scratch = SCRATCH;
+  }
+
   /** Puts bytes somewhere. */
   place(bytes: Uint8Array): bigint {
     const address = this.room(bytes.length);
@@ -128,6 +133,17 @@ export class EfiGuest implements Caller {
     });
     this.start.firmware?.call(code[1] as number, this);
     return this.register('ax');
+  }
+
+  /** Follows the RET of a stub that has put another onto the stack. Returns how often, and RAX. */
+  goOn(): { times: number; status: bigint } {
+    let times = 0;
+    for (; this.register('sp') < BigInt(STACK); times++) {
+      const stub = this.u64(this.register('sp'));
+      this.registers.set('sp', this.register('sp') + 8n);
+      this.start.firmware?.call(this.memory.read(Number(stub), 2)[1] as number, this);
+    }
+    return { times, status: this.register('ax') };
   }
 
   get systemTable(): number {

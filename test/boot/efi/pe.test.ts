@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withoutPauses } from '../../../src/boot/efi/pausing.ts';
 import { hasPeHeader, type PeImage, parsePe, writeImage } from '../../../src/boot/efi/pe.ts';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { FlatMemory } from '../guest-fixtures.ts';
@@ -18,7 +19,7 @@ function messageOf(file: Uint8Array): string {
 function layOut(image: PeImage, address: number): Uint8Array {
   const memory = new FlatMemory(4 * 2 ** 20);
   memory.bytes.fill(0xcc);
-  writeImage(memory, image, address);
+  withoutPauses(writeImage(memory, image, address));
   expect(memory.bytes[address - 1]).toBe(0xcc);
   expect(memory.bytes[address + image.size]).toBe(0xcc);
   return memory.read(address, image.size);

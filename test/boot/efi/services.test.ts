@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EfiGuest, error } from './efi-guest.ts';
+import { makePe } from './pe-fixtures.ts';
 
 const DEVICE_PATH = '09576e91-6d3f-11d2-8e39-00a0c969723b';
 const LOADED_IMAGE = '5b1b31a1-9562-11d2-8e3f-00a0c969723b';
@@ -10,10 +11,15 @@ const TEXT_OUTPUT = '387477c2-69c7-11d2-8e39-00a0c969723b';
 const RNG = '3152bca5-eade-433d-862e-c01cdc291f44';
 const VARIABLE_VENDOR = '12345678-1234-1234-1234-123456789abc';
 
+const LOAD_ERROR = error(1);
 const INVALID_PARAMETER = error(2);
 const UNSUPPORTED = error(3);
 const BUFFER_TOO_SMALL = error(5);
 const NOT_READY = error(6);
+const OUT_OF_RESOURCES = error(9);
+
+/** Boot services that are guest code: Stall, CalculateCrc32, CopyMem and SetMem. */
+const GUEST_CODE = [28, 40, 41, 42];
 const NOT_FOUND = error(14);
 
 /** CRC-32 of a table with its own field as 0, bit by bit. */
@@ -149,6 +155,17 @@ describe('protocols', () => {
     expect(guest.method(guest.u64(result), 0, path, 1, size, buffer)).toBe(UNSUPPORTED);
   });
 
+  it('hand over a large one in pieces', () => {
+    const initrd = new Uint8Array(2.5 * 2 ** 20).fill(0xee);
+    const guest = new EfiGuest({ initrd });
+    const [size, target] = [guest.number(initrd.length), 0x200000];
+    guest.method(guest.locate(LOAD_FILE_2), 0, guest.place(Uint8Array.of(0x7f, 0xff, 4, 0)), 0, size, target);
+    expect(guest.memory.bytes[target + 2 ** 20]).toBe(0);
+    expect(guest.goOn()).toEqual({ times: 2, status: 0n });
+    expect(Buffer.compare(guest.memory.read(target, initrd.length), initrd)).toBe(0);
+    expect(guest.memory.bytes[target + initrd.length]).toBe(0);
+  });
+
   it('have no such file without an initramfs', () => {
     const guest = new EfiGuest();
     expect(() => guest.locate(LOAD_FILE_2)).toThrow();
@@ -183,6 +200,10 @@ describe('protocols', () => {
     expect(guest.method(guest.locate(RNG), 1, 0, 3, buffer)).toBe(0n);
     expect([...guest.read(buffer, 4)]).toEqual([0x12, 0x12, 0x12, 0]);
     expect(guest.method(guest.locate(RNG), 1, guest.guid(DEVICE_PATH), 3, buffer)).toBe(UNSUPPORTED);
+    guest.method(guest.locate(RNG), 1, 0, 0x2_0001, 0x200000);
+    expect(guest.memory.bytes[0x21_0000]).toBe(0);
+    expect(guest.goOn()).toEqual({ times: 2, status: 0n });
+    expect([...guest.memory.read(0x22_0000, 2)]).toEqual([0x12, 0]);
   });
 });
 
@@ -413,13 +434,107 @@ describe('runtime services', () => {
   });
 });
 
+describe('what a guest asks for without end', () => {
+  /** Calls until the answer is another than success. Returns that, and how often it was success. */
+  const untilRefused = (call: () => bigint): [bigint, number] => {
+    for (let count = 0; count < 100_000; count++) {
+      const status = call();
+      if (status !== 0n) return [status, count];
+    }
+    throw new Error('never refused');
+  };
+
+  it.each([
+    ['handles', 1024, (guest: EfiGuest) => guest.boot(13, guest.number(0), guest.guid(RNG), 0, 1)],
+    ['events', 1024, (guest: EfiGuest) => guest.boot(7, 0, 4, 0, 0, guest.number(0))],
+  ])('%s are refused when there are %d', (_what, most, call) => {
+    const guest = new EfiGuest();
+    const [status, count] = untilRefused(() => {
+      guest.freeRoom();
+      return call(guest);
+    });
+    expect(status).toBe(OUT_OF_RESOURCES);
+    // The firmware has some of its own.
+    expect(count).toBeLessThan(most);
+    expect(count).toBeGreaterThan(most - 20);
+  });
+
+  it('pieces of the memory map are refused when there are 4096', () => {
+    const guest = new EfiGuest();
+    const place = guest.number(0);
+    let type = 1;
+    const [status, count] = untilRefused(() => {
+      type = 3 - type;
+      return guest.boot(2, 0, type, 1, place);
+    });
+    expect([status, count > 4000]).toEqual([OUT_OF_RESOURCES, true]);
+  });
+
+  it('protocols of a handle, and functions that do not return', () => {
+    const guest = new EfiGuest();
+    const handle = 0x100000n;
+    let number = 0;
+    const [status, count] = untilRefused(() => {
+      guest.freeRoom();
+      const vendor = `${String(number++).padStart(8, '0')}-0000-0000-0000-000000000000`;
+      return guest.boot(13, handle, guest.guid(vendor), 0, 1);
+    });
+    expect([status, count]).toEqual([OUT_OF_RESOURCES, 64]);
+    const event = guest.number(0);
+    const signal = (): bigint => {
+      guest.boot(7, 0x200, 8, 0x1234, 0, event);
+      guest.registers.set('ax', 0n);
+      const result = guest.boot(10, guest.u64(event));
+      return result;
+    };
+    expect(untilRefused(signal)).toEqual([OUT_OF_RESOURCES, 256]);
+  });
+
+  it('an image is loaded in pieces, and leaves nothing behind if it is none', () => {
+    const guest = new EfiGuest();
+    const load = (file: Uint8Array) => {
+      guest.memory.bytes.set(file, 0x200000);
+      const result = guest.number(0);
+      guest.boot(22, 0, guest.imageHandle, 0, 0x200000, file.length, result);
+      return { ...guest.goOn(), handle: guest.u64(result) };
+    };
+    const map = () => {
+      const [size, buffer] = [guest.number(4096), guest.room(4096)];
+      expect(guest.boot(4, size, buffer, guest.number(0), guest.number(0), guest.number(0))).toBe(0n);
+      return [...guest.read(buffer, Number(guest.u64(size)))];
+    };
+    const before = map();
+    const large = makePe({ code: new Uint8Array(3 * 2 ** 20) });
+    const loaded = load(large);
+    expect(loaded.status).toBe(0n);
+    // Four pieces of the file, and the headers and three pieces of code.
+    expect(loaded.times).toBeGreaterThan(7);
+    expect(guest.boot(25, loaded.handle)).toBe(0n);
+    expect(map()).toEqual(before);
+    const damaged = makePe({ relocations: [0] });
+    damaged[damaged.length - 1] = 0x30;
+    expect(load(damaged).status).toBe(LOAD_ERROR);
+    expect(map()).toEqual(before);
+    expect(guest.boot(22, 0, guest.imageHandle, 0, 0x200000, 2 ** 30, guest.number(0))).toBe(
+      OUT_OF_RESOURCES,
+    );
+  });
+
+  it('a memory map and a variable that are larger than any', () => {
+    const guest = new EfiGuest();
+    expect(guest.runtime(4, 48 * 100_000, 48, 1, 0x200000)).toBe(INVALID_PARAMETER);
+    const [name, vendor] = [guest.text('A'), guest.guid(VARIABLE_VENDOR)];
+    expect(guest.runtime(8, name, vendor, 7, 0x100_0000, 0x200000)).toBe(OUT_OF_RESOURCES);
+  });
+});
+
 describe('bad calls', () => {
   it('are answered, whatever they point to', () => {
     const guest = new EfiGuest();
     const values = [0n, 1n, 1n << 40n, 1n << 52n, 1n << 60n, (1n << 64n) - 1n];
     for (let index = 0; index < 44; index++) {
-      // Reserved, and Stall, which is guest code.
-      if (index === 17 || index === 28) continue;
+      // 17 is reserved.
+      if (index === 17 || GUEST_CODE.includes(index)) continue;
       for (const value of values) {
         expect(() => guest.boot(index, value, value, value, value, value, value)).not.toThrow();
       }

@@ -1,29 +1,14 @@
 /** The boot services in the order of their table (UEFI specification 2.10, "EFI Boot Services Table"). */
 import type { EfiCall } from '../call.ts';
-import { crc32 } from '../crc32.ts';
 import { INVALID_PARAMETER, NOT_FOUND, OUT_OF_RESOURCES, SUCCESS, UNSUPPORTED } from '../status.ts';
 import type { Service } from '../stubs.ts';
 import type { EfiSystem } from '../system.ts';
 import type { EfiTables } from '../tables.ts';
 import type { EventServices } from './events.ts';
+import { CALCULATE_CRC32, COPY_MEMORY, SET_MEMORY, STALL } from './guest-code.ts';
 import type { ImageServices } from './images.ts';
 import { MemoryServices } from './memory.ts';
 import { ProtocolServices } from './protocols.ts';
-
-/**
- * Stall is guest code: it reads the time-stamp counter, a nanosecond a tick, until RCX microseconds have gone by.
- *
- *     imul rcx, rcx, 1000
- *     rdtsc; shl rdx, 32; or rax, rdx; add rcx, rax
- *     again: pause; rdtsc; shl rdx, 32; or rax, rdx; cmp rax, rcx; jb again
- *     xor eax, eax; ret
- */
-const STALL = Uint8Array.of(
-  ...[0x48, 0x69, 0xc9, 0xe8, 0x03, 0x00, 0x00],
-  ...[0x0f, 0x31, 0x48, 0xc1, 0xe2, 0x20, 0x48, 0x09, 0xd0, 0x48, 0x01, 0xc1],
-  ...[0xf3, 0x90, 0x0f, 0x31, 0x48, 0xc1, 0xe2, 0x20, 0x48, 0x09, 0xd0, 0x48, 0x39, 0xc8, 0x72, 0xf0],
-  ...[0x31, 0xc0, 0xc3],
-);
 
 export interface BootServiceParts {
   readonly events: EventServices;
@@ -68,22 +53,6 @@ export function bootServices(system: EfiSystem, parts: BootServiceParts): number
     call.setU64(call.argument(0), monotonicCount);
     return SUCCESS;
   };
-  const calculateCrc32 = (call: EfiCall): bigint => {
-    const size = call.argumentNumber(1);
-    if (size === 0) return INVALID_PARAMETER;
-    call.setU32(call.argument(2), crc32(call.bytes(call.argument(0), size)));
-    return SUCCESS;
-  };
-  const copyMemory = (call: EfiCall): bigint => {
-    call.setBytes(call.argument(0), call.bytes(call.argument(1), call.argumentNumber(2)));
-    return SUCCESS;
-  };
-  const setMemory = (call: EfiCall): bigint => {
-    const bytes = new Uint8Array(call.argumentLength(1)).fill(call.argument32(2));
-    call.setBytes(call.argument(0), bytes);
-    return SUCCESS;
-  };
-
   return [
     add(events.raiseTpl),
     add(events.restoreTpl),
@@ -107,7 +76,7 @@ export function bootServices(system: EfiSystem, parts: BootServiceParts): number
     add(protocols.locateHandle),
     add(protocols.locateDevicePath),
     add(installConfigurationTable),
-    add(images.loadImage),
+    stubs.addLong(bootCode, (call) => images.loadImage(call)),
     add(images.startImage),
     add(exit),
     add(images.unloadImage),
@@ -125,9 +94,9 @@ export function bootServices(system: EfiSystem, parts: BootServiceParts): number
     add(protocols.locateProtocol),
     add(protocols.installMultiple),
     add(protocols.uninstallMultiple),
-    add(calculateCrc32),
-    add(copyMemory),
-    add(setMemory),
+    stubs.addCode(bootCode, CALCULATE_CRC32),
+    stubs.addCode(bootCode, COPY_MEMORY),
+    stubs.addCode(bootCode, SET_MEMORY),
     add(events.createEventEx),
   ];
 }

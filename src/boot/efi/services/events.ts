@@ -3,6 +3,7 @@
  * when the guest asks for its event, and WaitForEvent asks again and again.
  */
 import type { EfiCall } from '../call.ts';
+import { OutOfMemory } from '../out-of-memory.ts';
 import { INVALID_PARAMETER, NOT_READY, SUCCESS, UNSUPPORTED } from '../status.ts';
 import type { EfiSystem } from '../system.ts';
 
@@ -18,6 +19,7 @@ const TIMER_UNIT = 100;
 
 const TPL_APPLICATION = 4n;
 const FIRST_EVENT = 0x100_0000n;
+const MOST_EVENTS = 1024;
 
 interface Event {
   readonly type: number;
@@ -41,7 +43,9 @@ export class EventServices {
     this.system = system;
   }
 
+  /** @throws OutOfMemory */
   private add(event: Omit<Event, 'signalled' | 'deadline' | 'period'>): bigint {
+    if (this.events.size === MOST_EVENTS) throw new OutOfMemory();
     const handle = this.next;
     this.next += 1n;
     this.events.set(handle, { ...event, signalled: false, deadline: undefined, period: 0 });
@@ -147,7 +151,7 @@ export class EventServices {
   waitForEvent(call: EfiCall, again: number): bigint | undefined {
     const count = call.argumentNumber(0);
     const array = call.argument(1);
-    if (count === 0) return INVALID_PARAMETER;
+    if (count === 0 || count > MOST_EVENTS) return INVALID_PARAMETER;
     if (this.priority !== TPL_APPLICATION) return UNSUPPORTED;
     for (let index = 0; index < count; index++) {
       const event = this.events.get(call.u64(array + BigInt(index * 8)));
@@ -160,10 +164,6 @@ export class EventServices {
       call.setU64(call.argument(2), index);
       return SUCCESS;
     }
-    // The RET of the stub goes to the stub again, with the registers as they are.
-    const stack = call.caller.register('sp') - 8n;
-    call.setU64(stack, again);
-    call.caller.setRegister('sp', stack);
-    return undefined;
+    return call.goOnAt(again);
   }
 }

@@ -5,6 +5,7 @@ import type { EfiCall } from '../call.ts';
 import { LOADED_IMAGE, LOADED_IMAGE_DEVICE_PATH } from '../guid.ts';
 import { OutOfMemory } from '../out-of-memory.ts';
 import { MemoryType } from '../pages.ts';
+import { PIECE } from '../pausing.ts';
 import { parsePe, writeImage } from '../pe.ts';
 import {
   ALREADY_STARTED,
@@ -15,6 +16,7 @@ import {
   SUCCESS,
   UNSUPPORTED,
 } from '../status.ts';
+import type { LongService } from '../stubs.ts';
 import type { EfiSystem } from '../system.ts';
 
 /** EFI_LOADED_IMAGE_PROTOCOL */
@@ -23,6 +25,8 @@ const LOADED_IMAGE_REVISION = 0x1000;
 const LOADED_IMAGE_UNLOAD = 88;
 /** Applications may expect large pages' alignment of themselves. */
 const IMAGE_ALIGNMENT = 2 * 1024 * 1024;
+/** Bytes of an image that the guest has loaded, as a file and in memory: the host has a copy of it meanwhile. */
+const LARGEST = 256 * 1024 * 1024;
 
 export interface LoadedImage {
   readonly handle: bigint;
@@ -51,17 +55,23 @@ export class ImageServices {
   }
 
   /**
-   * Puts an application into memory and makes its handle.
+   * Puts an application into memory and makes its handle, with pauses in the work.
    * @param options what it finds as its load options.
    * @throws InputError for a file that is none; OutOfMemory.
    */
-  load(file: Uint8Array, options: Uint8Array, parent: bigint): LoadedImage {
+  *load(file: Uint8Array, options: Uint8Array, parent: bigint): Generator<void, LoadedImage> {
     const { memory, pages, handles } = this.system;
     const image = parsePe(file);
     const pageCount = Math.ceil(image.size / PAGE_SIZE);
     const base = pages.allocate(MemoryType.loaderCode, pageCount, HIGH_RAM, IMAGE_ALIGNMENT);
     if (base === undefined) throw new OutOfMemory();
-    writeImage(memory, image, base);
+    let isPlaced = false;
+    try {
+      yield* writeImage(memory, image, base);
+      isPlaced = true;
+    } finally {
+      if (!isPlaced) pages.free(base, pageCount);
+    }
     const optionsAddress = options.length === 0 ? 0 : this.system.placeBootData(options);
     const protocol = new Uint8Array(LOADED_IMAGE_SIZE);
     const view = new DataView(protocol.buffer);
@@ -93,20 +103,27 @@ export class ImageServices {
     return loaded;
   }
 
-  readonly loadImage = (call: EfiCall): bigint => {
+  *loadImage(call: EfiCall): ReturnType<LongService> {
+    const parent = call.argument(1);
     const source = call.argument(3);
+    const size = call.argumentNumber(4);
+    const result = call.argument(5);
     if (source === 0n) return NOT_FOUND;
+    if (size > LARGEST) return OUT_OF_RESOURCES;
+    const file = new Uint8Array(size);
+    for (let done = 0; done < size; done += PIECE) {
+      file.set(call.bytes(source + BigInt(done), Math.min(PIECE, size - done)), done);
+      yield;
+    }
     try {
-      const file = call.bytes(source, call.argumentNumber(4));
-      const image = this.load(file, new Uint8Array(0), call.argument(1));
-      call.setU64(call.argument(5), image.handle);
+      const image = yield* this.load(file, new Uint8Array(0), parent);
+      call.setU64(result, image.handle);
       return SUCCESS;
     } catch (error) {
       if (error instanceof InputError) return LOAD_ERROR;
-      if (error instanceof OutOfMemory) return OUT_OF_RESOURCES;
       throw error;
     }
-  };
+  }
 
   readonly startImage = (call: EfiCall): bigint | undefined => {
     const image = this.images.get(call.argument(0));

@@ -2,7 +2,11 @@
 import type { EfiCall } from '../call.ts';
 import { encodeGuid, RANDOM_NUMBERS } from '../guid.ts';
 import { BUFFER_TOO_SMALL, INVALID_PARAMETER, SUCCESS, UNSUPPORTED } from '../status.ts';
+import type { LongService } from '../stubs.ts';
 import type { EfiSystem } from '../system.ts';
+
+/** Bytes that are made at once. */
+const RANDOM_PIECE = 0x1_0000;
 
 const RAW = 'e43176d7-b6e8-4827-b784-7ffdc4b68561';
 
@@ -16,16 +20,21 @@ export function offerRandomNumbers(system: EfiSystem): void {
     call.setBytes(call.argument(2), guid);
     return SUCCESS;
   };
-  const getRng = (call: EfiCall): bigint => {
+  const { stubs, bootCode } = system;
+  const getRng = function* (call: EfiCall): ReturnType<LongService> {
     const algorithm = call.argument(1);
-    const length = call.argumentLength(2);
+    const length = call.argumentNumber(2);
+    const target = call.argument(3);
     if (length === 0) return INVALID_PARAMETER;
     if (algorithm !== 0n && call.guid(algorithm) !== RAW) return UNSUPPORTED;
-    const bytes = Uint8Array.from({ length }, () => system.hardware.random() & 0xff);
-    call.setBytes(call.argument(3), bytes);
-    return SUCCESS;
+    for (let done = 0; ; yield) {
+      const count = Math.min(RANDOM_PIECE, length - done);
+      const bytes = Uint8Array.from({ length: count }, () => system.hardware.random() & 0xff);
+      call.setBytes(target + BigInt(done), bytes);
+      done += count;
+      if (done === length) return SUCCESS;
+    }
   };
-  const { stubs, bootCode } = system;
-  const protocol = system.placePointers([stubs.add(bootCode, getInfo), stubs.add(bootCode, getRng)]);
+  const protocol = system.placePointers([stubs.add(bootCode, getInfo), stubs.addLong(bootCode, getRng)]);
   system.handles.install(system.handles.create(), RANDOM_NUMBERS, BigInt(protocol));
 }

@@ -7,6 +7,8 @@ import type { EventServices } from './events.ts';
 
 const LINE_STATUS = COM1_PORT + 5;
 const DATA_READY = 1;
+/** Characters that are taken before they are read: the rest of what is pasted waits in the port. */
+const PENDING_MAX = 256;
 
 /** Scan codes of what terminals send as escape sequences. */
 const SEQUENCES: readonly (readonly [string, number])[] = [
@@ -50,7 +52,7 @@ export class TextInput {
   /** Takes what the port has. Returns whether there is a key. */
   private collect(): boolean {
     const { hardware } = this.system;
-    while ((hardware.readPort(LINE_STATUS, 1) & DATA_READY) !== 0) {
+    while (this.pending.length < PENDING_MAX && (hardware.readPort(LINE_STATUS, 1) & DATA_READY) !== 0) {
       this.pending += String.fromCharCode(hardware.readPort(COM1_PORT, 1));
     }
     return this.pending.length > 0;

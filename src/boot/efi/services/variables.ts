@@ -88,7 +88,9 @@ export class Variables {
   readonly set = (call: EfiCall): bigint => {
     const key = this.key(call, 0, 1);
     const attributes = call.argument32(2);
-    const data = call.bytes(call.argument(4), call.argumentNumber(3));
+    const length = call.argumentNumber(3);
+    if (length > LARGEST) return OUT_OF_RESOURCES;
+    const data = call.bytes(call.argument(4), length);
     if (key.length === GUID_LENGTH) return INVALID_PARAMETER;
     if ((attributes & ~KNOWN) !== 0) return UNSUPPORTED;
     if ((attributes & RUNTIME_ACCESS) !== 0 && (attributes & BOOT_SERVICE_ACCESS) === 0)

@@ -5,6 +5,8 @@ import type { EfiTables } from '../tables.ts';
 
 const PAGE_SHIFT = 12n;
 const DESCRIPTOR_MIN = 40;
+/** Bytes: more than the memory map ever has. */
+const MAP_MAX = 2 ** 20;
 const ATTRIBUTE_RUNTIME = 1n << 63n;
 const OPTIONAL_POINTER = 1n;
 
@@ -32,7 +34,8 @@ export class VirtualMap {
     const size = call.argumentNumber(0);
     const descriptorSize = call.argumentNumber(1);
     if (this.isVirtual) return UNSUPPORTED;
-    if (descriptorSize < DESCRIPTOR_MIN || size % descriptorSize !== 0) return INVALID_PARAMETER;
+    if (size > MAP_MAX || descriptorSize < DESCRIPTOR_MIN || size % descriptorSize !== 0)
+      return INVALID_PARAMETER;
     const bytes = call.bytes(call.argument(3), size);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const mappings: Mapping[] = [];
