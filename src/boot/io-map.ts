@@ -57,7 +57,7 @@ export const PCI_CONFIG_PORT_COUNT = 8;
 export const RESET_PORT = PCI_CONFIG_PORT + 1;
 export const RESET_VALUE = 6;
 
-/** ACPI fixed registers: all the blocks below. */
+/** ACPI fixed registers: all the blocks below. Firmware images may move them; then the blocks keep their distance to it. */
 export const PM_PORT = 0x600;
 export const PM_PORT_COUNT = 0x10;
 /** The same, with room for more. */
@@ -73,8 +73,8 @@ export const GPE0_SIZE = 4;
 
 /** System control interrupt: ISA interrupt and I/O APIC input of the same number, level, active high. */
 export const SCI_IRQ = 9;
-/** SLP_TYP value in PM1a control that turns the machine off. */
-export const S5_SLEEP_TYPE = 5;
+/** SLP_TYP value in PM1a control that turns the machine off: that of an Intel PIIX4. */
+export const S5_SLEEP_TYPE = 0;
 
 export const IO_APIC_ID = 0;
 

@@ -6,8 +6,11 @@
 import type { Clock, DeviceState, Timer, TimerFactory } from './device.ts';
 import { restoreRegisters } from './device-state.ts';
 
-/** Frequency of the clock that the counting modes divide. CPUID leaf 15H ECX has to announce it. */
-export const CRYSTAL_HZ = 25_000_000;
+/**
+ * Frequency of the clock that the counting modes divide. CPUID leaf 15H ECX has to announce it. It is that of QEMU's and
+ * KVM's local APIC, since firmware made for those does not ask: OVMF knows no other.
+ */
+export const CRYSTAL_HZ = 1_000_000_000;
 
 /** Frequency of the time-stamp counter: one count a nanosecond of machine time. */
 export const TSC_HZ = 1_000_000_000;

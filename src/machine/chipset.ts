@@ -96,6 +96,8 @@ export interface FirmwareSettings {
   readonly configuration: FirmwareConfiguration;
   /** A byte of the firmware's messages. */
   readonly message: (byte: number) => void;
+  /** Firmware has put the power management registers at another port. */
+  readonly powerManagementMoved: (port: number) => void;
 }
 
 /** Where firmware looks for the bridge to ISA and power management. */
@@ -127,6 +129,7 @@ export class Chipset {
   private readonly wiring: InterruptWiring;
   private localApicBase = 0;
   private localApicMapping: Mapping | undefined;
+  private acpiMapping: Mapping | undefined;
 
   /** Throws InputError when the debug exit's ports are taken. */
   constructor(options: ChipsetOptions) {
@@ -250,8 +253,17 @@ export class Chipset {
       softOff: S5_SLEEP_TYPE,
       powerOff: () => ask('power off'),
     });
-    this.ports.add(PM_PORT, PM_PORT_COUNT, acpi);
+    this.acpiMapping = this.ports.add(PM_PORT, PM_PORT_COUNT, acpi);
     return acpi;
+  }
+
+  /** Where they would be in the way of others they do not answer. */
+  private moveAcpiPm(port: number): void {
+    const { ports } = this;
+    this.acpiMapping?.remove();
+    this.acpiMapping = ports.isFree(port, PM_PORT_COUNT)
+      ? ports.add(port, PM_PORT_COUNT, this.acpi)
+      : undefined;
   }
 
   private addUart(
@@ -286,13 +298,20 @@ export class Chipset {
     return pci;
   }
 
-  private addFirmwareDevices({ configuration, message }: FirmwareSettings, pci: PciBus): void {
+  private addFirmwareDevices(
+    { configuration, message, powerManagementMoved }: FirmwareSettings,
+    pci: PciBus,
+  ): void {
     const { ports } = this;
     const { memory, clock, timers } = this.options;
     ports.add(FW_CFG_PORT, FW_CFG_PORT_COUNT, new FwCfg({ configuration, memory, clock, timers }));
     ports.add(DEBUG_CONSOLE_PORT, 1, new DebugConsole(message));
+    const power = new PiixPowerManagement(PM_PORT, (port) => {
+      this.moveAcpiPm(port);
+      powerManagementMoved(port);
+    });
     pci.add(PIIX_DEVICE, 0, new PiixIsaBridge());
-    pci.add(PIIX_DEVICE, PIIX_POWER_MANAGEMENT, new PiixPowerManagement(PM_PORT));
+    pci.add(PIIX_DEVICE, PIIX_POWER_MANAGEMENT, power);
   }
 
   private addDebugExit(port: number): void {

@@ -4,6 +4,7 @@
 import { buildAcpiTables } from '../boot/acpi/tables.ts';
 import { findDoor } from '../boot/doors.ts';
 import { buildE820 } from '../boot/e820.ts';
+import { tellPowerManagementPort } from '../boot/image/acpi-loader.ts';
 import { buildConfiguration } from '../boot/image/configuration.ts';
 import { placeLowPart } from '../boot/image/image.ts';
 import { FIRMWARE_PORT } from '../boot/io-map.ts';
@@ -220,6 +221,8 @@ export class Machine {
     const deterministic = this.options.clock === 'instructions';
     const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
     const random = randomNumbers(seed, this.boots);
+    const configuration =
+      bios === undefined ? undefined : buildConfiguration({ kernel, modules, commandLine, memorySize });
     let tiering: Tiering | undefined;
     const board = new Board({
       runtime: this.runtime,
@@ -231,11 +234,12 @@ export class Machine {
       withheld: this.options.withheld,
       debugExitPort: this.options.debugExitPort,
       firmware:
-        bios === undefined
+        configuration === undefined
           ? undefined
           : {
-              configuration: buildConfiguration({ kernel, modules, commandLine, memorySize }),
+              configuration,
               message: (byte) => this.messages.push(byte),
+              powerManagementMoved: (port) => tellPowerManagementPort(configuration.files, port),
             },
       transmit: (byte) => this.output.push(byte),
       serialInput: this.serialInput,

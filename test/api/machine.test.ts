@@ -44,8 +44,8 @@ describe.each(['worker', 'here'] as const)('a machine in a thread: %s', (thread)
 
   it('starts in a firmware image, without a kernel', async () => {
     const bios = new Uint8Array(0x10000).fill(0x90);
-    // mov dx, 604h; mov ax, 3400h; out dx, ax; hlt, where a jump at the reset vector leads.
-    bios.set([0xba, 0x04, 0x06, 0xb8, 0x00, 0x34, 0xef, 0xf4]);
+    // mov dx, 604h; mov ax, 2000h; out dx, ax; hlt, where a jump at the reset vector leads.
+    bios.set([0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4]);
     bios.set([0xe9, 0x0d, 0x00], 0xfff0);
     const machine = await Machine.create({ bios, memorySize: 64 * MIB, tier: 'interpreter', thread });
     machines.push(machine);

@@ -48,8 +48,22 @@ describe.skipIf(!has(SEABIOS, 'seabios'))('SeaBIOS', () => {
   });
 });
 
-describe.skipIf(!has(OVMF, 'ovmf') || guest === undefined)('OVMF', () => {
-  it('boots the kernel that it is handed', async () => {
+describe.skipIf(!has(OVMF, 'ovmf'))('OVMF', () => {
+  it('resets the machine and powers it off from its shell', async () => {
+    const session = await Session.start({}, { bios: await readFile(OVMF), memorySize: 128 * 2 ** 20 });
+    for (const command of ['reset', 'reset -s']) {
+      // Asked for a boot menu, and then for a script.
+      await session.waitFor(/(\[2J[\s\S]*){4}/);
+      session.type('\r');
+      await session.waitFor(/ESC/);
+      session.type(ESCAPE);
+      await session.waitFor(/Shell> /);
+      session.type(`${command}\r`);
+    }
+    expect(await session.ended).toEqual({ kind: 'power off' });
+  });
+
+  it.skipIf(guest === undefined)('boots the kernel that it is handed', async () => {
     const lines = await bootThrough(OVMF, 'ls /sys/firmware/efi | tr "\\n" " "; echo');
     expect(
       lines.filter((line) => /EFI stub: Loaded initrd from LINUX_EFI_INITRD_MEDIA_GUID/.test(line)),

@@ -42,8 +42,8 @@ const HARMLESS = [
   /^x2apic: IRQ remapping doesn't support X2APIC mode$/,
   // No performance counters are announced, as on most virtual machines.
   /^Performance Events: unsupported p6 CPU model \d+ no PMU driver, software events only\.$/,
-  // What the power management of every PIIX4 is told of.
-  /^pci 0000:00:01\.3: quirk: \[io {2}0x0600-0x063f\] claimed by PIIX4 ACPI$/,
+  // What the power management of every PIIX4 is told of, wherever firmware has put it.
+  /^pci 0000:00:01\.3: quirk: \[io {2}0x(0600-0x063f|b000-0xb03f)\] claimed by PIIX4 ACPI$/,
   // Printed by every 32-bit kernel without PAE.
   /^Notice: NX \(Execute Disable\) protection cannot be enabled: non-PAE kernel!$/,
   // No frequency scaling is announced.

@@ -15,7 +15,7 @@ export function print(text: string): number[] {
 }
 
 /** SLP_EN | S5 to PM1a_CNT. */
-export const POWER_OFF = code('mov dx,0x604; mov ax,0x3400; out dx,ax');
+export const POWER_OFF = code('mov dx,0x604; mov ax,0x2000; out dx,ax');
 
 export const RESET = code('mov dx,0xcf9; mov al,6; out dx,al');
 

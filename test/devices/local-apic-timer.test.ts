@@ -19,17 +19,17 @@ function withMode(lvt: number): LocalApicFixture {
 }
 
 test('the clocks are those that CPUID announces', () => {
-  expect(CRYSTAL_HZ).toBe(25_000_000);
+  expect(CRYSTAL_HZ).toBe(1_000_000_000);
   expect(TSC_HZ).toBe(1_000_000_000);
 });
 
 describe('counting modes', () => {
-  test('one-shot counts down at 40 ns a tick and fires once', () => {
+  test('one-shot counts down a tick a nanosecond and fires once', () => {
     const f = withMode(ONE_SHOT);
-    f.write(INITIAL, 100);
-    expect(f.read(CURRENT)).toBe(100);
+    f.write(INITIAL, 4000);
+    expect(f.read(CURRENT)).toBe(4000);
     f.clock.advanceTo(1000);
-    expect(f.read(CURRENT)).toBe(75);
+    expect(f.read(CURRENT)).toBe(3000);
     f.clock.advanceTo(3999);
     expect(f.read(CURRENT)).toBe(1);
     expect(f.take()).toBeUndefined();
@@ -38,7 +38,7 @@ describe('counting modes', () => {
     expect(f.take()).toBe(0x30);
     f.clock.advanceTo(100_000);
     expect(f.take()).toBeUndefined();
-    expect(f.read(INITIAL)).toBe(100);
+    expect(f.read(INITIAL)).toBe(4000);
   });
 
   test.each([
@@ -53,7 +53,7 @@ describe('counting modes', () => {
   ])('divide configuration %i divides by %i', (configuration, divisor) => {
     const f = withMode(ONE_SHOT);
     f.write(DIVIDE, configuration);
-    f.write(INITIAL, 10);
+    f.write(INITIAL, 400);
     f.clock.advanceTo(400 * divisor - 1);
     expect(f.take()).toBeUndefined();
     f.clock.advanceTo(400 * divisor);
@@ -62,16 +62,16 @@ describe('counting modes', () => {
 
   test('periodic reloads without drift; missed periods collapse', () => {
     const f = withMode(PERIODIC);
-    f.write(INITIAL, 25);
+    f.write(INITIAL, 1000);
     for (let period = 1; period <= 5; period++) {
       f.clock.advanceTo(period * 1000 - 1);
       expect(f.take()).toBeUndefined();
       f.clock.advanceTo(period * 1000);
       expect(f.take()).toBe(0x30);
-      expect(f.read(CURRENT)).toBe(25);
+      expect(f.read(CURRENT)).toBe(1000);
     }
     f.clock.skipTo(9500);
-    expect(f.read(CURRENT)).toBe(13);
+    expect(f.read(CURRENT)).toBe(500);
     f.clock.advanceTo(9500);
     expect(f.take()).toBe(0x30);
     expect(f.take()).toBeUndefined();
@@ -83,20 +83,20 @@ describe('counting modes', () => {
 
   test('an initial count of 0 stops, a mask drops the interrupt, a new divisor keeps the count', () => {
     const f = withMode(PERIODIC);
-    f.write(INITIAL, 25);
+    f.write(INITIAL, 1000);
     f.write(INITIAL, 0);
     expect(f.read(CURRENT)).toBe(0);
     f.clock.advanceTo(5000);
     expect(f.take()).toBeUndefined();
     f.write(LVT_TIMER, ONE_SHOT | 0x10000);
-    f.write(INITIAL, 10);
+    f.write(INITIAL, 400);
     f.clock.advanceTo(6000);
     f.write(LVT_TIMER, ONE_SHOT);
     expect(f.take()).toBeUndefined();
-    f.write(INITIAL, 20);
+    f.write(INITIAL, 800);
     f.clock.advanceTo(6400);
     f.write(DIVIDE, 0);
-    expect(f.read(CURRENT)).toBe(10);
+    expect(f.read(CURRENT)).toBe(400);
     f.clock.advanceTo(7199);
     expect(f.take()).toBeUndefined();
     f.clock.advanceTo(7200);
@@ -105,18 +105,18 @@ describe('counting modes', () => {
 
   test('the count goes on between one-shot and periodic', () => {
     const f = withMode(ONE_SHOT);
-    f.write(INITIAL, 100);
+    f.write(INITIAL, 4000);
     f.clock.advanceTo(2000);
     f.write(LVT_TIMER, PERIODIC);
-    expect(f.read(CURRENT)).toBe(50);
+    expect(f.read(CURRENT)).toBe(2000);
     f.clock.advanceTo(8000);
     expect(f.take()).toBe(0x30);
-    expect(f.read(CURRENT)).toBe(100);
+    expect(f.read(CURRENT)).toBe(4000);
   });
 
   test('a count that is over when the timer becomes periodic stays over', () => {
     const f = withMode(ONE_SHOT);
-    f.write(INITIAL, 100);
+    f.write(INITIAL, 4000);
     f.clock.skipTo(5000);
     f.write(LVT_TIMER, PERIODIC);
     expect(f.read(CURRENT)).toBe(0);
@@ -129,12 +129,12 @@ describe('counting modes', () => {
   test.each([
     ['a mask', (f: LocalApicFixture) => f.write(LVT_TIMER, ONE_SHOT | 0x10000)],
     ['another vector', (f: LocalApicFixture) => f.write(LVT_TIMER, ONE_SHOT + 1)],
-    ['a new count', (f: LocalApicFixture) => f.write(INITIAL, 1000)],
+    ['a new count', (f: LocalApicFixture) => f.write(INITIAL, 40_000)],
     ['a new divisor', (f: LocalApicFixture) => f.write(DIVIDE, 0)],
     ['a read', (f: LocalApicFixture) => f.read(CURRENT)],
   ])('%s comes after the interrupt that is due already', (_name, access) => {
     const f = withMode(ONE_SHOT);
-    f.write(INITIAL, 100);
+    f.write(INITIAL, 4000);
     f.clock.skipTo(4000);
     access(f);
     expect(f.take()).toBe(0x30);

@@ -69,7 +69,7 @@ const INTERRUPTED = [
   'b91b000000 0f32 0d000c0000 0f30', // x2APIC mode
   'b93e080000 b80b000000 31d2 0f30', // divide by 1
   'b932080000 b840000200 31d2 0f30', // LVT timer: periodic, vector 40h
-  'b938080000 b8b5000000 0f30', // initial count 181
+  'b938080000 b8481c0000 0f30', // initial count 7240
   '31db 31ff 31f6 66ba8000 fb', // xor ebx, ebx; xor edi, edi; xor esi, esi; mov dx, 80h; sti
   'ec ffc3 f6c301 7402 ffc5 ebf4', // L: in al, dx; inc ebx; test bl, 1; jz M; inc ebp; M: jmp L
   'handler: 50 52 51', // push rax; push rdx; push rcx

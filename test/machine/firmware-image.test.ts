@@ -28,6 +28,17 @@ const PRINT_AND_WRITE = bytes(
 `.replaceAll(/;.*/g, ''),
 );
 
+/** Moves the power management registers as firmware for a PIIX4 does, and powers off where they are then. */
+const MOVE_AND_POWER_OFF = bytes(
+  `
+  baf80c 66b8400b0080 66ef ; mov dx, 0cf8h; mov eax, 80000b40h; out dx, eax
+  b2fc 66b801b00000 66ef   ; mov dl, 0fch; mov eax, 0b001h; out dx, eax
+  ba0406 b80020 ef         ; mov dx, 604h; mov ax, 2000h; out dx, ax
+  b053 ba0204 ee           ; mov al, 53h; mov dx, 402h; out dx, al
+  ba04b0 b80020 ef f4      ; mov dx, 0b004h; mov ax, 2000h; out dx, ax; hlt
+`.replaceAll(/;.*/g, ''),
+);
+
 async function run(options: Partial<MachineOptions>) {
   let output = '';
   const messages: number[] = [];
@@ -60,6 +71,12 @@ describe('a machine with a firmware image', () => {
       expect(output).toBe('\xe9\x90A');
     },
   );
+
+  it('has its power management registers where it puts them', async () => {
+    const { ending, messages } = await run({ bios: image(MOVE_AND_POWER_OFF) });
+    expect(ending).toEqual({ kind: 'power off' });
+    expect(messages).toEqual([0x53]);
+  });
 
   it('names what cannot be', async () => {
     await expect(run({ bios: new Uint8Array(100) })).rejects.toThrow('a firmware image has 64 KiB to 16 MiB');

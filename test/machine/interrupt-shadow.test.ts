@@ -43,7 +43,7 @@ function program(instruction: string): number[] {
     mov dx,0x3f8
     out dx,al
     mov dx,0x604 # power off
-    mov ax,0x3400
+    mov ax,0x2000
     out dx,ax
     idtr: .byte 0x0f,0x04
     idtr_base: .byte 0,0,0,0,0,0,0,0

@@ -7,7 +7,7 @@ import { makeBzImage } from '../boot/guest-fixtures.ts';
 /** Where the 32-bit entry point of the image below is. */
 const ENTRY = 0x1000000;
 /** mov dx, PM1a control; mov ax, power off; out dx, ax; hlt */
-const POWER_OFF = '66ba0406 66b80034 66ef f4';
+const POWER_OFF = '66ba0406 66b80020 66ef f4';
 
 const le32 = (value: number): string => Buffer.from(Int32Array.of(value).buffer).toString('hex');
 

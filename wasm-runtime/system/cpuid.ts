@@ -84,9 +84,9 @@ export function supportedCr4(): u32 {
 
 // ---------------------------------------------------------------------------------------------- identity
 
-/** Frequencies. The TSC counts nanoseconds: 25 MHz crystal x 40 / 1. The APIC timer runs from the crystal. */
-export const CRYSTAL_HZ: u32 = 25_000_000;
-export const TSC_CRYSTAL_RATIO: u32 = 40;
+/** Frequencies. The TSC counts nanoseconds, and so does the crystal, which the APIC timer runs from. */
+export const CRYSTAL_HZ: u32 = 1_000_000_000;
+export const TSC_CRYSTAL_RATIO: u32 = 1;
 const TSC_MHZ: u32 = 1000;
 
 /** Family 6, model 36H, stepping 1. */

@@ -11,7 +11,6 @@ import {
   COM2_PORT,
   PCI_CONFIG_PORT,
   PCI_CONFIG_PORT_COUNT,
-  PM_PORT,
   PM_RESERVED_PORT_COUNT,
   pciInterruptGsi,
   RTC_IRQ,
@@ -123,8 +122,9 @@ function pciHostBridge(): Aml {
   ]);
 }
 
-export function buildDsdt(): Uint8Array {
-  const reserved = [fixedMemory(ECAM, ECAM_SIZE), ioPorts(PM_PORT, PM_RESERVED_PORT_COUNT)];
+/** @param pmPort where the power management registers are. */
+export function buildDsdt(pmPort: number): Uint8Array {
+  const reserved = [fixedMemory(ECAM, ECAM_SIZE), ioPorts(pmPort, PM_RESERVED_PORT_COUNT)];
   const devices = [
     pciHostBridge(),
     fixedDevice('MBRD', 'PNP0C02', 0, reserved),

@@ -6,6 +6,7 @@ import { ByteWriter } from '../byte-writer.ts';
 import {
   GPE0_PORT,
   GPE0_SIZE,
+  PM_PORT,
   PM_TIMER_PORT,
   PM_TIMER_SIZE,
   PM1A_CONTROL_PORT,
@@ -54,8 +55,12 @@ export const FADT_POINTERS = [
   { at: 140, size: 8 },
 ] as const;
 
-/** @param facsAddress, dsdtAddress guest-physical, below 4 GiB. */
-export function buildFadt(facsAddress: number, dsdtAddress: number): Uint8Array {
+/**
+ * @param facsAddress, dsdtAddress guest-physical, below 4 GiB.
+ * @param pmPort where the power management registers are.
+ */
+export function buildFadt(facsAddress: number, dsdtAddress: number, pmPort: number): Uint8Array {
+  const moved = (port: number): number => pmPort + port - PM_PORT;
   const body = new ByteWriter();
   const absent = 0;
   body
@@ -66,13 +71,13 @@ export function buildFadt(facsAddress: number, dsdtAddress: number): Uint8Array 
     .u16(SCI_IRQ)
     .u32(0) // SMI_CMD: 0, the machine is always in ACPI mode
     .u8(0, 0, 0, 0) // ACPI_ENABLE, ACPI_DISABLE, S4BIOS_REQ, PSTATE_CNT
-    .u32(PM1A_EVENT_PORT)
+    .u32(moved(PM1A_EVENT_PORT))
     .u32(absent) // PM1b_EVT_BLK
-    .u32(PM1A_CONTROL_PORT)
+    .u32(moved(PM1A_CONTROL_PORT))
     .u32(absent) // PM1b_CNT_BLK
     .u32(absent) // PM2_CNT_BLK
-    .u32(PM_TIMER_PORT)
-    .u32(GPE0_PORT)
+    .u32(moved(PM_TIMER_PORT))
+    .u32(moved(GPE0_PORT))
     .u32(absent) // GPE1_BLK
     .u8(PM1A_EVENT_SIZE, PM1A_CONTROL_SIZE, absent, PM_TIMER_SIZE, GPE0_SIZE, absent)
     .u8(0, 0) // GPE1_BASE, CST_CNT
@@ -100,13 +105,13 @@ export function buildFadt(facsAddress: number, dsdtAddress: number): Uint8Array 
     .u64(0n) // X_FIRMWARE_CTRL: 0, the 32-bit field holds
     .u64(BigInt(dsdtAddress));
   const registers: [port: number, size: number, accessSize: number][] = [
-    [PM1A_EVENT_PORT, PM1A_EVENT_SIZE, ACCESS_WORD],
+    [moved(PM1A_EVENT_PORT), PM1A_EVENT_SIZE, ACCESS_WORD],
     [absent, 0, 0], // X_PM1b_EVT_BLK
-    [PM1A_CONTROL_PORT, PM1A_CONTROL_SIZE, ACCESS_WORD],
+    [moved(PM1A_CONTROL_PORT), PM1A_CONTROL_SIZE, ACCESS_WORD],
     [absent, 0, 0], // X_PM1b_CNT_BLK
     [absent, 0, 0], // X_PM2_CNT_BLK
-    [PM_TIMER_PORT, PM_TIMER_SIZE, ACCESS_DWORD],
-    [GPE0_PORT, GPE0_SIZE, ACCESS_BYTE],
+    [moved(PM_TIMER_PORT), PM_TIMER_SIZE, ACCESS_DWORD],
+    [moved(GPE0_PORT), GPE0_SIZE, ACCESS_BYTE],
     [absent, 0, 0], // X_GPE1_BLK
     [absent, 0, 0], // SLEEP_CONTROL_REG
     [absent, 0, 0], // SLEEP_STATUS_REG

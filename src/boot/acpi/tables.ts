@@ -3,6 +3,7 @@
  * Source: ACPI specification 6.5, "Root System Description Pointer" and "Extended System Description Table".
  */
 import { ByteWriter } from '../byte-writer.ts';
+import { PM_PORT } from '../io-map.ts';
 import { ACPI_TABLES_SIZE, acpiNvsAddress, acpiTablesAddress, BIOS_AREA } from '../memory-map.ts';
 import { buildDsdt } from './dsdt.ts';
 import { buildFacs, buildFadt, FADT_POINTERS } from './fadt.ts';
@@ -63,7 +64,7 @@ function buildXsdt(tableAddresses: readonly number[]): Uint8Array {
 }
 
 /** All tables but the root pointer. Addresses are what `address` says, or with 0 offsets in `bytes`. */
-function buildTables(cpuCount: number, address: number, facs: number, facsSize: number) {
+function buildTables(cpuCount: number, pmPort: number, address: number, facs: number, facsSize: number) {
   const bytes = new Uint8Array(ACPI_TABLES_SIZE);
   let end = facsSize;
   const place = (table: Uint8Array): number => {
@@ -73,8 +74,8 @@ function buildTables(cpuCount: number, address: number, facs: number, facsSize: 
     bytes.set(table, at);
     return address + at;
   };
-  const dsdt = place(buildDsdt());
-  const fadt = place(buildFadt(facs, dsdt));
+  const dsdt = place(buildDsdt(pmPort));
+  const fadt = place(buildFadt(facs, dsdt, pmPort));
   const others = [buildMadt(cpuCount), buildHpetTable(), buildMcfg()].map(place);
   const xsdt = place(buildXsdt([fadt, ...others]));
   return { bytes: bytes.subarray(0, end), fadt, others, xsdt };
@@ -84,7 +85,7 @@ function buildTables(cpuCount: number, address: number, facs: number, facsSize: 
 export function buildAcpiTables({ cpuCount, ramTop }: AcpiOptions): AcpiTables {
   const start = acpiTablesAddress(ramTop);
   const facs = acpiNvsAddress(ramTop);
-  const { bytes, xsdt } = buildTables(cpuCount, start, facs, 0);
+  const { bytes, xsdt } = buildTables(cpuCount, PM_PORT, start, facs, 0);
   const rsdpAddress = BIOS_AREA;
   const regions = [
     { address: facs, bytes: buildFacs() },
@@ -113,10 +114,10 @@ export interface MovableAcpiTables {
   readonly rsdpChecksums: MovableAcpiTables['checksums'];
 }
 
-/** @throws RangeError as buildAcpiTables(). */
-export function buildMovableAcpiTables(cpuCount: number): MovableAcpiTables {
+/** @param pmPort where the power management registers are. @throws RangeError as buildAcpiTables(). */
+export function buildMovableAcpiTables(cpuCount: number, pmPort: number): MovableAcpiTables {
   const facs = buildFacs();
-  const { bytes, fadt, others, xsdt } = buildTables(cpuCount, 0, 0, facs.length);
+  const { bytes, fadt, others, xsdt } = buildTables(cpuCount, pmPort, 0, 0, facs.length);
   bytes.set(facs);
   const view = new DataView(bytes.buffer);
   const checksums = [fadt, xsdt].map((start) => {

@@ -6,6 +6,7 @@
 import type { ConfigurationFile } from '../../devices/fw-cfg/directory.ts';
 import { buildMovableAcpiTables } from '../acpi/tables.ts';
 import { ByteWriter } from '../byte-writer.ts';
+import { PM_PORT } from '../io-map.ts';
 
 const TABLES_FILE = 'etc/acpi/tables';
 const RSDP_FILE = 'etc/acpi/rsdp';
@@ -50,8 +51,10 @@ class Script {
   }
 }
 
-export function acpiFiles(cpuCount: number): readonly ConfigurationFile[] {
-  const tables = buildMovableAcpiTables(cpuCount);
+const CPU_COUNT = 1;
+
+export function acpiFiles(): readonly ConfigurationFile[] {
+  const tables = buildMovableAcpiTables(CPU_COUNT, PM_PORT);
   const script = new Script();
   script.allocate(TABLES_FILE, TABLES_ALIGNMENT, ZONE_HIGH);
   script.allocate(RSDP_FILE, RSDP_ALIGNMENT, ZONE_BIOS_AREA);
@@ -64,4 +67,10 @@ export function acpiFiles(cpuCount: number): readonly ConfigurationFile[] {
     { name: RSDP_FILE, data: tables.rsdp },
     { name: SCRIPT_FILE, data: script.toBytes() },
   ];
+}
+
+/** Firmware has moved the power management registers: the tables that it reads afterwards say where. */
+export function tellPowerManagementPort(files: readonly ConfigurationFile[], port: number): void {
+  const tables = files.find(({ name }) => name === TABLES_FILE);
+  tables?.data.set(buildMovableAcpiTables(CPU_COUNT, port).bytes);
 }

@@ -124,7 +124,7 @@ export function buildConfiguration(input: ConfigurationInput): FirmwareConfigura
     { name: 'etc/smbios/smbios-tables', data: structures?.bytes ?? new Uint8Array(0) },
     { name: 'etc/system-states', data: Uint8Array.from(SYSTEM_STATES) },
     { name: 'etc/sercon-port', data: u64(COM1_PORT) },
-    ...acpiFiles(1),
+    ...acpiFiles(),
   ];
   if (input.kernel !== undefined) {
     const kernel = kernelItems(input, input.kernel);

@@ -407,7 +407,7 @@ describe('runtime services', () => {
     const guest = new EfiGuest();
     guest.runtime(10, 2, 0, 0, 0);
     guest.runtime(10, 0, 0, 0, 0);
-    expect(guest.ports).toEqual(['604 3400', 'cf9 6']);
+    expect(guest.ports).toEqual(['604 2000', 'cf9 6']);
   });
 
   it('move to virtual addresses once', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tellPowerManagementPort } from '../../../src/boot/image/acpi-loader.ts';
 import { buildConfiguration } from '../../../src/boot/image/configuration.ts';
 import { checkImage, placeLowPart } from '../../../src/boot/image/image.ts';
 import { FlatMemory, makeBzImage } from '../guest-fixtures.ts';
@@ -92,6 +93,21 @@ describe('the configuration', () => {
     expect(u32(fadt + 36) % 64).toBe(0);
     expect(text(memory.subarray(u32(fadt + 40), u32(fadt + 40) + 4))).toBe('DSDT');
     expect(u32(fadt + 140)).toBe(u32(fadt + 40));
+  });
+
+  it('tells where the power management registers are, also when they have moved', () => {
+    const { files } = build();
+    const tables = files.find(({ name }) => name === 'etc/acpi/tables')?.data as Uint8Array;
+    const before = tables.slice();
+    tellPowerManagementPort(files, 0xb000);
+    const fadt = Buffer.from(tables).indexOf('FACP');
+    const blocks = [56, 64, 76, 80].map((offset) => viewOf(tables).getUint32(fadt + offset, true));
+    expect(blocks).toEqual([0xb000, 0xb004, 0xb008, 0xb00c]);
+    // A descriptor of 40H ports.
+    expect(Buffer.from(tables).includes(Uint8Array.of(0x47, 1, 0, 0xb0, 0, 0xb0, 1, 0x40))).toBe(true);
+    expect(Buffer.from(before).includes(Uint8Array.of(0x47, 1, 0, 6, 0, 6, 1, 0x40))).toBe(true);
+    tellPowerManagementPort(files, 0x600);
+    expect(tables).toEqual(before);
   });
 
   it('has the kernel in parts, whose header is filled in', () => {

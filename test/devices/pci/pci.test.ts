@@ -4,6 +4,7 @@ import { MmioBus } from '../../../src/devices/mmio-bus.ts';
 import { PciBus } from '../../../src/devices/pci/pci-bus.ts';
 import { type BaseAddress, PciFunction } from '../../../src/devices/pci/pci-function.ts';
 import { PciHostBridge } from '../../../src/devices/pci/pci-host-bridge.ts';
+import { PiixPowerManagement } from '../../../src/devices/pci/piix-power-management.ts';
 import { PortBus } from '../../../src/devices/port-bus.ts';
 import { ResetControl } from '../../../src/devices/reset-control.ts';
 import { ProbeLine } from '../device-bench.ts';
@@ -330,4 +331,21 @@ test('a loaded state maps regions and drives the pin as they were', () => {
   expect(line.level).toBe(true);
   expect(memory.read(0xc000_0000, 1)).toBe(0x11);
   expect(ports.read(0xcfc, 4)).toBe(0xc000_0000);
+});
+
+test('the power management registers of a PIIX4 move, and are back after a reset', () => {
+  const places: number[] = [];
+  const power = new PiixPowerManagement(0x600, (port) => places.push(port));
+  power.connect({ memory: new MmioBus(), ports: new PortBus(), interrupt: new ProbeLine() });
+  expect(power.readConfiguration(0x40, 4)).toBe(0x601);
+  power.writeConfiguration(0x40, 4, 0xffff_b02f);
+  expect(power.readConfiguration(0x40, 4)).toBe(0xb001);
+  power.writeConfiguration(0x40, 2, 0xb001);
+  expect(power.readConfiguration(0x80, 1)).toBe(0);
+  power.writeConfiguration(0x80, 1, 0xff);
+  expect(power.readConfiguration(0x80, 1)).toBe(1);
+  const state = power.save();
+  power.reset();
+  power.load(state);
+  expect(places).toEqual([0xb000, 0x600, 0xb000]);
 });
