@@ -37,8 +37,21 @@ const runtimeModule = new WebAssembly.Module(
 const PAGE = 4096;
 /** Physical layout: page tables from 0x1000, scratch at 0x10000, code at 0x20000. */
 const TABLES = 0x1000;
-const SCRATCH_PHYSICAL = 0x1_0000;
-const CODE_PHYSICAL = 0x2_0000;
+interface Area {
+  readonly linear: number;
+  readonly physical: number;
+  readonly size: number;
+}
+const SCRATCH_AREA: Area = { linear: SCRATCH, physical: 0x1_0000, size: SCRATCH_SIZE };
+const CODE_AREA: Area = { linear: CODE, physical: 0x2_0000, size: CODE_SIZE };
+
+/** An area's pages: offset, and physical address. They lie the other way round, so that what is behind a page in RAM is not the next one. */
+function framesOf({ physical, size }: Area): { offset: number; frame: number }[] {
+  return Array.from({ length: size / PAGE }, (_, i) => ({
+    offset: i * PAGE,
+    frame: physical + size - (i + 1) * PAGE,
+  }));
+}
 const PRESENT_WRITABLE_USER = 7n;
 const ACCESSED_DIRTY = 0x60n;
 const NO_EXECUTE = 1n << 63n;
@@ -123,25 +136,40 @@ export class UserMachine {
         BigInt(physical) | PRESENT_WRITABLE_USER | ACCESSED_DIRTY | flags,
       );
     };
-    for (let at = 0; at < SCRATCH_SIZE; at += PAGE) mapPage(SCRATCH + at, SCRATCH_PHYSICAL + at, NO_EXECUTE);
-    for (let at = 0; at < CODE_SIZE; at += PAGE) mapPage(CODE + at, CODE_PHYSICAL + at, 0n);
+    const mapArea = (area: Area, flags: bigint): void => {
+      for (const { offset, frame } of framesOf(area)) mapPage(area.linear + offset, frame, flags);
+    };
+    mapArea(SCRATCH_AREA, NO_EXECUTE);
+    mapArea(CODE_AREA, 0n);
   }
 
   /** Stores only what differs: code that is there already stays translated. */
-  private fill(physical: number, bytes: Uint8Array): void {
+  private fill(area: Area, bytes: Uint8Array): void {
     const { runtime, views } = this.processor;
-    const host = this.host(physical);
-    for (const offset of differingBytes(bytes, views.u8.subarray(host, host + bytes.length))) {
-      runtime.invalidateCode(BigInt(physical + offset), 1);
-      views.u8[host + offset] = bytes[offset] as number;
+    for (const { offset: start, frame } of framesOf(area)) {
+      const host = this.host(frame);
+      const page = bytes.subarray(start, start + PAGE);
+      for (const offset of differingBytes(page, views.u8.subarray(host, host + PAGE))) {
+        runtime.invalidateCode(BigInt(frame + offset), 1);
+        views.u8[host + offset] = page[offset] as number;
+      }
     }
+  }
+
+  private contentOf(area: Area): Uint8Array {
+    const content = new Uint8Array(area.size);
+    for (const { offset, frame } of framesOf(area)) {
+      const host = this.host(frame);
+      content.set(this.processor.views.u8.subarray(host, host + PAGE), offset);
+    }
+    return content;
   }
 
   /** Puts the processor and both areas into a state to start from. */
   load(initial: WholeState): void {
     const { processor } = this;
-    this.fill(SCRATCH_PHYSICAL, initial.scratch);
-    this.fill(CODE_PHYSICAL, initial.codeArea);
+    this.fill(SCRATCH_AREA, initial.scratch);
+    this.fill(CODE_AREA, initial.codeArea);
     // The jump cache may still lead to the stale head of what ran before.
     processor.runtime.flushTlb(1);
     initial.gpr.forEach((value, register) => {
@@ -215,9 +243,8 @@ export class UserMachine {
   /** The state reached; an INT3, with which code ends, is no fault. */
   state(): WholeState {
     const { processor } = this;
-    const { views } = processor;
-    const scratch = views.u8.slice(this.host(SCRATCH_PHYSICAL), this.host(SCRATCH_PHYSICAL) + SCRATCH_SIZE);
-    const codeArea = views.u8.slice(this.host(CODE_PHYSICAL), this.host(CODE_PHYSICAL) + CODE_SIZE);
+    const scratch = this.contentOf(SCRATCH_AREA);
+    const codeArea = this.contentOf(CODE_AREA);
     const fault = this.fault;
     // The INT3 that fills the code area is where a vector ends.
     const ended = fault?.vector === 3;
