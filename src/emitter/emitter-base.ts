@@ -5,7 +5,7 @@
  */
 
 import type { Condition } from '../isa/condition.ts';
-import type { Emitter, FlagWriter, SlowPath, Value } from '../isa/emitter.ts';
+import type { Emitter, FlagWriter, SlowPath, Value, X87Operand } from '../isa/emitter.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
@@ -137,6 +137,12 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract nextRip(): Expression;
   abstract call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression;
   abstract run(name: RuntimeFunction, args: Expression[]): void;
+  abstract x87(
+    name: RuntimeFunction,
+    args: Expression[],
+    result: ValueType,
+    operand?: X87Operand,
+  ): Expression;
   abstract delegate(condition: Expression, name: RuntimeFunction, args: Expression[]): void;
   abstract jump(): void;
   abstract jumpIf(condition: Expression): void;

@@ -345,6 +345,10 @@ export class HandlerEmitter extends EmitterBase {
     return this.m.call(this.runtime(name), args, result);
   }
 
+  x87(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
+    return this.call(name, [this.record(), ...args], result);
+  }
+
   private callNothing(name: RuntimeFunction, args: Expression[]): Expression {
     return this.call(name, args, none);
   }

@@ -15,10 +15,12 @@ import type { RegisterEmitter } from './emitter/registers.ts';
 import type { RuntimeEmitter } from './emitter/runtime.ts';
 import type { ValueEmitter } from './emitter/values.ts';
 import type { VectorEmitter } from './emitter/vectors.ts';
+import type { X87Emitter } from './emitter/x87.ts';
 
 export type { FlagWriter } from './emitter/flags.ts';
 export type { SlowPath } from './emitter/floats.ts';
 export type { Value } from './emitter/values.ts';
+export type { X87Operand } from './emitter/x87.ts';
 
 export interface Emitter
   extends ControlEmitter,
@@ -29,4 +31,5 @@ export interface Emitter
     RegisterEmitter,
     RuntimeEmitter,
     ValueEmitter,
-    VectorEmitter {}
+    VectorEmitter,
+    X87Emitter {}

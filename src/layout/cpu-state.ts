@@ -67,6 +67,10 @@ export const YMM = 512;
 export const FPU_REGISTERS = 1024;
 export const FPU_CONTROL = 1152;
 export const FPU_STATUS = 1154;
+/** The six exceptions: their masks in FPU_CONTROL, their flags in FPU_STATUS. */
+export const FPU_EXCEPTIONS = 0x3f;
+/** FPU_STATUS: one of them is pending that is not masked. */
+export const FPU_ERROR_SUMMARY = 1 << 7;
 /** Two bits a register in physical order: 3 empty, 0 in use (what FSTENV tells besides is worked out when it is stored). u16 */
 export const FPU_TAG = 1156;
 export const FPU_OPCODE = 1158;

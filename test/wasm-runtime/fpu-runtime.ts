@@ -133,9 +133,12 @@ export class FpuRuntime extends RuntimeHarness {
     this.setState32(MODE, key | (VIEW_SUPERVISOR << MODE_VIEW_SHIFT));
   }
 
-  /** Calls a runtime function with the record and `values`. */
-  run(name: string, ...values: (number | bigint)[]): void {
-    (this.exports[name] as (...values: (number | bigint)[]) => void)(this.record, ...values);
+  /** Calls a runtime function with the record and `values`; returns what it returns. */
+  run(name: string, ...values: (number | bigint)[]): number | undefined {
+    return (this.exports[name] as (...values: (number | bigint)[]) => number | undefined)(
+      this.record,
+      ...values,
+    );
   }
 
   /** Vector and error code (-1 = none) that a call raises, or undefined. */
@@ -152,10 +155,6 @@ export class FpuRuntime extends RuntimeHarness {
 
   get faultAddress(): bigint {
     return this.state64(CR2);
-  }
-
-  get flags(): number {
-    return Number((this.exports.getFlags as () => number)());
   }
 
   get control(): number {

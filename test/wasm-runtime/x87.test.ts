@@ -456,16 +456,17 @@ describe('memory operands', () => {
 
 describe('comparison', () => {
   test.each([
-    ['greater', TWO, ONE, 0, 0],
-    ['less', MINUS_ONE, ONE, C0, 1],
-    ['equal zeros', ZERO, MINUS_ZERO, C3, 0x40],
-    ['negative numbers', 'c000c000000000000000', MINUS_ONE, C0, 1],
-    ['infinity', INFINITY, '7ffeffffffffffffffff', 0, 0],
-  ])('%s', (_name, a, b, codes, flags) => {
+    ['greater', TWO, ONE, 0],
+    ['less', MINUS_ONE, ONE, C0],
+    ['equal zeros', ZERO, MINUS_ZERO, C3],
+    ['negative numbers', 'c000c000000000000000', MINUS_ONE, C0],
+    ['infinity', INFINITY, '7ffeffffffffffffffff', 0],
+  ])('%s', (_name, a, b, codes) => {
     fpu.apply([a, b], 'fcom', 1, 0, 0);
     expect(fpu.conditions).toBe(codes);
-    fpu.apply([a, b], 'fcomi', 1, 0, 0);
-    expect(fpu.flags & 0x8d5).toBe(flags);
+    fpu.load(a, b);
+    expect(fpu.run('fcomi', 1, 0, 0)).toBe(codes);
+    expect(fpu.conditions).toBe(0);
   });
 
   test('unordered: FCOM signals every NaN, FUCOM only signaling ones', () => {
@@ -473,9 +474,9 @@ describe('comparison', () => {
     expect(fpu.conditions).toBe(C3 | C2 | C0 | IE);
     fpu.apply([QNAN, ONE], 'fcom', 1, 1, 0);
     expect(fpu.conditions).toBe(C3 | C2 | C0);
-    fpu.apply([ONE, SNAN], 'fcomi', 1, 1, 0);
+    fpu.load(ONE, SNAN);
+    expect(fpu.run('fcomi', 1, 1, 0)).toBe(C3 | C2 | C0);
     expect(fpu.conditions).toBe(IE);
-    expect(fpu.flags & 0x8d5).toBe(0x45);
   });
 
   test('the forms that pop', () => {

@@ -1,11 +1,13 @@
 /** Addition, subtraction, multiplication, division and square root of double extended-precision numbers. */
 import {
   EXPONENT_BIAS,
+  EXPONENT_MAX,
   INDEFINITE_HEAD,
   INDEFINITE_SIGNIFICAND,
   INTEGER_BIT,
   isDenormal,
   isInfinity,
+  isNormal,
   isNotANumber,
   isSignaling,
   isUnsupported,
@@ -99,9 +101,12 @@ function subtractMagnitudes(sign: i32, exponent: i32, a: u64, distance: i32, b: 
 
 /** a + b; `flip` is SIGN to subtract instead, else 0. */
 export function addOrSubtract(aHead: i32, a: u64, bHead: i32, b: u64, flip: i32): u64 {
-  if (isSpecial(aHead, a, bHead, b)) return specialSignificand;
   const aSign = aHead & SIGN;
   const bSign = (bHead & SIGN) ^ flip;
+  if (isNormal(aHead, a) && isNormal(bHead, b)) {
+    return addNumbers(aSign, aHead & EXPONENT_MAX, a, bSign, bHead & EXPONENT_MAX, b);
+  }
+  if (isSpecial(aHead, a, bHead, b)) return specialSignificand;
   if (isInfinity(aHead, a)) {
     if (isInfinity(bHead, b) && aSign !== bSign) return invalidResult();
     noteDenormals(aHead, a, bHead, b);
@@ -117,8 +122,11 @@ export function addOrSubtract(aHead: i32, a: u64, bHead: i32, b: u64, flip: i32)
   const bExponent = normalExponent(bHead, b);
   b = normalSignificand(b);
   if (a === 0) return roundControlled(bSign, bExponent, b, 0);
-  const aExponent = normalExponent(aHead, a);
-  a = normalSignificand(a);
+  return addNumbers(aSign, normalExponent(aHead, a), normalSignificand(a), bSign, bExponent, b);
+}
+
+/** The sum of two numbers whose significands have the integer bit set. */
+function addNumbers(aSign: i32, aExponent: i32, a: u64, bSign: i32, bExponent: i32, b: u64): u64 {
   const distance = aExponent - bExponent;
   if (aSign === bSign) {
     if (distance >= 0) return addMagnitudes(aSign, aExponent, a, distance, b);
@@ -130,15 +138,24 @@ export function addOrSubtract(aHead: i32, a: u64, bHead: i32, b: u64, flip: i32)
 }
 
 export function multiply(aHead: i32, a: u64, bHead: i32, b: u64): u64 {
-  if (isSpecial(aHead, a, bHead, b)) return specialSignificand;
   const sign = (aHead ^ bHead) & SIGN;
+  if (isNormal(aHead, a) && isNormal(bHead, b)) {
+    return multiplyNumbers(sign, (aHead & EXPONENT_MAX) + (bHead & EXPONENT_MAX), a, b);
+  }
+  if (isSpecial(aHead, a, bHead, b)) return specialSignificand;
   const infinite = isInfinity(aHead, a) || isInfinity(bHead, b);
   if (infinite && (a === 0 || b === 0)) return invalidResult();
   noteDenormals(aHead, a, bHead, b);
   if (infinite) return packInfinity(sign);
   if (a === 0 || b === 0) return packZero(sign);
-  let exponent = normalExponent(aHead, a) + normalExponent(bHead, b) - EXPONENT_BIAS + 1;
-  let high = multiplyWide(normalSignificand(a), normalSignificand(b));
+  const exponents = normalExponent(aHead, a) + normalExponent(bHead, b);
+  return multiplyNumbers(sign, exponents, normalSignificand(a), normalSignificand(b));
+}
+
+/** The product of two numbers whose significands have the integer bit set; `exponents` is the sum of theirs. */
+function multiplyNumbers(sign: i32, exponents: i32, a: u64, b: u64): u64 {
+  let exponent = exponents - EXPONENT_BIAS + 1;
+  let high = multiplyWide(a, b);
   let low = secondWord;
   if ((high & INTEGER_BIT) === 0) {
     high = (high << 1) | (low >> 63);
@@ -179,29 +196,36 @@ export function divide(aHead: i32, a: u64, bHead: i32, b: u64): u64 {
   return roundControlled(sign, exponent, high, low | u64(secondWord !== 0));
 }
 
-/** Root of a significand pair (high:low) of 128 bits with a bit in its top two: 64 bits, and what is left as a sticky fraction. */
+/**
+ * Root of a significand pair (high:low) of 128 bits with a bit in its top two: 64 bits, and what is left as a sticky fraction.
+ * The upper half is the root of `high`, the lower half a quotient that is at most one too large (Zimmermann, "Karatsuba
+ * Square Root").
+ */
 function rootDigits(high: u64, low: u64): u64 {
-  let root: u64 = 0;
-  // The remainder never exceeds twice the root: 65 bits, of which restHigh holds the top.
-  let restHigh: u64 = 0;
-  let rest: u64 = 0;
-  for (let i = 0; i < 64; i++) {
-    restHigh = (restHigh << 2) | (rest >> 62);
-    rest = (rest << 2) | (high >> 62);
-    high = (high << 2) | (low >> 62);
-    low <<= 2;
-    const trialHigh = root >> 62;
-    const trial = (root << 2) | 1;
-    root <<= 1;
-    if (restHigh > trialHigh || (restHigh === trialHigh && rest >= trial)) {
-      restHigh = restHigh - trialHigh - u64(rest < trial);
-      rest -= trial;
-      root |= 1;
-    }
+  let upper = <u64>Math.sqrt(<f64>high);
+  // The double is rounded: it may be one away.
+  if (upper > 0xffff_ffff || upper * upper > high) upper--;
+  else if (high - upper * upper > 2 * upper) upper++;
+  const rest = high - upper * upper;
+  // (rest : upper half of low) / (2 * upper), of numbers that are one bit too long.
+  const half = (rest << 31) | (low >> 33);
+  const quotient = half / upper;
+  const left = ((half - quotient * upper) << 1) | ((low >> 32) & 1);
+  let root = (upper << 32) + quotient;
+  // (restHigh : restLow) = (high : low) - root^2; a quotient of 2^32 has the square 2^64.
+  const square = quotient * quotient;
+  const leftLow = (left << 32) | (low & 0xffff_ffff);
+  let restLow = leftLow - square;
+  let restHigh = <i64>(left >> 32) - i64(quotient >> 32 !== 0) - i64(leftLow < square);
+  if (restHigh < 0) {
+    root--;
+    const doubled = (root << 1) | 1;
+    restLow += doubled;
+    restHigh += <i64>(root >> 63) + i64(restLow < doubled);
   }
   // (root + 1/2)^2 = root^2 + root + 1/4: never exactly half way.
-  if ((restHigh | rest) === 0) rootFraction = 0;
-  else rootFraction = restHigh !== 0 || rest > root ? 0xc000_0000_0000_0000 : 0x4000_0000_0000_0000;
+  if (restHigh === 0 && restLow === 0) rootFraction = 0;
+  else rootFraction = restHigh !== 0 || restLow > root ? 0xc000_0000_0000_0000 : 0x4000_0000_0000_0000;
   return root;
 }
 

@@ -32,6 +32,14 @@ export function packZero(sign: i32): u64 {
   return pack(sign, 0);
 }
 
+/**
+ * Finite, not zero, not denormal: what most operands are.
+ * @inline
+ */
+export function isNormal(head: i32, significand: u64): bool {
+  return <i64>significand < 0 && <u32>((head & EXPONENT_MAX) - 1) < <u32>(EXPONENT_MAX - 1);
+}
+
 /** Pseudo-NaNs, pseudo-infinities and unnormals, which every operation rejects as invalid. */
 export function isUnsupported(head: i32, significand: u64): bool {
   return (head & EXPONENT_MAX) !== 0 && <i64>significand >= 0;

@@ -1,9 +1,7 @@
 /** Instructions that add, subtract, multiply, divide and compare. */
-import { FLAG_CF, FLAG_PF, FLAG_ZF } from '../generated/layout';
-import { setArithmeticFlags } from '../integer/flags';
 import { readData16, readData32, readData64 } from '../memory/mmu';
 import { addOrSubtract, divide, multiply } from './arithmetic';
-import { classify, compare, EQUAL, GREATER, LESS, UNORDERED } from './compare';
+import { classify, compare, UNORDERED } from './compare';
 import { extendDouble, extendSingle, wasDenormal } from './float';
 import { isNotANumber, isUnsupported, resultHead, SIGN } from './format';
 import { packInteger } from './integer';
@@ -14,6 +12,7 @@ import {
   finish,
   headOf,
   isEmpty,
+  loadRegister,
   operandMissing,
   pop,
   setConditionCodes,
@@ -68,18 +67,16 @@ export function fcom(record: u32, i: i32, quiet: i32, pops: i32): void {
   finishCompare(record, codes, pops);
 }
 
-/** FCOMI ST(0), ST(i), FUCOMI with `quiet` 1, and the forms that pop: ZF, PF, CF = order; OF, SF, AF clear. */
-export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): void {
+/** FCOMI ST(0), ST(i), FUCOMI with `quiet` 1, and the forms that pop. Returns the order as condition codes, which stay as they are. */
+export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): i32 {
   begin(record);
   let codes = UNORDERED;
   if (isEmpty(0) || isEmpty(i)) stackUnderflow();
   else codes = compare(headOf(0), significandOf(0), headOf(i), significandOf(i), quiet !== 0);
-  if (codes === GREATER) setArithmeticFlags(0);
-  else if (codes === LESS) setArithmeticFlags(FLAG_CF);
-  else setArithmeticFlags(codes === EQUAL ? FLAG_ZF : FLAG_ZF | FLAG_PF | FLAG_CF);
   const stop = suppressed();
   finish(record);
   if (!stop && pops !== 0) pop();
+  return codes;
 }
 
 /** FTST: st(0) against 0.0. */
@@ -116,7 +113,8 @@ export function fpuArithmetic(record: u32, operation: i32, i: i32, target: i32, 
       finish(record);
       return;
     }
-    setRegister(target, resultHead, result);
+    // It is in use, as the operand that it was.
+    loadRegister(target, resultHead, result);
   }
   finish(record);
   if (pops !== 0) pop();

@@ -14,6 +14,7 @@ import {
   ROUND_NEAREST,
   ROUND_UP,
   roundingControl,
+  roundsAsUsual,
   signal,
   UNDERFLOW,
   unmasked,
@@ -107,6 +108,15 @@ function roundTo(sign: i32, exponent: i32, high: u64, low: u64, precision: i32, 
   return pack(sign | exponent, high);
 }
 
+/** roundTo() in the usual mode, of what can neither overflow nor underflow. Which way it goes is hard to predict: no branch. */
+function roundNearest(sign: i32, exponent: i32, high: u64, low: u64): u64 {
+  const up = i32(low > HALF) | (i32(low === HALF) & <i32>high & 1);
+  signal((up * C1) | (i32(low !== 0) * PRECISION));
+  high += u64(up);
+  if (high === 0) return pack(sign | (exponent + 1), INTEGER_BIT);
+  return pack(sign | exponent, high);
+}
+
 /** Rounds a result for a register to 64 bits, whatever the precision control. */
 export function roundExtended(sign: i32, exponent: i32, high: u64, low: u64): u64 {
   return roundTo(sign, exponent, high, low, 64, EXPONENT_MAX);
@@ -114,6 +124,8 @@ export function roundExtended(sign: i32, exponent: i32, high: u64, low: u64): u6
 
 /** Rounds a result for a register as precision control says. */
 export function roundControlled(sign: i32, exponent: i32, high: u64, low: u64): u64 {
+  if (roundsAsUsual() && exponent > 0 && exponent < EXPONENT_MAX - 1)
+    return roundNearest(sign, exponent, high, low);
   return roundTo(sign, exponent, high, low, precisionControl(), EXPONENT_MAX);
 }
 

@@ -18,6 +18,8 @@ import {
   CR0_TS,
   FPU_CONTROL,
   FPU_DP,
+  FPU_ERROR_SUMMARY,
+  FPU_EXCEPTIONS,
   FPU_IP,
   FPU_REGISTERS,
   FPU_STATUS,
@@ -38,13 +40,11 @@ export const OVERFLOW: i32 = 1 << 3;
 export const UNDERFLOW: i32 = 1 << 4;
 export const PRECISION: i32 = 1 << 5;
 export const STACK_FAULT: i32 = 1 << 6;
-const ERROR_SUMMARY: i32 = 1 << 7;
 export const C0: i32 = 1 << 8;
 export const C1: i32 = 1 << 9;
 export const C2: i32 = 1 << 10;
 export const C3: i32 = 1 << 14;
 const BUSY: i32 = 1 << 15;
-const EXCEPTIONS: i32 = 0x3f;
 const COMPUTED: i32 = OVERFLOW | UNDERFLOW | PRECISION;
 const TOP_SHIFT: i32 = 11;
 export const TOP_MASK: i32 = 7 << TOP_SHIFT;
@@ -58,6 +58,10 @@ export const ROUND_ZERO: i32 = 3;
 const CONTROL_DEFINED: i32 = 0x1f3f;
 const CONTROL_FIXED_ONE: i32 = 0x40;
 
+/** Precision and rounding control, and the former for 64 bits. */
+const CONTROL_ROUNDING: i32 = 0xf00;
+const PRECISION_64: i32 = 0x300;
+
 const EMPTY: i32 = 3;
 
 /** Exceptions, stack fault and C1 of the running instruction. */
@@ -66,10 +70,12 @@ let signalled: i32 = 0;
 let operandAddress: u64 = 0;
 let hasOperand: bool = false;
 
+/** @inline */
 export function controlWord(): i32 {
   return load<u16>(CPU_STATE + FPU_CONTROL);
 }
 
+/** @inline */
 export function statusWord(): i32 {
   return load<u16>(CPU_STATE + FPU_STATUS);
 }
@@ -77,6 +83,11 @@ export function statusWord(): i32 {
 /** Rounding control: ROUND_*. */
 export function roundingControl(): i32 {
   return (controlWord() >> 10) & 3;
+}
+
+/** Whether results have 64 bits and are rounded to nearest, as after FNINIT. */
+export function roundsAsUsual(): bool {
+  return (controlWord() & CONTROL_ROUNDING) === PRECISION_64;
 }
 
 /** Significand bits that precision control asks for: 24, 53 or 64. The reserved encoding means 64. */
@@ -88,8 +99,8 @@ export function precisionControl(): i32 {
 
 /** Stores the status word with ES and B following from its flags and the control word's masks. */
 export function setStatus(status: i32): void {
-  status &= ~(ERROR_SUMMARY | BUSY);
-  if ((status & EXCEPTIONS & ~controlWord()) !== 0) status |= ERROR_SUMMARY | BUSY;
+  status &= ~(FPU_ERROR_SUMMARY | BUSY);
+  if ((status & FPU_EXCEPTIONS & ~controlWord()) !== 0) status |= FPU_ERROR_SUMMARY | BUSY;
   store<u16>(CPU_STATE + FPU_STATUS, <u16>status);
 }
 
@@ -99,7 +110,10 @@ export function setControl(control: i32): void {
   setStatus(statusWord());
 }
 
-/** Every x87 instruction: #NM if CR0.EM or CR0.TS. */
+/**
+ * Every x87 instruction: #NM if CR0.EM or CR0.TS.
+ * @inline
+ */
 export function requireAvailable(record: u32): void {
   if ((load<u32>(CPU_STATE + CR0) & (CR0_EM | CR0_TS)) !== 0) raiseFault(record, VECTOR_NM, NO_ERROR_CODE);
 }
@@ -107,9 +121,10 @@ export function requireAvailable(record: u32): void {
 /**
  * #MF if an unmasked exception is pending and CR0.NE is set. With NE clear the error would go to an external
  * interrupt controller; here the instruction just goes on, as with IGNNE# asserted.
+ * @inline
  */
 export function checkPending(record: u32): void {
-  if ((statusWord() & ERROR_SUMMARY) !== 0 && (load<u32>(CPU_STATE + CR0) & CR0_NE) !== 0) {
+  if ((statusWord() & FPU_ERROR_SUMMARY) !== 0 && (load<u32>(CPU_STATE + CR0) & CR0_NE) !== 0) {
     raiseFault(record, VECTOR_MF, NO_ERROR_CODE);
   }
 }
@@ -121,7 +136,10 @@ export function fwait(record: u32): void {
   checkPending(record);
 }
 
-/** Starts a waiting instruction without a memory operand. */
+/**
+ * Starts a waiting instruction without a memory operand.
+ * @inline
+ */
 export function begin(record: u32): void {
   requireAvailable(record);
   checkPending(record);
@@ -146,12 +164,18 @@ export function unmasked(flag: i32): bool {
   return (controlWord() & flag) === 0;
 }
 
-/** Whether one of `flags` was signalled and is unmasked. */
+/**
+ * Whether one of `flags` was signalled and is unmasked.
+ * @inline
+ */
 export function trapped(flags: i32): bool {
   return (signalled & flags & ~controlWord()) !== 0;
 }
 
-/** Whether the result must not be stored: an unmasked exception that is found before computing. */
+/**
+ * Whether the result must not be stored: an unmasked exception that is found before computing.
+ * @inline
+ */
 export function suppressed(): bool {
   return trapped(INVALID | DENORMAL | ZERO_DIVIDE);
 }
@@ -161,20 +185,20 @@ export function suppressed(): bool {
  * pointer and the opcode are updated by unmasked exceptions only (CPUID.7.EBX[6], FDP_EXCPTN_ONLY).
  */
 export function finish(record: u32): void {
+  if ((signalled & FPU_EXCEPTIONS & ~controlWord()) !== 0) noteUnmasked(record);
+  setStatus((statusWord() & ~C1) | signalled);
+  store<u64>(CPU_STATE + FPU_IP, instructionRip(record));
+}
+
+function noteUnmasked(record: u32): void {
   // What was found while computing does not count if the computation should not have happened.
   if (suppressed()) signalled &= (signalled & STACK_FAULT) !== 0 ? ~COMPUTED : ~(COMPUTED | C1);
-  const rip = instructionRip(record);
-  if ((signalled & EXCEPTIONS & ~controlWord()) !== 0) {
-    recordOpcode(record);
-    if (hasOperand) {
-      const segment: u32 = record === 0 ? 0 : load<u8>(record + RECORD_SEGMENT);
-      const base = record === 0 ? 0 : load<u64>(CPU_STATE + ACCESS_BASE + segment * 8);
-      const offset = operandAddress - base;
-      store<u64>(CPU_STATE + FPU_DP, is64BitMode() ? offset : <u64>(<u32>offset));
-    }
-  }
-  setStatus((statusWord() & ~C1) | signalled);
-  store<u64>(CPU_STATE + FPU_IP, rip);
+  recordOpcode(record);
+  if (!hasOperand) return;
+  const segment: u32 = record === 0 ? 0 : load<u8>(record + RECORD_SEGMENT);
+  const base = record === 0 ? 0 : load<u64>(CPU_STATE + ACCESS_BASE + segment * 8);
+  const offset = operandAddress - base;
+  store<u64>(CPU_STATE + FPU_DP, is64BitMode() ? offset : <u64>(<u32>offset));
 }
 
 /** Replaces the condition codes C0, C2 and C3, and leaves C1 for finish(). */
@@ -184,60 +208,83 @@ export function setConditionCodes(codes: i32): void {
   store<u16>(CPU_STATE + FPU_STATUS, <u16>((statusWord() & ~mask) | (codes & mask)));
 }
 
-/** Physical number of st(i). */
+/**
+ * Physical number of st(i).
+ * @inline
+ */
 function physical(i: i32): i32 {
   return ((statusWord() >> TOP_SHIFT) + i) & 7;
 }
 
-/** Address of st(i): significand at 0, head at 8. */
+/**
+ * Address of st(i): significand at 0, head at 8.
+ * @inline
+ */
 function register(i: i32): u32 {
   return CPU_STATE + FPU_REGISTERS + physical(i) * 16;
 }
 
+/** @inline */
 export function significandOf(i: i32): u64 {
   return load<u64>(register(i));
 }
 
+/** @inline */
 export function headOf(i: i32): i32 {
   return load<u16>(register(i) + 8);
 }
 
+/** @inline */
 export function isEmpty(i: i32): bool {
   return ((load<u16>(CPU_STATE + FPU_TAG) >> (2 * physical(i))) & EMPTY) === EMPTY;
 }
 
-/** Marks st(i) empty. */
+/**
+ * Marks st(i) empty.
+ * @inline
+ */
 export function free(i: i32): void {
   const tag = load<u16>(CPU_STATE + FPU_TAG);
   store<u16>(CPU_STATE + FPU_TAG, tag | <u16>(EMPTY << (2 * physical(i))));
 }
 
-/** Writes st(i) and leaves its tag. */
+/**
+ * Writes st(i) and leaves its tag.
+ * @inline
+ */
 export function loadRegister(i: i32, head: i32, significand: u64): void {
   const address = register(i);
   store<u64>(address, significand);
   store<u16>(address + 8, <u16>head);
 }
 
-/** Writes st(i) and marks it in use. */
+/**
+ * Writes st(i) and marks it in use.
+ * @inline
+ */
 export function setRegister(i: i32, head: i32, significand: u64): void {
   loadRegister(i, head, significand);
   const tag = load<u16>(CPU_STATE + FPU_TAG);
   store<u16>(CPU_STATE + FPU_TAG, tag & <u16>~(EMPTY << (2 * physical(i))));
 }
 
-/** Adds `step` to TOP, modulo 8. */
+/**
+ * Adds `step` to TOP, modulo 8.
+ * @inline
+ */
 export function rotateStack(step: i32): void {
   const status = statusWord();
   const top = (status + (step << TOP_SHIFT)) & TOP_MASK;
   store<u16>(CPU_STATE + FPU_STATUS, <u16>((status & ~TOP_MASK) | top));
 }
 
+/** @inline */
 export function push(head: i32, significand: u64): void {
   rotateStack(-1);
   setRegister(0, head, significand);
 }
 
+/** @inline */
 export function pop(): void {
   free(0);
   rotateStack(1);

@@ -5,7 +5,10 @@ const LOW_HALF: u64 = 0xffff_ffff;
 /** Low word of the last 128-bit result, or remainder of the last division. */
 export let secondWord: u64 = 0;
 
-/** The 128-bit product: high word returned, low word in `secondWord`. */
+/**
+ * The 128-bit product: high word returned, low word in `secondWord`.
+ * @inline
+ */
 export function multiplyWide(a: u64, b: u64): u64 {
   const a0 = a & LOW_HALF;
   const a1 = a >> 32;
@@ -44,15 +47,13 @@ export function divideWide(high: u64, low: u64, divisor: u64): u64 {
 /**
  * (high:low) >> count for any count >= 0; every bit that falls out is or-ed into bit 0 ("sticky"), so that
  * rounding still sees that the value is not exact. High word returned, low word in `secondWord`.
+ * @inline
  */
 export function shiftRightSticky(high: u64, low: u64, count: i32): u64 {
-  if (count === 0) {
-    secondWord = low;
-    return high;
-  }
   if (count < 64) {
-    const lost = low << (64 - count);
-    secondWord = (high << (64 - count)) | (low >> count) | u64(lost !== 0);
+    // Left by 64 - count in two steps: by 64 is nothing.
+    const lost = (low << 1) << (63 - count);
+    secondWord = ((high << 1) << (63 - count)) | (low >> count) | u64(lost !== 0);
     return high >> count;
   }
   if (count === 64) {

@@ -21,11 +21,26 @@ import {
 import type { Local } from '../../emitter/locals.ts';
 import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
-import type { SlowPath, Value } from '../../isa/emitter.ts';
+import type { SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
+import { CR0_EM, CR0_TS } from '../../layout/architecture.ts';
 import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
-import { GPR, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS, YMM } from '../../layout/cpu-state.ts';
+import {
+  CR0,
+  FPU_CONTROL,
+  FPU_ERROR_SUMMARY,
+  FPU_EXCEPTIONS,
+  FPU_STATUS,
+  GPR,
+  RIP,
+  SEGMENT_CS,
+  SEGMENT_DS,
+  SEGMENT_ES,
+  SEGMENT_NONE,
+  SEGMENT_SS,
+  YMM,
+} from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
@@ -80,6 +95,8 @@ export class BlockEmitter extends EmitterBase {
   /** The block has checked that SSE, or AVX, is enabled: what changes that is a handler's. */
   private sseRequired = false;
   private avxRequired = false;
+  /** And that x87 instructions raise nothing: neither are exceptions unmasked in a region. */
+  private x87Required = false;
 
   constructor(parts: RegionParts, block: PlannedBlock) {
     super(parts.m);
@@ -381,6 +398,43 @@ export class BlockEmitter extends EmitterBase {
   requireAvx(): void {
     if (!this.avxRequired) this.leaveIf(this.state(AVX_DISABLED, 4));
     this.avxRequired = true;
+  }
+
+  // ---- x87 ----
+
+  /** Leaves where an x87 instruction may raise something: it is not available, or an exception is unmasked or pending. */
+  private requireX87(): void {
+    const { m } = this;
+    if (this.x87Required) return;
+    const unavailable = m.i32.and(this.state(CR0, 4), m.i32.const(CR0_EM | CR0_TS));
+    const unmasked = m.i32.and(
+      m.i32.xor(this.state(FPU_CONTROL, 2), m.i32.const(-1)),
+      m.i32.const(FPU_EXCEPTIONS),
+    );
+    const pending = m.i32.and(this.state(FPU_STATUS, 2), m.i32.const(FPU_ERROR_SUMMARY));
+    this.leaveIf(m.i32.or(m.i32.or(unavailable, unmasked), pending));
+    this.x87Required = true;
+  }
+
+  /** The runtime function finds no record, but RIP, and a translation of its operand. */
+  x87(name: RuntimeFunction, args: Expression[], result: ValueType, operand?: X87Operand): Expression {
+    const { m, records, index } = this;
+    this.requireX87();
+    if (operand !== undefined) {
+      const { access, linearAddress, size } = operand;
+      const filled = this.hostOrLeave(this.parts.imports.fill(access, linearAddress(), size));
+      this.let(viewProbe(m, access, linearAddress, size, records.tlbView, this.newLocal(i32), filled));
+    }
+    this.setState(RIP, 8, this.inCodeSegment(this.codeAddress(records.pageOffset(index))));
+    return this.call(name, [m.i32.const(0), ...args], result);
+  }
+
+  /** RIP of a linear address. */
+  private inCodeSegment(linear: Expression): Expression {
+    const { m } = this;
+    const { mode } = this.records;
+    if ((mode & (MODE_CODE_64 | MODE_FLAT)) !== 0) return linear;
+    return m.i64.and(m.i64.sub(linear, this.segmentBase(SEGMENT_CS)), m.i64.const(0xffff_ffffn));
   }
 
   requireAligned(linearAddress: Value, size: number): void {

@@ -1,11 +1,12 @@
 /**
  * x87 instructions and the state they share with SSE: all of them are runtime functions (wasm-runtime/x87/index.ts,
- * wasm-runtime/system/fpu-state.ts), which also check for #NM and pending #MF.
+ * wasm-runtime/system/fpu-state.ts), which also check for #NM and pending #MF. Those that neither change what others may raise nor
+ * store or load the whole state are part of regions (Emitter.x87).
  */
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
-import { i32 } from '../../wasm/value-types.ts';
+import { i32, i64, none } from '../../wasm/value-types.ts';
 import type { Condition } from '../condition.ts';
-import type { Emitter } from '../emitter.ts';
+import type { Emitter, X87Operand } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 
 function constants(e: Emitter, values: readonly number[]): number[] {
@@ -14,22 +15,45 @@ function constants(e: Emitter, values: readonly number[]): number[] {
 
 /** A runtime function of constants only. */
 export function plain(name: RuntimeFunction, ...values: number[]): Semantics {
-  return (e) => e.run(name, [e.record(), ...constants(e, values)]);
+  return (e) => e.emit(e.x87(name, constants(e, values), none));
 }
 
-/** A runtime function of the address of the memory operand, and constants. */
-export function memory(name: RuntimeFunction, ...values: number[]): Semantics {
-  return (e) => e.run(name, [e.record(), e.address(0), ...constants(e, values)]);
+/** The same for what changes what other instructions may raise, with the address of the memory operand if there is one. */
+export function control(name: RuntimeFunction): Semantics {
+  return (e) => e.run(name, e.operandCount === 0 ? [e.record()] : [e.record(), e.address(0)]);
 }
 
-/** Arithmetic or comparison of st(0) and a memory operand; `operation` is ModRM.reg. */
-export function memoryArithmetic(name: RuntimeFunction, operation: number): Semantics {
-  return (e) => e.run(name, [e.record(), e.m.i32.const(operation), e.address(0)]);
+function memoryOperand(e: Emitter, access: X87Operand['access'], size: number): X87Operand {
+  return { access, size, linearAddress: e.let(e.address(0), i64) };
+}
+
+/** A runtime function of the address of the memory operand, from which it reads `size` bytes. */
+export function load(name: RuntimeFunction, size: number): Semantics {
+  return (e) => {
+    const operand = memoryOperand(e, 'read', size);
+    e.emit(e.x87(name, [operand.linearAddress()], none, operand));
+  };
+}
+
+/** A runtime function of the address of the memory operand, to which it writes `size` bytes, and constants. */
+export function store(name: RuntimeFunction, size: number, ...values: number[]): Semantics {
+  return (e) => {
+    const operand = memoryOperand(e, 'write', size);
+    e.emit(e.x87(name, [operand.linearAddress(), ...constants(e, values)], none, operand));
+  };
+}
+
+/** Arithmetic or comparison of st(0) and a memory operand of `size` bytes; `operation` is ModRM.reg. */
+export function memoryArithmetic(name: RuntimeFunction, size: number, operation: number): Semantics {
+  return (e) => {
+    const operand = memoryOperand(e, 'read', size);
+    e.emit(e.x87(name, [e.m.i32.const(operation), operand.linearAddress()], none, operand));
+  };
 }
 
 /** FNSTCW and FNSTSW: a runtime function that gives the word to be stored. */
 export function storeWord(name: RuntimeFunction): Semantics {
-  return (e) => e.write(0, e.call(name, [e.record()], i32));
+  return (e) => e.write(0, e.let(e.x87(name, [], i32), i32)());
 }
 
 /** FSTENV and kin: the layout depends on the operand size. */
@@ -47,40 +71,38 @@ export function extendedState(name: RuntimeFunction): Semantics {
 
 /** A runtime function of the stack register that is `operand`, and constants. */
 export function stack(name: RuntimeFunction, operand: number, ...values: number[]): Semantics {
-  return (e) => e.run(name, [e.record(), e.registerNumber(operand), ...constants(e, values)]);
+  return (e) => e.emit(e.x87(name, [e.registerNumber(operand), ...constants(e, values)], none));
+}
+
+/** FCOMI and kin: ZF, PF and CF are the condition codes C3, C2 and C0. */
+export function compareToFlags(quiet: 0 | 1, pops: 0 | 1): Semantics {
+  return (e) => {
+    const { m } = e;
+    const codes = e.let(e.x87('fcomi', [e.registerNumber(1), ...constants(e, [quiet, pops])], i32), i32);
+    const bit = (number: number) => m.i32.and(m.i32.shr_u(codes(), m.i32.const(number)), m.i32.const(1));
+    e.flags.compare(bit(14), bit(10), bit(8));
+  };
 }
 
 /** st(0) = st(0) `operation` ST(i). */
 export function arithmeticToTop(operation: number): Semantics {
   return (e) => {
-    const zero = e.m.i32.const(0);
-    e.run('fpuArithmetic', [
-      e.record(),
-      e.m.i32.const(operation),
-      e.registerNumber(1),
-      zero,
-      e.m.i32.const(0),
-    ]);
+    const [kind, top, pops] = constants(e, [operation, 0, 0]) as [number, number, number];
+    e.emit(e.x87('fpuArithmetic', [kind, e.registerNumber(1), top, pops], none));
   };
 }
 
 /** ST(i) = st(0) `operation` ST(i), then `pops` pops. */
 export function arithmeticToStack(operation: number, pops: 0 | 1): Semantics {
   return (e) => {
-    const { m } = e;
-    e.run('fpuArithmetic', [
-      e.record(),
-      m.i32.const(operation),
-      e.registerNumber(0),
-      e.registerNumber(0),
-      m.i32.const(pops),
-    ]);
+    const [kind, count] = constants(e, [operation, pops]) as [number, number];
+    e.emit(e.x87('fpuArithmetic', [kind, e.registerNumber(0), e.registerNumber(0), count], none));
   };
 }
 
 export function fcmov(condition: Condition, negated: boolean): Semantics {
   return (e) => {
     const holds = e.let(e.condition(condition, negated), i32);
-    e.run('fcmov', [e.record(), e.registerNumber(1), holds()]);
+    e.emit(e.x87('fcmov', [e.registerNumber(1), holds()], none));
   };
 }

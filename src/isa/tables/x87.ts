@@ -1,17 +1,20 @@
 /** The x87 FPU (D8 to DF, 9B), and saving its state together with that of SSE and AVX (0F AE). */
 import { AX, M, Md, Mq, Mw, ST, STi } from '../operand.ts';
-import { one, type Row, type Semantics, systemRow, twoPrefix } from '../row.ts';
+import { one, type Row, type RowOptions, row, type Semantics, systemRow, twoPrefix } from '../row.ts';
 import { nop } from '../semantics/move.ts';
 import {
   arithmeticToStack,
   arithmeticToTop,
+  compareToFlags,
+  control,
   environment,
   extendedState,
   fcmov,
-  memory,
+  load,
   memoryArithmetic,
   plain,
   stack,
+  store,
   storeWord,
 } from '../semantics/x87.ts';
 
@@ -29,90 +32,96 @@ const TO_STACK = ['add', 'mul', '', '', 'subr', 'sub', 'divr', 'div'];
 function arithmeticRows(): Row[] {
   return [
     ...OPERATIONS.flatMap((name, i) => [
-      systemRow(one(0xd8, i), `f${name}`, [Md], memoryArithmetic('fpuArithmetic32', i)),
-      systemRow(one(0xdc, i), `f${name}`, [Mq], memoryArithmetic('fpuArithmetic64', i)),
-      systemRow(one(0xda, i), `fi${name}`, [Md], memoryArithmetic('fpuArithmeticInteger32', i)),
-      systemRow(one(0xde, i), `fi${name}`, [Mw], memoryArithmetic('fpuArithmeticInteger16', i)),
+      row(one(0xd8, i), `f${name}`, [Md], memoryArithmetic('fpuArithmetic32', 4, i)),
+      row(one(0xdc, i), `f${name}`, [Mq], memoryArithmetic('fpuArithmetic64', 8, i)),
+      row(one(0xda, i), `fi${name}`, [Md], memoryArithmetic('fpuArithmeticInteger32', 4, i)),
+      row(one(0xde, i), `fi${name}`, [Mw], memoryArithmetic('fpuArithmeticInteger16', 2, i)),
     ]),
     ...ARITHMETIC.flatMap((i) => [
-      systemRow(one(0xd8, i), `f${OPERATIONS[i]}`, [ST, STi], arithmeticToTop(i)),
-      systemRow(one(0xdc, i), `f${TO_STACK[i]}`, [STi, ST], arithmeticToStack(i, 0)),
-      systemRow(one(0xde, i), `f${TO_STACK[i]}p`, [STi, ST], arithmeticToStack(i, 1)),
+      row(one(0xd8, i), `f${OPERATIONS[i]}`, [ST, STi], arithmeticToTop(i)),
+      row(one(0xdc, i), `f${TO_STACK[i]}`, [STi, ST], arithmeticToStack(i, 0)),
+      row(one(0xde, i), `f${TO_STACK[i]}p`, [STi, ST], arithmeticToStack(i, 1)),
     ]),
   ];
 }
 
 /** An instruction without operands: both the ModRM byte's fields are part of the opcode. */
-function fixed(byte: number, modrm: number, mnemonic: string, semantics: Semantics): Row {
-  return systemRow({ ...one(byte, (modrm >> 3) & 7), rm: modrm & 7 }, mnemonic, [], semantics);
+function fixed(
+  byte: number,
+  modrm: number,
+  mnemonic: string,
+  semantics: Semantics,
+  options: RowOptions = {},
+): Row {
+  return row({ ...one(byte, (modrm >> 3) & 7), rm: modrm & 7 }, mnemonic, [], semantics, options);
 }
 
 const CONSTANTS = ['fld1', 'fldl2t', 'fldl2e', 'fldpi', 'fldlg2', 'fldln2', 'fldz'];
 
 const compareRows: Row[] = [
-  systemRow(one(0xd8, 2), 'fcom', [STi], stack('fcom', 0, 0, 0)),
-  systemRow(one(0xd8, 3), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
+  row(one(0xd8, 2), 'fcom', [STi], stack('fcom', 0, 0, 0)),
+  row(one(0xd8, 3), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
   fixed(0xde, 0xd9, 'fcompp', plain('fcom', 1, 0, 2)),
-  systemRow(one(0xdd, 4), 'fucom', [STi], stack('fcom', 0, 1, 0)),
-  systemRow(one(0xdd, 5), 'fucomp', [STi], stack('fcom', 0, 1, 1)),
+  row(one(0xdd, 4), 'fucom', [STi], stack('fcom', 0, 1, 0)),
+  row(one(0xdd, 5), 'fucomp', [STi], stack('fcom', 0, 1, 1)),
   fixed(0xda, 0xe9, 'fucompp', plain('fcom', 1, 1, 2)),
-  systemRow(one(0xdb, 6), 'fcomi', [ST, STi], stack('fcomi', 1, 0, 0)),
-  systemRow(one(0xdf, 6), 'fcomip', [ST, STi], stack('fcomi', 1, 0, 1)),
-  systemRow(one(0xdb, 5), 'fucomi', [ST, STi], stack('fcomi', 1, 1, 0)),
-  systemRow(one(0xdf, 5), 'fucomip', [ST, STi], stack('fcomi', 1, 1, 1)),
+  row(one(0xdb, 6), 'fcomi', [ST, STi], compareToFlags(0, 0)),
+  row(one(0xdf, 6), 'fcomip', [ST, STi], compareToFlags(0, 1)),
+  row(one(0xdb, 5), 'fucomi', [ST, STi], compareToFlags(1, 0)),
+  row(one(0xdf, 5), 'fucomip', [ST, STi], compareToFlags(1, 1)),
   fixed(0xd9, 0xe4, 'ftst', plain('ftst')),
   fixed(0xd9, 0xe5, 'fxam', plain('fxam')),
 ];
 
 /** Encodings that do what another one does, as every processor has them (Intel SDM Vol. 2 shows them as reserved). */
 const aliasRows: Row[] = [
-  systemRow(one(0xdc, 2), 'fcom', [STi], stack('fcom', 0, 0, 0)),
-  systemRow(one(0xdc, 3), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
-  systemRow(one(0xde, 2), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
-  systemRow(one(0xdd, 1), 'fxch', [STi], stack('fxch', 0)),
-  systemRow(one(0xdf, 1), 'fxch', [STi], stack('fxch', 0)),
-  systemRow(one(0xd9, 3), 'fstp1', [STi], stack('fstp1', 0)),
-  systemRow(one(0xdf, 2), 'fstp', [STi], stack('fstSt', 0, 1)),
-  systemRow(one(0xdf, 3), 'fstp', [STi], stack('fstSt', 0, 1)),
+  row(one(0xdc, 2), 'fcom', [STi], stack('fcom', 0, 0, 0)),
+  row(one(0xdc, 3), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
+  row(one(0xde, 2), 'fcomp', [STi], stack('fcom', 0, 0, 1)),
+  row(one(0xdd, 1), 'fxch', [STi], stack('fxch', 0)),
+  row(one(0xdf, 1), 'fxch', [STi], stack('fxch', 0)),
+  row(one(0xd9, 3), 'fstp1', [STi], stack('fstp1', 0)),
+  row(one(0xdf, 2), 'fstp', [STi], stack('fstSt', 0, 1)),
+  row(one(0xdf, 3), 'fstp', [STi], stack('fstSt', 0, 1)),
 ];
 
 const transferRows: Row[] = [
-  systemRow(one(0xd9, 0), 'fld', [Md], memory('fld32')),
-  systemRow(one(0xdd, 0), 'fld', [Mq], memory('fld64')),
-  systemRow(one(0xdb, 5), 'fld', [M], memory('fld80')),
-  systemRow(one(0xd9, 0), 'fld', [STi], stack('fldSt', 0)),
-  systemRow(one(0xdf, 0), 'fild', [Mw], memory('fild16')),
-  systemRow(one(0xdb, 0), 'fild', [Md], memory('fild32')),
-  systemRow(one(0xdf, 5), 'fild', [Mq], memory('fild64')),
-  systemRow(one(0xdf, 4), 'fbld', [M], memory('fbld')),
+  row(one(0xd9, 0), 'fld', [Md], load('fld32', 4)),
+  row(one(0xdd, 0), 'fld', [Mq], load('fld64', 8)),
+  row(one(0xdb, 5), 'fld', [M], load('fld80', 10)),
+  row(one(0xd9, 0), 'fld', [STi], stack('fldSt', 0)),
+  row(one(0xdf, 0), 'fild', [Mw], load('fild16', 2)),
+  row(one(0xdb, 0), 'fild', [Md], load('fild32', 4)),
+  row(one(0xdf, 5), 'fild', [Mq], load('fild64', 8)),
+  row(one(0xdf, 4), 'fbld', [M], load('fbld', 10)),
   ...CONSTANTS.map((mnemonic, i) => fixed(0xd9, 0xe8 + i, mnemonic, plain('fldConstant', i))),
 
-  systemRow(one(0xd9, 2), 'fst', [Md], memory('fst32', 0)),
-  systemRow(one(0xd9, 3), 'fstp', [Md], memory('fst32', 1)),
-  systemRow(one(0xdd, 2), 'fst', [Mq], memory('fst64', 0)),
-  systemRow(one(0xdd, 3), 'fstp', [Mq], memory('fst64', 1)),
-  systemRow(one(0xdb, 7), 'fstp', [M], memory('fstp80')),
-  systemRow(one(0xdd, 2), 'fst', [STi], stack('fstSt', 0, 0)),
-  systemRow(one(0xdd, 3), 'fstp', [STi], stack('fstSt', 0, 1)),
-  systemRow(one(0xdf, 2), 'fist', [Mw], memory('fist16', 0)),
-  systemRow(one(0xdf, 3), 'fistp', [Mw], memory('fist16', 1)),
-  systemRow(one(0xdb, 2), 'fist', [Md], memory('fist32', 0)),
-  systemRow(one(0xdb, 3), 'fistp', [Md], memory('fist32', 1)),
-  systemRow(one(0xdf, 7), 'fistp', [Mq], memory('fistp64')),
-  systemRow(one(0xdf, 1), 'fisttp', [Mw], memory('fisttp16')),
-  systemRow(one(0xdb, 1), 'fisttp', [Md], memory('fisttp32')),
-  systemRow(one(0xdd, 1), 'fisttp', [Mq], memory('fisttp64')),
-  systemRow(one(0xdf, 6), 'fbstp', [M], memory('fbstp')),
+  row(one(0xd9, 2), 'fst', [Md], store('fst32', 4, 0)),
+  row(one(0xd9, 3), 'fstp', [Md], store('fst32', 4, 1)),
+  row(one(0xdd, 2), 'fst', [Mq], store('fst64', 8, 0)),
+  row(one(0xdd, 3), 'fstp', [Mq], store('fst64', 8, 1)),
+  row(one(0xdb, 7), 'fstp', [M], store('fstp80', 10)),
+  row(one(0xdd, 2), 'fst', [STi], stack('fstSt', 0, 0)),
+  row(one(0xdd, 3), 'fstp', [STi], stack('fstSt', 0, 1)),
+  row(one(0xdf, 2), 'fist', [Mw], store('fist16', 2, 0)),
+  row(one(0xdf, 3), 'fistp', [Mw], store('fist16', 2, 1)),
+  row(one(0xdb, 2), 'fist', [Md], store('fist32', 4, 0)),
+  row(one(0xdb, 3), 'fistp', [Md], store('fist32', 4, 1)),
+  row(one(0xdf, 7), 'fistp', [Mq], store('fistp64', 8)),
+  row(one(0xdf, 1), 'fisttp', [Mw], store('fisttp16', 2)),
+  row(one(0xdb, 1), 'fisttp', [Md], store('fisttp32', 4)),
+  row(one(0xdd, 1), 'fisttp', [Mq], store('fisttp64', 8)),
+  row(one(0xdf, 6), 'fbstp', [M], store('fbstp', 10)),
 
-  systemRow(one(0xd9, 1), 'fxch', [STi], stack('fxch', 0)),
-  systemRow(one(0xda, 0), 'fcmovb', [ST, STi], fcmov('b', false)),
-  systemRow(one(0xda, 1), 'fcmove', [ST, STi], fcmov('z', false)),
-  systemRow(one(0xda, 2), 'fcmovbe', [ST, STi], fcmov('be', false)),
-  systemRow(one(0xda, 3), 'fcmovu', [ST, STi], fcmov('p', false)),
-  systemRow(one(0xdb, 0), 'fcmovnb', [ST, STi], fcmov('b', true)),
-  systemRow(one(0xdb, 1), 'fcmovne', [ST, STi], fcmov('z', true)),
-  systemRow(one(0xdb, 2), 'fcmovnbe', [ST, STi], fcmov('be', true)),
-  systemRow(one(0xdb, 3), 'fcmovnu', [ST, STi], fcmov('p', true)),
+  row(one(0xd9, 1), 'fxch', [STi], stack('fxch', 0)),
+  row(one(0xda, 0), 'fcmovb', [ST, STi], fcmov('b', false)),
+  row(one(0xda, 1), 'fcmove', [ST, STi], fcmov('z', false)),
+  row(one(0xda, 2), 'fcmovbe', [ST, STi], fcmov('be', false)),
+  row(one(0xda, 3), 'fcmovu', [ST, STi], fcmov('p', false)),
+  row(one(0xdb, 0), 'fcmovnb', [ST, STi], fcmov('b', true)),
+  row(one(0xdb, 1), 'fcmovne', [ST, STi], fcmov('z', true)),
+  row(one(0xdb, 2), 'fcmovnbe', [ST, STi], fcmov('be', true)),
+  row(one(0xdb, 3), 'fcmovnu', [ST, STi], fcmov('p', true)),
 ];
 
 const functionRows: Row[] = [
@@ -135,22 +144,22 @@ const functionRows: Row[] = [
 ];
 
 const controlRows: Row[] = [
-  systemRow(one(0x9b), 'fwait', [], plain('fwait')),
+  row(one(0x9b), 'fwait', [], plain('fwait')),
   fixed(0xd9, 0xd0, 'fnop', plain('fnop')),
   fixed(0xd9, 0xf6, 'fdecstp', plain('rotateFpuStack', -1)),
   fixed(0xd9, 0xf7, 'fincstp', plain('rotateFpuStack', 1)),
-  systemRow(one(0xdd, 0), 'ffree', [STi], stack('ffree', 0, 0)),
-  systemRow(one(0xdf, 0), 'ffreep', [STi], stack('ffree', 0, 1)),
-  fixed(0xdb, 0xe2, 'fnclex', plain('fnclex')),
-  fixed(0xdb, 0xe3, 'fninit', plain('fninit')),
+  row(one(0xdd, 0), 'ffree', [STi], stack('ffree', 0, 0)),
+  row(one(0xdf, 0), 'ffreep', [STi], stack('ffree', 0, 1)),
+  fixed(0xdb, 0xe2, 'fnclex', control('fnclex'), { tier: 'handler' }),
+  fixed(0xdb, 0xe3, 'fninit', control('fninit'), { tier: 'handler' }),
   // Of the 8087 and the 80287; they have not done anything since.
   fixed(0xdb, 0xe0, 'fneni', nop),
   fixed(0xdb, 0xe1, 'fndisi', nop),
   fixed(0xdb, 0xe4, 'fnsetpm', nop),
-  systemRow(one(0xd9, 5), 'fldcw', [Mw], memory('fldcw')),
-  systemRow(one(0xd9, 7), 'fnstcw', [Mw], storeWord('fpuControlWord')),
-  systemRow(one(0xdd, 7), 'fnstsw', [Mw], storeWord('fpuStatusWord')),
-  systemRow({ ...one(0xdf, 4), rm: 0 }, 'fnstsw', [AX], storeWord('fpuStatusWord')),
+  systemRow(one(0xd9, 5), 'fldcw', [Mw], control('fldcw')),
+  row(one(0xd9, 7), 'fnstcw', [Mw], storeWord('fpuControlWord')),
+  row(one(0xdd, 7), 'fnstsw', [Mw], storeWord('fpuStatusWord')),
+  row({ ...one(0xdf, 4), rm: 0 }, 'fnstsw', [AX], storeWord('fpuStatusWord')),
   systemRow(one(0xd9, 4), 'fldenv', [M], environment('fldenv'), { sizeOf: 'v' }),
   systemRow(one(0xd9, 6), 'fnstenv', [M], environment('fnstenv'), { sizeOf: 'v' }),
   systemRow(one(0xdd, 4), 'frstor', [M], environment('frstor'), { sizeOf: 'v' }),

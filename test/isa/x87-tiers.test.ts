@@ -1,0 +1,135 @@
+/** x87 instructions in regions: what the runtime functions find there instead of a record, and the faults that they leave to handlers. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  CR0,
+  FPU_CONTROL,
+  FPU_IP,
+  FPU_REGISTERS,
+  FPU_STATUS,
+  FPU_TAG,
+  SEGMENT_CS,
+  SEGMENT_SS,
+} from '../../src/layout/cpu-state.ts';
+import { CPU_STATE } from '../../src/layout/linear-memory.ts';
+import { MODE_CODE_32, MODE_CODE_64 } from '../../src/layout/mode.ts';
+import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
+import { assemble } from '../support/assembler.ts';
+import { BACK_ENDS } from '../support/back-ends.ts';
+import { linesOf } from '../support/listing.ts';
+import { CODE, DATA, HANDLERS, KERNEL_CS, KERNEL_SS, STACK, type SystemMachine } from './system-machine.ts';
+
+const RCX = 1;
+const RBX = 3;
+const RSP = 4;
+const CR0_TS = 8n;
+const ALL_MASKED = 0x37f;
+const PRECISION_UNMASKED = 0x35f;
+/** What is behind the last page that is mapped. */
+const UNMAPPED = 0x40_0000;
+const NEXT_PAGE = CODE + 0x1000;
+const TWO = 0x4000_0000_0000_0000n;
+const ROOT_OF_TWO = 0x3ff6_a09e_667f_3bcdn;
+const [NM, PF, MF] = [7, 14, 16];
+
+describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
+  let machine: SystemMachine;
+  let tiering: TieredMachine['tiering'];
+  let start = 0;
+
+  beforeEach(() => {
+    ({ machine, tiering } = createTieredMachine(tier, undefined, BACK_ENDS.writer));
+  });
+
+  const state16 = (offset: number, value: number): void => {
+    machine.processor.views.u16[(CPU_STATE + offset) >> 1] = value;
+  };
+
+  /** Runs from `rip` with the FPU initialised, RBX and RCX = 0. */
+  function run(rip: number, rbx: number, control = ALL_MASKED): void {
+    const { processor } = machine;
+    state16(FPU_CONTROL, control);
+    state16(FPU_STATUS, 0);
+    state16(FPU_TAG, 0xffff);
+    processor.setGpr(RBX, BigInt(rbx));
+    processor.setGpr(RCX, 0n);
+    processor.setGpr(RSP, STACK);
+    processor.rip = BigInt(rip);
+    start = processor.instructions;
+    runToHalt({ machine, tiering });
+  }
+
+  function warmUp(rip: number): void {
+    for (let round = 0; round < ROUNDS; round++) run(rip, DATA);
+    if (tier === 'compiled') expect(tiering.statistics.regions).toBeGreaterThan(0);
+  }
+
+  /**
+   * The vector whose handler halted, the return address on its stack, how often RCX was incremented, and how much was
+   * executed: the exception and the HLT count one each.
+   */
+  function fault(): { vector: number; rip: number; rcx: bigint; executed: number } {
+    const { processor } = machine;
+    const vector = (Number(processor.rip) - 1 - HANDLERS) / 16;
+    const errorCode = vector === PF ? 8n : 0n;
+    const rip = Number(machine.read64(processor.gpr(RSP) + errorCode));
+    return { vector, rip, rcx: processor.gpr(RCX), executed: processor.instructions - start };
+  }
+
+  describe('in 64-bit code of two pages', () => {
+    const fsqrt = NEXT_PAGE;
+    const fstp = NEXT_PAGE + 2;
+
+    beforeEach(() => {
+      const first = linesOf(MODE_CODE_64, ['48 ff c1', 'inc rcx'], ['dd 03', 'fld QWORD PTR [rbx]']);
+      machine.write(CODE, [...first, ...assemble(`jmp ${NEXT_PAGE}`, CODE + first.length)]);
+      const code = linesOf(MODE_CODE_64, ['d9 fa', 'fsqrt'], ['dd 5b 08', 'fstp QWORD PTR [rbx+0x8]']);
+      machine.write(NEXT_PAGE, [...code, 0xf4]);
+      machine.write64(DATA, TWO);
+      machine.write64(UNMAPPED - 8, TWO);
+      warmUp(CODE);
+    });
+
+    it('FIP is the address of the last instruction', () => {
+      expect(machine.read64(DATA + 8)).toBe(ROOT_OF_TWO);
+      expect(machine.processor.u64(FPU_IP)).toBe(BigInt(fstp));
+    });
+
+    it('#MF comes at the instruction behind the one that raised an unmasked exception', () => {
+      machine.write64(DATA + 8, 0n);
+      run(CODE, DATA, PRECISION_UNMASKED);
+      expect(fault()).toEqual({ vector: MF, rip: fstp, rcx: 1n, executed: 6 });
+      expect(machine.read64(DATA + 8)).toBe(0n);
+      expect(machine.processor.u64(FPU_IP)).toBe(BigInt(fsqrt));
+    });
+
+    it('#NM comes at the first', () => {
+      const { processor } = machine;
+      processor.setU64(CR0, processor.u64(CR0) | CR0_TS);
+      run(CODE, DATA);
+      expect(fault()).toEqual({ vector: NM, rip: CODE + 3, rcx: 1n, executed: 3 });
+    });
+
+    it('#PF comes before anything has changed', () => {
+      const { processor } = machine;
+      run(CODE, UNMAPPED - 8);
+      expect(fault()).toEqual({ vector: PF, rip: fstp, rcx: 1n, executed: 6 });
+      expect(processor.u64(FPU_IP)).toBe(BigInt(fsqrt));
+      // It is still in the register that was pushed first.
+      expect(processor.u64(FPU_REGISTERS + 7 * 16)).toBe(0xb504_f333_f9de_6484n);
+    });
+  });
+
+  it('FIP is an offset in the code segment', () => {
+    const { runtime } = machine.processor;
+    const BASE = 0x8000;
+    machine.write(CODE, [...linesOf(MODE_CODE_32, ['d9 e8', 'fld1'], ['dd d8', 'fstp st(0)']), 0xf4]);
+    const setSegments = (): void => {
+      runtime.setSegment(SEGMENT_CS, KERNEL_CS, BigInt(BASE), 0xffff_ffff, 0xc09b);
+      runtime.setSegment(SEGMENT_SS, KERNEL_SS, 0n, 0xffff_ffff, 0xc093);
+      runtime.updateMode();
+    };
+    setSegments();
+    warmUp(CODE - BASE);
+    expect(machine.processor.u64(FPU_IP)).toBe(BigInt(CODE - BASE + 2));
+  });
+});
