@@ -3,7 +3,7 @@
  *
  * Source: Intel SDM Vol. 2, "Instruction Format".
  */
-import { type Candidate, OPCODE_INDEX } from '../../src/isa/instruction-set.ts';
+import { type Candidate, candidatesOf, OPCODES } from '../../src/isa/opcode-index.ts';
 import { type Variant, widthInBytes } from '../../src/isa/variant.ts';
 
 /** Added to 0 to 3 to name AH, CH, DH and BH. */
@@ -47,7 +47,9 @@ const RSP = 4;
 const RBP = 5;
 
 const candidates = new Map<Variant['row'], Candidate>();
-for (const list of OPCODE_INDEX) for (const candidate of list) candidates.set(candidate.row, candidate);
+for (let opcode = 0; opcode < OPCODES; opcode++) {
+  for (const candidate of candidatesOf(opcode)) candidates.set(candidate.row, candidate);
+}
 
 /** What the decoder knows of the variant's row. */
 export function candidateOf({ row }: Variant): Candidate {

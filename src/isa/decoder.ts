@@ -16,7 +16,7 @@ import {
 import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
-import { type Candidate, OPCODE_INDEX, VEX_MAPS } from './instruction-set.ts';
+import { type Candidate, candidatesOf, VEX_MAPS } from './opcode-index.ts';
 import type { Operand } from './operand.ts';
 import type { MandatoryPrefix } from './row.ts';
 import { AVAILABLE, availability, OLDER } from './row-features.ts';
@@ -277,7 +277,7 @@ export class Decoder {
 
   /** Finds the row of an opcode and reads its operands. */
   private candidates(map: number, byte: number): void {
-    const candidates = OPCODE_INDEX[map * 256 + byte] as readonly Candidate[];
+    const candidates = candidatesOf(map * 256 + byte);
     if (this.overrun || candidates.length === 0) return;
     let modrmRead = false;
     for (const candidate of candidates) {

@@ -166,6 +166,33 @@ function locate(
   }
 }
 
+/** Works out where its operands are when it is asked: the decoder needs not know, and few variants are compiled. */
+class RowVariant implements Variant {
+  readonly slot: number;
+  readonly row: Row;
+  readonly operandSize: OperandSize;
+  readonly vectorSize: VectorSize;
+  readonly form: Form;
+  private located: readonly Location[] | undefined = undefined;
+
+  constructor(slot: number, row: Row, operandSize: OperandSize, vectorSize: VectorSize, form: Form) {
+    this.slot = slot;
+    this.row = row;
+    this.operandSize = operandSize;
+    this.vectorSize = vectorSize;
+    this.form = form;
+  }
+
+  get locations(): readonly Location[] {
+    if (this.located !== undefined) return this.located;
+    const { row, form, operandSize, vectorSize } = this;
+    let fields = 0;
+    const nextField = () => FIELDS[fields++] as RegisterField;
+    this.located = row.operands.map((operand) => locate(operand, form, operandSize, vectorSize, nextField));
+    return this.located;
+  }
+}
+
 /** All variants of the rows, with consecutive slots from `firstSlot`. */
 export function expandRows(rows: readonly Row[], firstSlot: number): Variant[] {
   const variants: Variant[] = [];
@@ -173,11 +200,7 @@ export function expandRows(rows: readonly Row[], firstSlot: number): Variant[] {
     for (const operandSize of operandSizes(row)) {
       for (const vectorSize of vectorSizes(row)) {
         for (const form of forms(row)) {
-          let fields = 0;
-          const locations = row.operands.map((operand) =>
-            locate(operand, form, operandSize, vectorSize, () => FIELDS[fields++] as RegisterField),
-          );
-          variants.push({ slot: firstSlot + variants.length, row, operandSize, vectorSize, form, locations });
+          variants.push(new RowVariant(firstSlot + variants.length, row, operandSize, vectorSize, form));
         }
       }
     }

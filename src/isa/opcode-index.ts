@@ -1,0 +1,145 @@
+/**
+ * The index the decoder searches: the rows of an opcode, with what is asked of each. It is worked out when an opcode is
+ * first met: a boot of Linux meets a quarter of them.
+ */
+import { VARIANTS } from './instruction-set.ts';
+import type { Place } from './operand.ts';
+import type { Opcode, Row } from './row.ts';
+import type { Form, OperandSize, Variant, VectorSize } from './variant.ts';
+
+/** What LOCK may precede, with a memory operand as the destination (Intel SDM Vol. 2 "LOCK"). */
+const LOCKABLE = new Set([
+  'adc',
+  'add',
+  'and',
+  'btc',
+  'btr',
+  'bts',
+  'cmpxchg',
+  'cmpxchg16b',
+  'cmpxchg8b',
+  'dec',
+  'inc',
+  'neg',
+  'not',
+  'or',
+  'sbb',
+  'sub',
+  'xadd',
+  'xchg',
+  'xor',
+]);
+
+const MODRM_PLACES: ReadonlySet<Place> = new Set(['rm', 'memory', 'vsib', 'register', 'reg']);
+
+/** What the decoder needs to know of a row. */
+export class Candidate {
+  readonly row: Row;
+  readonly code: Opcode;
+  /** Of the row's first variant. */
+  readonly slot: number;
+  readonly hasModRM: boolean;
+  /** mod == 3 is required (register), forbidden (memory) or free. */
+  readonly mod: 'register' | 'memory' | 'any';
+  /** Operand size is 64 bits by default (e) or always (f) in 64-bit mode. */
+  readonly stackSized: boolean;
+  readonly forced64: boolean;
+  readonly sizes: readonly OperandSize[];
+  /** LOCK is allowed if the first operand is in memory; elsewhere it is #UD. */
+  readonly lockable: boolean;
+  /** The row has an operand in VEX.vvvv, which is otherwise reserved. */
+  readonly usesVvvv: boolean;
+  /** By cell(). */
+  private readonly variants: (Variant | undefined)[] = new Array<undefined>(CELLS).fill(undefined);
+
+  /** @param variants those of one row. */
+  constructor(variants: readonly Variant[]) {
+    const { row, slot } = variants[0] as Variant;
+    const places = row.operands.map((operand) => operand.place);
+    const widths = row.operands.map((operand) => operand.width);
+    if (row.sizeOf !== undefined) widths.push(row.sizeOf);
+    // MOV to and from control and debug registers takes any ModRM.mod for 3.
+    const ignoresMod = row.operands.some(({ file }) => file === 'control' || file === 'debug');
+    this.row = row;
+    this.code = row.opcode;
+    this.slot = slot;
+    this.hasModRM =
+      row.opcode.extension !== undefined ||
+      row.opcode.rm !== undefined ||
+      places.some((place) => MODRM_PLACES.has(place));
+    this.mod =
+      places.includes('memory') || places.includes('vsib')
+        ? 'memory'
+        : places.includes('register') && !ignoresMod
+          ? 'register'
+          : 'any';
+    this.stackSized = widths.includes('e');
+    this.forced64 = widths.includes('f') || widths.includes('n');
+    this.sizes = [...new Set(variants.map((variant) => variant.operandSize))];
+    this.lockable = LOCKABLE.has(row.mnemonic) && (places[0] === 'rm' || places[0] === 'memory');
+    this.usesVvvv = places.includes('vex');
+    for (const variant of variants)
+      this.variants[cell(variant.operandSize, variant.vectorSize, variant.form)] = variant;
+  }
+
+  variant(size: OperandSize, vectorSize: VectorSize, form: Form): Variant | undefined {
+    return this.variants[cell(size, vectorSize, form)];
+  }
+}
+
+/** Three operand sizes of four forms for each length of vectors. */
+const CELLS = 24;
+
+function cell(size: OperandSize, vectorSize: VectorSize, form: Form): number {
+  const column = form === 'plain' ? 0 : form === 'register' ? 1 : form === 'memory' ? 2 : 3;
+  return (vectorSize >> 5) * 12 + (size >> 2) * 4 + column;
+}
+
+function specificity({ code }: Candidate): number {
+  return (
+    (code.prefix === 'any' ? 0 : 4) +
+    (code.rm === undefined ? 0 : 2) +
+    (code.b === undefined ? 0 : 1) +
+    (code.w === undefined ? 0 : 1)
+  );
+}
+
+/** Added to the number of an opcode map if the encoding is VEX. */
+export const VEX_MAPS = 4;
+/** Four opcode maps of legacy encodings, and as many of VEX. */
+export const OPCODES = 2 * VEX_MAPS * 256;
+
+/** Variants by opcode, those of a row together. */
+function variantsByOpcode(): Variant[][] {
+  const index: Variant[][] = Array.from({ length: OPCODES }, () => []);
+  for (const variant of VARIANTS) {
+    const { map, byte, vex } = variant.row.opcode;
+    (index[(map + (vex === undefined ? 0 : VEX_MAPS)) * 256 + byte] as Variant[]).push(variant);
+  }
+  return index;
+}
+
+const BY_OPCODE = variantsByOpcode();
+const CANDIDATES = new Array<readonly Candidate[] | undefined>(OPCODES).fill(undefined);
+
+function makeCandidates(opcode: number): Candidate[] {
+  const rows = new Map<Row, Variant[]>();
+  for (const variant of BY_OPCODE[opcode] as Variant[]) {
+    const variants = rows.get(variant.row);
+    if (variants === undefined) rows.set(variant.row, [variant]);
+    else variants.push(variant);
+  }
+  const candidates = [...rows.values()].map((variants) => new Candidate(variants));
+  // Rows that ask for more come first, so that the order of the tables does not matter.
+  return candidates.sort((x, y) => specificity(y) - specificity(x));
+}
+
+/** The rows of an opcode: opcode map * 256 + opcode byte; VEX_MAPS is added to the map of VEX encodings. */
+export function candidatesOf(opcode: number): readonly Candidate[] {
+  let candidates = CANDIDATES[opcode];
+  if (candidates === undefined) {
+    candidates = makeCandidates(opcode);
+    CANDIDATES[opcode] = candidates;
+  }
+  return candidates;
+}
