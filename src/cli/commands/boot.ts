@@ -228,11 +228,13 @@ async function createMachine(
   { name, kernel, bios, initrd }: Files,
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
+  const host = new NodeHost();
+  if (options.tier === 'auto') host.prepareCompiler();
   // Loads the whole instruction set, which --help and bad usage need not wait for.
   const { Machine } = await import('../../machine/machine.ts');
   try {
     return await Machine.create({
-      host: new NodeHost(),
+      host,
       kernel,
       bios,
       initrd,

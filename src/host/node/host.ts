@@ -7,7 +7,6 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
-import { compilerWith } from '../../compile/optimizing.ts';
 import type { Host } from '../host.ts';
 import { compileLazily } from './eager-compilation.ts';
 import { loadOptimizer } from './optimizer.ts';
@@ -21,7 +20,21 @@ const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtim
  */
 const COMPILER_YOUNG_MEGABYTES = 4;
 
+function startWorker(): Worker {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  // The program's own flags (--input-type and kin) are none of the worker's business.
+  const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url), {
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: COMPILER_YOUNG_MEGABYTES },
+  });
+  // A machine that has ended must not keep the process alive.
+  worker.unref();
+  return worker;
+}
+
 export class NodeHost implements Host {
+  private prepared: Worker | undefined;
+
   now(): number {
     return performance.now();
   }
@@ -59,16 +72,19 @@ export class NodeHost implements Host {
   }
 
   async loadCompiler(): Promise<LocalCompiler> {
+    // Where the worker compiles, nothing of the compiler is loaded on this side.
+    const { compilerWith } = await import('../../compile/optimizing.ts');
     return compilerWith(await loadOptimizer());
   }
 
+  /** Starts the worker of the next machine that needs one, which so loads while the machine's own modules do. */
+  prepareCompiler(): void {
+    this.prepared ??= startWorker();
+  }
+
   startCompiler(): RemoteCompiler {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    // The program's own flags (--input-type and kin) are none of the worker's business.
-    const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url), {
-      execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: COMPILER_YOUNG_MEGABYTES },
-    });
+    const worker = this.prepared ?? startWorker();
+    this.prepared = undefined;
     let reason = 'it ended';
     let isClosed = false;
     let outstanding = 0;
@@ -88,7 +104,7 @@ export class NodeHost implements Host {
         process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${reason}`);
       onFailure();
     });
-    // A machine that has ended must not keep the process alive. (Adding a listener takes a reference.)
+    // Adding a listener takes a reference.
     worker.unref();
     return {
       post: (request: CompileRequest) => {
