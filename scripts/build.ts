@@ -9,6 +9,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
+import { bundlePrograms } from './bundle-programs.ts';
 import { isStale } from './freshness.ts';
 
 import { writeBinaryen } from './split-binaryen.ts';
@@ -33,6 +34,7 @@ const RUNTIME_SOURCES = [
 ];
 const PACKAGE_SOURCES = [
   'src',
+  'scripts/bundle-programs.ts',
   'scripts/split-binaryen.ts',
   'tsconfig.base.json',
   'tsconfig.build.json',
@@ -108,6 +110,7 @@ try {
     replaceImport(join(work, 'wasm/binaryen.js'), 'binaryen', `../binaryen/${binaryen}`);
     importAsWritten(join(work, 'host/browser/import-module.js'));
     bundleForBrowsers(work);
+    await bundlePrograms(work);
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     renameSync(work, join(root, 'dist'));
   }

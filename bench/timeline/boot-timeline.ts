@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChild } from '../run/child.ts';
 import { BOOT_TIMEOUT, type GuestFiles, longmodeArguments } from '../run/guest.ts';
+import { unbundled } from './bundle-modules.ts';
 import { ACTIVITIES, type CpuProfile, eachSample } from './cpu-profile.ts';
 import { microseconds, type ThreadStep, ThreadWatch } from './thread-times.ts';
 import { Layers, type ThreadTimeline, type Timeline } from './timeline.ts';
@@ -78,7 +79,7 @@ export async function bootTimeline(cli: string, files: GuestFiles, commandLine: 
     return timelineOf({
       start,
       end,
-      profile,
+      profile: unbundled(profile),
       steps: started.watch?.steps ?? [],
       guestThread: started.pid ?? 0,
     });

@@ -1,11 +1,20 @@
 /** When which thread did what. */
+import { mkdir } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { timelineOf } from '../../bench/timeline/boot-timeline.ts';
+import { unbundled } from '../../bench/timeline/bundle-modules.ts';
 import { activities, type CpuProfile } from '../../bench/timeline/cpu-profile.ts';
 import { parseSchedstat } from '../../bench/timeline/thread-times.ts';
 import { Layers } from '../../bench/timeline/timeline.ts';
+import { useFolder } from '../cli/run-cli.ts';
 
-const frame = (id: number, functionName: string, url: string) => ({ id, callFrame: { functionName, url } });
+const folder = useFolder();
+
+const frame = (id: number, functionName: string, url: string, lineNumber = 0) => ({
+  id,
+  callFrame: { functionName, url, lineNumber },
+});
 
 const PROFILE: CpuProfile = {
   nodes: [
@@ -39,6 +48,32 @@ describe('activities', () => {
       'waiting, idle',
       'starting, everything else',
       'finding code',
+    ]);
+  });
+});
+
+describe('a bundle', () => {
+  it('tells the modules of its functions', async () => {
+    await mkdir(folder.path('program'));
+    const bundle = await folder.write(
+      'program/chunk.js',
+      Buffer.from(
+        '#!/usr/bin/env node\n// isa/decoder.js\nfunction decode() {}\n// devices/hpet.js\n// of a comment\nfunction read() {}\n',
+      ),
+    );
+    const { href: url } = pathToFileURL(bundle);
+    const nodes = [
+      frame(1, '(anonymous)', url, 0),
+      frame(2, 'decode', url, 2),
+      frame(3, 'read', url, 5),
+      frame(4, 'readFileSync', 'node:fs', 5),
+    ];
+    const addresses = unbundled({ ...PROFILE, nodes }).nodes.map(({ callFrame }) => callFrame.url);
+    expect(addresses).toEqual([
+      url,
+      url.replace('program/chunk.js', 'isa/decoder.js'),
+      url.replace('program/chunk.js', 'devices/hpet.js'),
+      'node:fs',
     ]);
   });
 });

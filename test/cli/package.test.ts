@@ -96,6 +96,7 @@ describe('the built package', () => {
       'dist/longmode/machine.js',
       'dist/longmode/runtime.wasm',
       'dist/host/node/compile-worker.js',
+      'dist/program/compile-worker.js',
       'scripts/initramfs/init',
     ]) {
       expect(paths).toContain(path);

@@ -79,7 +79,15 @@ export class NodeHost implements Host {
 
   /** Starts the worker of the next machine that needs one, which so loads while the machine's own modules do. */
   prepareCompiler(): void {
-    this.prepared ??= startWorker();
+    if (this.prepared !== undefined) return;
+    const worker = startWorker();
+    this.prepared = worker;
+    // One that has failed already is no machine's: the next will tell why.
+    worker.on('error', () => {});
+    worker.on('exit', () => {
+      if (this.prepared === worker) this.prepared = undefined;
+    });
+    worker.unref();
   }
 
   startCompiler(): RemoteCompiler {

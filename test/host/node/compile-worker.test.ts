@@ -1,4 +1,5 @@
 /** The compile worker that starts before its machine. */
+import type { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { NodeHost } from '../../../src/host/node/host.ts';
 import { Machine } from '../../../src/machine/machine.ts';
@@ -7,17 +8,15 @@ import { assemble } from '../../support/assembler.ts';
 
 const LOOP = assemble('mov ecx,30000000; again: dec ecx; jne again');
 
-/** Counts the workers that this thread starts from now on. */
-function countWorkers(): () => number {
-  let workers = 0;
-  const count = () => {
-    workers += 1;
-  };
-  process.on('worker', count);
+/** The workers that this thread starts from now on. */
+function watchWorkers(): Worker[] {
+  const workers: Worker[] = [];
+  const add = (worker: Worker) => workers.push(worker);
+  process.on('worker', add);
   onTestFinished(() => {
-    process.off('worker', count);
+    process.off('worker', add);
   });
-  return () => workers;
+  return workers;
 }
 
 async function compiledRegions(host: NodeHost): Promise<number> {
@@ -33,12 +32,22 @@ async function compiledRegions(host: NodeHost): Promise<number> {
 }
 
 it("is the next machine's, and no other's", async () => {
-  const workers = countWorkers();
+  const workers = watchWorkers();
   const host = new NodeHost();
   host.prepareCompiler();
   host.prepareCompiler();
   expect(await compiledRegions(host)).toBeGreaterThan(0);
-  expect(workers()).toBe(1);
+  expect(workers).toHaveLength(1);
   expect(await compiledRegions(host)).toBeGreaterThan(0);
-  expect(workers()).toBe(2);
+  expect(workers).toHaveLength(2);
+});
+
+it('is replaced if it has ended before its machine was there', async () => {
+  const workers = watchWorkers();
+  const host = new NodeHost();
+  host.prepareCompiler();
+  await new Promise(setImmediate);
+  await workers[0]?.terminate();
+  expect(await compiledRegions(host)).toBeGreaterThan(0);
+  expect(workers).toHaveLength(2);
 });
