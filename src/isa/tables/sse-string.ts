@@ -26,6 +26,6 @@ export const sseString: Row[] = [
     vexSemantics: clearingAbove(implicitMask),
   }),
   sseRow(escape3a('66', 0x63), 'pcmpistri', [Vx, Wu, Ib], compareImplicit(false), handler),
-  sseRow(escape38('66', 0x41), 'phminposuw', [Vx, Wx], phminposuw, handler),
-  sseRow(escape3a('66', 0x42), 'mpsadbw', [Vx, Hx, Wx, Ib], mpsadbw, { tier: 'handler', immediateBits: 3 }),
+  sseRow(escape38('66', 0x41), 'phminposuw', [Vx, Wx], phminposuw, { vex: 'L0' }),
+  sseRow(escape3a('66', 0x42), 'mpsadbw', [Vx, Hx, Wx, Ib], mpsadbw, { immediateBits: 3 }),
 ].flat();
