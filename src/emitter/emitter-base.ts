@@ -5,7 +5,7 @@
  */
 
 import type { Condition } from '../isa/condition.ts';
-import type { Emitter, FlagWriter, SlowPath, Value, X87Operand } from '../isa/emitter.ts';
+import type { Emitter, FlagWriter, Rounding, SlowPath, Value, X87Operand } from '../isa/emitter.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
@@ -44,6 +44,13 @@ interface LaneView {
   readonly results: Value[];
 }
 
+/** FloatEmitter.specialMxcsr(). */
+export function specialMxcsr(m: Module, wanted: number): Expression {
+  const mxcsr = m.i32.load(CPU_STATE + MXCSR, 4, m.i32.const(0));
+  const bits = m.i32.and(mxcsr, m.i32.const(MXCSR_CONTROL | wanted));
+  return m.i32.ne(bits, m.i32.const(MXCSR_DEFAULT | wanted));
+}
+
 export abstract class EmitterBase implements Emitter, FlagPlace {
   readonly m: Module;
   abstract readonly variant: Variant;
@@ -77,6 +84,11 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
 
   isRegister(operand: number): boolean {
     return isRegisterFile(this.location(this.sourceOf(operand)));
+  }
+
+  /** What eachLane() is at. */
+  protected get currentLane(): number {
+    return this.laneView?.lane ?? 0;
   }
 
   protected get worksByLanes(): boolean {
@@ -155,6 +167,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract requireAvx(): void;
   abstract requireAligned(linearAddress: Value, size: number): void;
   abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
+  abstract rounded(rounding: Rounding): Value;
   abstract knownImmediate(operand: number): number | undefined;
   abstract withImmediate(
     operand: number,
@@ -222,9 +235,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   }
 
   specialMxcsr(wanted = 0): Expression {
-    const { m } = this;
-    const bits = m.i32.and(this.state(MXCSR, 4), m.i32.const(MXCSR_CONTROL | wanted));
-    return m.i32.ne(bits, m.i32.const(MXCSR_DEFAULT | wanted));
+    return specialMxcsr(this.m, wanted);
   }
 
   // ---- operands ----
@@ -296,8 +307,31 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     this.write(operand, this.sizeOf(operand) === 8 ? m.i64.reinterpret(value) : m.i32.reinterpret(value));
   }
 
+  readFloatLane(operand: number): Expression {
+    const location = this.location(this.sourceOf(operand));
+    if (location.kind === 'xmm') return this.readLane(location, 0);
+    return this.loadLow(operand);
+  }
+
+  writeFloatLane(operand: number, value: Expression): void {
+    if (this.laneView !== undefined) this.laneView.results[this.laneView.lane] = this.let(value, v128);
+    else this.writeLane(this.location(operand) as RegisterLocation, 0, value);
+  }
+
+  /** A memory operand of 4 or 8 bytes with zeros above it. */
+  private loadLow(operand: number): Expression {
+    const { v128: vector } = this.m;
+    const at = this.sourceOf(operand);
+    const { size } = this.location(at);
+    const host = this.probe('read', this.checkedAddress(at), size);
+    return this.let(size === 8 ? vector.load64_zero(0, 1, host) : vector.load32_zero(0, 1, host), v128)();
+  }
+
   readVector(operand: number): Expression {
     const { m } = this;
+    const { kind, size } = this.location(this.sourceOf(operand));
+    if (kind === 'memory' && (size === 4 || size === 8) && this.variant.vectorSize <= LANE_SIZE)
+      return this.loadLow(operand);
     const zero = (): Expression => m.v128.const(new Uint8Array(16));
     switch (this.sizeOf(operand)) {
       case 16:

@@ -8,10 +8,11 @@ import { conditionOfWords, type FlagSource, materialize } from '../emitter/flags
 import { type Local, Locals } from '../emitter/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
-import type { SlowPath, Value } from '../isa/emitter.ts';
+import type { Rounding, SlowPath, Value } from '../isa/emitter.ts';
+import { OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
-import { FLAG_AUX, FLAG_RESULT, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
+import { FLAG_AUX, FLAG_RESULT, MXCSR_PE, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
@@ -290,6 +291,13 @@ export class HandlerEmitter extends EmitterBase {
     return paths.map(({ fast, type, name, args }) =>
       this.let(m.if(condition(), this.call(name, args, type), fast()), type),
     );
+  }
+
+  rounded(rounding: Rounding): Value {
+    const numbers = new OrdinaryNumbers(this, rounding);
+    numbers.add(rounding);
+    const [value] = this.unlessRare(orSpecial(this, MXCSR_PE, numbers.failed()), rounding.path) as [Value];
+    return value;
   }
 
   knownImmediate(): undefined {

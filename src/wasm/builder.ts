@@ -63,6 +63,8 @@ export type I32Load = 'load' | 'load8_u' | 'load16_u';
 export type I32Store = 'store' | 'store8' | 'store16';
 export type I64Load = 'load' | 'load32_s';
 export type I64Store = 'store';
+/** `_zero`: the low lane, with zeros above it. */
+export type V128Load = 'load' | 'load32_zero' | 'load64_zero';
 
 /** From floating-point numbers; what is out of range saturates. */
 interface Saturating {
@@ -155,7 +157,7 @@ export type F32x4 = Unaries<F32x4Unary> & Binaries<FloatLanesBinary> & WideLanes
 export type F64x2 = Unaries<F64x2Unary> & Binaries<FloatLanesBinary> & WideLanes;
 export type V128 = Unaries<V128Unary> &
   Binaries<V128Binary> &
-  Loads<'load'> &
+  Loads<V128Load> &
   Stores<'store'> & {
     /** @param bytes 16. */
     const(bytes: Uint8Array): Expression;

@@ -65,6 +65,15 @@ describe.each(ENGINES)('SSE (%s)', (engine) => {
   it.each([
     ['multiplies a denormal into a normal number', 'mulsd', 'f20f59c1', '10', '4340000000000000', 2],
     ['multiplies to zero, inexactly', 'mulsd', 'f20f59c1', '0010000000000001', '0010000000000003', 0x10],
+    [
+      'multiplies to the smallest normal number',
+      'mulsd',
+      'f20f59c1',
+      '3fefffffffffffff',
+      '0010000000000000',
+      0x10,
+    ],
+    ['divides by an infinity', 'divsd', 'f20f5ec1', '3ff0000000000000', '7ff0000000000000', 0],
     ['multiplies by zero', 'mulsd', 'f20f59c1', '3ff0000000000000', '0', 0],
     ['multiplies a denormal by zero', 'mulpd', '660f59c1', '10', '0', 2],
     ['divides to a denormal', 'divsd', 'f20f5ec1', '0010000000000001', '4008000000000000', 0x10],

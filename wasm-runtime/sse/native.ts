@@ -22,6 +22,20 @@ function isNormal32(value: f32): bool {
   return exponent - 1 < 0xfe;
 }
 
+/**
+ * Whether a product or quotient did not underflow: the smallest normal number, too, may have been smaller before it was
+ * rounded.
+ */
+function isSafe64(value: f64): bool {
+  const exponent = (reinterpret<u64>(value) >> 52) & 0x7ff;
+  return exponent - 2 < 0x7fd;
+}
+
+function isSafe32(value: f32): bool {
+  const exponent = (reinterpret<u32>(value) >> 23) & 0xff;
+  return exponent - 2 < 0xfd;
+}
+
 /** Significand without its trailing zeros. */
 function oddPart(value: f64): u64 {
   const significand = (reinterpret<u64>(value) & FRACTION_64) | HIDDEN_64;
@@ -64,14 +78,14 @@ export function native64(operation: i32, a: f64, b: f64): f64 {
     case SSE_MULTIPLY: {
       result = a * b;
       if (a === 0 || b === 0) return result;
-      ordinary = isNormal64(result);
+      ordinary = isSafe64(result);
       const product = oddProduct(a, b);
       exact = product !== 0 && product < 2 * HIDDEN_64;
       break;
     }
     case SSE_DIVIDE:
       result = a / b;
-      ordinary = isNormal64(result) || (a === 0 && b !== 0);
+      ordinary = isSafe64(result) || (a === 0 && b !== 0);
       exact = a === 0 || oddProduct(result, b) === oddPart(a);
       break;
     case SSE_SQUARE_ROOT:
@@ -103,12 +117,12 @@ export function native32(operation: i32, a: f32, b: f32): f32 {
     }
     case SSE_MULTIPLY:
       result = a * b;
-      ordinary = isNormal32(result) || a === 0 || b === 0;
+      ordinary = isSafe32(result) || a === 0 || b === 0;
       exact = <f64>a * <f64>b === <f64>result;
       break;
     case SSE_DIVIDE:
       result = a / b;
-      ordinary = isNormal32(result) || (a === 0 && b !== 0);
+      ordinary = isSafe32(result) || (a === 0 && b !== 0);
       exact = <f64>result * <f64>b === <f64>a;
       break;
     case SSE_SQUARE_ROOT:

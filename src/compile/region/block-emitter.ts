@@ -6,7 +6,8 @@
  * 1. Before a block starts, every register it touches is in its local; what it writes is stored by the way out of its
  *    group (register-placement.ts works out which loads and stores that takes).
  * 2. Before an instruction has done anything that can be seen, it may leave: to its own handler, which does it
- *    again with the slow paths that compiled code does not have. So a probe never comes after a write.
+ *    again with the slow paths that compiled code does not have. So a probe never comes after a write. Instructions of
+ *    an attempt (attempt.ts) do so together: it ends before anything else than registers is written.
  * 3. Flags are `source` (what set them last, as locals of this block) until something needs their two words. What
  *    becomes of them across an edge is in flag-locals.ts.
  */
@@ -21,7 +22,7 @@ import {
 import type { Local } from '../../emitter/locals.ts';
 import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
-import type { SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
+import type { Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { CR0_EM, CR0_TS } from '../../layout/architecture.ts';
@@ -33,6 +34,7 @@ import {
   FPU_EXCEPTIONS,
   FPU_STATUS,
   GPR,
+  MXCSR_PE,
   RIP,
   SEGMENT_CS,
   SEGMENT_DS,
@@ -42,12 +44,15 @@ import {
   YMM,
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
+import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
 import { AVX_DISABLED, PAGE_BASE, SSE_DISABLED, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
-import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
+import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';
+import { Attempt } from './attempt.ts';
+import { KnownNumbers, type Result } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { bitOfGeneral, bitOfXmm } from './register-locals.ts';
@@ -64,6 +69,11 @@ type Terminator =
   | { readonly kind: 'indirect' }
   /** The code that leaves is already emitted. */
   | { readonly kind: 'left' };
+
+/** Number of the lane of a vector register at an offset in the processor state (known-numbers.ts). */
+function laneAt(offset: number): number {
+  return (offset - YMM) >> 4;
+}
 
 export interface EmittedBlock {
   /** All but the edges to other blocks. */
@@ -97,6 +107,12 @@ export class BlockEmitter extends EmitterBase {
   private avxRequired = false;
   /** And that x87 instructions raise nothing: neither are exceptions unmasked in a region. */
   private x87Required = false;
+  private attempt: Attempt | undefined;
+  private readonly known = new KnownNumbers();
+  /** What is known of lanes that the current instruction writes. */
+  private produced: { readonly lane: number; readonly result: Result; readonly isOrdinary: boolean }[] = [];
+  /** The vector register read last. */
+  private lastRead: { readonly value: Expression; readonly lane: number } | undefined;
 
   constructor(parts: RegionParts, block: PlannedBlock) {
     super(parts.m);
@@ -114,10 +130,12 @@ export class BlockEmitter extends EmitterBase {
       if (variant !== undefined) this.instruction(index, variant);
     }
     if (block.length < records.length) {
+      this.endAttempt();
       this.index = block.length;
       this.emit(this.leaveToHandler());
       this.terminator = { kind: 'left' };
     }
+    this.endAttempt();
     this.parts.locals.release(this.inUse);
     this.parts.locals.release(this.kept);
     const { statements, terminator, source, touched, written } = this;
@@ -125,19 +143,30 @@ export class BlockEmitter extends EmitterBase {
   }
 
   private instruction(index: number, variant: Variant): void {
-    const { locals } = this.parts;
     if (this.keepsFlags) {
-      locals.release(this.kept);
+      this.release(this.kept);
       this.kept = this.inUse;
-    } else locals.release(this.inUse);
+    } else this.release(this.inUse);
     this.inUse = [];
     this.keepsFlags = false;
     this.index = index;
     this.variant = variant;
+    this.produced = [];
     variant.row.semantics(this);
+    for (const { lane, result, isOrdinary } of this.produced) {
+      if (isOrdinary) this.known.setOrdinary(lane, result);
+      this.known.setResult(lane, result);
+    }
+  }
+
+  /** What undoing an attempt needs is released behind it. */
+  private release(locals: readonly Local[]): void {
+    if (this.attempt === undefined) this.parts.locals.release(locals);
+    else this.attempt.held.push(...locals);
   }
 
   private leaveToHandler(): Expression {
+    if (this.attempt !== undefined) return this.attempt.undo();
     return this.parts.leave.toHandler(this.block, this.index, this.source);
   }
 
@@ -155,6 +184,7 @@ export class BlockEmitter extends EmitterBase {
   }
 
   private set(register: number, value: Expression): void {
+    this.saveRegister(bitOfGeneral(register), this.parts.registers.general(register));
     this.touched |= bitOfGeneral(register);
     this.written |= bitOfGeneral(register);
     this.emit(this.parts.registers.general(register).set(value));
@@ -194,10 +224,15 @@ export class BlockEmitter extends EmitterBase {
 
   xmm(register: number): Expression {
     this.touched |= bitOfXmm(register);
-    return this.parts.registers.xmm(register).get();
+    const value = this.parts.registers.xmm(register).get();
+    this.lastRead = { value, lane: 2 * register };
+    return value;
   }
 
   setXmm(register: number, value: Expression): void {
+    this.saveRegister(bitOfXmm(register), this.parts.registers.xmm(register));
+    if (this.lastRead?.value === value) this.known.copy(this.lastRead.lane, 2 * register);
+    else this.known.forget(2 * register);
     this.touched |= bitOfXmm(register);
     this.written |= bitOfXmm(register);
     this.emit(this.parts.registers.xmm(register).set(value));
@@ -236,7 +271,7 @@ export class BlockEmitter extends EmitterBase {
   protected writeLane({ field }: Location & { field: RegisterField }, lane: number, value: Expression): void {
     const offset = this.records.register(this.index, field);
     if (lane === 0) this.setXmm((offset - YMM) >> 5, value);
-    else this.setState(offset + 16, 16, value);
+    else this.setUpper(offset + 16, value);
   }
 
   protected writeField(location: Location & { field: RegisterField }, value: Expression): void {
@@ -252,6 +287,16 @@ export class BlockEmitter extends EmitterBase {
     const register = (offset - GPR) >> 3;
     if (offset & 1) this.setHighByte(register, value);
     else this.setGpr(register, location.size, value);
+  }
+
+  /** @param offset of the upper half of a YMM register. */
+  private setUpper(offset: number, value: Expression): void {
+    const { m } = this;
+    const store = (half: Expression): Expression =>
+      this.storeHost(16, CPU_STATE + offset, m.i32.const(0), half);
+    this.known.forget(laneAt(offset));
+    this.attempt?.save(-offset, () => this.parts.locals.take(v128), this.state(offset, 16), store);
+    this.emit(store(value));
   }
 
   private xmmNumber(location: Location & { field: RegisterField }): number {
@@ -384,6 +429,62 @@ export class BlockEmitter extends EmitterBase {
   /** A host address found by the probe or by the fill functions is never the bounce buffer. */
   protected readonly mayBounce = false;
 
+  override updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void {
+    this.endAttempt();
+    super.updateMemory(size, linearAddress, change);
+  }
+
+  override store(size: number, linearAddress: Value, value: Expression): void {
+    this.endAttempt();
+    super.store(size, linearAddress, value);
+  }
+
+  override writeLanes(operand: number, lanes: readonly Value[]): void {
+    if (!this.isRegister(operand)) this.endAttempt();
+    super.writeLanes(operand, lanes);
+  }
+
+  override setState(offset: number, size: number, value: Expression): void {
+    this.endAttempt();
+    this.known.forget(laneAt(offset));
+    super.setState(offset, size, value);
+  }
+
+  override when(condition: Expression, then: () => void): void {
+    this.endAttempt();
+    super.when(condition, then);
+  }
+
+  // ---- attempts ----
+
+  private beginAttempt(): Attempt {
+    const { parts } = this;
+    if (this.attempt === undefined) {
+      this.attempt = new Attempt(this.m, parts.attempts, this.index, this.source, this.statements);
+      parts.attempts += 1;
+      this.statements = [];
+    }
+    return this.attempt;
+  }
+
+  /** From here on things may be written that it cannot undo. */
+  private endAttempt(): void {
+    const { attempt, parts } = this;
+    if (attempt === undefined) return;
+    const failed = attempt.failed(this);
+    this.known.endAttempt();
+    this.attempt = undefined;
+    const body = this.statements;
+    this.statements = attempt.outer;
+    this.emit(attempt.finish(body, failed, parts.leave.toHandler(this.block, attempt.index, attempt.flags)));
+    parts.locals.release(attempt.held);
+  }
+
+  private saveRegister(bit: number, register: Local): void {
+    const take = () => this.parts.locals.take(register.type);
+    this.attempt?.save(bit, take, register.get(), (value) => register.set(value));
+  }
+
   // ---- SSE ----
 
   private leaveIf(condition: Expression): void {
@@ -450,11 +551,54 @@ export class BlockEmitter extends EmitterBase {
     const leave = m.ifUnlikely(this.specialMxcsr(), this.leaveToHandler());
     const slow = results.map((result, i) => {
       const { name, args, type } = paths[i] as SlowPath;
-      return result.set(this.call(name, args, type));
+      return result.set(this.callRuntime(name, args, type));
     });
     this.emit(m.block(null, fast));
     this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow])));
     return results.map((result) => () => result.get());
+  }
+
+  /** Lane of a vector register that is being worked on. */
+  private laneOf(location: Location): number | undefined {
+    if (location.kind !== 'xmm') return undefined;
+    return 2 * this.xmmNumber(location) + this.currentLane;
+  }
+
+  private lookAt(attempt: Attempt, rounding: Rounding): void {
+    const { known } = this;
+    const { operands, places, result: value, underflow, size, isScalar } = rounding;
+    const numbers = attempt.numbersOf(this, rounding);
+    operands.forEach((operand, i) => {
+      const place = places[i];
+      const lane = place === undefined ? undefined : this.laneOf(this.location(this.sourceOf(place)));
+      if (lane === undefined || !known.isOrdinary(lane, rounding)) numbers.operand(operand);
+      if (lane === undefined) return;
+      known.setOrdinary(lane, rounding);
+      if (underflow !== 'quotient' || i === 0) known.use(lane, rounding);
+    });
+    numbers.underflow(rounding);
+    const result = { value, size, isScalar, isUsed: false };
+    attempt.addResult(result);
+    const lane = this.laneOf(this.location(0));
+    if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: underflow !== 'never' });
+  }
+
+  rounded(rounding: Rounding): Value {
+    const { m } = this;
+    const { mxcsr } = this.parts;
+    const { fast, type, name, args } = rounding.path;
+    const attempt = this.beginAttempt();
+    this.lookAt(attempt, rounding);
+    const result = this.newLocal(type);
+    this.emit(result.set(fast()));
+    const isSpecial = mxcsr.isSpecial();
+    const slow = [
+      m.ifUnlikely(this.specialMxcsr(), this.leaveToHandler()),
+      result.set(this.callRuntime(name, args, type)),
+      ...mxcsr.look(this.specialMxcsr(MXCSR_PE)),
+    ];
+    this.emit(m.ifUnlikely(isSpecial, m.block(null, slow)));
+    return () => result.get();
   }
 
   knownImmediate(operand: number): number | undefined {
@@ -516,6 +660,12 @@ export class BlockEmitter extends EmitterBase {
   }
 
   call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
+    this.endAttempt();
+    return this.callRuntime(name, args, result);
+  }
+
+  /** Of a function that does no more than to set sticky flags of MXCSR. */
+  private callRuntime(name: RuntimeFunction, args: Expression[], result: ValueType): Expression {
     return this.m.call(this.parts.imports.function(name), args, result);
   }
 

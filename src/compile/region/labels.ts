@@ -9,6 +9,15 @@ export function groupWayOutLabel(group: number): Label {
   return 3 * group + 1;
 }
 
+/** Labels of blocks do not reach them. */
+const FIRST_ATTEMPT_LABEL: Label = 1 << 24;
+
+/** Labels of an attempt (attempt.ts), by its number in the region. */
+export function attemptLabels(attempt: number): { readonly undo: Label; readonly done: Label } {
+  const undo = FIRST_ATTEMPT_LABEL + 2 * attempt;
+  return { undo, done: undo + 1 };
+}
+
 export function loopLabel(block: number): Label {
   return 3 * block + 2;
 }

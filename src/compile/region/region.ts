@@ -3,12 +3,15 @@
  *
  *     plan.ts           how the blocks hang together (control-flow.ts, flags/liveness.ts)
  *     block-emitter.ts  code of each block, up to its end
+ *     attempt.ts        instructions of a block that are undone together
  *     register-placement.ts  which registers are loaded and stored where
  *     layout.ts         the blocks in their places, with the edges between them (edges.ts)
  *     leave.ts          the ways out, and what is around it all
  */
 
+import { specialMxcsr } from '../../emitter/emitter-base.ts';
 import { Locals } from '../../emitter/locals.ts';
+import { MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
@@ -19,6 +22,7 @@ import { FlagLocals } from './flag-locals.ts';
 import { LastPages } from './last-page.ts';
 import { layOut } from './layout.ts';
 import { Leave } from './leave.ts';
+import { MxcsrLocal } from './mxcsr-local.ts';
 import type { RegionParts } from './parts.ts';
 import { type PlannedBlock, planRegion, successors } from './plan.ts';
 import { RegisterLocals } from './register-locals.ts';
@@ -46,6 +50,8 @@ export function compileRegion(
     flags,
     code,
     leave: new Leave(m, imports, locals, code, flags),
+    mxcsr: new MxcsrLocal(locals),
+    attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals) : undefined,
   };
   const emitted = blocks.map((block, b) =>
@@ -60,6 +66,7 @@ export function compileRegion(
   const body = [
     ...parts.registers.load(placement.liveIn[0] as number),
     ...(parts.lastPages?.forget() ?? []),
+    ...parts.mxcsr.look(specialMxcsr(m, MXCSR_PE)),
     layOut(parts, plan, emitted, placement),
   ];
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, isLast);

@@ -11,11 +11,40 @@ export interface SlowPath {
   readonly args: Expression[];
 }
 
+/** Whether a result can be too small. A product is zero without that if a factor is, a quotient if the dividend is. */
+export type Underflow = 'never' | 'product' | 'quotient';
+
+/**
+ * An operation that rounds, in inline code. That is right where all numbers are ordinary, zero or normal, and MXCSR is as
+ * usual (semantics/sse-exceptions.ts). The result goes to operand 0.
+ */
+export interface Rounding {
+  /** Bytes of a number. */
+  readonly size: 4 | 8;
+  /** Only the lowest lane of the vectors counts. */
+  readonly isScalar: boolean;
+  /** Vectors. */
+  readonly operands: readonly [Value] | readonly [Value, Value];
+  /** Numbers of the operands that they are, in the same order; none if they are parts of them. */
+  readonly places: readonly number[];
+  /** What inline code computes, as a vector. */
+  readonly result: Value;
+  readonly underflow: Underflow;
+  /** The same result as the type that is wanted. */
+  readonly path: SlowPath;
+}
+
 /** Numbers of f32 and f64, and what MXCSR makes of them. */
 export interface FloatEmitter {
   /** An operand of 4 or 8 bytes as f32 or f64. */
   readFloat(operand: number): Expression;
   writeFloat(operand: number, value: Expression): void;
+  /** v128: an operand of 4 or 8 bytes at its low end. Above it is what its register has there, or zeros. */
+  readFloatLane(operand: number): Expression;
+  /** Writes the low lane of a vector, whose upper lanes are those of operand 0. */
+  writeFloatLane(operand: number, value: Expression): void;
+  /** The result of an operation, with the sticky flags it sets; it may raise #XM. Nothing may have been written before. */
+  rounded(rounding: Rounding): Value;
   /**
    * i32, not zero if MXCSR asks for what plain wasm arithmetic does not do: another rounding mode than to
    * nearest, FTZ, DAZ, or an unmasked exception; or if the sticky flags `wanted` are not all set yet.

@@ -10,8 +10,9 @@
  */
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
-import type { Emitter, Value } from '../emitter.ts';
+import type { Emitter, Rounding, Value } from '../emitter.ts';
 import { type FloatSize, floats } from './float-lanes.ts';
+import { zero } from './vector.ts';
 
 /** The lanes as integers of their size. */
 function integers(m: Module, size: FloatSize): Module['i32x4'] | Module['i64x2'] {
@@ -62,32 +63,91 @@ function finite(e: Emitter, size: FloatSize, value: Value): Value {
   return e.let(floats(m, size).eq(difference(), difference()), v128);
 }
 
-/** i32: for sums and roots, which are exact where they are denormal. */
-export function signalsSum(
-  e: Emitter,
-  size: FloatSize,
-  operands: readonly Value[],
-  result: Value,
-): Expression {
-  const usual = finite(e, size, result);
-  return unusual(e.m, size, usual(), ranks(e.m, size, operands, usual));
-}
-
-/** i32: for products and quotients, which may also underflow. */
-export function signalsProduct(
-  e: Emitter,
-  size: FloatSize,
-  operands: readonly Value[],
-  result: Value,
-): Expression {
-  const usual = finite(e, size, result);
-  const magnitudes = [...ranks(e.m, size, operands, usual), doubled(e.m, size, result)];
-  return unusual(e.m, size, usual(), magnitudes);
-}
-
 /** i32: for a result in a narrower format, of which lanes of `expected` (a mask) may be anything. */
 export function signalsNarrow(e: Emitter, result: Value, expected: Expression): Expression {
   const { m } = e;
   const usual = finite(e, 4, result);
   return unusual(m, 4, usual(), [m.v128.or(doubled(m, 4, result), expected)]);
+}
+
+/**
+ * Tells of operations whether all operands and results were ordinary: zero, or normal but for the
+ * smallest, and no underflow made a zero. What is asked for only once, at the end, costs a few instructions an operation.
+ *
+ * A magnitude is doubled and negated, so that zero stays the least and the greatest are denormals: their upper bits are
+ * ones. Half of that, seen as a number, is a NaN.
+ */
+export class OrdinaryNumbers {
+  private readonly e: Emitter;
+  private readonly size: FloatSize;
+  private readonly isScalar: boolean;
+  /** The greatest of the negated magnitudes. */
+  private greatest: Value | undefined;
+  /** Numbers less themselves, in one: NaNs in lanes that are not finite. */
+  private differences: Value | undefined;
+
+  constructor(e: Emitter, { size, isScalar }: Pick<Rounding, 'size' | 'isScalar'>) {
+    this.e = e;
+    this.size = size;
+    this.isScalar = isScalar;
+  }
+
+  add(rounding: Rounding): void {
+    for (const operand of new Set(rounding.operands)) this.operand(operand);
+    this.underflow(rounding);
+    this.finite(rounding.result);
+  }
+
+  operand(value: Value): void {
+    this.rank(value, zero(this.e.m));
+  }
+
+  /** The result, which may have underflowed. */
+  underflow({ operands, result, underflow }: Rounding): void {
+    if (underflow === 'never') return;
+    const { m } = this.e;
+    const zeroing = underflow === 'product' ? operands : operands.slice(0, 1);
+    // All ones, less one than a zero, where no operand makes it zero.
+    const others = zeroing.map((operand) => floats(m, this.size).ne(operand(), zero(m)));
+    this.rank(
+      result,
+      others.reduce((a, b) => m.v128.and(a, b)),
+    );
+  }
+
+  /** A result. That an operand is not finite shows in it, unless it divides. */
+  finite(value: Value): void {
+    const { m } = this.e;
+    const difference = floats(m, this.size).sub(value(), value());
+    const joined = this.differences === undefined ? difference : m.v128.or(this.differences(), difference);
+    this.differences = this.e.let(joined, v128);
+  }
+
+  private rank(value: Value, from: Expression): void {
+    const { m } = this.e;
+    const rank = integers(m, this.size).sub(from, doubled(m, this.size, value));
+    // The upper half of a lane decides, so doublewords may be compared.
+    this.greatest = this.e.let(
+      this.greatest === undefined ? rank : m.i32x4.max_u(this.greatest(), rank),
+      v128,
+    );
+  }
+
+  /** i32, not zero if something was not ordinary. */
+  failed(): Expression {
+    const { m } = this.e;
+    const lanes = floats(m, this.size);
+    const { greatest, differences } = this;
+    let sum = differences?.();
+    if (greatest !== undefined) {
+      // A result may be the smallest normal number because it was rounded up: two exponents make NaNs.
+      const both = m.i32x4.shr_s(greatest(), m.i32.const(1));
+      const halves = integers(m, this.size).shr_u(both, m.i32.const(1));
+      sum = sum === undefined ? halves : lanes.add(halves, sum);
+    }
+    if (sum === undefined) return m.i32.const(0);
+    const kept = this.e.let(sum, v128);
+    const signs = integers(m, this.size).bitmask(lanes.ne(kept(), kept()));
+    return this.isScalar ? m.i32.and(signs, m.i32.const(1)) : signs;
+  }
 }

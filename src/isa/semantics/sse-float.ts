@@ -20,58 +20,76 @@ import {
 } from '../../layout/sse-operations.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
-import type { Emitter, SlowPath, Value } from '../emitter.ts';
+import type { Emitter, SlowPath, Underflow, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { type FloatSize, float, floatBits, floats, scalarType } from './float-lanes.ts';
-import { orSpecial, signalsOperands, signalsProduct, signalsSum } from './sse-exceptions.ts';
+import { orSpecial, signalsOperands } from './sse-exceptions.ts';
 import { shuffle } from './vector.ts';
 
-/** The exceptions of sums and roots, and those of products and quotients, which may also underflow. */
-type Signals = (e: Emitter, size: FloatSize, operands: readonly Value[], result: Value) => Expression;
-
-/** The operands of an operation, as scalars or as vectors. A root has one. */
+/** The operands of an operation. A root has one. */
 type Operands = readonly [Value] | readonly [Value, Value];
 
-/** A scalar result, unless the runtime has to look at it. */
-function scalarResult(
+/**
+ * Operand 0 with the result of scalars in its low lane.
+ *
+ * @param operands vectors with the numbers in their low lanes. @param compute the result, of f32 or f64.
+ */
+function writeScalar(
   e: Emitter,
   operation: number,
-  signals: Signals,
+  underflow: Underflow,
+  destination: Value,
   operands: Operands,
-  result: Expression,
-): Expression {
+  places: readonly number[],
+  compute: (a: Expression, b: Expression) => Expression,
+): void {
   const { m } = e;
   const size = e.sizeOf(0) as FloatSize;
   const type = scalarType(size);
-  const fast = e.let(result, type);
   const lanes = floats(m, size);
-  const [a, b = a] = operands;
-  const both = e.let(b === a ? lanes.splat(a()) : lanes.replace_lane(lanes.splat(a()), 1, b()), v128);
-  const signalled = signals(e, size, [both], e.let(lanes.splat(fast()), v128));
-  const rare = orSpecial(e, MXCSR_PE, signalled);
+  const [a, b] = [operands[0], operands[1] ?? operands[0]].map(
+    (vector) => (): Expression => lanes.extract_lane(vector(), 0),
+  ) as [Value, Value];
+  const fast = e.let(compute(a(), b()), type);
+  const result = e.let(lanes.replace_lane(destination(), 0, fast()), v128);
   const args = [e.record(), m.i32.const(operation), a(), b()];
-  const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
-  return value();
+  const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
+  const value = e.rounded({
+    size,
+    isScalar: true,
+    operands,
+    result,
+    places,
+    underflow,
+    path,
+  });
+  e.writeFloatLane(0, lanes.replace_lane(destination(), 0, value()));
 }
 
-/** The same for vectors of lanes of `size` bytes. */
+/** The result of vectors with lanes of `size` bytes. */
 function packedResult(
   e: Emitter,
   size: FloatSize,
   operation: number,
-  signals: Signals,
+  underflow: Underflow,
   operands: Operands,
+  places: readonly number[],
   result: Expression,
 ): Expression {
   const { m } = e;
   const fast = e.let(result, v128);
-  const rare = orSpecial(e, MXCSR_PE, signals(e, size, operands, fast));
   const [a, b = a] = operands;
   const args = [e.record(), m.i32.const(operation), a(), b()];
-  const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
-    Value,
-  ];
-  return value();
+  const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
+  return e.rounded({
+    size,
+    isScalar: false,
+    operands,
+    result: fast,
+    places,
+    underflow,
+    path,
+  })();
 }
 
 export interface FloatSemantics {
@@ -84,38 +102,41 @@ export interface FloatSemantics {
 function arithmetic(
   name: 'add' | 'sub' | 'mul' | 'div',
   operation: number,
-  signals: Signals,
+  underflow: Underflow,
 ): FloatSemantics {
   const scalar: Semantics = (e) => {
-    const type = scalarType(e.sizeOf(0));
-    const b = e.let(e.readFloat(1), type);
-    const a = e.let(e.readFloat(0), type);
-    e.writeFloat(0, scalarResult(e, operation, signals, [a, b], float(e.m, e.sizeOf(0))[name](a(), b())));
+    const b = e.let(e.readFloatLane(1), v128);
+    const a = e.let(e.readFloatLane(0), v128);
+    writeScalar(e, operation, underflow, a, [a, b], [0, 1], float(e.m, e.sizeOf(0))[name]);
   };
   const packed = (size: FloatSize): Semantics => {
     return (e) => {
       const b = e.let(e.read(1), v128);
       const a = e.let(e.read(0), v128);
-      e.write(0, packedResult(e, size, operation, signals, [a, b], floats(e.m, size)[name](a(), b())));
+      e.write(
+        0,
+        packedResult(e, size, operation, underflow, [a, b], [0, 1], floats(e.m, size)[name](a(), b())),
+      );
     };
   };
   return { ss: scalar, sd: scalar, ps: packed(4), pd: packed(8) };
 }
 
-export const add = arithmetic('add', SSE_ADD, signalsSum);
-export const sub = arithmetic('sub', SSE_SUBTRACT, signalsSum);
-export const mul = arithmetic('mul', SSE_MULTIPLY, signalsProduct);
-export const div = arithmetic('div', SSE_DIVIDE, signalsProduct);
+export const add = arithmetic('add', SSE_ADD, 'never');
+export const sub = arithmetic('sub', SSE_SUBTRACT, 'never');
+export const mul = arithmetic('mul', SSE_MULTIPLY, 'product');
+export const div = arithmetic('div', SSE_DIVIDE, 'quotient');
 
 function squareRoot(): FloatSemantics {
   const scalar: Semantics = (e) => {
-    const b = e.let(e.readFloat(1), scalarType(e.sizeOf(0)));
-    e.writeFloat(0, scalarResult(e, SSE_SQUARE_ROOT, signalsSum, [b], float(e.m, e.sizeOf(0)).sqrt(b())));
+    const b = e.let(e.readFloatLane(1), v128);
+    const a = e.let(e.readFloatLane(0), v128);
+    writeScalar(e, SSE_SQUARE_ROOT, 'never', a, [b], [1], float(e.m, e.sizeOf(0)).sqrt);
   };
   const packed = (size: FloatSize): Semantics => {
     return (e) => {
       const b = e.let(e.read(1), v128);
-      e.write(0, packedResult(e, size, SSE_SQUARE_ROOT, signalsSum, [b], floats(e.m, size).sqrt(b())));
+      e.write(0, packedResult(e, size, SSE_SQUARE_ROOT, 'never', [b], [1], floats(e.m, size).sqrt(b())));
     };
   };
   return { ss: scalar, sd: scalar, ps: packed(4), pd: packed(8) };
@@ -173,7 +194,7 @@ function horizontal(size: 4 | 8, name: 'add' | 'sub', operation: number): Semant
     const right = e.let(shuffle(m, size, a(), b(), odd), v128);
     e.write(
       0,
-      packedResult(e, size, operation, signalsSum, [left, right], floats(m, size)[name](left(), right())),
+      packedResult(e, size, operation, 'never', [left, right], [], floats(m, size)[name](left(), right())),
     );
   };
 }
@@ -192,7 +213,7 @@ function addSubtract(size: 4 | 8): Semantics {
     const b = e.let(e.read(1), v128);
     const a = e.let(e.read(0), v128);
     const result = shuffle(m, size, vector.sub(a(), b()), vector.add(a(), b()), order);
-    e.write(0, packedResult(e, size, SSE_ADD_SUBTRACT, signalsSum, [a, b], result));
+    e.write(0, packedResult(e, size, SSE_ADD_SUBTRACT, 'never', [a, b], [0, 1], result));
   };
 }
 

@@ -326,7 +326,11 @@ export const V128_BINARY: Heads<builder.V128Binary> = vectorBinary({
   or: 0x50,
   xor: 0x51,
 });
-export const V128_LOAD: Heads<'load'> = heads(LOAD, v128, SIMD, { load: 0x00 });
+export const V128_LOAD: Heads<builder.V128Load> = heads(LOAD, v128, SIMD, {
+  load: 0x00,
+  load32_zero: 0x5c,
+  load64_zero: 0x5d,
+});
 export const V128_STORE: Heads<'store'> = heads(STORE, none, SIMD, { store: 0x0b });
 
 // What is not an operation on one or two values.

@@ -1,0 +1,69 @@
+/**
+ * What a block knows of the numbers in vector registers, so that none is looked at twice (isa/semantics/sse-exceptions.ts):
+ * which are not denormal, and which are results of the current attempt.
+ */
+import type { Rounding, Value } from '../../isa/emitter.ts';
+
+/** How a register is seen. What is known of all lanes of a size is known of the low one. */
+type View = Pick<Rounding, 'size' | 'isScalar'>;
+
+/** A result that may not be finite, unless an operation that shows it has used it. */
+export interface Result extends View {
+  readonly value: Value;
+  isUsed: boolean;
+}
+
+interface Knowledge {
+  /** A bit for each view. */
+  readonly views: number;
+  readonly result: Result | undefined;
+}
+
+const NOTHING: Knowledge = { views: 0, result: undefined };
+
+function bitOf({ size, isScalar }: View): number {
+  return size * (isScalar ? 1 : 4);
+}
+
+export class KnownNumbers {
+  /** By the number of a 128-bit lane: twice that of its register, and one more for an upper half. */
+  private readonly lanes = new Map<number, Knowledge>();
+
+  private of(lane: number): Knowledge {
+    return this.lanes.get(lane) ?? NOTHING;
+  }
+
+  isOrdinary(lane: number, view: View): boolean {
+    const all = { size: view.size, isScalar: false };
+    return (this.of(lane).views & (bitOf(view) | bitOf(all))) !== 0;
+  }
+
+  setOrdinary(lane: number, view: View): void {
+    const { views, result } = this.of(lane);
+    this.lanes.set(lane, { views: views | bitOf(view), result });
+  }
+
+  setResult(lane: number, result: Result): void {
+    this.lanes.set(lane, { views: this.of(lane).views, result });
+  }
+
+  /** The lane is an operand of an operation that is not finite if the operand is not. */
+  use(lane: number, view: View): void {
+    const { result } = this.of(lane);
+    if (result?.size === view.size && (result.isScalar || !view.isScalar)) result.isUsed = true;
+  }
+
+  /** Something else is written. */
+  forget(lane: number): void {
+    this.lanes.delete(lane);
+  }
+
+  copy(from: number, to: number): void {
+    this.lanes.set(to, this.of(from));
+  }
+
+  /** An attempt ends: results of it have been looked at. */
+  endAttempt(): void {
+    for (const [lane, { views }] of this.lanes) this.lanes.set(lane, { views, result: undefined });
+  }
+}
