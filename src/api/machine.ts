@@ -193,6 +193,11 @@ export class Machine extends EventTarget implements AsyncDisposable {
     return await this.call('readMemory', { address, length });
   }
 
+  /** What the firmware image's variable store, given as `biosVars`, has in it now; undefined without one. */
+  async biosVars(): Promise<Uint8Array | undefined> {
+    return await this.call('biosVars', undefined);
+  }
+
   /** Writes guest RAM, code included. @param address guest-physical. */
   async writeMemory(address: number, bytes: Uint8Array): Promise<void> {
     await this.call('writeMemory', { address, bytes });

@@ -20,7 +20,7 @@ export type BootStage =
 /** The options of a machine as they travel: everything loaded. */
 export type Settings = Omit<
   CoreOptions,
-  'host' | 'onIdle' | 'onSerialOutput' | 'onFirmwareMessage' | 'onStall'
+  'host' | 'onIdle' | 'onSerialOutput' | 'onFirmwareMessage' | 'onBiosVars' | 'onStall'
 >;
 
 /** What can be asked of the thread, with what it answers. Methods have one parameter or none. */
@@ -37,6 +37,7 @@ export interface Methods {
   write(input: ConsoleBytes): undefined;
   statistics(): Statistics;
   readMemory(range: { readonly address: number; readonly length: number }): Uint8Array<ArrayBuffer>;
+  biosVars(): Uint8Array<ArrayBuffer> | undefined;
   writeMemory(change: { readonly address: number; readonly bytes: Uint8Array }): undefined;
   close(): undefined;
 }

@@ -12,6 +12,7 @@ import { HIGH_RAM, lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
+import { Flash } from '../devices/flash.ts';
 import { Rom } from '../devices/rom.ts';
 import { BREAK, SerialLine } from '../devices/serial-line.ts';
 import { COUNTER_MMIO, COUNTER_PORT } from '../layout/runtime-state.ts';
@@ -96,6 +97,7 @@ export class Machine {
   private boots = 0;
   /** Variables of the firmware, which outlive the board as they would in flash memory. */
   private readonly nonVolatile = new Map<string, Uint8Array>();
+  private biosVarsChanged = false;
   private readonly undefinedInstructions = new Map<string, number>();
 
   /** Loads the runtime and puts the kernel into memory. Throws InputError for an option that cannot be used. */
@@ -181,6 +183,12 @@ export class Machine {
     this.sleeper?.wake();
   }
 
+  /** A copy of the firmware image's variable store as it is now; undefined for a machine without. */
+  get biosVars(): Uint8Array<ArrayBuffer> | undefined {
+    const { biosVars } = this.options;
+    return biosVars === undefined ? undefined : new Uint8Array(biosVars);
+  }
+
   /**
    * Reads guest RAM.
    * @param physicalAddress guest-physical. @param length bytes.
@@ -251,13 +259,44 @@ export class Machine {
     tiering = new Tiering(board.processor, this.options.tier, this.remote, this.local, () => host.now());
     if (bios === undefined) this.enterKernel(board, kernel as Uint8Array, seed, random);
     else {
-      board.ram.addRom(bios);
-      board.chipset.mmio.add(HIGH_RAM - bios.length, bios.length, new Rom(bios));
-      placeLowPart(board.ram, bios);
+      this.addImage(board, bios);
       board.processor.runtime.resetProcessor();
     }
     this.boots += 1;
     return { board, tiering };
+  }
+
+  /** A firmware image as ROM below 4 GiB, and below it the flash memory that it keeps variables in. */
+  private addImage(board: Board, bios: Uint8Array): void {
+    const { ram, chipset, processor } = board;
+    const { biosVars = new Uint8Array(0) } = this.options;
+    const base = HIGH_RAM - bios.length - biosVars.length;
+    const image = new Uint8Array(biosVars.length + bios.length);
+    image.set(biosVars);
+    image.set(bios, biosVars.length);
+    ram.addRom(image);
+    chipset.mmio.add(HIGH_RAM - bios.length, bios.length, new Rom(bios));
+    placeLowPart(ram, bios);
+    if (biosVars.length === 0) return;
+    const flash = new Flash({
+      content: biosVars,
+      show: (bytes) => {
+        ram.write(base, bytes);
+        // It takes as long as many instructions.
+        processor.endSlice();
+      },
+      changed: () => {
+        this.biosVarsChanged = true;
+      },
+    });
+    chipset.mmio.add(base, biosVars.length, flash);
+  }
+
+  private tellBiosVars(): void {
+    const { biosVars } = this.options;
+    if (!this.biosVarsChanged || biosVars === undefined) return;
+    this.biosVarsChanged = false;
+    this.options.onBiosVars(biosVars.slice());
   }
 
   /** Does what firmware does, and what a loader. */
@@ -303,6 +342,7 @@ export class Machine {
       if (ending.kind !== 'stopped') this.ended = ending;
       return ending;
     } finally {
+      this.tellBiosVars();
       this.isRunning = false;
     }
   }
@@ -455,6 +495,7 @@ export class Machine {
     clock.halt();
     this.idling.start();
     this.options.onIdle(true);
+    this.tellBiosVars();
     while (!chipset.hasInterrupt() && !board.nmiPending && !this.isAsked && board.request === undefined) {
       const deadline = timers.nextDeadline();
       const wait = clock.waitFor(deadline);

@@ -1,6 +1,6 @@
 /** What a machine is made from, checked: callers in JavaScript have no compiler to tell them. */
 import { type BootModule, ENTRIES, type EntryName } from '../boot/door.ts';
-import { checkImage } from '../boot/image/image.ts';
+import { checkImage, checkVariableStore } from '../boot/image/image.ts';
 import { InputError } from '../boot/input-error.ts';
 import { DEBUG_EXIT_PORT_COUNT } from '../boot/io-map.ts';
 import { GIB, HIGH_RAM, LOW_RAM_LIMIT, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
@@ -25,6 +25,11 @@ export interface MachineOptions {
   readonly entry?: EntryName | undefined;
   /** A firmware image, 64 KiB to 16 MiB, which the processor starts in; it is handed the kernel. None by default. */
   readonly bios?: Bytes | undefined;
+  /**
+   * Flash memory below the firmware image in which it keeps variables, such as OVMF's OVMF_VARS.fd: what is in it at the
+   * start. Without it OVMF keeps them in memory.
+   */
+  readonly biosVars?: Bytes | undefined;
   /** An initramfs, in any format the kernel unpacks, or several files. */
   readonly initrd?: Bytes | readonly ModuleOption[] | undefined;
   /** Kernel command line; `console=ttyS0` by default. */
@@ -53,6 +58,8 @@ export interface MachineOptions {
   readonly onSerialOutput?: ((bytes: Uint8Array) => void) | undefined;
   /** Bytes of the firmware image's messages, as QEMU's isa-debugcon at port 402H takes them. */
   readonly onFirmwareMessage?: ((bytes: Uint8Array) => void) | undefined;
+  /** The firmware image has changed its variable store: the whole content. Told when the guest sleeps, and when run() ends. */
+  readonly onBiosVars?: ((content: Uint8Array) => void) | undefined;
   /** The guest has nothing to do until its next timer or input, or has again. */
   readonly onIdle?: ((idle: boolean) => void) | undefined;
   /** The guest runs but will never do anything again, for the reason given. Told once between restarts. */
@@ -65,6 +72,8 @@ export interface CheckedOptions {
   /** Undefined only where there is a firmware image. */
   readonly kernel: Uint8Array | undefined;
   readonly bios: Uint8Array | undefined;
+  /** A copy. Only where there is a firmware image. */
+  readonly biosVars: Uint8Array | undefined;
   /** Undefined: the first door that takes the file. */
   readonly entry: EntryName | undefined;
   readonly modules: readonly BootModule[];
@@ -80,6 +89,7 @@ export interface CheckedOptions {
   readonly debugExitPort: number | undefined;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
   readonly onFirmwareMessage: (bytes: Uint8Array) => void;
+  readonly onBiosVars: (content: Uint8Array) => void;
   readonly onIdle: (idle: boolean) => void;
   readonly onStall: (stall: Stall) => void;
 }
@@ -175,6 +185,13 @@ function imageOf(value: Bytes): Uint8Array {
   return image;
 }
 
+function variableStoreOf(value: Bytes, image: Uint8Array | undefined): Uint8Array {
+  if (image === undefined) throw new InputError('biosVars: only of use with a firmware image');
+  const store = bytesOf('biosVars', value).slice();
+  checkVariableStore(store, image);
+  return store;
+}
+
 function modulesOf(value: MachineOptions['initrd']): readonly BootModule[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) return [{ data: bytesOf('initrd', value as Bytes) }];
@@ -198,6 +215,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     reboot = true,
     onSerialOutput = () => {},
     onFirmwareMessage = () => {},
+    onBiosVars = () => {},
     onIdle = () => {},
     onStall = () => {},
   } = options;
@@ -208,12 +226,15 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
   if (typeof reboot !== 'boolean') refuse('reboot', reboot, 'true or false');
   if (typeof onSerialOutput !== 'function') refuse('onSerialOutput', onSerialOutput, 'a function');
   if (typeof onFirmwareMessage !== 'function') refuse('onFirmwareMessage', onFirmwareMessage, 'a function');
+  if (typeof onBiosVars !== 'function') refuse('onBiosVars', onBiosVars, 'a function');
   if (typeof onIdle !== 'function') refuse('onIdle', onIdle, 'a function');
   if (typeof onStall !== 'function') refuse('onStall', onStall, 'a function');
+  const image = bios === undefined ? undefined : imageOf(bios);
   return {
     host,
     kernel: kernel === undefined && bios !== undefined ? undefined : bytesOf('kernel', kernel as Bytes),
-    bios: bios === undefined ? undefined : imageOf(bios),
+    bios: image,
+    biosVars: options.biosVars === undefined ? undefined : variableStoreOf(options.biosVars, image),
     entry: entry === undefined ? undefined : oneOf('entry', entry, ENTRIES),
     modules: modulesOf(options.initrd),
     commandLine: commandLineOf('commandLine', options.commandLine ?? DEFAULT_COMMAND_LINE),
@@ -226,6 +247,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     reboot,
     onSerialOutput,
     onFirmwareMessage,
+    onBiosVars,
     onIdle,
     onStall,
   };

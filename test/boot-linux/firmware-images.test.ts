@@ -3,11 +3,21 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { complaints, kernelLines } from './kernel-log.ts';
-import { findGuest, type Guest, NO_CIPHER_TESTS, Session, scriptWord } from './linux-guest.ts';
+import {
+  findGuest,
+  type Guest,
+  NO_CIPHER_TESTS,
+  Session,
+  type SessionOptions,
+  scriptWord,
+} from './linux-guest.ts';
 
 const SEABIOS = '/usr/share/seabios/bios-256k.bin';
 const OVMF = '/usr/share/OVMF/OVMF_CODE.fd';
+const OVMF_VARS = '/usr/share/OVMF/OVMF_VARS.fd';
 const ESCAPE = '\x1b';
+/** It clears the screen four times before it asks for a boot menu. */
+const SCREENS = /(\[2J[\s\S]*){4}/;
 
 const guest = await findGuest();
 
@@ -49,18 +59,39 @@ describe.skipIf(!has(SEABIOS, 'seabios'))('SeaBIOS', () => {
 });
 
 describe.skipIf(!has(OVMF, 'ovmf'))('OVMF', () => {
-  it('resets the machine and powers it off from its shell', async () => {
-    const session = await Session.start({}, { bios: await readFile(OVMF), memorySize: 128 * 2 ** 20 });
-    for (const command of ['reset', 'reset -s']) {
-      // Asked for a boot menu, and then for a script.
-      await session.waitFor(/(\[2J[\s\S]*){4}/);
-      session.type('\r');
-      await session.waitFor(/ESC/);
-      session.type(ESCAPE);
-      await session.waitFor(/Shell> /);
-      session.type(`${command}\r`);
-    }
-    expect(await session.ended).toEqual({ kind: 'power off' });
+  /** Starts it and goes past the boot menu and the script to its shell. */
+  async function startShell(options: SessionOptions): Promise<Session> {
+    const session = await Session.start(
+      {},
+      { bios: await readFile(OVMF), memorySize: 128 * 2 ** 20, ...options },
+    );
+    await session.waitFor(SCREENS);
+    session.type('\r');
+    await session.waitFor(/ESC/);
+    session.type(ESCAPE);
+    await session.waitFor(/Shell> /);
+    return session;
+  }
+
+  it('keeps variables in its store; its shell powers the machine off, and resets it', async () => {
+    const variable = 'Probe -guid 12345678-1234-1234-1234-123456789abc';
+    let biosVars: Uint8Array = await readFile(OVMF_VARS);
+    const first = await startShell({
+      biosVars,
+      onBiosVars: (content) => {
+        biosVars = content;
+      },
+    });
+    first.type(`setvar ${variable} -bs -rt -nv =0x5a5b\r`);
+    await first.waitFor(/Shell> /);
+    first.type('reset -s\r');
+    expect(await first.ended).toEqual({ kind: 'power off' });
+    const second = await startShell({ biosVars });
+    second.type(`setvar ${variable}\r`);
+    await second.waitFor(/5B 5A/);
+    second.type('reset\r');
+    await second.waitFor(SCREENS);
+    expect(await second.stop()).toEqual({ kind: 'stopped' });
   });
 
   it.skipIf(guest === undefined)('boots the kernel that it is handed', async () => {

@@ -46,7 +46,17 @@ export const NO_CIPHER_TESTS = 'cryptomgr.notests';
 
 export type SessionOptions = Pick<
   MachineOptions,
-  'entry' | 'bios' | 'tier' | 'clock' | 'seed' | 'reboot' | 'memorySize' | 'cpu' | 'onStall'
+  | 'entry'
+  | 'bios'
+  | 'biosVars'
+  | 'onBiosVars'
+  | 'tier'
+  | 'clock'
+  | 'seed'
+  | 'reboot'
+  | 'memorySize'
+  | 'cpu'
+  | 'onStall'
 > & {
   /** Kernel words beside console=ttyS0. */
   readonly append?: string;

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Statistics } from '../../src/machine/statistics.ts';
 import { flatKernel1 } from '../boot/multiboot/multiboot-fixtures.ts';
 import {
   ECHO,
+  flashImage,
   HALT_FOREVER,
   IDLE,
   makeKernel,
@@ -199,5 +201,39 @@ describe('--debug-exit', () => {
     const args = ['--kernel', kernel, '--initrd', `${module} 5 6`, '--debug-exit', '0xf4', '--memory', '64M'];
     const result = await runCli(['boot', ...args]);
     expect(result).toEqual({ code: 0x6b, stdout: '', stderr: '' });
+  });
+});
+
+describe('--bios-vars', () => {
+  it('is flash memory below the image, and its file has in the end what the guest wrote', async () => {
+    const bios = await folder.write('bios', flashImage());
+    const store = await folder.write('vars', new Uint8Array(4096).fill(0xff));
+    await chmod(store, 0o640);
+    const link = `${store}.link`;
+    await symlink(store, link);
+    const args = ['boot', '--bios', bios, '--bios-vars', link, '--memory', '64M'];
+    const first = await runCli(args);
+    expect(first).toEqual({ code: 0, stdout: '\ufffd\ufffdA', stderr: '' });
+    const written = await readFile(store);
+    expect([written.length, written[0], written[1]]).toEqual([4096, 0x41, 0xff]);
+    expect((await stat(store)).mode & 0o777).toBe(0o640);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    // The next run finds it.
+    expect((await runCli(args)).stdout).toBe('A\ufffdA');
+    expect((await readdir(dirname(store))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('is refused where it cannot be', async () => {
+    const bios = await folder.write('bios', flashImage());
+    const odd = await folder.write('odd', new Uint8Array(4097));
+    const results = await Promise.all([
+      boot([], ['--bios-vars', odd]),
+      runCli(['boot', '--bios', bios, '--bios-vars', odd]),
+      runCli(['boot', '--bios', bios, '--bios-vars', `${odd}-not`]),
+    ]);
+    expect(results.map(({ code }) => code)).toEqual([2, 2, 2]);
+    expect(results[0]?.stderr).toContain('only of use with --bios');
+    expect(results[1]?.stderr).toContain('a variable store has pages of 4 KiB');
+    expect(results[2]?.stderr).toContain('there is no such file');
   });
 });

@@ -100,3 +100,27 @@ export const TOUCH_ALL = code(`
   add rdi,0x200000
   jmp touch
 `);
+
+/**
+ * A firmware image of 64 KiB for 4 KiB of flash memory below it: sends the first byte of that, its status, writes "A"
+ * there, sends the byte again, and powers off.
+ */
+export function flashImage(): Uint8Array {
+  const image = new Uint8Array(0x10000).fill(0x90);
+  const text = `
+    2e660f01165800                ; lgdt cs:[gdtr]
+    0f20c0 0c01 0f22c0            ; mov eax, cr0; or al, 1; mov cr0, eax
+    b80800 8ed8 66bf00f0feff      ; mov ax, 8; mov ds, ax; mov edi, 0fffef000h
+    baf803 678a07 ee              ; mov dx, 3f8h; mov al, [edi]; out dx, al
+    67c60770 678a07 ee            ; mov byte [edi], 70h; mov al, [edi]; out dx, al
+    67c60710 67c60741 67c607ff    ; mov byte [edi], 10h; mov byte [edi], "A"; mov byte [edi], 0ffh
+    678a07 ee                     ; mov al, [edi]; out dx, al
+    ba0406 b80020 ef f4           ; mov dx, 604h; mov ax, 2000h; out dx, ax; hlt
+    90909090909090
+    0000000000000000 ffff00000093cf00 ; two descriptors
+    0f00 4800ffff                 ; gdtr
+  `;
+  image.set(Buffer.from(text.replaceAll(/;.*|\s/g, ''), 'hex'));
+  image.set([0xe9, 0x0d, 0x00], 0xfff0); // a jump to offset 0 at the reset vector
+  return image;
+}

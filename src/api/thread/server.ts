@@ -75,6 +75,7 @@ class Server {
     },
     statistics: () => this.existing.statistics(),
     readMemory: ({ address, length }) => this.existing.readMemory(address, length),
+    biosVars: () => this.existing.biosVars,
     writeMemory: ({ address, bytes }) => {
       this.existing.writeMemory(address, bytes);
     },

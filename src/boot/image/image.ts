@@ -19,6 +19,15 @@ export function checkImage(image: Uint8Array): void {
   }
 }
 
+/** @throws InputError for what cannot be the variable store of an image: flash memory right below it. */
+export function checkVariableStore(store: Uint8Array, image: Uint8Array): void {
+  if (store.length === 0 || store.length % PAGE_SIZE !== 0 || store.length + image.length > LARGEST_IMAGE) {
+    throw new InputError(
+      `a variable store has pages of 4 KiB, 16 MiB at most with its firmware image, this file has ${store.length} bytes`,
+    );
+  }
+}
+
 /** Puts the end of an image where it is in low memory. */
 export function placeLowPart(memory: GuestMemory, image: Uint8Array): void {
   const part = image.subarray(-Math.min(image.length, LOW_PART));

@@ -28,6 +28,7 @@ import {
   parseSeed,
   parseSha256,
 } from '../option-values.ts';
+import { VariableStore } from '../variable-store.ts';
 
 /** A line for each door. */
 const ENTRY_TABLE = DOORS.map(({ entry, description }) => `  ${entry.padEnd(10)}  ${description}`).join('\n');
@@ -52,6 +53,7 @@ interface BootOptions {
   readonly entry: EntryName | 'auto';
   readonly initrd: readonly string[];
   readonly bios?: string;
+  readonly biosVars?: string;
   readonly debugcon?: string;
   readonly append: string;
   /** Bytes. */
@@ -105,6 +107,10 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
       [],
     )
     .option('--bios <file>', 'firmware image to start in, such as SeaBIOS or OVMF; it is handed the kernel')
+    .option(
+      '--bios-vars <file>',
+      'variable store of the firmware image, such as a copy of OVMF_VARS.fd; what it changes is written back',
+    )
     .option('--debugcon <file>', "write the firmware image's messages (port 402h) to a file")
     .option('--append <text>', 'kernel command line', GUEST_COMMAND_LINE)
     .option(
@@ -167,7 +173,9 @@ async function boot(options: BootOptions): Promise<number> {
     if (options.debugcon !== undefined) await writeOutput('--debugcon', options.debugcon, '');
     // Better now than after an hour.
     if (options.stats !== undefined) await writeOutput('--stats', options.stats, '');
-    return await runToExitCode(session, options);
+    const exitCode = await runToExitCode(session, options);
+    await files.biosVars?.saved();
+    return exitCode;
   } finally {
     progress.done();
   }
@@ -186,6 +194,7 @@ interface Files {
   readonly name: string;
   readonly kernel: Uint8Array | undefined;
   readonly bios: Uint8Array | undefined;
+  readonly biosVars: VariableStore | undefined;
   readonly initrd: readonly BootModule[];
 }
 
@@ -203,10 +212,13 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
     throw new InputError(`${releaseSha256.name}: only of use with --mirror`);
   const initrd = await Promise.all(options.initrd.map(readModule));
   const bios = options.bios === undefined ? undefined : await readInput('--bios', options.bios);
+  if (options.biosVars !== undefined && bios === undefined)
+    throw new InputError(`--bios-vars ${options.biosVars}: only of use with --bios`);
+  const biosVars = options.biosVars === undefined ? undefined : await VariableStore.open(options.biosVars);
   if (options.kernel !== undefined || options.bios !== undefined) {
     const kernel = options.kernel === undefined ? undefined : await readInput('--kernel', options.kernel);
     const name = [options.bios, options.kernel].filter((file) => file !== undefined).join(' with ');
-    return { name, kernel, bios, initrd };
+    return { name, kernel, bios, biosVars, initrd };
   }
   const guest = await fetchGuest({
     cacheFolder: guestCacheFolder(),
@@ -218,6 +230,7 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
     name: guest.kernel,
     kernel: await readInput('--kernel', guest.kernel),
     bios,
+    biosVars,
     initrd: initrd.length > 0 ? initrd : [await readModule(guest.initrd)],
   };
 }
@@ -225,7 +238,7 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
 /** @throws InputError, which names the inputs that do not go together. */
 async function createMachine(
   options: BootOptions,
-  { name, kernel, bios, initrd }: Files,
+  { name, kernel, bios, biosVars, initrd }: Files,
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
   const host = new NodeHost();
@@ -237,6 +250,8 @@ async function createMachine(
       host,
       kernel,
       bios,
+      biosVars: biosVars?.content,
+      onBiosVars: (content) => biosVars?.save(content),
       initrd,
       entry: options.entry === 'auto' ? undefined : options.entry,
       commandLine: options.append,
@@ -259,7 +274,8 @@ async function createMachine(
     });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const others = [...options.initrd.map((file) => `--initrd ${file}`), options.memory?.name].filter(
+    const store = options.biosVars === undefined ? undefined : `--bios-vars ${options.biosVars}`;
+    const others = [store, ...options.initrd.map((file) => `--initrd ${file}`), options.memory?.name].filter(
       Boolean,
     );
     const inputs = others.length === 0 ? name : `${name} with ${others.join(' and ')}`;
