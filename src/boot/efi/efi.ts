@@ -27,8 +27,10 @@ import { withoutPauses } from './pausing.ts';
 import { hasPeHeader } from './pe.ts';
 import { bootServices } from './services/boot.ts';
 import { EventServices } from './services/events.ts';
+import { offerGraphics } from './services/graphics.ts';
 import { ImageServices } from './services/images.ts';
 import { END_NODE, offerInitrd } from './services/initrd.ts';
+import { MemoryServices } from './services/memory.ts';
 import { offerRandomNumbers } from './services/random.ts';
 import { RESET_SHUTDOWN, resetSystem } from './services/reset.ts';
 import { runtimeServices } from './services/runtime.ts';
@@ -88,6 +90,8 @@ function build(system: EfiSystem, input: BootInput) {
   handles.install(device, SIMPLE_TEXT_OUTPUT, BigInt(output.protocol));
   handles.install(device, SIMPLE_TEXT_INPUT, BigInt(keyboard.protocol));
   const images = new ImageServices(system, device);
+  const memory = new MemoryServices(system);
+  offerGraphics(system, memory, device);
   const halt = system.stubs.addCode(system.bootCode, HALT);
   const applicationEnded = (call: EfiCall, status: bigint): void => {
     if (status === SUCCESS) resetSystem(system, RESET_SHUTDOWN);
@@ -96,7 +100,7 @@ function build(system: EfiSystem, input: BootInput) {
   };
   const tables: EfiTables = new EfiTables(
     system,
-    bootServices(system, { events, images, tables: () => tables, applicationEnded }),
+    bootServices(system, { events, images, memory, tables: () => tables, applicationEnded }),
     runtimeServices(system, () => tables),
     { handle: device, input: keyboard.protocol, output: output.protocol },
   );

@@ -21,6 +21,7 @@ export const DEVICE_PATH = '09576e91-6d3f-11d2-8e39-00a0c969723b';
 export const LOAD_FILE_2 = '4006c0c1-fcb3-403e-996d-4a6c8724e06d';
 export const SIMPLE_TEXT_INPUT = '387477c1-69c7-11d2-8e39-00a0c969723b';
 export const SIMPLE_TEXT_OUTPUT = '387477c2-69c7-11d2-8e39-00a0c969723b';
+export const GRAPHICS_OUTPUT = '9042a9de-23dc-4a38-96fb-7aded080516a';
 export const RANDOM_NUMBERS = '3152bca5-eade-433d-862e-c01cdc291f44';
 
 export const ACPI_2_TABLE = '8868e871-e4f1-11d3-bc22-0080c73c8881';

@@ -9,6 +9,7 @@ const INITRD_MEDIA = '5568e427-68fc-4f3d-ac74-ca555231cc68';
 const TEXT_INPUT = '387477c1-69c7-11d2-8e39-00a0c969723b';
 const TEXT_OUTPUT = '387477c2-69c7-11d2-8e39-00a0c969723b';
 const RNG = '3152bca5-eade-433d-862e-c01cdc291f44';
+const GRAPHICS_OUTPUT = '9042a9de-23dc-4a38-96fb-7aded080516a';
 const VARIABLE_VENDOR = '12345678-1234-1234-1234-123456789abc';
 
 const LOAD_ERROR = error(1);
@@ -245,6 +246,77 @@ describe('the console', () => {
       [0, 8],
       [0x17, 0],
     ]);
+  });
+});
+
+describe('graphics', () => {
+  const WIDTH = 640;
+  const HEIGHT = 480;
+
+  function screen() {
+    const guest = new EfiGuest();
+    const graphics = guest.locate(GRAPHICS_OUTPUT);
+    const mode = guest.u64(graphics + 24n);
+    const base = Number(guest.u64(mode + 24n));
+    const blt = (...args: (bigint | number)[]) => guest.method(graphics, 2, ...args);
+    const pixel = (x: number, y: number) => guest.u32(base + (y * WIDTH + x) * 4);
+    return { guest, graphics, mode, base, blt, pixel };
+  }
+
+  it('has one mode, and its frame buffer is memory that stays reserved', () => {
+    const { guest, graphics, mode, base } = screen();
+    expect([guest.u32(mode), guest.u32(mode + 4n)]).toEqual([1, 0]);
+    expect(Number(guest.u64(mode + 32n))).toBe(WIDTH * HEIGHT * 4);
+    const [size, information] = [guest.number(0), guest.number(0)];
+    expect(guest.method(graphics, 0, 0, size, information)).toBe(0n);
+    const fields = [4, 8, 12, 32].map((at) => guest.u32(guest.u64(information) + BigInt(at)));
+    expect([guest.u64(size), ...fields]).toEqual([36n, WIDTH, HEIGHT, 1, WIDTH]);
+    // The caller gives it back.
+    expect(guest.boot(6, guest.u64(information))).toBe(0n);
+    expect(guest.method(graphics, 0, 1, size, information)).toBe(INVALID_PARAMETER);
+    expect(guest.method(graphics, 1, 1)).toBe(UNSUPPORTED);
+    guest.memory.bytes.fill(1, base, base + 100);
+    expect(guest.method(graphics, 1, 0)).toBe(0n);
+    expect(guest.memory.bytes[base + 99]).toBe(0);
+    const [mapSize, map] = [guest.number(4096), guest.room(4096)];
+    guest.boot(4, mapSize, map, guest.number(0), guest.number(0), guest.number(0));
+    const starts = Array.from({ length: Number(guest.u64(mapSize)) / 48 }, (_, index) => [
+      guest.u32(map + BigInt(index * 48)),
+      Number(guest.u64(map + BigInt(index * 48 + 8))),
+    ]);
+    expect(starts).toContainEqual([0, base]);
+  });
+
+  it('fills, and copies between the screen and a buffer', () => {
+    const { guest, blt, pixel } = screen();
+    const buffer = guest.place(Uint8Array.of(1, 2, 3, 0, ...new Array(60).fill(0)));
+    expect(blt(buffer, 0, 0, 0, 10, 20, 3, 2, 0)).toBe(0n);
+    expect([pixel(9, 20), pixel(10, 20), pixel(12, 21), pixel(13, 21), pixel(10, 22)]).toEqual([
+      0, 0x30201, 0x30201, 0, 0,
+    ]);
+    // Within the screen, where both overlap.
+    expect(blt(buffer, 3, 10, 20, 11, 21, 3, 2, 0)).toBe(0n);
+    expect([pixel(13, 22), pixel(11, 22), pixel(13, 20)]).toEqual([0x30201, 0x30201, 0]);
+    // From the screen to (1, 1) of a buffer with rows of 16 bytes, and back to the screen's last corner.
+    expect(blt(buffer, 1, 12, 21, 1, 1, 2, 1, 16)).toBe(0n);
+    expect([4, 20, 24].map((at) => guest.u32(buffer + BigInt(at)))).toEqual([0, 0x30201, 0x30201]);
+    expect(blt(buffer, 2, 1, 1, 639, 479, 1, 1, 16)).toBe(0n);
+    expect(pixel(639, 479)).toBe(0x30201);
+  });
+
+  it('draws nothing outside', () => {
+    const { guest, blt } = screen();
+    const buffer = guest.room(16);
+    for (const args of [
+      [0, 0, 0, 639, 0, 2, 1],
+      [2, 0, 0, 0, 479, 1, 2],
+      [1, 640, 0, 0, 0, 1, 1],
+      [3, 0, 480, 0, 0, 1, 1],
+      [0, 0, 0, 0, 0, 0, 1],
+      [4, 0, 0, 0, 0, 1, 1],
+      [0, 0, 0, 2 ** 52, 0, 1, 1],
+    ])
+      expect(blt(buffer, ...args, 0)).toBe(INVALID_PARAMETER);
   });
 });
 

@@ -7,12 +7,13 @@ import type { EfiTables } from '../tables.ts';
 import type { EventServices } from './events.ts';
 import { CALCULATE_CRC32, COPY_MEMORY, SET_MEMORY, STALL } from './guest-code.ts';
 import type { ImageServices } from './images.ts';
-import { MemoryServices } from './memory.ts';
+import type { MemoryServices } from './memory.ts';
 import { ProtocolServices } from './protocols.ts';
 
 export interface BootServiceParts {
   readonly events: EventServices;
   readonly images: ImageServices;
+  readonly memory: MemoryServices;
   /** Exist when a service is called. */
   readonly tables: () => EfiTables;
   /** The application that the machine started with has ended. */
@@ -21,8 +22,7 @@ export interface BootServiceParts {
 
 /** Returns the addresses of the services. */
 export function bootServices(system: EfiSystem, parts: BootServiceParts): number[] {
-  const { events, images, tables } = parts;
-  const memory = new MemoryServices(system);
+  const { events, images, memory, tables } = parts;
   const protocols = new ProtocolServices(system, memory);
   const { stubs, bootCode } = system;
   let monotonicCount = 0;
