@@ -3,14 +3,19 @@ import { complaints, kernelLines } from './kernel-log.ts';
 import { boot, findGuest, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
 
 /** Debian 12 is the last release with 32-bit kernels. */
-const guest = await findGuest('686').catch((error: Error) => {
-  console.warn(`skipped: no 32-bit kernel: ${error.message}`);
-  return undefined;
-});
+async function find(kind: '686' | '686-pae'): Promise<Guest | undefined> {
+  return await findGuest(kind).catch((error: Error) => {
+    console.warn(`skipped: no ${kind} kernel: ${error.message}`);
+    return undefined;
+  });
+}
 
-describe.skipIf(guest === undefined)("Debian's 32-bit kernel", () => {
+/** Without PAE, and with it: page tables of two and of three levels. */
+const [plain, pae] = [await find('686'), await find('686-pae')];
+
+describe.skipIf(plain === undefined)("Debian's 32-bit kernel", () => {
   it('boots to a shell, and says nothing that it would not say on other machines', async () => {
-    const { ending, output, statistics } = await boot(guest as Guest, {
+    const { ending, output, statistics } = await boot(plain as Guest, {
       clock: 'instructions',
       entry: '32',
       append: `${NO_CIPHER_TESTS} ${scriptWord('uname -m; busybox sha256sum /init | cut -c 1-8; sleep 0.1; echo slept')}`,
@@ -19,5 +24,22 @@ describe.skipIf(guest === undefined)("Debian's 32-bit kernel", () => {
     expect(kernelLines(output)).toEqual(expect.arrayContaining(['i686', 'slept']));
     expect(ending).toEqual({ kind: 'power off' });
     expect(statistics.regions.regions).toBeGreaterThan(100);
+  });
+});
+
+describe.skipIf(pae === undefined)("Debian's 32-bit kernel with PAE", () => {
+  it.each(['32', '16'] as const)('boots to a shell by the entry %s', async (entry) => {
+    const { ending, output } = await boot(pae as Guest, {
+      clock: 'instructions',
+      entry,
+      append: `${NO_CIPHER_TESTS} ${scriptWord('uname -m; grep -c -w pae /proc/cpuinfo')}`,
+    });
+    expect(complaints(output)).toEqual([]);
+    const lines = kernelLines(output);
+    expect(lines.slice(-5)).toEqual(expect.arrayContaining(['i686', '1']));
+    expect(lines).toContain('NX (Execute Disable) protection: active');
+    // Only setup code, in real mode, asks the BIOS.
+    expect(lines.some((line) => line.startsWith('Probing EDD'))).toBe(entry === '16');
+    expect(ending).toEqual({ kind: 'power off' });
   });
 });
