@@ -1,8 +1,11 @@
 /** Every loader takes what is left of a real file with flipped bytes or without its end, or says in one line why not. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { EntryName } from '../../src/boot/door.ts';
 import { findDoor } from '../../src/boot/doors.ts';
 import { buildE820 } from '../../src/boot/e820.ts';
+import { buildConfiguration } from '../../src/boot/image/configuration.ts';
 import { InputError } from '../../src/boot/input-error.ts';
 import type { GuestMemory } from '../../src/devices/device.ts';
 import { NO_HARDWARE } from '../boot/guest-fixtures.ts';
@@ -12,6 +15,7 @@ import {
   flatKernel2,
   header1,
   header2,
+  LOAD_ADDRESS,
 } from '../boot/multiboot/multiboot-fixtures.ts';
 import { extractVmlinux } from './extract-vmlinux.ts';
 import { findGuest } from './linux-guest.ts';
@@ -53,18 +57,22 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
+/** How a kernel comes into memory: by a door, or in the parts that a firmware image is handed. */
+type Way = EntryName | 'firmware';
+
 /** Loads; 'loaded', or the message of the InputError. Everything else passes through. */
-function load(file: Uint8Array, entry: EntryName): string {
+function load(file: Uint8Array, way: Way): string {
   const memory = new ForgetfulMemory();
+  const input = { kernel: file, modules: [{ data: new Uint8Array(5000) }], commandLine: 'console=ttyS0' };
   try {
-    findDoor(file, entry).load(memory, {
-      kernel: file,
-      modules: [{ data: new Uint8Array(5000) }],
-      commandLine: 'console=ttyS0',
-      e820: buildE820(memory.size),
-      rsdpAddress: 0xf0000,
-      hardware: NO_HARDWARE,
-    });
+    if (way === 'firmware') buildConfiguration({ ...input, memorySize: memory.size });
+    else
+      findDoor(file, way).load(memory, {
+        ...input,
+        e820: buildE820(memory.size),
+        rsdpAddress: 0xf0000,
+        hardware: NO_HARDWARE,
+      });
     return 'loaded';
   } catch (error) {
     if (error instanceof InputError) return error.message;
@@ -78,7 +86,7 @@ function place(random: () => number, length: number): number {
   return Math.floor(random() * span);
 }
 
-function damage(original: Uint8Array, entry: EntryName): Set<string> {
+function damage(original: Uint8Array, entry: Way): Set<string> {
   const file = Uint8Array.from(original);
   const random = randomNumbers(1 + entry.length);
   const results = new Set<string>();
@@ -95,7 +103,7 @@ function damage(original: Uint8Array, entry: EntryName): Set<string> {
   return results;
 }
 
-function expectCareful(original: Uint8Array, entry: EntryName): void {
+function expectCareful(original: Uint8Array, entry: Way): void {
   expect(load(original, entry)).toBe('loaded');
   const results = damage(original, entry);
   for (const message of results) expect(message).toMatch(/^[^\n]{5,200}$/);
@@ -104,23 +112,41 @@ function expectCareful(original: Uint8Array, entry: EntryName): void {
   expect(results.size).toBeGreaterThan(3);
 }
 
+/** Of the header itself, of the first byte that is loaded, to the end of the file, of the memory's end, and the entry. */
+const ELF_ADDRESSES = [LOAD_ADDRESS + 0x10, LOAD_ADDRESS, 0, LOAD_ADDRESS + 0x8000, LOAD_ADDRESS + 0x180];
+
 describe('damaged Multiboot kernels', { timeout: 2 * MINUTES }, () => {
   it.each([
     ['1, flat', flatKernel1([0xf4])],
     ['2, flat', flatKernel2([0xf4])],
-    ['1, ELF', elfKernel(32, header1(3))],
-    ['2, ELF', elfKernel(64, header2([[1, 0, 6, 3]]))],
+    ['1, ELF of 32 bits', elfKernel(32, header1(3))],
+    ['1, ELF of 64 bits', elfKernel(64, header1(3))],
+    ['1, ELF that its header has addresses for', elfKernel(32, header1(0x10003, ELF_ADDRESSES))],
+    ['2, ELF of 32 bits', elfKernel(32, header2([[1, 0, 6, 3]]))],
+    ['2, ELF of 64 bits', elfKernel(64, header2([[1, 0, 6, 3]]))],
   ])('of version %s', (_name, kernel) => {
     expectCareful(kernel, 'multiboot');
   });
 });
 
 describe.skipIf(guest === undefined)('a damaged kernel of Debian', { timeout: 5 * MINUTES }, () => {
-  it.each(['64', '32', '16', 'efi'] as const)('as a bzImage by the entry %s', (entry) => {
+  it.each(['64', '32', '16', 'efi', 'firmware'] as const)('as a bzImage by the entry %s', (entry) => {
     expectCareful(guest?.kernel as Uint8Array, entry);
   });
 
   it.each(['64', 'pvh'] as const)('as a vmlinux by the entry %s', (entry) => {
     expectCareful(extractVmlinux(guest?.kernel as Uint8Array), entry);
+  });
+});
+
+/** Programs that are as small as an image can be. */
+describe.skipIf(!existsSync('/boot/memtest86+x64.bin'))("damaged images of Debian's memtest86+", () => {
+  it.each([
+    ['x64.bin', '16'],
+    ['x64.bin', '32'],
+    ['x64.bin', '64'],
+    ['x64.efi', 'efi'],
+  ] as const)('%s by the entry %s', { timeout: 2 * MINUTES }, async (name, entry) => {
+    expectCareful(await readFile(`/boot/memtest86+${name}`), entry);
   });
 });
