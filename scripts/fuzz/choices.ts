@@ -6,6 +6,7 @@ import { bit } from '../../src/isa/tables/bit.ts';
 import { branch } from '../../src/isa/tables/branch.ts';
 import { exchange } from '../../src/isa/tables/exchange.ts';
 import { flag } from '../../src/isa/tables/flag.ts';
+import { legacy } from '../../src/isa/tables/legacy.ts';
 import { logic } from '../../src/isa/tables/logic.ts';
 import { mmxRows } from '../../src/isa/tables/mmx.ts';
 import { move } from '../../src/isa/tables/move.ts';
@@ -21,6 +22,7 @@ import { sseString } from '../../src/isa/tables/sse-string.ts';
 import { string } from '../../src/isa/tables/string.ts';
 import { x87 } from '../../src/isa/tables/x87.ts';
 import type { Variant } from '../../src/isa/variant.ts';
+import type { CodeMode } from '../../test/vectors/layout.ts';
 import type { Random } from '../recorder/values.ts';
 import { encode } from './encoder.ts';
 
@@ -44,6 +46,7 @@ const TABLES: readonly (readonly [weight: number, name: string, rows: readonly R
   [1, 'sse-sha', sseSha],
   [2, 'x87', x87],
   [2, 'mmx', mmxRows],
+  [3, 'legacy', legacy],
 ];
 
 /** Rows that leave the program, and rows whose operands have to be what something else has left there. */
@@ -56,12 +59,15 @@ const EXCLUDED: ReadonlySet<string> = new Set([
   ...['ldmxcsr', 'fldcw', 'fldenv', 'frstor', 'fxrstor', 'xrstor', 'xsave', 'xsaveopt'],
 ]);
 
-function isChosen(variant: Variant): boolean {
+/** The stack of single instructions is the data area. POPF may set TF, which recording does not show. */
+const ON_STACK: ReadonlySet<string> = new Set(['push', 'pop', 'pushf', 'leave', 'enter']);
+
+function isChosen(variant: Variant, mode: CodeMode): boolean {
   const { row } = variant;
-  if (EXCLUDED.has(row.mnemonic) || row.modes === 'not64') return false;
+  if (EXCLUDED.has(row.mnemonic) && !(mode === 32 && ON_STACK.has(row.mnemonic))) return false;
   if (row.operands.some(({ file }) => file === 'segment' || file === 'control' || file === 'debug'))
     return false;
-  return encode(variant, { memory: { base: 0 } }) !== undefined;
+  return encode(variant, { memory: { base: 0 } }, mode) !== undefined;
 }
 
 interface Family {
@@ -83,18 +89,28 @@ function groupBy<K, V>(values: readonly V[], keyOf: (value: V) => K): Map<K, V[]
 
 const byRow = groupBy(VARIANTS, ({ row }) => row);
 
-export const FAMILIES: readonly Family[] = TABLES.map(([weight, name, rows]) => {
-  const variants = rows.flatMap((row) => byRow.get(row) ?? []).filter(isChosen);
-  const groups = groupBy(variants, ({ row }) => row.mnemonic.replace(/^rep(ne)? /, ''));
-  return { weight, name, mnemonics: [...groups.values()] };
-});
+/** The families that a mode has. */
+function familiesOf(mode: CodeMode): Family[] {
+  return TABLES.flatMap(([weight, name, rows]) => {
+    const variants = rows.flatMap((row) => byRow.get(row) ?? []).filter((variant) => isChosen(variant, mode));
+    const groups = groupBy(variants, ({ row }) => row.mnemonic.replace(/^rep(ne)? /, ''));
+    return groups.size === 0 ? [] : [{ weight, name, mnemonics: [...groups.values()] }];
+  });
+}
+
+export const FAMILIES: Readonly<Record<CodeMode, readonly Family[]>> = {
+  64: familiesOf(64),
+  32: familiesOf(32),
+};
 
 /** As many of each family as its weight says. */
-const WEIGHTED = FAMILIES.flatMap((family) => Array<Family>(family.weight).fill(family));
+const weighted = (mode: CodeMode): Family[] =>
+  FAMILIES[mode].flatMap((family) => Array<Family>(family.weight).fill(family));
+const WEIGHTED: Readonly<Record<CodeMode, readonly Family[]>> = { 64: weighted(64), 32: weighted(32) };
 
 /** A variant from the tables, by their weights. */
-export function anyVariant(random: Random): Variant {
-  const variants = random.pick(random.pick(WEIGHTED).mnemonics);
+export function anyVariant(random: Random, mode: CodeMode = 64): Variant {
+  const variants = random.pick(random.pick(WEIGHTED[mode]).mnemonics);
   const variant = random.pick(variants);
   // Most memory operands have no prefix.
   if (variant.form !== 'general' || random.below(3) === 0) return variant;

@@ -1,16 +1,17 @@
 /**
- * Instructions from the table that decodes them: the bytes of a variant with given operands, in 64-bit mode.
+ * Instructions from the table that decodes them: the bytes of a variant with given operands, in 64-bit mode or in 32-bit code.
  *
  * Source: Intel SDM Vol. 2, "Instruction Format".
  */
 import { type Candidate, candidatesOf, OPCODES } from '../../src/isa/opcode-index.ts';
 import { type Variant, widthInBytes } from '../../src/isa/variant.ts';
+import type { CodeMode } from '../../test/vectors/layout.ts';
 
 /** Added to 0 to 3 to name AH, CH, DH and BH. */
 export const HIGH_BYTE = 16;
 
-/** Segment override prefixes of 64-bit mode. */
-export type SegmentOverride = 'fs' | 'gs';
+/** Segment overrides that mean something: 64-bit mode ignores ES, and a program in compatibility mode has neither FS nor GS. */
+export type SegmentOverride = 'es' | 'fs' | 'gs';
 
 export interface MemoryOperand {
   /** General register, or `rip`: the displacement counts from the end of the instruction. */
@@ -41,7 +42,7 @@ export interface OperandValues {
 }
 
 const ESCAPES: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
-const SEGMENT_PREFIX: Readonly<Record<SegmentOverride, number>> = { fs: 0x64, gs: 0x65 };
+const SEGMENT_PREFIX: Readonly<Record<SegmentOverride, number>> = { es: 0x26, fs: 0x64, gs: 0x65 };
 const MANDATORY = { f2: 0xf2, f3: 0xf3 } as const;
 const RSP = 4;
 const RBP = 5;
@@ -58,14 +59,19 @@ export function candidateOf({ row }: Variant): Candidate {
   return candidate;
 }
 
-/** What the operand size of a variant takes: prefix 66 and REX.W. Undefined: 64-bit mode does not have it. */
-function sizePrefixes(variant: Variant): { operand16: boolean; w: 0 | 1 } | undefined {
+/** What the operand size of a variant takes: prefix 66 and REX.W. Undefined: the mode does not have it. */
+function sizePrefixes(variant: Variant, mode: CodeMode): { operand16: boolean; w: 0 | 1 } | undefined {
   const { row, operandSize } = variant;
   const { code, stackSized, forced64, sizes } = candidateOf(variant);
-  if (row.modes === 'not64') return undefined;
+  if (row.modes === (mode === 64 ? 'not64' : 'only64')) return undefined;
   const mandatory16 = code.prefix === '66';
   const w = code.w ?? 0;
-  if (sizes.length === 1) return { operand16: mandatory16, w };
+  if (sizes.length === 1) return mode === 32 && w === 1 ? undefined : { operand16: mandatory16, w };
+  if (mode === 32) {
+    if (operandSize === 4) return { operand16: mandatory16, w: 0 };
+    const has16 = operandSize === 2 && code.prefix !== 'none' && !mandatory16;
+    return has16 ? { operand16: true, w: 0 } : undefined;
+  }
   switch (operandSize) {
     case 2:
       return code.prefix === 'none' || mandatory16 || forced64 ? undefined : { operand16: true, w };
@@ -129,13 +135,17 @@ function vexPrefix({ row, vectorSize }: Variant, rex: number, vvvv: number): num
 }
 
 /**
- * The bytes of a variant; undefined if there are none: an operand size that 64-bit mode does not have, AH together
- * with REX.
+ * The bytes of a variant; undefined if there are none: an operand size that the mode does not have, AH together
+ * with REX, what takes REX in 32-bit code.
  */
-export function encode(variant: Variant, values: OperandValues = {}): Uint8Array | undefined {
+export function encode(
+  variant: Variant,
+  values: OperandValues = {},
+  mode: CodeMode = 64,
+): Uint8Array | undefined {
   const { row, operandSize, form } = variant;
   const { opcode } = row;
-  const sizes = sizePrefixes(variant);
+  const sizes = sizePrefixes(variant, mode);
   if (sizes === undefined) return undefined;
   const { memory } = values;
 
@@ -176,7 +186,7 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
         immediates.push(...littleEndian(values.immediate ?? 0n, width === 'b' ? 1 : 4));
         return;
       case 'offset':
-        immediates.push(...littleEndian(values.immediate ?? 0n, memory?.address32 ? 4 : 8));
+        immediates.push(...littleEndian(values.immediate ?? 0n, memory?.address32 || mode === 32 ? 4 : 8));
         return;
       default:
         return;
@@ -194,6 +204,7 @@ export function encode(variant: Variant, values: OperandValues = {}): Uint8Array
     else addressing.push(0xc0 | (fields.reg << 3) | fields.rm);
   }
 
+  if (mode === 32 && (fields.rex !== 0 || fields.needsRex || vvvv > 7)) return undefined;
   const prefixes: number[] = [];
   if (memory?.segment !== undefined) prefixes.push(SEGMENT_PREFIX[memory.segment]);
   if (memory?.address32) prefixes.push(0x67);

@@ -2,10 +2,10 @@
  * Runs random programs in every tier until they differ or time is up. What differs is made as small as possible and
  * printed as a filetest (test/filetests/).
  *
- *     npm run fuzz -- [--minutes M] [--seed S] [--failures N] [--back-end Binaryen] [--native]
+ *     npm run fuzz -- [--minutes M] [--seed S] [--failures N] [--back-end Binaryen] [--native [--mode 32]]
  *
  * The programs of a seed are always the same; program N of seed S is `S/N`. With --native they are single
- * instructions, and this machine's processor says what is right: on x86-64 Linux with gcc.
+ * instructions, of 64-bit mode or of 32-bit code, and this machine's processor says what is right: on x86-64 Linux with gcc.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     failures: { type: 'string', default: '1' },
     'back-end': { type: 'string', default: 'writer' },
     native: { type: 'boolean', default: false },
+    mode: { type: 'string', default: '64' },
   },
 });
 
@@ -43,6 +44,15 @@ if (!Object.hasOwn(BACK_ENDS, backEnd)) {
   console.error(`fuzz: --back-end ${backEnd}: none of ${Object.keys(BACK_ENDS).join(', ')}`);
   process.exit(2);
 }
+if (values.mode !== '64' && values.mode !== '32') {
+  console.error(`fuzz: --mode ${values.mode}: neither 64 nor 32`);
+  process.exit(2);
+}
+if (values.mode === '32' && !native) {
+  console.error('fuzz: --mode 32 is for --native: whole programs are 64-bit code');
+  process.exit(2);
+}
+const mode = values.mode === '32' ? 32 : 64;
 const mostFailures = positive('failures');
 const deadline = performance.now() + positive('minutes') * 60_000;
 let failures = 0;
@@ -76,7 +86,7 @@ function fuzzInstructions(recorder: string): void {
   const mnemonics = new Map<string, number>();
   let count = 0;
   while (goesOn()) {
-    const cases = Array.from({ length: NATIVE_BATCH }, () => nativeCase(`${seed}/${count++}`));
+    const cases = Array.from({ length: NATIVE_BATCH }, () => nativeCase(`${seed}/${count++}`, mode));
     for (const { variant } of cases) {
       const { mnemonic } = variant.row;
       mnemonics.set(mnemonic, (mnemonics.get(mnemonic) ?? 0) + 1);

@@ -2,7 +2,7 @@
 
 import type { Variant } from '../../src/isa/variant.ts';
 import { ENGINES, type Engine, VectorMachine } from '../../test/isa/vector-machine.ts';
-import { CODE, GENERAL_REGISTERS, type Register, XMM_REGISTERS } from '../../test/vectors/layout.ts';
+import type { CodeMode, Register } from '../../test/vectors/layout.ts';
 import {
   compare,
   type ExpectedState,
@@ -11,23 +11,20 @@ import {
   type VectorState,
 } from '../../test/vectors/vector.ts';
 import { Input } from '../recorder/case.ts';
-import { anyFcw, anyValue80, setStack } from '../recorder/extended.ts';
-import { anyMxcsr, type Lane, MXCSR_DEFAULT, MXCSR_UNMASKED, vectorValue } from '../recorder/lanes.ts';
 import { type Outcome, runNatively } from '../recorder/native.ts';
-import { anyFlags, anyValue, DF, Random } from '../recorder/values.ts';
+import { Random } from '../recorder/values.ts';
 import { anyVariant } from './choices.ts';
-import { POINTER_BASE, POINTER_MASK, withOperands } from './operands.ts';
 import { assemble, type Program } from './program.ts';
 import { filetestOf, initialOf, startOf } from './report.ts';
 import { shrink } from './shrink.ts';
-import { isDefined, type Undefined, undefinedAfter } from './undefined.ts';
-
-const LANES: readonly Lane[] = ['i8', 'i16', 'i32', 'i64', 'f32', 'f64'];
+import { singleInstruction } from './single.ts';
+import { type Undefined, undefinedAfter } from './undefined.ts';
 
 export interface NativeCase {
   readonly name: string;
   readonly program: Program;
   readonly variant: Variant;
+  readonly mode: CodeMode;
 }
 
 export interface NativeDifference {
@@ -36,44 +33,23 @@ export interface NativeDifference {
 }
 
 /** The instruction that a name stands for, with what sets its operands up. */
-export function nativeCase(name: string): NativeCase {
+export function nativeCase(name: string, mode: CodeMode): NativeCase {
   const random = new Random(name);
   for (;;) {
-    const variant = anyVariant(random);
-    const items = isDefined(variant)
-      ? withOperands({ random, keepsCounter: false, keepsFlags: true }, variant)
-      : undefined;
-    if (items === undefined) continue;
-    const input = new Input();
-    for (const register of GENERAL_REGISTERS)
-      if (register !== 'rsp') input.set(register, anyValue(random, 64));
-    input.registers.set('r13', BigInt(POINTER_BASE + random.below(POINTER_MASK)));
-    for (const register of XMM_REGISTERS) input.set(register, vectorValue(random, random.pick(LANES)));
-    input.set('rflags', anyFlags(random) | (random.below(4) === 0 ? BigInt(DF) : 0n));
-    // A conversion to MMX that raises #XM has made the x87 registers valid on some processors.
-    const masked = random.below(8) > 0 || /^cvt.*2pi$/.test(variant.row.mnemonic);
-    // With PE set and all else at its default, inline code computes.
-    const usual = random.below(2) ? MXCSR_DEFAULT | 0x20n : anyMxcsr(random);
-    input.set('mxcsr', masked ? usual : random.pick(MXCSR_UNMASKED));
-    setStack(
-      input,
-      Array.from({ length: random.below(9) }, () => anyValue80(random)),
-    );
-    input.set('fcw', anyFcw(random));
-    const { registers } = input;
-    const program = { items, base: CODE + 0x800, entry: 0, start: { registers, memory: new Map() } };
-    return { name, program, variant };
+    const variant = anyVariant(random, mode);
+    const program = singleInstruction(variant, { random, mode });
+    if (program !== undefined) return { name, program, variant, mode };
   }
 }
 
-function runAll(recorder: string, programs: readonly Program[]): Outcome[] {
+function runAll(recorder: string, programs: readonly Program[], mode: CodeMode): Outcome[] {
   const runs = programs.map((program) => {
     const assembled = assemble(program);
     if (assembled === undefined) throw new Error('an instruction that cannot be assembled');
     const input = new Input();
     for (const [name, value] of program.start.registers) input.set(name, value);
     input.set('rip', BigInt(assembled.entry));
-    return { input, code: assembled.bytes };
+    return { input, code: assembled.bytes, mode };
   });
   return runNatively(recorder, runs);
 }
@@ -113,11 +89,12 @@ export class NativeTrials {
     this.recorder = recorder;
   }
 
-  /** What differs, for each case. */
+  /** What differs, for each case of one mode. */
   run(cases: readonly NativeCase[]): (NativeDifference | undefined)[] {
     return this.compare(
       cases.map(({ program }) => program),
       cases.map(({ variant }) => undefinedAfter(variant)),
+      cases[0]?.mode ?? 64,
     );
   }
 
@@ -125,14 +102,15 @@ export class NativeTrials {
   private compare(
     programs: readonly Program[],
     undefinedOf: readonly Undefined[],
+    mode: CodeMode,
   ): (NativeDifference | undefined)[] {
-    const outcomes = runAll(this.recorder, programs);
+    const outcomes = runAll(this.recorder, programs, mode);
     return programs.map((program, at) => {
       const initial = initialOf(program);
       if (initial === undefined) return undefined;
       const expected = expectedOf(program, outcomes[at] as Outcome, undefinedOf[at] as Undefined);
       for (const engine of ENGINES) {
-        const actual = this.machine.runFrom(initial, engine);
+        const actual = this.machine.runFrom(initial, engine, mode);
         const lines = compare(expected, actual);
         if (lines.length > 0) return { engine, lines };
       }
@@ -141,17 +119,23 @@ export class NativeTrials {
   }
 
   /** The smallest program that differs, as a filetest with what the processor made of it. */
-  report({ name, program, variant }: NativeCase): string {
+  report({ name, program, variant, mode }: NativeCase): string {
     const undefinedBits = undefinedAfter(variant);
     const difference = (smaller: Program): NativeDifference | undefined =>
-      this.compare([smaller], [undefinedBits])[0];
+      this.compare([smaller], [undefinedBits], mode)[0];
     const smallest = shrink(program, (smaller) => difference(smaller) !== undefined);
     const { engine, lines } = difference(smallest) as NativeDifference;
-    const state = expectedOf(smallest, runAll(this.recorder, [smallest])[0] as Outcome, undefinedBits);
+    const state = expectedOf(smallest, runAll(this.recorder, [smallest], mode)[0] as Outcome, undefinedBits);
     const instructions = smallest.items.length - (state.fault === undefined ? 0 : 1);
-    return filetestOf(smallest, [`Instruction ${name}, ${engine}: ${lines.join('; ')}`], {
-      state,
-      instructions,
-    });
+    return filetestOf(
+      smallest,
+      [
+        `Instruction ${name}${mode === 32 ? ' of 32-bit code, shown as 64-bit code' : ''}, ${engine}: ${lines.join('; ')}`,
+      ],
+      {
+        state,
+        instructions,
+      },
+    );
   }
 }

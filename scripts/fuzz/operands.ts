@@ -1,9 +1,16 @@
 /** Random operands for an instruction, and what has to run before it so that they make sense. */
 import type { Variant } from '../../src/isa/variant.ts';
-import { SCRATCH, SCRATCH_SIZE } from '../../test/vectors/layout.ts';
+import { type CodeMode, SCRATCH, SCRATCH_SIZE } from '../../test/vectors/layout.ts';
 import { anyValue, type Random } from '../recorder/values.ts';
 import { movImmediate, variantOf } from './choices.ts';
-import { candidateOf, encode, HIGH_BYTE, type MemoryOperand, type OperandValues } from './encoder.ts';
+import {
+  candidateOf,
+  encode,
+  HIGH_BYTE,
+  type MemoryOperand,
+  type OperandValues,
+  type SegmentOverride,
+} from './encoder.ts';
 import type { Item } from './program.ts';
 
 export const RAX = 0;
@@ -20,6 +27,8 @@ export const OUTER_COUNTER = 15;
 export const INNER_COUNTER = 14;
 const RESERVED: ReadonlySet<number> = new Set([RSP, POINTER, INNER_COUNTER, OUTER_COUNTER]);
 const FREE = Array.from({ length: 16 }, (_, number) => number).filter((number) => !RESERVED.has(number));
+
+const FREE_32 = FREE.filter((number) => number < 8);
 
 /** The POINTER stays in half of the data area, across its page boundary. */
 export const POINTER_BASE = SCRATCH + 0x800;
@@ -43,6 +52,13 @@ export interface Context {
   readonly keepsCounter: boolean;
   /** What sets addresses up leaves the flags as they were. */
   readonly keepsFlags: boolean;
+  /** 64 by default. 32-bit code has no POINTER. */
+  readonly mode?: CodeMode;
+}
+
+/** The first registers: 8 in 32-bit code. */
+function someRegister({ random, mode }: Context, count: number): number {
+  return random.below(mode === 32 ? 8 : count);
 }
 
 /** An instruction whose operands the caller knows to be possible. */
@@ -59,8 +75,8 @@ export function setRegister(number: number, value: number): Item {
 
 const AND_IMMEDIATE = variantOf('and', 4, 'Ev,sIb', 'register');
 
-function freeRegister({ random, keepsCounter }: Context): number {
-  const number = random.pick(FREE);
+function freeRegister({ random, keepsCounter, mode }: Context): number {
+  const number = random.pick(mode === 32 ? FREE_32 : FREE);
   return keepsCounter && number === RCX ? RAX : number;
 }
 
@@ -108,20 +124,22 @@ function anyDisplacement(random: Random): number {
 }
 
 function addressOperand(context: Context, size: number, aligned: boolean, general: boolean): Addressed {
-  const { random } = context;
-  const prefixes = general ? (random.below(2) ? { segment: 'gs' as const } : { address32: true }) : {};
+  const { random, mode } = context;
+  const prefixes64 = random.below(2) ? { segment: 'gs' as const } : { address32: true };
+  const prefixes = general ? (mode === 32 ? { segment: 'es' as const } : prefixes64) : {};
   const address = anyAddress(random, size, aligned);
   const wide = random.below(8) === 0;
   const displacement = anyDisplacement(random);
   const base = freeRegister(context);
   switch (random.below(8)) {
     case 0:
+      if (mode === 32) break;
       return { setup: [], memory: { base: 'rip', ...prefixes }, relativeTo: address, used: [] };
     case 1:
       return { setup: [], memory: { displacement: address, ...prefixes }, used: [] };
     case 2:
     case 3:
-      if (!aligned) {
+      if (!aligned && mode !== 32) {
         const near = random.below(0x800) - 0x400;
         return { setup: [], memory: { base: POINTER, displacement: near, wide, ...prefixes }, used: [] };
       }
@@ -187,10 +205,9 @@ function implicitOperands(context: Context, variant: Variant, size: number): Ite
 }
 
 function registerOperand(context: Context, file: string, isByte: boolean): number {
-  const { random } = context;
   if (file === 'general') return isByte ? byteRegister(context) : freeRegister(context);
   if (file === 'segment') return 0;
-  return random.below(file === 'xmm' ? 16 : 8);
+  return someRegister(context, file === 'xmm' ? 16 : 8);
 }
 
 /**
@@ -198,7 +215,7 @@ function registerOperand(context: Context, file: string, isByte: boolean): numbe
  * would be in each other's way.
  */
 export function withOperands(context: Context, variant: Variant): Item[] | undefined {
-  const { random } = context;
+  const { random, mode } = context;
   const { row, form, locations, operandSize } = variant;
   const { mnemonic } = row;
   // Nothing sets vectors of indices up.
@@ -214,9 +231,10 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
   const hasModRMMemory = row.operands.some(
     ({ place }) => place === 'memory' || (place === 'rm' && form !== 'register'),
   );
+  const override: SegmentOverride = mode === 32 ? 'es' : 'gs';
   const addressed = hasModRMMemory
     ? addressOperand(context, size, aligned, form === 'general')
-    : { setup: [], memory: form === 'general' ? { segment: 'gs' as const } : {}, used: [] };
+    : { setup: [], memory: form === 'general' ? { segment: override } : {}, used: [] };
 
   const registers = row.operands.map(({ file, width, place }) => {
     const named = ['rm', 'register', 'reg', 'opcode', 'vex', 'is4'].includes(place);
@@ -224,9 +242,9 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
     if (place !== 'opcode') return registerOperand(context, file, width === 'b');
     // Its low bits are the row's.
     const low = row.opcode.byte & 7;
-    const number = low | (random.below(2) << 3);
+    const number = low | (mode === 32 ? 0 : random.below(2) << 3);
     if (!RESERVED.has(number)) return number;
-    return RESERVED.has(number ^ 8) ? undefined : number ^ 8;
+    return mode === 32 || RESERVED.has(number ^ 8) ? undefined : number ^ 8;
   });
   if (row.operands.some(({ place }, at) => place === 'opcode' && registers[at] === undefined))
     return undefined;
@@ -254,9 +272,10 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
   const immediate = anyImmediate(random, variant, operandSize, size);
   const lock = candidateOf(variant).lockable && hasModRMMemory && random.below(5) === 0;
   const values: OperandValues = { registers, memory: addressed.memory, immediate, lock };
-  if (encode(variant, values) === undefined) return undefined;
+  const bytes = encode(variant, values, mode);
+  if (bytes === undefined) return undefined;
   const { relativeTo } = addressed as Addressed;
-  if (relativeTo === undefined) return [...setup, instruction(variant, values)];
+  if (relativeTo === undefined) return [...setup, { kind: 'bytes', bytes }];
   const at = (next: number): Uint8Array => {
     const memory = { ...addressed.memory, displacement: relativeTo - next };
     return encode(variant, { ...values, memory }) as Uint8Array;

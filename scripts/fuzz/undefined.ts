@@ -42,6 +42,12 @@ const FLAGS: Readonly<Record<string, number>> = {
   blsmsk: AF | PF,
   blsr: AF | PF,
   bzhi: AF | PF,
+  daa: OF,
+  das: OF,
+  aaa: OF | SF | ZF | PF,
+  aas: OF | SF | ZF | PF,
+  aam: OF | AF | CF,
+  aad: OF | AF | CF,
 };
 
 /** Comparisons and the remainder, whose result is in the condition codes. */

@@ -1,6 +1,6 @@
 /** A test case before it is recorded: what to assemble and the state to start it in. */
 
-import { DEFAULT_REGISTERS, type Register } from '../../test/vectors/layout.ts';
+import { type CodeMode, DEFAULT_REGISTERS, type Register } from '../../test/vectors/layout.ts';
 
 /** The state before a case, as differences from the default state. */
 export class Input {
@@ -31,6 +31,10 @@ export class Input {
 export interface Case {
   /** GNU assembler text, Intel syntax. `scratch` is the data area, usable as [rip + scratch + n]. */
   asm: string;
+  /** Machine code, where it is not assembled from the text. */
+  code?: Uint8Array;
+  /** 64 if absent. */
+  mode?: CodeMode;
   input: Input;
   steps?: number;
   /** RFLAGS bits that the manual leaves undefined. */

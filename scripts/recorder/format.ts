@@ -75,6 +75,7 @@ export function toVector(test: Case, code: Uint8Array, outcome: Outcome): Vector
     in: stateBefore(test.input),
     out: stateAfter(test, code, outcome),
   };
+  if (test.mode) vector.mode = test.mode;
   if (test.steps) vector.steps = test.steps;
   if (test.undefined) vector.undefined = hex(test.undefined);
   if (test.undefinedFsw) vector.undefinedFsw = hex(test.undefinedFsw);

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   CODE,
   CODE_SIZE,
+  type CodeMode,
   GENERAL_REGISTERS,
   type Register,
   STACK_REGISTERS,
@@ -22,7 +23,7 @@ export interface Outcome {
 
 /** An FXSAVE image, and behind it the upper halves of the YMM registers. */
 const IMAGE_SIZE = 512 + 256;
-const INPUT_SIZE = 8 + 8 + 16 * 8 + 8 + IMAGE_SIZE;
+const INPUT_SIZE = 8 + 8 + 8 + 16 * 8 + 8 + IMAGE_SIZE;
 const OUTPUT_SIZE = 21 * 8 + IMAGE_SIZE + 8;
 const BREAKPOINT = 3;
 /** TF and RF, which belong to the way of recording. */
@@ -48,7 +49,7 @@ export function buildRecorder(directory: string): string {
   return program;
 }
 
-function encode(input: Input, code: Uint8Array): Uint8Array {
+function encode(input: Input, code: Uint8Array, mode: CodeMode): Uint8Array {
   const patches = [...input.memory];
   const patchBytes = patches.reduce((sum, [, bytes]) => sum + 8 + bytes.length, 0);
   const rip = input.get('rip');
@@ -58,12 +59,13 @@ function encode(input: Input, code: Uint8Array): Uint8Array {
   const view = new DataView(record.buffer);
   view.setUint32(0, room, true);
   view.setUint32(4, patches.length, true);
-  view.setBigUint64(8, rip, true);
-  for (const [i, name] of GENERAL_REGISTERS.entries()) view.setBigUint64(16 + 8 * i, input.get(name), true);
-  view.setBigUint64(144, input.get('rflags'), true);
+  view.setBigUint64(8, BigInt(mode), true);
+  view.setBigUint64(16, rip, true);
+  for (const [i, name] of GENERAL_REGISTERS.entries()) view.setBigUint64(24 + 8 * i, input.get(name), true);
+  view.setBigUint64(152, input.get('rflags'), true);
   for (const [name, offset, length] of IMAGE_FIELDS) {
     const value = input.get(name);
-    for (let i = 0; i < length; i++) record[152 + offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+    for (let i = 0; i < length; i++) record[160 + offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
   }
   record.set(code.subarray(0, room), INPUT_SIZE);
   let offset = INPUT_SIZE + room;
@@ -103,9 +105,9 @@ function decode(view: DataView, start: number): [Outcome, number] {
 /** Runs each case and returns what came of it. */
 export function runNatively(
   program: string,
-  cases: readonly { input: Input; code: Uint8Array }[],
+  cases: readonly { input: Input; code: Uint8Array; mode?: CodeMode | undefined }[],
 ): Outcome[] {
-  const stdin = Buffer.concat(cases.map(({ input, code }) => encode(input, code)));
+  const stdin = Buffer.concat(cases.map(({ input, code, mode = 64 }) => encode(input, code, mode)));
   const run = spawnSync(program, { input: stdin, maxBuffer: 2 ** 31, stdio: ['pipe', 'pipe', 'inherit'] });
   if (run.status !== 0) throw new Error(`the recorder failed: ${run.error ?? run.signal ?? run.status}`);
   const view = new DataView(run.stdout.buffer, run.stdout.byteOffset, run.stdout.byteLength);

@@ -18,10 +18,13 @@ import { buildRecorder, runNatively } from './native.ts';
 const VECTORS = `${import.meta.dirname}/../../test/vectors`;
 
 function record(cases: readonly Case[], program: string, directory: string): string {
-  const texts = [...new Set(cases.map((test) => test.asm))];
+  const texts = [...new Set(cases.filter(({ code }) => code === undefined).map(({ asm }) => asm))];
   const codes = assemble(texts, directory, Number(DEFAULT_REGISTERS.get('rip')));
   const codeOf = new Map(texts.map((text, i) => [text, codes[i]]));
-  const runs = cases.map((test) => ({ test, input: test.input, code: codeOf.get(test.asm) as Uint8Array }));
+  const runs = cases.map((test) => {
+    const { input, mode, code = codeOf.get(test.asm) as Uint8Array } = test;
+    return { test, input, mode, code };
+  });
   const outcomes = runNatively(program, runs);
   const vectors = runs.map(({ test, code }, i) => toVector(test, code, outcomes[i]));
   return toJson(vectors);

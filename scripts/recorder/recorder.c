@@ -31,11 +31,14 @@
 #define YMM_OFFSET 576      // upper halves of the YMM registers, in the standard format of XSAVE
 #define YMM_SIZE 256
 #define TRAP_BREAKPOINT 3
+#define USER_CODE_32 0x23   // Linux's segments: __USER32_CS and __USER_DS
+#define USER_DATA 0x2b
 #define FLAGS_INITIAL 0x202 // IF and the bit that is always one
 
 struct input {
   uint32_t codeLength;
   uint32_t patchCount;
+  uint64_t mode; // 64, or 32 for compatibility mode
   uint64_t rip;
   uint64_t gpr[16];
   uint64_t rflags;
@@ -85,6 +88,13 @@ static void enterCase(gregset_t *registers, uint8_t *fxsave) {
   for (int i = 0; i < 16; i++) (*registers)[gregs[i]] = (greg_t)input.gpr[i];
   (*registers)[REG_RIP] = (greg_t)input.rip;
   (*registers)[REG_EFL] = (greg_t)input.rflags;
+  if (input.mode == 32) {
+    // 64-bit code has no use for these, and the kernel leaves them as they are.
+    __asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es" : : "r"(USER_DATA));
+    uint16_t *segments = (uint16_t *)&(*registers)[REG_CSGSFS]; // CS, GS, FS, SS
+    segments[0] = USER_CODE_32;
+    segments[3] = USER_DATA;
+  }
   memcpy(fxsave, input.fxsave, FXSAVE_USED);
   memcpy(fxsave + YMM_OFFSET, input.ymmHigh, YMM_SIZE);
   *(uint64_t *)(fxsave + XSTATE_BV_OFFSET) |= XSTATE_X87_SSE_AVX;

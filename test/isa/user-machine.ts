@@ -21,13 +21,15 @@ import {
   MXCSR,
   RIP,
   SEGMENT_CS,
+  SEGMENT_DS,
+  SEGMENT_ES,
   SEGMENT_SS,
   XCR0,
   YMM,
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
 import { EVENT_ERROR, EVENT_VECTOR } from '../../src/layout/runtime-state.ts';
-import { CODE, CODE_SIZE, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
+import { CODE, CODE_SIZE, type CodeMode, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
 import { differingBytes, type WholeState } from '../vectors/vector.ts';
 
 const runtimeModule = new WebAssembly.Module(
@@ -99,13 +101,23 @@ export class UserMachine {
     this.processor.setU64(CR4, 0x4_06a0n);
     this.processor.setU64(XCR0, 7n);
     this.processor.setU64(MSR_EFER, 0xd01n);
-    // 64-bit user code and data segments.
-    this.processor.runtime.setSegment(SEGMENT_CS, 0x33, 0n, 0xffff_ffff, 0xa0fb);
-    this.processor.runtime.setSegment(SEGMENT_SS, 0x2b, 0n, 0xffff_ffff, 0xc0f3);
+    this.setSegments(64);
     this.processor.setU32(CPL, 3);
     this.processor.flags = 0x202;
     this.processor.runtime.updateMode();
     this.processor.runtime.updateSseDisabled();
+  }
+
+  /** User segments as Linux has them: flat, with nothing in ES and DS for 64-bit code. */
+  private setSegments(mode: CodeMode): void {
+    const { runtime } = this.processor;
+    const is64 = mode === 64;
+    runtime.setSegment(SEGMENT_CS, is64 ? 0x33 : 0x23, 0n, 0xffff_ffff, is64 ? 0xa0fb : 0xc0fb);
+    runtime.setSegment(SEGMENT_SS, 0x2b, 0n, 0xffff_ffff, 0xc0f3);
+    for (const segment of [SEGMENT_ES, SEGMENT_DS]) {
+      if (is64) runtime.setSegment(segment, 0, 0n, 0, 0);
+      else runtime.setSegment(segment, 0x2b, 0n, 0xffff_ffff, 0xc0f3);
+    }
   }
 
   private host(physical: number): number {
@@ -166,8 +178,9 @@ export class UserMachine {
   }
 
   /** Puts the processor and both areas into a state to start from. */
-  load(initial: WholeState): void {
+  load(initial: WholeState, mode: CodeMode = 64): void {
     const { processor } = this;
+    this.setSegments(mode);
     this.fill(SCRATCH_AREA, initial.scratch);
     this.fill(CODE_AREA, initial.codeArea);
     // The jump cache may still lead to the stale head of what ran before.

@@ -14,6 +14,9 @@ export const CODE_SIZE = 0x2000;
 /** Opcode of INT3, which ends a case on the machine that recorded it. */
 export const CODE_FILLER = 0xcc;
 
+/** 64-bit mode, or 32-bit code in compatibility mode. */
+export type CodeMode = 64 | 32;
+
 /** General registers in encoding order. */
 export const GENERAL_REGISTERS = [
   'rax',

@@ -8,6 +8,7 @@ import {
   CODE,
   CODE_FILLER,
   CODE_SIZE,
+  type CodeMode,
   DEFAULT_REGISTERS,
   GENERAL_REGISTERS,
   type Register,
@@ -35,6 +36,8 @@ export interface Vector {
   asm: string;
   /** The code bytes, in hexadecimal. */
   code: string;
+  /** 64 if absent. */
+  mode?: CodeMode;
   /** How many instructions the code executes, if not one. A repeated string instruction counts as one. */
   steps?: number;
   /** What differs from the default state before. */

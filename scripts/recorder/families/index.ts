@@ -6,6 +6,7 @@ import { arithmetic } from './arithmetic.ts';
 import { avx, avx2, f16c, fma } from './avx.ts';
 import { bit } from './bit.ts';
 import { branch } from './branch.ts';
+import { code32 } from './code32.ts';
 import { flag } from './flag.ts';
 import { logic } from './logic.ts';
 import { mmx } from './mmx.ts';
@@ -48,4 +49,5 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['x87', x87],
   ['x87alias', x87Aliases],
   ['system', system],
+  ['code32', code32],
 ]);
