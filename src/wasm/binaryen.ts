@@ -92,6 +92,10 @@ export class BinaryenModule implements Module {
     return this.module.br(String(label));
   }
 
+  br_table(labels: readonly Label[], otherwise: Label, index: Expression): Expression {
+    return this.module.switch(labels.map(String), String(otherwise), index);
+  }
+
   if(condition: Expression, then: Expression, otherwise?: Expression): Expression {
     return this.module.if(condition, then, otherwise);
   }

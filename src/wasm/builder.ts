@@ -194,6 +194,8 @@ export interface Module {
   /** A branch to its label starts it again. */
   loop(label: Label, body: Expression): Expression;
   br(label: Label): Expression;
+  /** A branch to the label that the i32 `index` counts to, or to `otherwise`. */
+  br_table(labels: readonly Label[], otherwise: Label, index: Expression): Expression;
   if(condition: Expression, then: Expression, otherwise?: Expression): Expression;
   /** `if` whose condition nearly always holds: a hint to engines. */
   ifLikely(condition: Expression, then: Expression, otherwise?: Expression): Expression;

@@ -66,6 +66,24 @@ describe.each([
     expect(f(7)).toBe(5);
   });
 
+  it('branches by a table, and where the index is none of it to the last label', () => {
+    const m = create();
+    const give = (value: number): Expression => m.local.set(1, m.i32.const(value));
+    const table = m.br_table([2, 1, 2], 3, m.local.get(0, i32));
+    const body = m.block(null, [
+      m.block(4, [
+        m.block(3, [
+          m.block(2, [m.block(1, [table]), m.block(null, [give(10), m.br(4)])]),
+          m.block(null, [give(20), m.br(4)]),
+        ]),
+        give(30),
+      ]),
+      m.local.get(1, i32),
+    ]);
+    const f = compile(m, i32, [i32], body);
+    expect([0, 1, 2, 3, -1].map((index) => f(index))).toEqual([20, 10, 20, 30, 30]);
+  });
+
   it('takes the type of an `if` from the arm that has one', () => {
     for (const leaves of ['then', 'otherwise']) {
       const m = create();

@@ -55,6 +55,8 @@ export const PLAIN = 19;
 export const CALL = 20;
 /** The same with the index in the table as the last operand; the type. */
 export const CALL_INDIRECT = 21;
+/** Index, place in `lists` of the labels, number of labels without the last. */
+export const BRANCH_TABLE = 22;
 
 /** In place of an operand. No expression has this number. */
 export const NOTHING = 0;

@@ -6,6 +6,7 @@ import {
   BINARY,
   BLOCK,
   BRANCH,
+  BRANCH_TABLE,
   CALL,
   CALL_INDIRECT,
   EXTRACT_LANE,
@@ -36,6 +37,7 @@ import {
 import {
   OPCODE_BLOCK,
   OPCODE_BRANCH,
+  OPCODE_BRANCH_TABLE,
   OPCODE_ELSE,
   OPCODE_END,
   OPCODE_F64_CONST,
@@ -211,6 +213,10 @@ export class FunctionEncoder {
         out.byte(OPCODE_BRANCH);
         out.u32(this.distance(a));
         return;
+      case BRANCH_TABLE:
+        this.encodeExpression(a);
+        this.encodeBranchTable(b, c);
+        return;
       case IF:
         this.encodeIf(operation, a, b, c);
         return;
@@ -230,6 +236,15 @@ export class FunctionEncoder {
         out.u32(0);
         return;
     }
+  }
+
+  private encodeBranchTable(start: number, count: number): void {
+    const { out } = this;
+    const { lists } = this.arena;
+    out.reserve(6 + 5 * (count + 1));
+    out.byte(OPCODE_BRANCH_TABLE);
+    out.u32(count);
+    for (let i = start; i <= start + count; i++) out.u32(this.distance(lists[i] as number));
   }
 
   private encodeIf(operation: number, condition: Expression, then: Expression, otherwise: Expression): void {

@@ -8,6 +8,7 @@ import { ByteBuffer } from './byte-buffer.ts';
 import {
   BLOCK,
   BRANCH,
+  BRANCH_TABLE,
   CALL,
   CALL_INDIRECT,
   EXTRACT_LANE,
@@ -62,6 +63,7 @@ const OPPOSITE: readonly number[] = [0, UNLIKELY, LIKELY];
 
 const BLOCK_HEAD = head(BLOCK, none);
 const BRANCH_HEAD = head(BRANCH, unreachable);
+const BRANCH_TABLE_HEAD = head(BRANCH_TABLE, unreachable);
 const RETURN_CALL_HEAD = head(CALL, unreachable, opcodes.OPCODE_RETURN_CALL);
 /** Functions that each make one kind of expression, by the names of the operations. */
 function operations<Names extends string, Make>(
@@ -257,6 +259,11 @@ export class ModuleWriter implements Module {
 
   br(label: Label): Expression {
     return this.arena.add(BRANCH_HEAD, label, 0, 0);
+  }
+
+  br_table(labels: readonly Label[], otherwise: Label, index: Expression): Expression {
+    const { arena } = this;
+    return arena.add(BRANCH_TABLE_HEAD, index, arena.addList([...labels, otherwise]), labels.length);
   }
 
   if(condition: Expression, then: Expression, otherwise?: Expression): Expression {

@@ -341,6 +341,7 @@ export const OPCODE_IF = 0x04;
 export const OPCODE_ELSE = 0x05;
 export const OPCODE_END = 0x0b;
 export const OPCODE_BRANCH = 0x0c;
+export const OPCODE_BRANCH_TABLE = 0x0e;
 export const OPCODE_RETURN = 0x0f;
 export const OPCODE_CALL = 0x10;
 export const OPCODE_RETURN_CALL = 0x12;
