@@ -31,6 +31,8 @@ const LINKS: Readonly<Record<Ending, readonly (typeof RECORD_LINK_TAKEN | typeof
   branch: [RECORD_LINK_TAKEN, RECORD_LINK_FALL],
   call: [RECORD_LINK_TAKEN, RECORD_LINK_FALL],
   return: [],
+  indirectJump: [],
+  indirectCall: [],
   dispatch: [],
 };
 

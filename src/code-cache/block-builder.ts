@@ -62,6 +62,8 @@ const TARGETS: Readonly<Record<Ending, number>> = {
   branch: HEAD_TAKEN | HEAD_FALL,
   call: HEAD_TAKEN,
   return: 0,
+  indirectJump: 0,
+  indirectCall: 0,
   dispatch: 0,
 };
 

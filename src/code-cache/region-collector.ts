@@ -3,14 +3,23 @@
  * functions, and back from those to where they were called.
  *
  * A function is taken in once for each place it is called from (a *context*), so that its RET has one known
- * target in the region. Blocks of the entry's page need no check; an edge into another page is guarded by the
- * compiled code (edges.ts).
+ * target in the region; one that calls itself, directly or by way of others, has several. Indirect branches lead to
+ * where they have been seen to lead to (wasm-runtime/code/branch-targets.ts). Blocks of the entry's page need no
+ * check; an edge into another page is guarded by the compiled code (edges.ts).
  */
 
 import { type CompiledTier, OUTSIDE, type RegionBlockSource } from '../compile/region-source.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { RuntimeExports } from '../cpu/runtime.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
+import {
+  BRANCH_SITE_HEAD,
+  BRANCH_SITE_PAGE,
+  BRANCH_SITE_RECORD,
+  BRANCH_SITE_SIZE,
+  BRANCH_SITE_TARGET_SIZE,
+  BRANCH_SITE_TARGETS,
+} from '../layout/linear-memory.ts';
 import {
   HEAD_COUNT,
   HEAD_COUNTDOWN,
@@ -50,22 +59,31 @@ export const REGION_SIZE: Readonly<Record<Exclude<CompiledTier, 'third'>, Region
   second: { blocks: 96, instructions: 600, depth: 4, callInstructions: 300, joins: true },
 };
 
-/** A place in the chain of calls from the region's entry. */
+/** A function that is in the region, called from one place. */
 interface Context {
   readonly id: number;
   readonly parent: Context | undefined;
   readonly depth: number;
-  /** First block of the function. */
+  /** First block of the function, and its page relative to the entry's. */
   readonly callee: number;
-  /** Block after the call, 0 = unknown, and its page relative to the entry's. */
-  readonly returnHead: number;
-  readonly returnPage: number;
+  readonly calleePage: number;
+  /** Blocks behind the calls: of the one that the function was taken in for, and of those by which it comes to call itself. */
+  readonly returns: Node[];
+  /** Indices of the blocks that end in its returns. */
+  readonly leaves: number[];
 }
 
 interface Node {
   readonly head: number;
   readonly context: Context;
   /** Linear page relative to the entry's page. */
+  readonly page: number;
+}
+
+/** A block that an indirect branch has led to. */
+interface Target {
+  readonly head: number;
+  /** Linear page relative to the branch's. */
   readonly page: number;
 }
 
@@ -84,10 +102,15 @@ export class RegionCollector {
    */
   collect(entry: number, coldest: number, size = REGION_SIZE.first): RegionBlockSource[] {
     const { i32, u32, u16, u8 } = this.views;
-    const root: Context = { id: 0, parent: undefined, depth: 0, callee: entry, returnHead: 0, returnPage: 0 };
-    let contexts = 1;
+    let contexts = 0;
+    const addContext = (parent: Context | undefined, callee: number, calleePage: number): Context => {
+      const depth = parent === undefined ? 0 : parent.depth + 1;
+      return { id: contexts++, parent, depth, callee, calleePage, returns: [], leaves: [] };
+    };
     const nodes: Node[] = [];
     const indexOf = new Map<string, number>();
+    /** Physical page of each linear page: those of the entry and of where a branch comes from are not checked again. */
+    const frames = new Map<number, number>();
     let instructions = 0;
 
     /** Index of a block in the region, taking it in if there is room, or OUTSIDE. */
@@ -97,28 +120,51 @@ export class RegionCollector {
       const known = indexOf.get(key);
       if (known !== undefined) return known;
       const count = u16[(head + HEAD_COUNT) >> 1] as number;
+      const frame = u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number;
       if (nodes.length > 0) {
         const flags = u8[head + HEAD_FLAGS] as number;
         if (flags & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return OUTSIDE;
         const isJoined = size.joins && (flags & HEAD_WATCHED) !== 0;
         if (!isJoined && (i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return OUTSIDE;
         if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return OUTSIDE;
+        if (frames.has(page) && frames.get(page) !== frame) return OUTSIDE;
         if (nodes.length >= size.blocks || instructions + count > size.instructions) return OUTSIDE;
       }
       instructions += count;
+      frames.set(page, frame);
       indexOf.set(key, nodes.length);
       nodes.push({ head, context, page });
       return nodes.length - 1;
     };
+    const takeNode = ({ head, context, page }: Node): number => take(head, context, page);
 
-    take(entry, root, 0);
-    const blocks: RegionBlockSource[] = [];
+    /**
+     * First block of a called function. One that is already being called is not taken in again: it has one more place to
+     * return to.
+     */
+    const enter = (caller: Context, callee: number, page: number, behind: Node): number => {
+      if (callee === 0) return OUTSIDE;
+      let context = callOf(caller, callee, page);
+      if (context === undefined) {
+        if (instructions > size.callInstructions || caller.depth >= size.depth) return OUTSIDE;
+        context = addContext(caller, callee, page);
+      }
+      const first = take(callee, context, page);
+      if (first !== OUTSIDE && behind.head !== 0) {
+        context.returns.push(behind);
+        if (context.leaves.length > 0) takeNode(behind);
+      }
+      return first;
+    };
+
+    take(entry, addContext(undefined, entry, 0), 0);
+    const blocks: (Omit<RegionBlockSource, 'targets'> & { targets: number[] })[] = [];
     for (let at = 0; at < nodes.length; at++) {
-      const node = nodes[at] as Node;
-      const { head, context, page } = node;
+      const { head, context, page } = nodes[at] as Node;
       const { last, ending } = readBlockEnd(this.views, head);
       let taken = OUTSIDE;
       let fall = OUTSIDE;
+      const targets: number[] = [];
       const takenPage = page + ((i32[(last + RECORD_DISP) >> 2] as number) >> 12);
       const fallOffset =
         (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
@@ -132,6 +178,11 @@ export class RegionCollector {
           i32[(last + RECORD_DISP) >> 2] as number,
         );
       const fallHead = (): number => this.target(head, last, RECORD_LINK_FALL, RECORD_HINT_FALL, fallOffset);
+      const behind = (): Node => ({
+        head: fallPage === page ? this.registered(head, fallOffset) : 0,
+        context,
+        page: fallPage,
+      });
       switch (ending) {
         case 'jump':
           taken = take(takenHead(), context, takenPage);
@@ -143,32 +194,48 @@ export class RegionCollector {
         case 'next':
           fall = take(fallHead(), context, fallPage);
           break;
-        case 'call': {
-          const callee = takenHead();
-          if (callee === 0 || instructions > size.callInstructions || !mayEnter(context, callee, size.depth))
-            break;
-          const returnHead = fallPage === page ? this.registered(head, fallOffset) : 0;
-          const inner: Context = {
-            id: contexts++,
-            parent: context,
-            depth: context.depth + 1,
-            callee,
-            returnHead,
-            returnPage: fallPage,
-          };
-          taken = take(callee, inner, takenPage);
+        case 'call':
+          taken = enter(context, takenHead(), takenPage, behind());
           break;
-        }
+        case 'indirectCall':
+          for (const seen of this.seenTargets(head, last))
+            targets.push(enter(context, seen.head, page + seen.page, behind()));
+          break;
+        case 'indirectJump':
+          for (const seen of this.seenTargets(head, last))
+            targets.push(take(seen.head, context, page + seen.page));
+          break;
         case 'return':
-          if (context.parent !== undefined)
-            taken = take(context.returnHead, context.parent, context.returnPage);
+          context.leaves.push(at);
+          context.returns.forEach(takeNode);
           break;
         default:
           break;
       }
-      blocks.push({ head, records: u8.slice(head, last + RECORD_SIZE), taken, fall, page });
+      blocks.push({ head, records: u8.slice(head, last + RECORD_SIZE), taken, fall, targets, page });
     }
+    // Where a function returns to is known when all is known that calls it.
+    nodes.forEach(({ context: { returns, leaves } }, at) => {
+      const block = blocks[at] as (typeof blocks)[number];
+      if (leaves.includes(at)) block.targets = returns.map(takeNode);
+      block.targets = [...new Set(block.targets)].filter((target) => target !== OUTSIDE);
+    });
     return blocks;
+  }
+
+  /** Where the last instruction of a block, an indirect branch, has been seen to lead to. */
+  private seenTargets(head: number, last: number): Target[] {
+    const { u16, u32, i32 } = this.views;
+    const site = this.runtime.branchSite(last);
+    if (u32[(site + BRANCH_SITE_RECORD) >> 2] !== last) return [];
+    const targets: Target[] = [];
+    for (let at = BRANCH_SITE_TARGETS; at < BRANCH_SITE_SIZE; at += BRANCH_SITE_TARGET_SIZE) {
+      const target = u32[(site + at + BRANCH_SITE_HEAD) >> 2] as number;
+      if (target === 0) break;
+      if (u16[(target + HEAD_MODE) >> 1] !== u16[(head + HEAD_MODE) >> 1]) continue;
+      targets.push({ head: target, page: i32[(site + at + BRANCH_SITE_PAGE) >> 2] as number });
+    }
+    return targets;
   }
 
   /**
@@ -195,10 +262,9 @@ export class RegionCollector {
   }
 }
 
-/** Not too deep, and no recursion. */
-function mayEnter(context: Context, callee: number, depth: number): boolean {
-  if (context.depth >= depth) return false;
-  for (let at: Context | undefined = context; at !== undefined; at = at.parent)
-    if (at.callee === callee) return false;
-  return true;
+/** The call of a function on the way to `caller`. */
+function callOf(caller: Context, callee: number, page: number): Context | undefined {
+  for (let at: Context | undefined = caller; at !== undefined; at = at.parent)
+    if (at.callee === callee && at.calleePage === page) return at;
+  return undefined;
 }

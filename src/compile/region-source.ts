@@ -26,6 +26,8 @@ export interface RegionBlockSource {
   /** Indices of the successor blocks in the region, or OUTSIDE. */
   readonly taken: number;
   readonly fall: number;
+  /** Of a return or an indirect branch: indices of the blocks that it may lead to. */
+  readonly targets: readonly number[];
   /** Linear page relative to the page of the region's first block. */
   readonly page: number;
 }
@@ -35,7 +37,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: index of the tier, 1 if it is the last, number of blocks, then for each block: head, bytes of records, taken, fall, page. */
+  /** For each region: index of the tier, 1 if it is the last, number of blocks, then for each block: head, bytes of records, taken, fall, page, number of targets, targets. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -45,8 +47,8 @@ export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   let bytes = 0;
   for (const { tier, isLast, blocks } of sources) {
     layout.push(COMPILED_TIERS.indexOf(tier), Number(isLast), blocks.length);
-    for (const { head, records, taken, fall, page } of blocks) {
-      layout.push(head, records.length, taken, fall, page);
+    for (const { head, records, taken, fall, page, targets } of blocks) {
+      layout.push(head, records.length, taken, fall, page, targets.length, ...targets);
       bytes += records.length;
     }
   }
@@ -78,6 +80,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
         taken: next(),
         fall: next(),
         page: next(),
+        targets: Array.from({ length: next() }, next),
       };
       offset += length;
       return block;

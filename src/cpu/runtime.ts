@@ -35,6 +35,7 @@ export type RuntimeExports = Exported<{
   resetProcessor(): void;
   /** Head record of a known block of one page by physical address and mode key, or 0. */
   findRegistered(physicalPage: number, pageOffset: number, mode: number): number;
+  branchSite(record: number): number;
   updateMode(): void;
   /** After CR0 or CR4 has been stored directly. */
   updateSseDisabled(): void;

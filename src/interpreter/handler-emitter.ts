@@ -396,7 +396,8 @@ export class HandlerEmitter extends EmitterBase {
   }
 
   jumpTo(target: Expression): void {
-    const head = this.let(this.call('lookupJump', [this.record(), target], i32));
+    const lookup = this.variant.row.ending === 'return' ? 'lookupJump' : 'lookupIndirect';
+    const head = this.let(this.call(lookup, [this.record(), target], i32));
     this.end(enterRecord(this.m, head));
   }
 

@@ -31,8 +31,13 @@ export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): voi
   addExport(m, 'followLink', [i32], followLink);
 
   // Goes to RIP, by the instruction of the record. @param 1 RIP.
-  const head = m.call(runtime('lookupJump'), [record(), second(i64)], i32);
-  addExport(m, 'jumpTo', [], m.block(null, [m.local.set(RECORD_PARAMETER, head), enterRecord(m, record)]));
+  const jumpBy = (lookup: 'lookupJump' | 'lookupIndirect'): Expression => {
+    const head = m.call(runtime(lookup), [record(), second(i64)], i32);
+    return m.block(null, [m.local.set(RECORD_PARAMETER, head), enterRecord(m, record)]);
+  };
+  addExport(m, 'jumpTo', [], jumpBy('lookupJump'));
+  // The same for a jump or call whose targets are noted.
+  addExport(m, 'jumpAndNote', [], jumpBy('lookupIndirect'));
 
   // Returns to the host: the budget is too small for the block of the head.
   addExport(m, 'outOfBudget', [], leaveAt(m, runtime, EXIT_BUDGET));

@@ -70,10 +70,18 @@ export type Semantics = (e: Emitter) => void;
 
 /**
  * What follows an instruction. `next`: the following record. `jump`, `call`: a linked target. `branch`: a linked
- * target or the next instruction. `return`: the address that the matching call pushed. `dispatch`: the block is
- * looked up at RIP (indirect branches, mode changes).
+ * target or the next instruction. `return`: the address that the matching call pushed. `indirectJump`, `indirectCall`:
+ * a target that is computed. `dispatch`: the block is looked up at RIP (mode changes).
  */
-export type Ending = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'dispatch';
+export type Ending =
+  | 'next'
+  | 'jump'
+  | 'branch'
+  | 'call'
+  | 'return'
+  | 'indirectJump'
+  | 'indirectCall'
+  | 'dispatch';
 
 export interface Row {
   readonly mnemonic: string;

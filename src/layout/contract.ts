@@ -40,6 +40,8 @@ export const GENERATED_FUNCTIONS = {
   followLink: 'ii:',
   /** the branch, to RIP; */
   jumpTo: 'iI:',
+  /** the same, and notes where an indirect jump or call has led; */
+  jumpAndNote: 'iI:',
   /** the head of a block that the budget is too small for. */
   outOfBudget: 'i:',
   /** What regions of the first tier call when they have become hot, with their head. JavaScript does it. */

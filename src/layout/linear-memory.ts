@@ -6,6 +6,7 @@
  *     0x0002_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC, user with alignment checks (tlb.ts)
  *     0x0006_0000  TLB bookkeeping: what a flush has to visit
  *     0x0008_0000  jump cache: linear address and mode -> head record
+ *     0x000a_0000  targets of indirect branches: record -> head records
  *     0x000c_0000  block hash: physical address and mode -> head record
  *     0x0010_0000  chunk map: guest-physical 2 MiB chunk -> host offset, page metadata
  *     0x0018_0000  scratch records (exact single-stepping)
@@ -36,6 +37,17 @@ export const JUMP_GENERATION_SHIFT = 8;
 /** What has a generation of its own: the entries of user modes, and of all others. */
 export const JUMP_USER = 0;
 export const JUMP_SUPERVISOR = 1;
+
+/** Sites of indirect branches (wasm-runtime/code/branch-targets.ts): 2^BRANCH_SITES_BITS of them. */
+export const BRANCH_SITES = 0xa_0000;
+export const BRANCH_SITES_BITS = 9;
+export const BRANCH_SITE_SIZE = 256;
+/** The branch's record (u32, 0 = none), and from BRANCH_SITE_TARGETS on the targets, each with its head (u32, 0 = none) and its linear page relative to the branch's (i32). */
+export const BRANCH_SITE_RECORD = 0;
+export const BRANCH_SITE_TARGETS = 8;
+export const BRANCH_SITE_TARGET_SIZE = 8;
+export const BRANCH_SITE_HEAD = 0;
+export const BRANCH_SITE_PAGE = 4;
 
 export const BLOCK_HASH = 0xc_0000;
 /** Buckets of 4 bytes: first head record; chained through HeadRecord.hashNext. */

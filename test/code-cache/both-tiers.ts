@@ -1,5 +1,6 @@
 /** Runs machine code in both tiers, compiled by both back ends, and expects the same of them. */
 import { expect } from 'vitest';
+import type { HotInstructions } from '../../src/code-cache/installed-regions.ts';
 import type { RegionSource } from '../../src/compile/region-source.ts';
 import { YMM } from '../../src/layout/cpu-state.ts';
 import { CODE, DATA, type SystemMachine } from '../isa/system-machine.ts';
@@ -20,12 +21,14 @@ function run(
   prepare: Prepare,
   slice: number,
   backEnd: BackEnd,
+  hotInstructions?: HotInstructions,
 ) {
   const regions: RegionSource[] = [];
   const { machine, tiering } = createTieredMachine(tier, undefined, (sources) => {
     regions.push(...sources);
     return BACK_ENDS[backEnd](sources);
   });
+  if (hotInstructions !== undefined) tiering.hotInstructions = hotInstructions;
   const { processor } = machine;
   prepare(machine);
   machine.write(CODE, [...assemble(code, CODE)]);
@@ -44,14 +47,15 @@ function run(
 
 /**
  * What both tiers reach, and the regions that were compiled on the way.
- * @param code instructions (support/assembler.ts), at CODE, ends with HLT.
+ * @param code instructions (support/assembler.ts), at CODE, ends with HLT. @param hotInstructions after which regions are
+ * compiled again, if not the usual ones.
  */
-export function runBothTiers(code: string, prepare: Prepare = () => {}) {
+export function runBothTiers(code: string, prepare: Prepare = () => {}, hotInstructions?: HotInstructions) {
   const { state } = run('interpreter', code, prepare, SLICES[0] as number, 'writer');
   const backEnds = Object.keys(BACK_ENDS) as BackEnd[];
   const [regions] = SLICES.flatMap((slice) =>
     backEnds.map((backEnd) => {
-      const compiled = run('compiled', code, prepare, slice, backEnd);
+      const compiled = run('compiled', code, prepare, slice, backEnd, hotInstructions);
       expect(compiled.state).toEqual(state);
       return compiled.regions;
     }),

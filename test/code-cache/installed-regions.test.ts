@@ -28,12 +28,14 @@ const WRITES_LOOPS = `
   mov ecx,9
   call r13
   mov edi,${FUNCTION}
-  call rdi
+  call enter # no region follows a return that no call belongs to
   inc r12d
   add r13,64
   cmp r12d,${0x100 + LOOPS}
   jb again
   hlt
+  enter: push rdi
+  ret
 `;
 const FUNCTION_CODE = `
   mov ecx,3

@@ -12,8 +12,8 @@ export interface RegionShape {
 }
 
 export function shapeOf({ blocks }: RegionSource): RegionShape {
-  const edges = blocks.flatMap(({ taken, fall }, from) =>
-    [taken, fall].filter((to) => to !== OUTSIDE).map((to) => ({ from, to })),
+  const edges = blocks.flatMap(({ taken, fall, targets }, from) =>
+    [taken, fall, ...targets].filter((to) => to !== OUTSIDE).map((to) => ({ from, to })),
   );
   const page = (index: number): number | undefined => blocks[index]?.page;
   return {

@@ -64,6 +64,8 @@ export interface MemoryExports {
   writeCr3Flush(oldCr3: bigint, newCr3: bigint, noFlush: number): void;
   lookup(): number;
   lookupJump(record: number, target: bigint): number;
+  lookupIndirect(record: number, target: bigint): number;
+  branchSite(record: number): number;
   lookupStale(head: number): number;
   resolveLink(record: number, linkOffset: number): number;
   fetchNextCodePage(): number;

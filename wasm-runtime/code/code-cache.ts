@@ -39,10 +39,12 @@ import { isCanonical, WALK_NON_CANONICAL, walkError } from '../memory/page-walk'
 import { accessPhysical, isGlobalFetch, translateFetch } from '../memory/tlb';
 import { count } from '../system/counters';
 import { hostTranslate } from '../system/host';
+import { noteTarget } from './branch-targets';
 import { checkNextOffset, isBeyondCode } from './code-limit';
 import { hashBucket } from './code-pages';
 import { fillJumpCache, probeJumpCache } from './jump-cache';
 
+export { branchSite } from './branch-targets';
 export { checkCodeLimit } from './code-limit';
 export { invalidateCode, registerBlock } from './code-pages';
 export { allocateRecords, dropBlocksAt, emptyOlderHalf } from './record-arena';
@@ -72,6 +74,18 @@ export function lookupJump(record: u32, target: u64): u32 {
     }
   }
   return lookupMiss(record, target, mode);
+}
+
+/** The same for an indirect jump or call: where it leads to is noted for the compiler. */
+export function lookupIndirect(record: u32, target: u64): u32 {
+  const from = load<u64>(CPU_STATE + PAGE_BASE);
+  const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
+  const head = lookupJump(record, target);
+  // Not of a copy among the scratch records, nor where the translation of the target may have dropped the record.
+  if (record < <u32>RECORD_ARENA || epoch !== load<i32>(CPU_STATE + ARENA_EPOCH)) return head;
+  const distance = <i64>(load<u64>(CPU_STATE + PAGE_BASE) - from) >> 12;
+  if (<i64>(<i32>distance) === distance) noteTarget(record, head, <i32>distance);
+  return head;
 }
 
 function lookupMiss(record: u32, target: u64, mode: i32): u32 {

@@ -28,6 +28,7 @@ import {
   RECORD_SIZE,
   RECORD_TOP,
 } from '../generated/layout';
+import { forgetBranchSites } from './branch-targets';
 import { dropBlock, dropBlockAt } from './code-pages';
 import { clearJumpCache } from './jump-cache';
 
@@ -61,6 +62,7 @@ export function emptyOlderHalf(): void {
   }
   for (let node = younger; node < youngerTop; node = nextNode(node)) forgetTargets(node, older, olderTop);
   clearJumpCache();
+  forgetBranchSites();
 
   store<u32>(CPU_STATE + RECORD_HALF, older);
   store<u32>(CPU_STATE + RECORD_TOP, older);

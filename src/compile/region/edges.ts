@@ -9,7 +9,7 @@ import { i32 } from '../../wasm/value-types.ts';
 import { OUTSIDE } from '../region-source.ts';
 import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
 import type { RegionParts } from './parts.ts';
-import type { PlannedBlock } from './plan.ts';
+import type { PlannedBlock, RegionPlan } from './plan.ts';
 
 /** Goes on with a block that has everything where it expects it. */
 export type Branch = (from: number, to: number) => Expression;
@@ -17,28 +17,23 @@ export type Branch = (from: number, to: number) => Expression;
 export class Edges {
   private readonly m: Module;
   private readonly parts: RegionParts;
-  private readonly blocks: readonly PlannedBlock[];
+  private readonly plan: RegionPlan;
   /** Registers that each block expects in their locals (register-placement.ts). */
   private readonly liveIn: readonly number[];
   private readonly branch: Branch;
   /** Offset of the entry of the execute TLB that is being looked at. */
   private tlbEntry: Local | undefined;
 
-  constructor(
-    parts: RegionParts,
-    blocks: readonly PlannedBlock[],
-    liveIn: readonly number[],
-    branch: Branch,
-  ) {
+  constructor(parts: RegionParts, plan: RegionPlan, liveIn: readonly number[], branch: Branch) {
     this.m = parts.m;
     this.parts = parts;
-    this.blocks = blocks;
+    this.plan = plan;
     this.liveIn = liveIn;
     this.branch = branch;
   }
 
   private block(b: number): PlannedBlock {
-    return this.blocks[b] as PlannedBlock;
+    return this.plan.blocks[b] as PlannedBlock;
   }
 
   /** @param flags what set them last. */
@@ -52,25 +47,39 @@ export class Edges {
   }
 
   private follow(from: number, to: number, link: Link, flags: FlagSource): Expression[] {
-    const { m, parts } = this;
+    const { parts } = this;
     const leave = (): Expression => parts.leave.byLink(this.block(from), link);
     if (to === OUTSIDE) return [...parts.flags.toWords(flags), leave()];
     const moved = parts.flags.move(flags, this.block(to).readsFlags);
-    const inside = this.enter(from, to);
-    if (!this.isGuarded(from, to)) return [...moved, ...inside];
-    return [...moved, m.ifLikely(this.isMapped(to), m.block(null, inside)), leave()];
+    const inside = this.enterPage(from, this.block(from).page, to);
+    return this.isGuarded(this.block(from).page, to) ? [...moved, ...inside, leave()] : [...moved, ...inside];
   }
 
-  /** To Leave.branchTarget, which is in the region if a function returns to where it was called. */
+  /** To Leave.branchTarget, which is in the region if that is where the branch has led to before. */
   indirect(from: number, flags: FlagSource): Expression[] {
     const { m, parts } = this;
     const { taken } = this.block(from);
+    const hub = this.plan.hubs[taken - this.plan.blocks.length];
+    if (hub !== undefined)
+      return [
+        ...parts.flags.move(flags, hub.readsFlags),
+        ...parts.leave.toHub(this.block(from), hub),
+        ...this.enter(from, taken),
+      ];
     const leave = parts.leave.indirect(this.block(from), flags);
     if (taken === OUTSIDE) return [leave];
     const { page, records, readsFlags } = this.block(taken);
-    const isThere = m.i64.eq(parts.leave.branchTarget.get(), parts.code.at(page, records.startOffset));
-    const inside = [...parts.flags.move(flags, readsFlags), ...this.enter(from, taken)];
-    return [m.if(isThere, m.block(null, inside)), leave];
+    const target = parts.leave.linearTarget(records.mode);
+    const isThere = m.i64.eq(target, parts.code.at(page, records.startOffset));
+    const inside = this.enterPage(from, this.block(from).page, taken);
+    return [m.if(isThere, m.block(null, [...parts.flags.move(flags, readsFlags), ...inside])), leave];
+  }
+
+  /** To a block of which the page may have to be checked: what is behind is where it is not mapped as it was. */
+  enterPage(from: number, fromPage: number | undefined, to: number): Expression[] {
+    const { m } = this;
+    const inside = this.enter(from, to);
+    return this.isGuarded(fromPage, to) ? [m.ifLikely(this.isMapped(to), m.block(null, inside))] : inside;
   }
 
   private enter(from: number, to: number): Expression[] {
@@ -80,9 +89,9 @@ export class Edges {
   }
 
   /** Whether the other page has to be checked: the entry's was, by whoever entered the region. */
-  private isGuarded(from: number, to: number): boolean {
+  private isGuarded(fromPage: number | undefined, to: number): boolean {
     const { page } = this.block(to);
-    return page !== 0 && page !== this.block(from).page;
+    return page !== 0 && page !== fromPage;
   }
 
   /** Whether the execute TLB has the page of a block, at the physical page it had when it was translated. */

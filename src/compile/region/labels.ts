@@ -1,4 +1,4 @@
-/** Labels of the blocks and loops of a region's function: one, and three for each block of the region. */
+/** Labels of the blocks and loops of a region's function: one, three for each node of the plan, and what hubs need. */
 import type { Label } from '../../wasm/builder.ts';
 
 /** Behind it is what all ways out share (leave.ts). */
@@ -25,4 +25,9 @@ export function loopLabel(block: number): Label {
 /** Behind it is a block that several edges lead to. */
 export function mergeLabel(block: number): Label {
   return 3 * block + 3;
+}
+
+/** Labels from here on are for hubs. @param nodes of the plan. */
+export function firstHubLabel(nodes: number): Label {
+  return 3 * nodes + 1;
 }

@@ -1,8 +1,9 @@
-/** Puts the blocks of a region into their places: nested wasm blocks and loops, as control-flow.ts found them. */
+/** Puts the blocks and hubs of a region into their places: nested wasm blocks and loops, as control-flow.ts found them. */
 import type { Expression, Module } from '../../wasm/builder.ts';
 import type { EmittedBlock } from './block-emitter.ts';
 import { Edges } from './edges.ts';
-import { loopLabel, mergeLabel } from './labels.ts';
+import { Hubs } from './hubs.ts';
+import { firstHubLabel, loopLabel, mergeLabel } from './labels.ts';
 import type { RegionParts } from './parts.ts';
 import type { RegionPlan } from './plan.ts';
 import type { RegisterPlacement } from './register-placement.ts';
@@ -23,6 +24,8 @@ class Layout {
   private readonly plan: RegionPlan;
   private readonly emitted: readonly (EmittedBlock | undefined)[];
   private readonly edges: Edges;
+  private readonly hubs: Hubs;
+  private readonly nodes: readonly { readonly group: number }[];
   private readonly registers: RegisterPlacement;
 
   constructor(
@@ -36,7 +39,10 @@ class Layout {
     this.plan = plan;
     this.emitted = emitted;
     this.registers = registers;
-    this.edges = new Edges(parts, plan.blocks, registers.liveIn, (from, to) => this.branch(from, to));
+    const { blocks, hubs } = plan;
+    this.nodes = [...blocks, ...hubs];
+    this.edges = new Edges(parts, plan, registers.liveIn, (from, to) => this.branch(from, to));
+    this.hubs = new Hubs(parts, plan, this.edges, firstHubLabel(this.nodes.length));
   }
 
   /** A block with all that it dominates. */
@@ -68,8 +74,10 @@ class Layout {
   /** A block's code; if it starts a group, with the group's way out behind it. */
   private group(block: number): Expression {
     const { leave, registers } = this.parts;
-    const code = this.code(block, this.emitted[block] as EmittedBlock);
-    if (this.plan.blocks[block]?.group !== block) return code;
+    const { length } = this.plan.blocks;
+    const code =
+      block < length ? this.code(block, this.emitted[block] as EmittedBlock) : this.hubs.code(block);
+    if (this.nodes[block]?.group !== block) return code;
     return leave.group(block, code, registers.store(this.registers.stored[block] as number));
   }
 

@@ -11,8 +11,9 @@
 
 import type { FlagSource } from '../../emitter/flags/source.ts';
 import type { Local, Locals } from '../../emitter/locals.ts';
+import { SEGMENT_BASE, SEGMENT_CS } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
-import { MODE_CODE_64 } from '../../layout/mode.ts';
+import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { HEAD_COUNTDOWN, RECORD_LINK_FALL, RECORD_LINK_TAKEN } from '../../layout/record.ts';
 import { BUDGET, PAGE_BASE } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
@@ -23,7 +24,7 @@ import type { CodeAddress } from './code-address.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import { probeJumpCache } from './jump-probe.ts';
 import { groupWayOutLabel, WAY_OUT_LABEL } from './labels.ts';
-import type { PlannedBlock } from './plan.ts';
+import type { PlannedBlock, PlannedHub } from './plan.ts';
 
 /** Goes on with the record `target`. Locals start at 0: the commonest way needs no store. */
 const WAY_RECORD = 0;
@@ -31,12 +32,14 @@ const WAY_RECORD = 0;
 const WAY_INDIRECT = 1;
 /** Back to the host: the block of the head `target` does not fit into the budget. */
 const WAY_OUT_OF_BUDGET = 2;
+/** As WAY_INDIRECT, and the target is noted for when the region is compiled again. */
+const WAY_NOTED = 3;
 /** By a link of the record; the number is the link's offset. */
 export const WAY_TAKEN = RECORD_LINK_TAKEN;
 export const WAY_FALL = RECORD_LINK_FALL;
 
 export type Link = typeof WAY_TAKEN | typeof WAY_FALL;
-type Way = typeof WAY_RECORD | typeof WAY_INDIRECT | typeof WAY_OUT_OF_BUDGET | Link;
+type Way = typeof WAY_RECORD | typeof WAY_INDIRECT | typeof WAY_OUT_OF_BUDGET | typeof WAY_NOTED | Link;
 
 export class Leave {
   private readonly m: Module;
@@ -44,20 +47,35 @@ export class Leave {
   private readonly locals: Locals;
   private readonly code: CodeAddress;
   private readonly flags: FlagLocals;
+  /** The region is not compiled once more. */
+  private readonly isLast: boolean;
   private readonly target: Local;
   private readonly way: Local;
   /** Instructions that may still be executed. */
   private readonly budget: Local;
   /** Linear address an indirect branch leads to. */
   readonly branchTarget: Local;
+  /** Ways that are taken, of the less common ones. */
   private isIndirect = false;
+  private isNoting = false;
+  /** Linear page of the branch that a hub was come to by, where there are several. */
+  private hubPage: Local | undefined;
 
-  constructor(m: Module, imports: ModuleImports, locals: Locals, code: CodeAddress, flags: FlagLocals) {
+  /** @param isLast the region is not compiled once more. */
+  constructor(
+    m: Module,
+    imports: ModuleImports,
+    locals: Locals,
+    code: CodeAddress,
+    flags: FlagLocals,
+    isLast: boolean,
+  ) {
     this.m = m;
     this.imports = imports;
     this.locals = locals;
     this.code = code;
     this.flags = flags;
+    this.isLast = isLast;
     // The head record that the region is entered by, until it is left.
     this.target = locals.parameter(0);
     this.way = locals.add(i32);
@@ -79,10 +97,43 @@ export class Leave {
   }
 
   /** To `branchTarget`. */
-  indirect({ records, page, group }: PlannedBlock, flags: FlagSource): Expression {
-    this.isIndirect = true;
+  indirect({ records, page, group, isNoted }: PlannedBlock, flags: FlagSource): Expression {
     const before = this.flags.toWords(flags);
-    return this.leave(page, group, WAY_INDIRECT, records.address(records.length - 1), before);
+    return this.leave(page, group, this.indirectWay(isNoted), records.address(records.length - 1), before);
+  }
+
+  private indirectWay(isNoted: boolean): Way {
+    if (isNoted && !this.isLast) {
+      this.isNoting = true;
+      return WAY_NOTED;
+    }
+    this.isIndirect = true;
+    return WAY_INDIRECT;
+  }
+
+  /** What a hub has to know of the branch that leads to it. */
+  toHub({ records, page }: PlannedBlock, hub: PlannedHub): Expression[] {
+    const branch = this.target.set(this.m.i32.const(records.address(records.length - 1)));
+    return hub.page === undefined ? [branch, this.pageOfHub.set(this.code.at(page, 0))] : [branch];
+  }
+
+  /** From a hub to `branchTarget`, which is none of its targets. */
+  fromHub({ page, group, isNoted }: PlannedHub): Expression {
+    const { m } = this;
+    const storePage =
+      page === undefined
+        ? [m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), this.pageOfHub.get())]
+        : this.code.store(page);
+    return m.block(null, [
+      ...storePage,
+      this.way.set(m.i32.const(this.indirectWay(isNoted))),
+      m.br(groupWayOutLabel(group)),
+    ]);
+  }
+
+  private get pageOfHub(): Local {
+    this.hubPage ??= this.locals.add(i64);
+    return this.hubPage;
   }
 
   /** Takes a block from the budget or, if it does not fit, leaves before it, with the budget as it was. */
@@ -113,6 +164,15 @@ export class Leave {
     ]);
   }
 
+  /** Linear address that `branchTarget` stands for. */
+  linearTarget(mode: number): Expression {
+    const { m } = this;
+    const rip = this.branchTarget.get();
+    if ((mode & (MODE_CODE_64 | MODE_FLAT)) !== 0) return rip;
+    const base = m.i64.load(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8, 8, m.i32.const(0));
+    return m.i64.and(m.i64.add(rip, base), m.i64.const(0xffff_ffffn));
+  }
+
   // ---- 2. behind a group of blocks ----
 
   /** @param code of the group. @param stores of the registers that it or what leads to it may have written. */
@@ -127,12 +187,11 @@ export class Leave {
    * The function's body.
    * @param code that has been made of all blocks: what is loaded and stored depends on it.
    * @param entry the first block's records.
-   * @param isLast the region is not compiled once more.
    */
-  around(code: readonly Expression[], entry: BlockRecords, isLast: boolean): Expression {
+  around(code: readonly Expression[], entry: BlockRecords): Expression {
     const { m } = this;
     const body = m.block(WAY_OUT_LABEL, code);
-    return m.block(null, [...this.prologue(), body, ...this.epilogue(entry, isLast)]);
+    return m.block(null, [...this.prologue(), body, ...this.epilogue(entry)]);
   }
 
   private prologue(): Expression[] {
@@ -141,13 +200,13 @@ export class Leave {
     return [this.budget.set(budget), this.code.load(), ...this.flags.load()];
   }
 
-  private epilogue(entry: BlockRecords, isLast: boolean): Expression[] {
+  private epilogue(entry: BlockRecords): Expression[] {
     const { m } = this;
     const store = [
       m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), this.budget.get()),
       ...this.flags.store(),
     ];
-    return [...(isLast ? store : this.counting(entry.head, store)), ...this.goOn(entry.mode)];
+    return [...(this.isLast ? store : this.counting(entry.head, store)), ...this.goOn(entry.mode)];
   }
 
   /**
@@ -180,7 +239,13 @@ export class Leave {
       m.return_call(outOfBudget, [this.target.get()], none),
       m.return_call(followLink, [this.target.get(), this.way.get()], none),
     );
-    const ways = this.isIndirect ? m.if(wayIs(WAY_INDIRECT), this.findTarget(mode), others) : others;
+    let ways = others;
+    if (this.isNoting) {
+      const jumpAndNote = imports.function('jumpAndNote');
+      const note = m.return_call(jumpAndNote, [this.target.get(), this.branchTarget.get()], none);
+      ways = m.if(wayIs(WAY_NOTED), note, ways);
+    }
+    if (this.isIndirect) ways = m.if(wayIs(WAY_INDIRECT), this.findTarget(mode), ways);
     return [m.if(this.way.get(), ways), m.return_call(continueAt, [this.target.get()], none)];
   }
 

@@ -1,21 +1,20 @@
-/** What a region's blocks are to each other, known before their code is made. */
+/**
+ * What a region's blocks are to each other, known before their code is made.
+ *
+ * Blocks are numbered as they come. Behind them are *hubs*: what returns and indirect branches with several targets lead
+ * to, and where it is looked which of the targets it is. Those whose targets overlap share one. A function has several
+ * returns, and an interpreter several jumps through its table; edges from each to each target would be irreducible.
+ */
 import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
 import { flagsLiveIn } from '../flags/liveness.ts';
 import { BlockRecords } from '../record-view.ts';
 import { OUTSIDE, type RegionBlockSource } from '../region-source.ts';
 import { type Structure, structure } from './control-flow.ts';
 
-export interface PlannedBlock {
-  readonly records: BlockRecords;
-  /** Linear page relative to the entry's. */
-  readonly page: number;
-  /** Index of the first instruction that only its handler can run, or the number of records. */
-  readonly length: number;
-  /** Index of the block a taken branch leads to and of the one behind it, or OUTSIDE. */
-  readonly taken: number;
-  readonly fall: number;
+/** A block or a hub. */
+interface PlannedNode {
   /**
-   * The first block of its group: a block and what follows it without a merge or a loop. A group has one way out, so
+   * The first node of its group: a node and what follows it without a merge or a loop. A group has one way out, so
    * its registers are loaded at its start.
    */
   readonly group: number;
@@ -23,15 +22,39 @@ export interface PlannedBlock {
   readonly readsFlags: boolean;
 }
 
+export interface PlannedBlock extends PlannedNode {
+  readonly records: BlockRecords;
+  /** Linear page relative to the entry's. */
+  readonly page: number;
+  /** Index of the first instruction that only its handler can run, or the number of records. */
+  readonly length: number;
+  /**
+   * Node that a taken branch leads to and the one behind it, or OUTSIDE. A return or an indirect branch leads to
+   * `taken` if that is at its target, or if it is a hub.
+   */
+  readonly taken: number;
+  readonly fall: number;
+  /** It ends in an indirect jump or call, whose targets are noted. */
+  readonly isNoted: boolean;
+}
+
+export interface PlannedHub extends PlannedNode {
+  /** Blocks at different addresses. */
+  readonly targets: readonly number[];
+  /** Linear page, relative to the entry's, of all branches that lead here; undefined if they are in several. */
+  readonly page: number | undefined;
+  /** It is no hub of returns. */
+  readonly isNoted: boolean;
+}
+
 export interface RegionPlan {
   /** The first is the entry. */
   readonly blocks: readonly PlannedBlock[];
+  readonly hubs: readonly PlannedHub[];
+  /** Of all nodes: blocks and behind them hubs. */
   readonly shape: Structure;
-}
-
-/** Blocks of the region that a block leads to. */
-export function successors({ taken, fall }: { readonly taken: number; readonly fall: number }): number[] {
-  return [taken, fall].filter((block) => block !== OUTSIDE);
+  /** Nodes that each node leads to. */
+  readonly successors: readonly (readonly number[])[];
 }
 
 function compiledLength(records: BlockRecords): number {
@@ -44,46 +67,127 @@ function compiledLength(records: BlockRecords): number {
   return records.length;
 }
 
-/** A block that is left to a handler leads nowhere. */
-function cutBlock({ head, records: bytes, page, taken, fall }: RegionBlockSource) {
-  const records = new BlockRecords(head, bytes);
-  const length = compiledLength(records);
-  const isWhole = length === records.length;
-  return { records, page, length, taken: isWhole ? taken : OUTSIDE, fall: isWhole ? fall : OUTSIDE };
+/** A block before it is known where its indirect branch leads to. */
+interface CutBlock {
+  readonly records: BlockRecords;
+  readonly page: number;
+  readonly length: number;
+  readonly taken: number;
+  readonly fall: number;
+  readonly targets: readonly number[];
+  readonly isNoted: boolean;
 }
 
-/** For each block the first one of its group. */
+/** A block that is left to a handler leads nowhere. */
+function cutBlock({ head, records: bytes, page, taken, fall, targets }: RegionBlockSource): CutBlock {
+  const records = new BlockRecords(head, bytes);
+  const length = compiledLength(records);
+  const ending = variantOfSlot(records.slot(records.length - 1))?.row.ending;
+  const isNoted = ending === 'indirectJump' || ending === 'indirectCall';
+  if (length === records.length) return { records, page, length, taken, fall, targets, isNoted };
+  return { records, page, length, taken: OUTSIDE, fall: OUTSIDE, targets: [], isNoted };
+}
+
+/** Indirect branches whose targets overlap, and all of those. */
+interface Junction {
+  readonly branches: readonly number[];
+  readonly targets: readonly number[];
+}
+
+function findJunctions(blocks: readonly CutBlock[]): Junction[] {
+  let junctions: Junction[] = [];
+  blocks.forEach(({ targets }, b) => {
+    if (targets.length === 0) return;
+    const own = new Set(targets);
+    const overlaps = (other: Junction): boolean => other.targets.some((target) => own.has(target));
+    const joined = junctions.filter(overlaps);
+    const all = new Set([...joined.flatMap((other) => other.targets), ...targets]);
+    const branches = [...joined.flatMap((other) => other.branches), b];
+    junctions = [...junctions.filter((other) => !overlaps(other)), { branches, targets: [...all] }];
+  });
+  return junctions;
+}
+
+/**
+ * The same page may have been at two physical ones, and a function may be called twice: the first block of an address
+ * counts. Addresses are different if their low 32 bits are.
+ */
+function atDifferentAddresses(blocks: readonly CutBlock[], targets: readonly number[]): number[] {
+  const known = new Set<number>();
+  return targets.filter((target) => {
+    const { page, records } = blocks[target] as CutBlock;
+    const address = (page * 4096 + records.startOffset) | 0;
+    if (known.has(address)) return false;
+    known.add(address);
+    return true;
+  });
+}
+
+/** Gives the indirect branches their `taken`. @returns the hubs. */
+function placeHubs(blocks: readonly CutBlock[], taken: number[]) {
+  const hubs: Omit<PlannedHub, keyof PlannedNode>[] = [];
+  for (const { branches, targets: all } of findJunctions(blocks)) {
+    const targets = atDifferentAddresses(blocks, all);
+    const pages = new Set(branches.map((branch) => (blocks[branch] as CutBlock).page));
+    const isNoted = branches.some((branch) => (blocks[branch] as CutBlock).isNoted);
+    const node = targets.length === 1 ? (targets[0] as number) : blocks.length + hubs.length;
+    for (const branch of branches) taken[branch] = node;
+    const page = pages.size === 1 ? [...pages][0] : undefined;
+    if (targets.length > 1) hubs.push({ targets, page, isNoted });
+  }
+  return hubs;
+}
+
+/** For each node the first one of its group. */
 function findGroups(
-  blocks: readonly { readonly taken: number; readonly fall: number }[],
+  successors: readonly (readonly number[])[],
   { order, isMerge, isLoopHeader }: Structure,
 ): number[] {
-  const groups = blocks.map((_, b) => b);
-  for (const b of order) {
-    for (const next of successors(blocks[b] as PlannedBlock)) {
-      if (!isMerge[next] && !isLoopHeader[next]) groups[next] = groups[b] as number;
+  const groups = successors.map((_, node) => node);
+  for (const node of order) {
+    for (const next of successors[node] as readonly number[]) {
+      if (!isMerge[next] && !isLoopHeader[next]) groups[next] = groups[node] as number;
     }
   }
   return groups;
 }
 
 export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
-  const whole = sources.map(cutBlock);
-  const shape = structure({ successors: whole.map(successors) });
-  const structured = (from: number, to: number): number =>
-    to !== OUTSIDE && shape.isIrreducible(from, to) ? OUTSIDE : to;
-  const blocks = whole.map((block, b) => ({
-    ...block,
-    taken: structured(b, block.taken),
-    fall: structured(b, block.fall),
-  }));
-  const groups = findGroups(blocks, shape);
-  const live = flagsLiveIn(blocks);
+  const cut = sources.map(cutBlock);
+  const taken = cut.map((block) => block.taken);
+  const junctions = placeHubs(cut, taken);
+  const known = (nodes: readonly number[]): number[] => nodes.filter((node) => node !== OUTSIDE);
+  const all = [
+    ...cut.map(({ fall }, b) => known([taken[b] as number, fall])),
+    ...junctions.map(({ targets }) => targets),
+  ];
+  const shape = structure({ successors: all });
+  const isStructured = (from: number, to: number): boolean =>
+    to !== OUTSIDE && !shape.isIrreducible(from, to);
+  const successors = all.map((nodes, from) => nodes.filter((to) => isStructured(from, to)));
+  const nodes = [...cut, ...junctions.map(() => ({ records: undefined, length: 0 }))];
+  const groups = findGroups(successors, shape);
+  const live = flagsLiveIn(nodes, successors);
+  const node = (index: number): PlannedNode => ({
+    group: groups[index] as number,
+    readsFlags: live[index] as boolean,
+  });
+  const structured = (from: number, to: number): number => (isStructured(from, to) ? to : OUTSIDE);
   return {
-    blocks: blocks.map((block, b) => ({
-      ...block,
-      group: groups[b] as number,
-      readsFlags: live[b] as boolean,
+    blocks: cut.map(({ records, page, length, fall, isNoted }, b) => ({
+      ...node(b),
+      records,
+      page,
+      length,
+      taken: structured(b, taken[b] as number),
+      fall: structured(b, fall),
+      isNoted,
     })),
+    hubs: junctions.map(({ page, isNoted }, hub) => {
+      const index = cut.length + hub;
+      return { ...node(index), page, isNoted, targets: successors[index] as readonly number[] };
+    }),
     shape,
+    successors,
   };
 }

@@ -24,7 +24,7 @@ import { layOut } from './layout.ts';
 import { Leave } from './leave.ts';
 import { MxcsrLocal } from './mxcsr-local.ts';
 import type { RegionParts } from './parts.ts';
-import { type PlannedBlock, planRegion, successors } from './plan.ts';
+import { type PlannedBlock, planRegion } from './plan.ts';
 import { RegisterLocals } from './register-locals.ts';
 import { placeRegisters } from './register-placement.ts';
 
@@ -38,7 +38,7 @@ export function compileRegion(
   imports: ModuleImports,
 ): FunctionReference {
   const plan = planRegion(sources);
-  const { blocks, shape } = plan;
+  const { blocks, hubs, shape, successors } = plan;
   const locals = new Locals(m, [i32]);
   const code = new CodeAddress(m, locals);
   const flags = new FlagLocals(m, locals, imports);
@@ -49,7 +49,7 @@ export function compileRegion(
     registers: new RegisterLocals(m, locals),
     flags,
     code,
-    leave: new Leave(m, imports, locals, code, flags),
+    leave: new Leave(m, imports, locals, code, flags, isLast),
     mxcsr: new MxcsrLocal(locals),
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals) : undefined,
@@ -57,10 +57,10 @@ export function compileRegion(
   const emitted = blocks.map((block, b) =>
     shape.rank[b] === -1 ? undefined : new BlockEmitter(parts, block).emitBlock(),
   );
-  const uses = emitted.map((block) => block ?? UNUSED);
-  const groups = blocks.map(({ group }) => group);
+  const uses = [...emitted.map((block) => block ?? UNUSED), ...hubs.map(() => UNUSED)];
+  const groups = [...blocks, ...hubs].map(({ group }) => group);
   const edges = shape.order.flatMap((from) =>
-    successors(blocks[from] as PlannedBlock).map((to) => ({ from, to })),
+    (successors[from] as readonly number[]).map((to) => ({ from, to })),
   );
   const placement = placeRegisters(uses, groups, shape.order, edges);
   const body = [
@@ -69,6 +69,6 @@ export function compileRegion(
     ...parts.mxcsr.look(specialMxcsr(m, MXCSR_PE)),
     layOut(parts, plan, emitted, placement),
   ];
-  const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, isLast);
+  const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records);
   return m.addFunction(name, [i32], none, locals.declared, around);
 }

@@ -18,7 +18,8 @@ const direct = { ending: 'jump', sizeOf: 'n' } as const;
 const conditional = { ending: 'branch', sizeOf: 'n' } as const;
 const called = { ending: 'call', sizeOf: 'n' } as const;
 const returns = { ending: 'return', sizeOf: 'n' } as const;
-const indirect = { ending: 'dispatch', sizeOf: 'n' } as const;
+const indirect = { ending: 'indirectJump', sizeOf: 'n' } as const;
+const calledIndirect = { ending: 'indirectCall', sizeOf: 'n' } as const;
 
 export const branch: Row[] = [
   row(one(0xeb), 'jmp', [Jb], jmp, direct),
@@ -31,7 +32,7 @@ export const branch: Row[] = [
     row(two(0x80 + code), `j${CONDITION_NAMES[code]}`, [Jz], jcc(code), conditional),
   ),
   row(one(0xe8), 'call', [Jz], call, called),
-  row(one(0xff, 2), 'call', [En], callIndirect, indirect),
+  row(one(0xff, 2), 'call', [En], callIndirect, calledIndirect),
   row(one(0xc3), 'ret', [], ret, returns),
   row(one(0xc2), 'ret', [Iw], retImmediate, returns),
   row(one(0xe0), 'loopne', [Jb], loop('notEqual'), conditional),
