@@ -51,6 +51,10 @@ const STATUS_TO_ARGUMENT = [0x48, 0x89, 0xc2];
 /** The bus that the console and the boot medium hang on: a vendor's hardware. */
 const HARDWARE_TYPE = 1;
 const VENDOR_SUBTYPE = 4;
+/** What the application comes from: a file with a name, though there is no file system. */
+const MEDIA_TYPE = 4;
+const FILE_PATH_SUBTYPE = 4;
+const FILE_NAME = '\\kernel.efi';
 const MACHINE_GUID = '6c6f6e67-6d6f-4465-8d61-6368696e6500';
 
 const MEMORY_READ_ONLY = 1n << 17n;
@@ -75,15 +79,11 @@ function memoryAttributes(pages: Pages): Uint8Array {
 /** Everything an application finds, and its image. */
 function build(system: EfiSystem, input: BootInput) {
   const { handles, pages } = system;
-  const hardwarePath = Uint8Array.of(
-    HARDWARE_TYPE,
-    VENDOR_SUBTYPE,
-    ...[20, 0],
-    ...encodeGuid(MACHINE_GUID),
-    ...END_NODE,
-  );
+  const hardware = [HARDWARE_TYPE, VENDOR_SUBTYPE, 20, 0, ...encodeGuid(MACHINE_GUID)];
+  const name = encodeText(FILE_NAME);
+  const file = [MEDIA_TYPE, FILE_PATH_SUBTYPE, 4 + name.length, 0, ...name, ...END_NODE];
   const device = handles.create();
-  handles.install(device, DEVICE_PATH, BigInt(system.placeBootData(hardwarePath)));
+  handles.install(device, DEVICE_PATH, BigInt(system.placeBootData(Uint8Array.of(...hardware, ...END_NODE))));
   const events = new EventServices(system);
   const output = new TextOutput(system);
   const keyboard = new TextInput(system, events);
@@ -109,7 +109,12 @@ function build(system: EfiSystem, input: BootInput) {
   const initrd = joinInitramfs(input.modules);
   if (initrd.length > 0) offerInitrd(system, initrd);
   const options = input.commandLine === '' ? new Uint8Array(0) : encodeText(input.commandLine);
-  const image = withoutPauses(images.load(input.kernel, options, 0n));
+  const image = withoutPauses(
+    images.load(input.kernel, options, 0n, {
+      filePath: system.placeBootData(Uint8Array.from(file)),
+      devicePath: system.placeBootData(Uint8Array.of(...hardware, ...file)),
+    }),
+  );
   image.started = true;
   tables.install(ACPI_2_TABLE, BigInt(input.rsdpAddress));
   tables.install(SMBIOS_3_TABLE, BigInt(SMBIOS_AREA));

@@ -4,6 +4,7 @@ import { makePe } from './pe-fixtures.ts';
 
 const DEVICE_PATH = '09576e91-6d3f-11d2-8e39-00a0c969723b';
 const LOADED_IMAGE = '5b1b31a1-9562-11d2-8e3f-00a0c969723b';
+const LOADED_IMAGE_DEVICE_PATH = 'bc62157e-3e33-4fec-9920-2d3b36d750df';
 const LOAD_FILE_2 = '4006c0c1-fcb3-403e-996d-4a6c8724e06d';
 const INITRD_MEDIA = '5568e427-68fc-4f3d-ac74-ca555231cc68';
 const TEXT_INPUT = '387477c1-69c7-11d2-8e39-00a0c969723b';
@@ -131,6 +132,13 @@ describe('protocols', () => {
     const size = guest.u32(image + 48n);
     const options = new Uint16Array(guest.read(guest.u64(image + 56n), size).slice().buffer);
     expect(String.fromCharCode(...options)).toBe('quiet é\0');
+    // Where it comes from: a name of 12 characters with its end, and in front of that the device.
+    const name = [...Buffer.from('\\kernel.efi\0', 'utf16le')];
+    const file = [4, 4, 28, 0, ...name, 0x7f, 0xff, 4, 0];
+    expect([...guest.read(guest.u64(image + 32n), 32)]).toEqual(file);
+    const whole = guest.room(8);
+    expect(guest.boot(16, guest.imageHandle, guest.guid(LOADED_IMAGE_DEVICE_PATH), whole)).toBe(0n);
+    expect([...guest.read(guest.u64(whole) + 20n, 32)]).toEqual(file);
     expect(guest.boot(16, guest.imageHandle, guest.guid(RNG), result)).toBe(UNSUPPORTED);
     expect(guest.boot(16, 0x77, guest.guid(RNG), result)).toBe(INVALID_PARAMETER);
   });

@@ -3,6 +3,7 @@ import { InputError } from '../../input-error.ts';
 import { HIGH_RAM, PAGE_SIZE } from '../../memory-map.ts';
 import type { EfiCall } from '../call.ts';
 import { LOADED_IMAGE, LOADED_IMAGE_DEVICE_PATH } from '../guid.ts';
+import { readDevicePath } from '../handles.ts';
 import { OutOfMemory } from '../out-of-memory.ts';
 import { MemoryType } from '../pages.ts';
 import { PIECE } from '../pausing.ts';
@@ -36,7 +37,15 @@ export interface LoadedImage {
   readonly pageCount: number;
   /** Address of its EFI_LOADED_IMAGE_PROTOCOL. */
   readonly protocol: number;
+  /** Address of where it comes from; 0 if nobody said. */
+  readonly devicePath: number;
   started: boolean;
+}
+
+/** Addresses of device paths: of the file on its device, and of both together. */
+export interface ImageSource {
+  readonly filePath: number;
+  readonly devicePath: number;
 }
 
 export class ImageServices {
@@ -56,10 +65,16 @@ export class ImageServices {
 
   /**
    * Puts an application into memory and makes its handle, with pauses in the work.
-   * @param options what it finds as its load options.
+   * @param options what it finds as its load options. @param source addresses of the device paths it finds, or 0.
    * @throws InputError for a file that is none; OutOfMemory.
    */
-  *load(file: Uint8Array, options: Uint8Array, parent: bigint): Generator<void, LoadedImage> {
+  *load(
+    file: Uint8Array,
+    options: Uint8Array,
+    parent: bigint,
+    source: ImageSource,
+  ): Generator<void, LoadedImage> {
+    const { filePath, devicePath } = source;
     const { memory, pages, handles } = this.system;
     const image = parsePe(file);
     const pageCount = Math.ceil(image.size / PAGE_SIZE);
@@ -81,7 +96,7 @@ export class ImageServices {
     pointer(8, parent);
     pointer(16, this.systemTable);
     pointer(24, this.deviceHandle);
-    pointer(32, 0); // file path
+    pointer(32, filePath);
     view.setUint32(48, options.length, true);
     pointer(56, optionsAddress);
     pointer(64, base);
@@ -95,16 +110,26 @@ export class ImageServices {
       base,
       pageCount,
       protocol: this.system.placeBootData(protocol),
+      devicePath,
       started: false,
     };
     handles.install(handle, LOADED_IMAGE, BigInt(loaded.protocol));
-    handles.install(handle, LOADED_IMAGE_DEVICE_PATH, 0n);
+    handles.install(handle, LOADED_IMAGE_DEVICE_PATH, BigInt(devicePath));
     this.images.set(handle, loaded);
     return loaded;
   }
 
+  /** What the guest says where an image comes from; the whole of it counts as the file's path, too. */
+  private copyPath(call: EfiCall, path: bigint): ImageSource {
+    const bytes =
+      path === 0n ? undefined : readDevicePath(path, (address, length) => call.bytes(address, length));
+    const address = bytes === undefined ? 0 : this.system.placeBootData(bytes);
+    return { filePath: address, devicePath: address };
+  }
+
   *loadImage(call: EfiCall): ReturnType<LongService> {
     const parent = call.argument(1);
+    const path = call.argument(2);
     const source = call.argument(3);
     const size = call.argumentNumber(4);
     const result = call.argument(5);
@@ -116,7 +141,7 @@ export class ImageServices {
       yield;
     }
     try {
-      const image = yield* this.load(file, new Uint8Array(0), parent);
+      const image = yield* this.load(file, new Uint8Array(0), parent, this.copyPath(call, path));
       call.setU64(result, image.handle);
       return SUCCESS;
     } catch (error) {
@@ -172,7 +197,7 @@ export class ImageServices {
   private remove(image: LoadedImage): void {
     const { handles, pages } = this.system;
     handles.uninstall(image.handle, LOADED_IMAGE, BigInt(image.protocol));
-    handles.uninstall(image.handle, LOADED_IMAGE_DEVICE_PATH, 0n);
+    handles.uninstall(image.handle, LOADED_IMAGE_DEVICE_PATH, BigInt(image.devicePath));
     pages.free(image.base, image.pageCount);
     this.images.delete(image.handle);
   }
