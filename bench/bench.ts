@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOT } from './parts/boot.ts';
 import { COMPUTE } from './parts/compute.ts';
+import { DOORS_PART } from './parts/doors.ts';
 import { LOOPS_PART } from './parts/loops.ts';
 import { PROGRAMS } from './parts/programs.ts';
 import { SYSTEM } from './parts/system.ts';
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   system: SYSTEM,
   programs: PROGRAMS,
   loops: LOOPS_PART,
+  doors: DOORS_PART,
 };
 
 /** A part that fails does not take the others with it. */

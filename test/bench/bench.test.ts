@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { compareBoots } from '../../bench/parts/boot.ts';
+import { multibootProgram } from '../../bench/parts/doors.ts';
 import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/parts/guest-programs.ts';
 import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/parts/loops-program.ts';
 import { geometricMean, median } from '../../bench/report/statistics.ts';
@@ -9,6 +10,7 @@ import { formatTable } from '../../bench/report/table.ts';
 import { runChild } from '../../bench/run/child.ts';
 import { tscParameter } from '../../bench/run/guest.ts';
 import { parseOptions } from '../../bench/run/options.ts';
+import { findDoor } from '../../src/boot/doors.ts';
 
 describe('median', () => {
   it('is the middle value, or the mean of the two middle ones', () => {
@@ -59,6 +61,12 @@ describe('compareBoots', () => {
         speed: { median: 0.25, min: 0.25, max: 0.25, count: 1 },
       },
     ]);
+  });
+});
+
+describe('the Multiboot program of the ways into a kernel', () => {
+  it('is one', () => {
+    expect(findDoor(multibootProgram(), undefined).entry).toBe('multiboot');
   });
 });
 

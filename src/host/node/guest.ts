@@ -17,9 +17,10 @@ function packages(meta: string, architecture: string): DebianPackages {
   return { meta, prefix: KERNEL_PREFIX, others: [BUSYBOX_PACKAGE], architecture };
 }
 
-/** Debian's newest kernels: for virtual machines, and the 32-bit ones without and with PAE (Debian 12 is the last to have them). */
+/** Debian's newest kernels: for virtual machines, for any machine, and the 32-bit ones without and with PAE (Debian 12 is the last to have them). */
 const KERNELS = {
   cloud: packages('linux-image-cloud-amd64', 'amd64'),
+  generic: packages('linux-image-amd64', 'amd64'),
   '686': packages('linux-image-686', 'i386'),
   '686-pae': packages('linux-image-686-pae', 'i386'),
 };
