@@ -5,7 +5,15 @@
  */
 
 import type { Condition } from '../isa/condition.ts';
-import type { Emitter, FlagWriter, Rounding, SlowPath, Value, X87Operand } from '../isa/emitter.ts';
+import type {
+  Computation,
+  Emitter,
+  FlagWriter,
+  Rounding,
+  SlowPath,
+  Value,
+  X87Operand,
+} from '../isa/emitter.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
@@ -167,6 +175,14 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract requireAvx(): void;
   abstract requireAligned(linearAddress: Value, size: number): void;
   abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
+  abstract readMasked(operand: number, width: 4 | 8, masks: readonly Value[]): Value[];
+  abstract writeMasked(
+    operand: number,
+    width: 4 | 8,
+    masks: readonly Value[],
+    values: readonly Value[],
+  ): void;
+  abstract computed(computation: Computation): Value;
   abstract rounded(rounding: Rounding): Value;
   abstract knownImmediate(operand: number): number | undefined;
   abstract withImmediate(

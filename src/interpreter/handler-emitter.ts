@@ -8,7 +8,7 @@ import { conditionOfWords, type FlagSource, materialize } from '../emitter/flags
 import { type Local, Locals } from '../emitter/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
-import type { Rounding, SlowPath, Value } from '../isa/emitter.ts';
+import type { Computation, Rounding, SlowPath, Value } from '../isa/emitter.ts';
 import { OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
@@ -46,7 +46,7 @@ import {
   TLB_TABLE,
 } from '../layout/runtime-state.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
-import { i32, i64, none, type ValueType } from '../wasm/value-types.ts';
+import { i32, i64, none, type ValueType, v128 } from '../wasm/value-types.ts';
 
 /** Finds a function that the module has from wasm-runtime/. */
 export type FindRuntimeFunction = (name: RuntimeFunction) => FunctionReference;
@@ -242,6 +242,32 @@ export class HandlerEmitter extends EmitterBase {
     this.emit(m.if(m.i32.eq(host(), m.i32.const(CPU_STATE + BOUNCE)), this.callNothing('finishWrite', [])));
   }
 
+  /** Linear addresses of the 16-byte lanes of a memory operand. */
+  private laneAddresses(operand: number, count: number): Value[] {
+    const address = this.let(this.address(operand), i64);
+    const { i64: q } = this.m;
+    return Array.from({ length: count }, (_, lane) => () => q.add(address(), q.const(BigInt(16 * lane))));
+  }
+
+  readMasked(operand: number, width: 4 | 8, masks: readonly Value[]): Value[] {
+    const name = width === 4 ? 'loadMasked32' : 'loadMasked64';
+    return this.laneAddresses(operand, masks.length).map((address, lane) =>
+      this.let(this.call(name, [this.record(), address(), (masks[lane] as Value)()], v128), v128),
+    );
+  }
+
+  writeMasked(operand: number, width: 4 | 8, masks: readonly Value[], values: readonly Value[]): void {
+    const addresses = this.laneAddresses(operand, masks.length);
+    const run = (name: RuntimeFunction, ...operands: (readonly Value[])[]): void => {
+      addresses.forEach((address, lane) => {
+        const args = operands.map((lanes) => (lanes[lane] as Value)());
+        this.run(name, [this.record(), address(), ...args]);
+      });
+    };
+    run(width === 4 ? 'probeMasked32' : 'probeMasked64', masks);
+    run(width === 4 ? 'storeMasked32' : 'storeMasked64', masks, values);
+  }
+
   // ---- registers ----
 
   gpr(register: number, size: number): Expression {
@@ -291,6 +317,10 @@ export class HandlerEmitter extends EmitterBase {
     return paths.map(({ fast, type, name, args }) =>
       this.let(m.if(condition(), this.call(name, args, type), fast()), type),
     );
+  }
+
+  computed({ name, args, type }: Computation): Value {
+    return this.let(this.call(name, args, type), type);
   }
 
   rounded(rounding: Rounding): Value {

@@ -22,7 +22,7 @@ import {
 import type { Local } from '../../emitter/locals.ts';
 import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
-import type { Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
+import type { Computation, Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { CR0_EM, CR0_TS } from '../../layout/architecture.ts';
@@ -429,6 +429,45 @@ export class BlockEmitter extends EmitterBase {
   /** A host address found by the probe or by the fill functions is never the bounce buffer. */
   protected readonly mayBounce = false;
 
+  /**
+   * Where a masked operand is. All of its bytes are looked at, which is the same if they are on one page and one element
+   * is selected.
+   */
+  private maskedHost(access: Access, operand: number, signs: readonly Value[]): Value {
+    const { m } = this;
+    const any = signs.map((sign) => sign()).reduce((a, b) => m.v128.or(a, b));
+    this.leaveIf(m.i32.eqz(m.v128.any_true(any)));
+    const address = this.let(this.address(operand), i64);
+    return this.let(this.probe(access, address, signs.length * 16));
+  }
+
+  /** All ones in elements whose mask has its sign bit set. */
+  private signsOf(masks: readonly Value[], width: 4 | 8): Value[] {
+    const { i32x4, i64x2, i32: word } = this.m;
+    const lanes = width === 4 ? i32x4 : i64x2;
+    return masks.map((mask) => this.let(lanes.shr_s(mask(), word.const(8 * width - 1)), v128));
+  }
+
+  readMasked(operand: number, width: 4 | 8, masks: readonly Value[]): Value[] {
+    const signs = this.signsOf(masks, width);
+    const host = this.maskedHost('read', operand, signs);
+    return signs.map((sign, lane) =>
+      this.let(this.m.v128.and(this.loadHost(16, 16 * lane, host()), sign()), v128),
+    );
+  }
+
+  writeMasked(operand: number, width: 4 | 8, masks: readonly Value[], values: readonly Value[]): void {
+    const { m } = this;
+    this.endAttempt();
+    const signs = this.signsOf(masks, width);
+    const host = this.maskedHost('readWrite', operand, signs);
+    signs.forEach((sign, lane) => {
+      const old = this.loadHost(16, 16 * lane, host());
+      const value = m.v128.bitselect((values[lane] as Value)(), old, sign());
+      this.emit(this.storeHost(16, 16 * lane, host(), value));
+    });
+  }
+
   override updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void {
     this.endAttempt();
     super.updateMemory(size, linearAddress, change);
@@ -581,6 +620,12 @@ export class BlockEmitter extends EmitterBase {
     attempt.addResult(result);
     const lane = this.laneOf(this.location(0));
     if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: underflow !== 'never' });
+  }
+
+  /** With all exceptions masked the function raises none. */
+  computed({ name, args, type }: Computation): Value {
+    this.leaveIf(this.specialMxcsr());
+    return this.let(this.callRuntime(name, args, type), type);
   }
 
   rounded(rounding: Rounding): Value {

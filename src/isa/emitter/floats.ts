@@ -3,12 +3,16 @@ import type { Expression } from '../../wasm/builder.ts';
 import type { ValueType } from '../../wasm/value-types.ts';
 import type { Value } from './values.ts';
 
-/** A value that inline code computes, and the runtime function that computes it in rare cases. */
-export interface SlowPath {
-  readonly fast: Value;
+/** A value that a runtime function computes. */
+export interface Computation {
   readonly type: ValueType;
   readonly name: RuntimeFunction;
   readonly args: Expression[];
+}
+
+/** A value that inline code computes, and the runtime function that computes it in rare cases. */
+export interface SlowPath extends Computation {
+  readonly fast: Value;
 }
 
 /** Whether a result can be too small. A product is zero without that if a factor is, a quotient if the dividend is. */
@@ -43,6 +47,8 @@ export interface FloatEmitter {
   readFloatLane(operand: number): Expression;
   /** Writes the low lane of a vector, whose upper lanes are those of operand 0. */
   writeFloatLane(operand: number, value: Expression): void;
+  /** The value, with the sticky flags that the function sets; it may raise #XM. Nothing may have been written before. */
+  computed(computation: Computation): Value;
   /** The result of an operation, with the sticky flags it sets; it may raise #XM. Nothing may have been written before. */
   rounded(rounding: Rounding): Value;
   /**

@@ -14,6 +14,13 @@ export interface VectorEmitter {
   /** Writes as many lanes as are given. The rest of a register stays, or becomes zero if the encoding is VEX. */
   writeLanes(operand: number, lanes: readonly Value[]): void;
   /**
+   * Lanes of a memory operand: elements of `width` bytes whose mask has its sign bit set, and zeros elsewhere, where nothing
+   * is read.
+   */
+  readMasked(operand: number, width: 4 | 8, masks: readonly Value[]): Value[];
+  /** Stores the elements whose mask has its sign bit set: all of them, or a fault and none. */
+  writeMasked(operand: number, width: 4 | 8, masks: readonly Value[], values: readonly Value[]): void;
+  /**
    * Runs semantics of legacy SSE instructions once for each 128-bit lane of a VEX-encoded one. `body` sees the operands of
    * the legacy encoding: where the row has an operand in VEX.vvvv behind its destination, that is what reading the
    * destination gives. Reads give the lane's part; what is written to operand 0, once a lane, is stored at the end.

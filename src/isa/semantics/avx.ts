@@ -212,38 +212,15 @@ export function gather(width: 4 | 8, indexWidth: 4 | 8): Semantics {
   };
 }
 
-/** Address of a 16-byte lane of a memory operand. */
-function laneAddress(e: Emitter, address: Value, lane: number): Expression {
-  return lane === 0 ? address() : e.m.i64.add(address(), e.m.i64.const(16n));
-}
-
-/** Elements of memory where the mask in operand 1 has its sign bit set, zeros elsewhere, where nothing is read. */
+/** Elements of memory where the mask in operand 1 has its sign bit set. */
 export function loadMasked(width: 4 | 8): Semantics {
-  return (e) => {
-    const address = e.let(e.address(2), i64);
-    const name = width === 4 ? 'loadMasked32' : 'loadMasked64';
-    const results = e
-      .readLanes(1)
-      .map((mask, lane) =>
-        e.let(e.call(name, [e.record(), laneAddress(e, address, lane), mask()], v128), v128),
-      );
-    e.writeLanes(0, results);
-  };
+  return (e) => e.writeLanes(0, e.readMasked(2, width, e.readLanes(1)));
 }
 
-/** Stores elements of operand 2 where the mask in operand 1 has its sign bit set: all of them, or a fault and none. */
+/** Stores elements of operand 2 where the mask in operand 1 has its sign bit set. */
 export function storeMasked(width: 4 | 8): Semantics {
   return (e) => {
-    const address = e.let(e.address(0), i64);
     const values = e.readLanes(2);
-    const masks = e.readLanes(1);
-    masks.forEach((mask, lane) => {
-      const probe = width === 4 ? 'probeMasked32' : 'probeMasked64';
-      e.run(probe, [e.record(), laneAddress(e, address, lane), mask()]);
-    });
-    masks.forEach((mask, lane) => {
-      const store = width === 4 ? 'storeMasked32' : 'storeMasked64';
-      e.run(store, [e.record(), laneAddress(e, address, lane), mask(), (values[lane] as Value)()]);
-    });
+    e.writeMasked(0, width, e.readLanes(1), values);
   };
 }

@@ -77,14 +77,15 @@ export function fusedScalar(size: 4 | 8, order: FusedOrder, negations: number): 
 }
 
 export function vcvtph2ps(e: Emitter): void {
-  e.write(0, e.call('halvesToSingles', [e.record(), e.readVector(1)], v128));
+  const args = [e.record(), e.readVector(1)];
+  e.write(0, e.computed({ name: 'halvesToSingles', args, type: v128 })());
 }
 
 export function vcvtps2ph(e: Emitter): void {
   const { m } = e;
   const halves = e
     .readLanes(1)
-    .map((lane) => e.let(e.call('singlesToHalves', [e.record(), lane(), e.read(2)], i64), i64));
+    .map((lane) => e.computed({ name: 'singlesToHalves', args: [e.record(), lane(), e.read(2)], type: i64 }));
   const [low, high] = halves as [Value, Value | undefined];
   if (high === undefined && !e.isRegister(0)) {
     e.write(0, low());

@@ -295,6 +295,7 @@ export const round: FloatSemantics = {
 export function dotProduct(size: 4 | 8): Semantics {
   return (e) => {
     const b = e.let(e.read(1), v128);
-    e.write(0, e.call(`sseDotProduct${floatBits(size)}`, [e.record(), e.read(0), b(), e.read(2)], v128));
+    const args = [e.record(), e.read(0), b(), e.read(2)];
+    e.write(0, e.computed({ name: `sseDotProduct${floatBits(size)}`, args, type: v128 })());
   };
 }

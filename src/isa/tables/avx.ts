@@ -6,7 +6,6 @@ import { blendvpd, blendvps, pblendvb, pshufd } from '../semantics/sse-shuffle.t
 import { byLanes, avx as requireAvx } from '../semantics/vector.ts';
 
 const W0 = { w: 0 } as const;
-const handler: RowOptions = { tier: 'handler' };
 
 /** A row whose instruction needs AVX to be enabled. */
 export function avxRow(
@@ -37,10 +36,10 @@ export const avxRows: Row[] = [
   avxRow(vex('L1', 3, '66', 0x06, W0), 'vperm2f128', [Vqq, Hqq, Wqq, Ib], avx.vperm2x128),
   avxRow(vex('L1', 3, '66', 0x18, W0), 'vinsertf128', [Vqq, Hqq, Wudq, Ib], avx.vinsert128),
   avxRow(vex('L1', 3, '66', 0x19, W0), 'vextractf128', [Wudq, Vqq, Ib], avx.vextract128),
-  avxRow(vex('any', 2, '66', 0x2c, W0), 'vmaskmovps', [Vx, Hx, Mu], avx.loadMasked(4), handler),
-  avxRow(vex('any', 2, '66', 0x2d, W0), 'vmaskmovpd', [Vx, Hx, Mu], avx.loadMasked(8), handler),
-  avxRow(vex('any', 2, '66', 0x2e, W0), 'vmaskmovps', [Mu, Hx, Vx], avx.storeMasked(4), handler),
-  avxRow(vex('any', 2, '66', 0x2f, W0), 'vmaskmovpd', [Mu, Hx, Vx], avx.storeMasked(8), handler),
+  avxRow(vex('any', 2, '66', 0x2c, W0), 'vmaskmovps', [Vx, Hx, Mu], avx.loadMasked(4)),
+  avxRow(vex('any', 2, '66', 0x2d, W0), 'vmaskmovpd', [Vx, Hx, Mu], avx.loadMasked(8)),
+  avxRow(vex('any', 2, '66', 0x2e, W0), 'vmaskmovps', [Mu, Hx, Vx], avx.storeMasked(4)),
+  avxRow(vex('any', 2, '66', 0x2f, W0), 'vmaskmovpd', [Mu, Hx, Vx], avx.storeMasked(8)),
   avxRow(vex('any', 3, '66', 0x4a, W0), 'vblendvps', [Vx, Hx, Wu, Lx], byLanes(blendvps)),
   avxRow(vex('any', 3, '66', 0x4b, W0), 'vblendvpd', [Vx, Hx, Wu, Lx], byLanes(blendvpd)),
   avxRow(vex('any', 3, '66', 0x4c, W0), 'vpblendvb', [Vx, Hx, Wu, Lx], byLanes(pblendvb)),

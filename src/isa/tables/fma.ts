@@ -51,6 +51,6 @@ export const fmaRows: Row[] = ORDERS.flatMap(([order, first]) => [
 ]);
 
 export const f16cRows: Row[] = [
-  avxRow(vex('any', 2, '66', 0x13, W0), 'vcvtph2ps', [Vx, Wxh], byLanes(fma.vcvtph2ps), { tier: 'handler' }),
-  avxRow(vex('any', 3, '66', 0x1d, W0), 'vcvtps2ph', [Wxh, Vx, Ib], fma.vcvtps2ph, { tier: 'handler' }),
+  avxRow(vex('any', 2, '66', 0x13, W0), 'vcvtph2ps', [Vx, Wxh], byLanes(fma.vcvtph2ps)),
+  avxRow(vex('any', 3, '66', 0x1d, W0), 'vcvtps2ph', [Wxh, Vx, Ib], fma.vcvtps2ph),
 ];

@@ -44,6 +44,6 @@ export const sseFloat: Row[] = [
   sseRow(escape3a('66', 0x09), 'roundpd', [Vx, Wx, Ib], float.round.pd),
   sseRow(escape3a('66', 0x0a), 'roundss', [Vd, Hd, Wd, Ib], float.round.ss),
   sseRow(escape3a('66', 0x0b), 'roundsd', [Vq, Hq, Wq, Ib], float.round.sd),
-  sseRow(escape3a('66', 0x40), 'dpps', [Vx, Hx, Wx, Ib], float.dotProduct(4), { tier: 'handler' }),
-  sseRow(escape3a('66', 0x41), 'dppd', [Vx, Hx, Wx, Ib], float.dotProduct(8), { tier: 'handler', vex: 'L0' }),
+  sseRow(escape3a('66', 0x40), 'dpps', [Vx, Hx, Wx, Ib], float.dotProduct(4)),
+  sseRow(escape3a('66', 0x41), 'dppd', [Vx, Hx, Wx, Ib], float.dotProduct(8), { vex: 'L0' }),
 ].flat();
