@@ -27,6 +27,28 @@ describe.skipIf(plain === undefined)("Debian's 32-bit kernel", () => {
   });
 });
 
+describe.skipIf(plain === undefined)("Debian's 32-bit kernel without ACPI", () => {
+  it('finds the APM BIOS, and powers off by it', async () => {
+    const script = [
+      'insmod /lib/modules/apm.ko* power_off=1',
+      'cat /proc/apm',
+      'grep apm_bios /proc/misc',
+      'poweroff -f',
+    ];
+    const { ending, output } = await boot(plain as Guest, {
+      clock: 'instructions',
+      entry: '16',
+      append: `${NO_CIPHER_TESTS} acpi=off ${scriptWord(script.join('; '))}`,
+    });
+    const lines = kernelLines(output);
+    expect(lines).toContain('apm: BIOS version 1.2 Flags 0x02 (Driver version 1.16ac)');
+    // Driver, BIOS, flags, on line, no battery.
+    expect(lines.find((line) => /^1\.16ac 1\.2 0x02 0x01 /.test(line))).toBeDefined();
+    expect(lines.find((line) => / apm_bios$/.test(line))).toBeDefined();
+    expect(ending).toEqual({ kind: 'power off' });
+  });
+});
+
 describe.skipIf(pae === undefined)("Debian's 32-bit kernel with PAE", () => {
   it.each(['32', '16'] as const)('boots to a shell by the entry %s', async (entry) => {
     const { ending, output } = await boot(pae as Guest, {

@@ -1,5 +1,4 @@
 /** Gets a stock Linux kernel and packs a small initramfs for it, to have something to boot. */
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,8 +25,11 @@ const KERNELS = {
 };
 export type GuestKernel = keyof typeof KERNELS;
 
-/** Modules that the guest hears of the power button by. A kernel may have them built in. */
-const MODULES = /\/(button|evdev)\.ko(\.[a-z]+)?$/;
+/**
+ * Modules that the guest hears of the power button by, which a kernel may have built in, and the driver of an APM BIOS,
+ * which 32-bit kernels have.
+ */
+const MODULES = /\/(apm|button|evdev)\.ko(\.[a-z]+)?$/;
 
 /** Kernel command line the guest needs to be usable from a serial terminal. */
 export const GUEST_COMMAND_LINE = 'console=ttyS0';
@@ -122,8 +124,11 @@ export async function fetchGuest(options: FetchGuestOptions): Promise<Guest> {
   };
   await mkdir(cacheFolder, { recursive: true });
   let kernelVersion = await readFile(versionFile, 'utf8').catch(() => undefined);
-  // A cache from before the initramfs had modules is filled again.
-  if (!existsSync(files.modules)) kernelVersion = undefined;
+  // A cache from before the initramfs had modules, or that of APM, is filled again.
+  const modules = await readdir(files.modules).catch(() => undefined);
+  const hasApm = modules?.some((name) => name.startsWith('apm.'));
+  const needsApm = KERNELS[options.kind ?? 'cloud'].architecture === 'i386';
+  if (modules === undefined || (needsApm && !hasApm)) kernelVersion = undefined;
   const work = await mkdtemp(join(cacheFolder, 'work-'));
   try {
     if (kernelVersion === undefined) {
