@@ -145,21 +145,7 @@ const longmodeArgs = (cli: string, way: Way, more: readonly string[]): string[] 
   ...more,
 ];
 const qemuArgs = ({ qemu }: Way): string[] => [
-  ...[
-    '-M',
-    'q35',
-    '-accel',
-    'tcg',
-    '-cpu',
-    'max',
-    '-m',
-    '512M',
-    '-nographic',
-    '-vga',
-    'none',
-    '-net',
-    'none',
-  ],
+  ...['-M', 'q35', '-accel', 'tcg', '-cpu', 'max', '-m', '512M', '-nographic', '-net', 'none'],
   ...['-no-reboot', ...qemu],
 ];
 
