@@ -71,6 +71,13 @@ interface Context {
   readonly returns: Node[];
   /** Indices of the blocks that end in its returns. */
   readonly leaves: number[];
+  /**
+   * What goes on behind a call by which the function comes to call itself is a context of its own, or there would be
+   * ways into its loops from before that call and from behind it: an irreducible graph.
+   */
+  resumed: Context | undefined;
+  /** Of such a context: the one that it is of. */
+  readonly original: Context | undefined;
 }
 
 interface Node {
@@ -105,7 +112,34 @@ export class RegionCollector {
     let contexts = 0;
     const addContext = (parent: Context | undefined, callee: number, calleePage: number): Context => {
       const depth = parent === undefined ? 0 : parent.depth + 1;
-      return { id: contexts++, parent, depth, callee, calleePage, returns: [], leaves: [] };
+      return {
+        id: contexts++,
+        parent,
+        depth,
+        callee,
+        calleePage,
+        returns: [],
+        leaves: [],
+        resumed: undefined,
+        original: undefined,
+      };
+    };
+    /** What goes on in `context` when a call of `outermost` returns to it, which is itself or calls it. */
+    const resume = (context: Context, outermost: Context): Context => {
+      if (context.original !== undefined) return context;
+      const { parent } = context;
+      context.resumed ??=
+        context === outermost || parent === undefined
+          ? { ...context, id: contexts++, original: context }
+          : {
+              ...context,
+              id: contexts++,
+              original: context,
+              parent: resume(parent, outermost),
+              returns: context.returns.map((node) => ({ ...node, context: resume(node.context, outermost) })),
+              leaves: [],
+            };
+      return context.resumed;
     };
     const nodes: Node[] = [];
     const indexOf = new Map<string, number>();
@@ -144,15 +178,18 @@ export class RegionCollector {
      */
     const enter = (caller: Context, callee: number, page: number, behind: Node): number => {
       if (callee === 0) return OUTSIDE;
-      let context = callOf(caller, callee, page);
+      const calling = callOf(caller, callee, page);
+      let context = calling;
       if (context === undefined) {
         if (instructions > size.callInstructions || caller.depth >= size.depth) return OUTSIDE;
         context = addContext(caller, callee, page);
       }
       const first = take(callee, context, page);
       if (first !== OUTSIDE && behind.head !== 0) {
-        context.returns.push(behind);
-        if (context.leaves.length > 0) takeNode(behind);
+        const node = calling === undefined ? behind : { ...behind, context: resume(caller, calling) };
+        // Where two are at one address the first counts: not the one that is left by the next return.
+        context.returns.unshift(node);
+        if (context.leaves.length > 0) takeNode(node);
       }
       return first;
     };
@@ -265,6 +302,6 @@ export class RegionCollector {
 /** The call of a function on the way to `caller`. */
 function callOf(caller: Context, callee: number, page: number): Context | undefined {
   for (let at: Context | undefined = caller; at !== undefined; at = at.parent)
-    if (at.callee === callee && at.calleePage === page) return at;
+    if (at.callee === callee && at.calleePage === page) return at.original ?? at;
   return undefined;
 }

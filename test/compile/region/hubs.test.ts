@@ -1,7 +1,8 @@
 /** Returns and indirect branches within a region, to several targets, give the same results as the interpreter. */
 import { describe, expect, it } from 'vitest';
 import { hashAddresses } from '../../../src/compile/region/address-hash.ts';
-import type { RegionSource } from '../../../src/compile/region-source.ts';
+import { planRegion } from '../../../src/compile/region/plan.ts';
+import { OUTSIDE, type RegionSource } from '../../../src/compile/region-source.ts';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
 import { CODE, DATA, HANDLERS, PAGE_DIRECTORY, type SystemMachine } from '../../isa/system-machine.ts';
 import { assemble } from '../../support/assembler.ts';
@@ -175,6 +176,54 @@ describe('a function that calls itself', () => {
       SOON,
     );
     expect(mostTargets(regions)).toBeGreaterThan(1);
+  });
+});
+
+describe('a function that calls itself in a loop', () => {
+  it('returns within its region, whether it has called itself before or not', () => {
+    const { regions } = runBothTiers(
+      `
+        mov ebp,40
+        again: mov edi,5
+        call f
+        dec ebp
+        jne again
+        hlt
+        f: test edi,edi
+        je leaf
+        push rbx
+        push rdi
+        mov ebx,3
+        cmp edi,2
+        je fail
+        next: dec edi
+        call f
+        inc edi
+        test al,1
+        jne found
+        dec ebx
+        jne next
+        fail: pop rdi
+        pop rbx
+        add r9,1
+        mov eax,r9d
+        ret
+        found: pop rdi
+        pop rbx
+        ret
+        leaf: inc r8
+        mov eax,r8d
+        ret
+      `,
+      () => {},
+      SOON,
+    );
+    const returns = regions.flatMap((region) => {
+      const { blocks, shape } = planRegion(region.blocks);
+      return blocks.filter((_, b) => shape.rank[b] !== -1 && (region.blocks[b]?.targets.length ?? 0) > 0);
+    });
+    expect(returns.length).toBeGreaterThan(2);
+    expect(returns.map(({ taken }) => taken)).not.toContain(OUTSIDE);
   });
 });
 
