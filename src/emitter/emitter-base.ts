@@ -170,6 +170,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract dispatch(): void;
   abstract exit(reason: number): void;
   abstract resumeIf(condition: Expression): void;
+  abstract expectNoInterrupt(): void;
   abstract leaveIfInterrupt(): void;
   abstract requireSse(): void;
   abstract requireAvx(): void;
@@ -564,6 +565,10 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
 
   carry(): Expression {
     return this.condition('b', false);
+  }
+
+  arithmeticFlags(): Expression {
+    return this.call('arithmeticFlags', [this.flagResult(), this.flagAux()], i32);
   }
 
   readonly flags: FlagWriter = new SourceFlagWriter(this);

@@ -488,6 +488,9 @@ export class HandlerEmitter extends EmitterBase {
     );
   }
 
+  /** leaveIfInterrupt() looks afterwards. */
+  expectNoInterrupt(): void {}
+
   leaveIfInterrupt(): void {
     this.emit(this.m.if(this.eventsDue(), this.leave(EXIT_EVENT)));
   }

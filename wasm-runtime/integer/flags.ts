@@ -32,6 +32,7 @@ import {
   SYSTEM_FLAGS,
 } from '../generated/layout';
 import { updateMode } from '../segments/segments';
+import { commitStack, pushStack, useCurrentStack } from '../segments/stack';
 import { checkVirtualMode, isVirtualAndSensitive, virtualFlags, virtualImage } from './virtual-interrupts';
 
 export { clearVirtualInterrupts, setVirtualInterrupts } from './virtual-interrupts';
@@ -41,22 +42,20 @@ const FLAGS_DEFINED: u32 = 0x3f_7fd5;
 
 /** EFLAGS, all bits. */
 export function getFlags(): u32 {
-  const result = load<i64>(CPU_STATE + FLAG_RESULT);
-  const aux = load<u32>(CPU_STATE + FLAG_AUX);
+  return (
+    load<u32>(CPU_STATE + SYSTEM_FLAGS) |
+    arithmeticFlags(load<i64>(CPU_STATE + FLAG_RESULT), load<u32>(CPU_STATE + FLAG_AUX))
+  );
+}
+
+/** CF, PF, AF, ZF, SF and OF of the two flag words, where they are in EFLAGS. */
+export function arithmeticFlags(result: i64, aux: u32): u32 {
   const carry = aux >>> AUX_CF_BIT;
   const parity = (popcnt<u32>((<u32>result ^ (aux >>> AUX_PARITY_BIT)) & 0xff) & 1) ^ 1;
   const zero = u32(result === 0);
   const sign = u32(result < 0) ^ (aux & AUX_SIGN_DELTA);
   const overflow = carry ^ ((aux >>> AUX_CF_XOR_OF_BIT) & 1);
-  return (
-    load<u32>(CPU_STATE + SYSTEM_FLAGS) |
-    carry |
-    (parity << 2) |
-    ((aux & AUX_AF) << 1) |
-    (zero << 6) |
-    (sign << 7) |
-    (overflow << 11)
-  );
+  return carry | (parity << 2) | ((aux & AUX_AF) << 1) | (zero << 6) | (sign << 7) | (overflow << 11);
 }
 
 /** Stores the arithmetic flags of `value` in the lazy words. */
@@ -114,6 +113,14 @@ export function pushFlagsImage(record: u32, size: i32): u32 {
   checkVirtualMode(record, size);
   const flags = getFlags() & ~(FLAG_RF | FLAG_VM);
   return isVirtualAndSensitive() ? virtualImage(flags) : flags;
+}
+
+/** PUSHF of `size` (2 or 4) bytes in virtual-8086 mode. */
+export function pushVirtualFlags(record: u32, size: i32): void {
+  const image = pushFlagsImage(record, size);
+  useCurrentStack();
+  pushStack(record, size, image);
+  commitStack();
 }
 
 /**

@@ -25,7 +25,7 @@ import type { Condition } from '../../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
-import { CR0_EM, CR0_TS } from '../../layout/architecture.ts';
+import { CR0_EM, CR0_TS, FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
 import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
 import {
   CR0,
@@ -41,13 +41,20 @@ import {
   SEGMENT_ES,
   SEGMENT_NONE,
   SEGMENT_SS,
+  SYSTEM_FLAGS,
   YMM,
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
-import { AVX_DISABLED, PAGE_BASE, SSE_DISABLED, ZERO_REGISTER } from '../../layout/runtime-state.ts';
+import {
+  AVX_DISABLED,
+  INTERRUPT_PENDING,
+  PAGE_BASE,
+  SSE_DISABLED,
+  ZERO_REGISTER,
+} from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';
@@ -113,6 +120,8 @@ export class BlockEmitter extends EmitterBase {
   private produced: { readonly lane: number; readonly result: Result; readonly isOrdinary: boolean }[] = [];
   /** The vector register read last. */
   private lastRead: { readonly value: Expression; readonly lane: number } | undefined;
+  /** expectNoInterrupt() has looked for the instruction being emitted. */
+  private expectsNoInterrupt = false;
 
   constructor(parts: RegionParts, block: PlannedBlock) {
     super(parts.m);
@@ -149,6 +158,7 @@ export class BlockEmitter extends EmitterBase {
     } else this.release(this.inUse);
     this.inUse = [];
     this.keepsFlags = false;
+    this.expectsNoInterrupt = false;
     this.index = index;
     this.variant = variant;
     this.produced = [];
@@ -747,7 +757,16 @@ export class BlockEmitter extends EmitterBase {
     throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
   }
 
+  expectNoInterrupt(): void {
+    const { m } = this;
+    const trap = m.i32.and(this.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_TF | FLAG_RF));
+    this.leaveIf(m.i32.or(this.state(INTERRUPT_PENDING, 4), trap));
+    this.expectsNoInterrupt = true;
+  }
+
+  /** Nothing in a region makes an interrupt wait: what expectNoInterrupt() has found is still so. */
   leaveIfInterrupt(): void {
-    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+    if (!this.expectsNoInterrupt)
+      throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
   }
 }

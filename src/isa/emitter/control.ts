@@ -16,6 +16,11 @@ export interface ControlEmitter {
   exit(reason: number): void;
   /** Leaves to the host loop for more budget, RIP = this instruction, which is then continued, if `condition` (i32) holds. */
   resumeIf(condition: Expression): void;
+  /**
+   * Before an instruction that may let interrupts in: compiled code leaves to the handler if one waits, or a trap. Nothing may
+   * have been written before.
+   */
+  expectNoInterrupt(): void;
   /** Leaves to the host loop, RIP = next instruction, if an interrupt or NMI can be taken (after IF may have been set). */
   leaveIfInterrupt(): void;
 }

@@ -39,4 +39,6 @@ export interface FlagEmitter {
   condition(condition: Condition, negated: boolean): Expression;
   /** CF as i32 0 or 1. */
   carry(): Expression;
+  /** All six, where they are in EFLAGS: i32. */
+  arithmeticFlags(): Expression;
 }

@@ -3,7 +3,8 @@
  * (Intel SDM Vol. 1 "Procedure Stack"); in 64-bit mode RSP is the linear address.
  */
 
-import { RBP, RSP } from '../../layout/architecture.ts';
+import { FLAG_RF, FLAG_VM, RBP, RSP } from '../../layout/architecture.ts';
+import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import { LINEAR_MASK, STACK_BASE, STACK_MASK } from '../../layout/runtime-state.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
@@ -131,7 +132,9 @@ export function enter(e: Emitter): void {
 export function pushf(e: Emitter): void {
   const { m } = e;
   const size = e.operandSize;
-  const flags = e.call('pushFlagsImage', [e.record(), m.i32.const(size)], i32);
+  const system = e.let(e.state(SYSTEM_FLAGS, 4));
+  e.delegate(m.i32.and(system(), m.i32.const(FLAG_VM)), 'pushVirtualFlags', [e.record(), m.i32.const(size)]);
+  const flags = m.i32.or(m.i32.and(system(), m.i32.const(~FLAG_RF)), e.arithmeticFlags());
   push(e, size, e.let(size === 8 ? m.i64.extend_u(flags) : flags, size === 8 ? i64 : i32));
 }
 

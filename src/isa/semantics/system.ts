@@ -24,14 +24,9 @@ export function endBlock(e: Emitter): void {
   e.dispatch();
 }
 
-/** #GP(0). Never returns. */
-function raiseProtection(e: Emitter): void {
-  e.run('raiseGeneralProtection', [e.record(), e.m.i32.const(0)]);
-}
-
 /** #GP(0) unless CPL is 0. */
 export function requirePrivilege(e: Emitter): void {
-  e.when(e.state(CPL, 4), () => raiseProtection(e));
+  e.delegate(e.state(CPL, 4), 'raiseGeneralProtection', [e.record(), e.m.i32.const(0)]);
 }
 
 /** The host may ask how far the block has come (the instruction clock): name this instruction. */
@@ -65,6 +60,7 @@ export function cli(e: Emitter): void {
 export function sti(e: Emitter): void {
   const { m } = e;
   virtualise(e, 'setVirtualInterrupts');
+  e.expectNoInterrupt();
   const old = e.let(e.state(SYSTEM_FLAGS, 4));
   e.setState(SYSTEM_FLAGS, 4, m.i32.or(old(), m.i32.const(FLAG_IF)));
   const opened = m.i32.eqz(m.i32.and(old(), m.i32.const(FLAG_IF)));

@@ -82,7 +82,7 @@ export const move: Row[] = [
   row(one(0x8f, 0), 'pop', [Ee], popOperand),
   row(one(0xc9), 'leave', [], leave, { sizeOf: 'e' }),
   systemRow(one(0xc8), 'enter', [Iwb], enter, { sizeOf: 'e' }),
-  systemRow(one(0x9c), 'pushf', [], pushf, { sizeOf: 'e' }),
+  row(one(0x9c), 'pushf', [], pushf, { sizeOf: 'e' }),
   systemRow(one(0x9d), 'popf', [], popf, { sizeOf: 'e', ending: 'dispatch' }),
   row(two(0x1f), 'nop', [Ev], nop),
   row(two(0x18), 'prefetch', [M], nop),

@@ -81,5 +81,5 @@ export const segment: Row[] = [
   systemRow(twoPrefix('f3', 0xae, 1), 'rdgsbase', [Ry], readBase(SEGMENT_GS), { modes: 'only64' }),
   systemRow(twoPrefix('f3', 0xae, 2), 'wrfsbase', [Ry], writeBase(SEGMENT_FS), { modes: 'only64' }),
   systemRow(twoPrefix('f3', 0xae, 3), 'wrgsbase', [Ry], writeBase(SEGMENT_GS), { modes: 'only64' }),
-  systemRow({ ...two(0x01, 7), rm: 0 }, 'swapgs', [], swapgs, { modes: 'only64' }),
+  row({ ...two(0x01, 7), rm: 0 }, 'swapgs', [], swapgs, { modes: 'only64' }),
 ];

@@ -48,8 +48,8 @@ function fence(mnemonic: string, extension: number): Row[] {
 }
 
 export const system: Row[] = [
-  systemRow(one(0xfa), 'cli', [], cli),
-  systemRow(one(0xfb), 'sti', [], sti),
+  row(one(0xfa), 'cli', [], cli),
+  row(one(0xfb), 'sti', [], sti),
   systemRow(one(0xf4), 'hlt', [], hlt, endsBlock),
   systemRow(fixed(twoPrefix('none', 0x01, 1), 2), 'clac', [], setAlignmentCheck(0), endsBlock),
   systemRow(fixed(twoPrefix('none', 0x01, 1), 3), 'stac', [], setAlignmentCheck(1), endsBlock),
