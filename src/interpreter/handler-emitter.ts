@@ -9,6 +9,7 @@ import { type Local, Locals } from '../emitter/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value } from '../isa/emitter.ts';
+import { SLOT_ENTER } from '../isa/instruction-set.ts';
 import { OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
@@ -48,8 +49,11 @@ import {
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
 import { i32, i64, none, type ValueType, v128 } from '../wasm/value-types.ts';
 
-/** Finds a function that the module has from wasm-runtime/. */
-export type FindRuntimeFunction = (name: RuntimeFunction) => FunctionReference;
+/** The handler of heads whose block is interpreted. */
+export const ENTER_BLOCK = 'enterBlock';
+
+/** Finds a function that the module has from wasm-runtime/, or that handler. */
+export type FindRuntimeFunction = (name: RuntimeFunction | typeof ENTER_BLOCK) => FunctionReference;
 
 /** The one parameter of handlers and regions. */
 export const RECORD_PARAMETER = 0;
@@ -399,6 +403,19 @@ export class HandlerEmitter extends EmitterBase {
     this.emit(this.m.if(condition, this.m.block(null, [this.callNothing(name, args), this.next()])));
   }
 
+  /**
+   * Enters the block of a head, which is a local. Most that handlers lead to are interpreted too, and a direct call needs
+   * none of the checks of a table.
+   */
+  protected enterHead(head: Value): Expression {
+    const { m } = this;
+    const isInterpreted = m.i32.eq(m.i32.load(RECORD_FN, 4, head()), m.i32.const(SLOT_ENTER));
+    return m.block(null, [
+      m.if(isInterpreted, m.return_call(this.runtime(ENTER_BLOCK), [head()], none)),
+      enterRecord(m, head),
+    ]);
+  }
+
   private follow(linkOffset: number): Expression {
     const { m } = this;
     const link = this.newLocal(i32);
@@ -407,7 +424,7 @@ export class HandlerEmitter extends EmitterBase {
         m.i32.eqz(link.tee(m.i32.load(linkOffset, 4, this.record()))),
         link.set(this.call('resolveLink', [this.record(), m.i32.const(linkOffset)], i32)),
       ),
-      enterRecord(m, () => link.get()),
+      this.enterHead(() => link.get()),
     ]);
   }
 
@@ -428,7 +445,7 @@ export class HandlerEmitter extends EmitterBase {
   jumpTo(target: Expression): void {
     const lookup = this.variant.row.ending === 'return' ? 'lookupJump' : 'lookupIndirect';
     const head = this.let(this.call(lookup, [this.record(), target], i32));
-    this.end(enterRecord(this.m, head));
+    this.end(this.enterHead(head));
   }
 
   /** i32, not zero if the host loop must see something before the next instruction (eventsDue() of the runtime). */
@@ -444,7 +461,7 @@ export class HandlerEmitter extends EmitterBase {
     const leave = [this.storeState4(EXIT_REASON, m.i32.const(EXIT_EVENT)), m.return()];
     this.emit(m.if(this.eventsDue(), m.block(null, leave)));
     const head = this.let(this.call('lookup', [], i32));
-    this.end(enterRecord(m, head));
+    this.end(this.enterHead(head));
   }
 
   private storeState4(offset: number, value: Expression): Expression {

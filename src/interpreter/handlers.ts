@@ -30,6 +30,7 @@ import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, none } from '../wasm/value-types.ts';
 import { addExport, passOn } from './exports.ts';
 import {
+  ENTER_BLOCK,
   enterRecord,
   type FindRuntimeFunction,
   HandlerEmitter,
@@ -78,7 +79,7 @@ function addEnter(
       none,
     ),
   ]);
-  return m.addFunction('enterBlock', [i32], none, [i32], body);
+  return m.addFunction(ENTER_BLOCK, [i32], none, [i32], body);
 }
 
 /** A block whose first instruction may have a breakpoint, or may not lie within its segment. */
@@ -134,8 +135,9 @@ interface RuntimeBuild {
  */
 export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): RuntimeBuild {
   const m = new BinaryenModule(assemblyScript);
-  const runtime: FindRuntimeFunction = (name) => m.exportedFunction(name);
   const handlers: FunctionReference[] = [];
+  const runtime: FindRuntimeFunction = (name) =>
+    name === ENTER_BLOCK ? (handlers[SLOT_ENTER] as FunctionReference) : m.exportedFunction(name);
   // For regions too, which import from the runtime only.
   const requestCompile = passOn(m, 'requestCompile', HOST_MODULE);
   handlers[SLOT_ENTER] = addEnter(m, runtime, requestCompile);

@@ -42,6 +42,9 @@ class FlagWatcher extends HandlerEmitter {
   override call(): Expression {
     return this.m.i32.const(0);
   }
+  protected override enterHead(): Expression {
+    return this.m.i32.const(0);
+  }
   override run(): void {}
   watch(): void {
     this.variant.row.semantics(this);
