@@ -398,13 +398,25 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   eachLane(body: () => void, immediateBits = 0): void {
     const view: LaneView = { lane: 0, immediateBits, loaded: new Map(), results: [] };
     this.laneView = view;
-    for (const count = this.variant.vectorSize / LANE_SIZE; view.lane < count; view.lane += 1) body();
+    const count = this.variant.vectorSize / LANE_SIZE;
+    // Memory first: what follows cannot fault for another reason than its numbers.
+    if (count > 1) this.loadOperands(view);
+    const all = (): void => {
+      for (; view.lane < count; view.lane += 1) body();
+    };
+    if (count > 1) this.asOneOperation(all);
+    else all();
     this.laneView = undefined;
     const [low, high] = view.results as [Value, Value | undefined];
     const location = this.location(0);
     if (high === undefined || location.size > LANE_SIZE) this.writeLanes(0, view.results);
     // A destination half as wide as the sources takes the low half of what each lane gives.
     else this.writeLanes(0, [this.let(this.joinLowHalves(low, high), v128)]);
+  }
+
+  /** Compiled code does not compute where it would matter. */
+  asOneOperation(body: () => void): void {
+    body();
   }
 
   private joinLowHalves(low: Value, high: Value): Expression {
@@ -415,6 +427,15 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   /** Bit offset of the immediate operand's part for the lane that eachLane() is at. */
   protected get immediateShift(): number {
     return this.laneView === undefined ? 0 : this.laneView.lane * this.laneView.immediateBits;
+  }
+
+  /** Loads the memory operands that are read. */
+  private loadOperands(view: LaneView): void {
+    this.variant.locations.forEach((location, operand) => {
+      if (operand === 0 || location.kind !== 'memory') return;
+      if (location.lanes === 2) this.loadedLanes(view, operand, location.size);
+      else this.readOnce(view, operand, location.size);
+    });
   }
 
   /** What the lane writes, as a whole lane: below it is what the first source has there. */
@@ -446,18 +467,22 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     let whole: (lane: number) => Expression;
     if (location.kind === 'xmm') whole = (at) => this.readLane(location, at);
     else {
-      let lanes = view.loaded.get(operand);
-      if (lanes === undefined) {
-        lanes =
-          size >= LANE_SIZE ? this.readLanes(operand) : [this.let(this.wholeVector(operand, size), v128)];
-        view.loaded.set(operand, lanes);
-      }
-      const loaded = lanes;
+      const loaded = this.loadedLanes(view, operand, size);
       whole = (at) => (loaded[at] as Value)();
     }
     if (size === 32) return whole(lane);
     if (size === 16) return m.i64x2.extract_lane(whole(0), lane);
     return size === 8 ? m.i32x4.extract_lane(whole(0), lane) : m.i16x8.extract_lane_u(whole(0), lane);
+  }
+
+  /** A memory operand that has a part for each of two lanes. */
+  private loadedLanes(view: LaneView, operand: number, size: number): Value[] {
+    let lanes = view.loaded.get(operand);
+    if (lanes === undefined) {
+      lanes = size >= LANE_SIZE ? this.readLanes(operand) : [this.let(this.wholeVector(operand, size), v128)];
+      view.loaded.set(operand, lanes);
+    }
+    return lanes;
   }
 
   /** A memory operand of 4 or 8 bytes at the low end of a v128. */

@@ -13,7 +13,16 @@ import { SLOT_ENTER } from '../isa/instruction-set.ts';
 import { OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
-import { FLAG_AUX, FLAG_RESULT, MXCSR_PE, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
+import {
+  FLAG_AUX,
+  FLAG_RESULT,
+  MXCSR,
+  MXCSR_DEFAULT,
+  MXCSR_PE,
+  RIP,
+  SEGMENT_ES,
+  SYSTEM_FLAGS,
+} from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
@@ -313,6 +322,18 @@ export class HandlerEmitter extends EmitterBase {
     const { m } = this;
     const misaligned = m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1));
     this.emit(m.if(misaligned, this.callNothing('raiseGeneralProtection', [this.record(), m.i32.const(0)])));
+  }
+
+  /** Only where an exception is unmasked does it matter which half of a vector signals what. */
+  override asOneOperation(body: () => void): void {
+    const { m } = this;
+    const isUnmasked = (): Expression => {
+      const masks = m.i32.const(MXCSR_DEFAULT);
+      return m.i32.ne(m.i32.and(this.state(MXCSR, 4), masks), masks);
+    };
+    this.when(isUnmasked(), () => this.run('holdExceptions', []));
+    body();
+    this.when(isUnmasked(), () => this.run('releaseExceptions', [this.record()]));
   }
 
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {

@@ -95,6 +95,8 @@ export const CPUID_WITHHELD = field(4 * FEATURE_WORDS.length, 4);
 export const SSE_DISABLED = field(4);
 /** Not zero: AVX instructions raise #UD or #NM (CR4.OSXSAVE, XCR0 or CR0.TS). i32, by updateSseDisabled(). */
 export const AVX_DISABLED = field(4);
+/** SSE exceptions that are held back within an instruction (wasm-runtime/sse/status.ts); zero between instructions. u32. */
+export const HELD_EXCEPTIONS = field(4);
 /** Entries in TLB_NON_GLOBAL_LIST. i32. */
 export const TLB_NON_GLOBAL_COUNT = field(4);
 /** Bytes of wasm memory handed out so far (allocation pointer of guest RAM). u32. */

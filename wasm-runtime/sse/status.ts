@@ -3,7 +3,8 @@
  * and Status Register", "SIMD Floating-Point Exceptions").
  *
  * A slow path calls begin(), computes all lanes, each of which may signal(), and calls finish(), which sets the
- * sticky flags and raises #XM if an unmasked exception was signalled.
+ * sticky flags and raises #XM if an unmasked exception was signalled. What does the two halves of a 256-bit vector one
+ * after the other holds that back until both are done: they are one operation.
  */
 
 import { NO_ERROR_CODE, raiseFault, raiseUndefined } from '../events/raise';
@@ -11,6 +12,7 @@ import {
   CPU_STATE,
   CR4,
   CR4_OSXMMEXCPT,
+  HELD_EXCEPTIONS,
   MXCSR,
   MXCSR_CONTROL,
   MXCSR_DEFAULT,
@@ -26,6 +28,8 @@ export const UNDERFLOW: u32 = 16;
 export const PRECISION: u32 = 32;
 
 const ALL_FLAGS: u32 = 0x3f;
+/** In HELD_EXCEPTIONS, beside the flags held back. */
+const HOLDING: u32 = 1 << 31;
 /** What an operation can tell from its operands: reported before any result is computed. */
 const PRECOMPUTATION: u32 = INVALID | DENORMAL | ZERO_DIVIDE;
 const DENORMALS_ARE_ZEROS: u32 = 1 << 6;
@@ -81,8 +85,26 @@ export function roundingMode(): u32 {
   return (control >> ROUNDING_SHIFT) & 3;
 }
 
-/** Ends an operation; returns only if no signalled exception is unmasked. */
+/** Begins an instruction of several operations that report their exceptions together: none of them may fault otherwise. */
+export function holdExceptions(): void {
+  store<u32>(CPU_STATE + HELD_EXCEPTIONS, HOLDING);
+}
+
+/** Ends such an instruction. */
+export function releaseExceptions(record: u32): void {
+  begin();
+  signalled = load<u32>(CPU_STATE + HELD_EXCEPTIONS) & ALL_FLAGS;
+  store<u32>(CPU_STATE + HELD_EXCEPTIONS, 0);
+  finish(record);
+}
+
+/** Ends an operation; returns only if no signalled exception is unmasked, or if they are held back. */
 export function finish(record: u32): void {
+  const held = load<u32>(CPU_STATE + HELD_EXCEPTIONS);
+  if (held !== 0) {
+    store<u32>(CPU_STATE + HELD_EXCEPTIONS, held | signalled);
+    return;
+  }
   const masks = (control >> MASK_SHIFT) & ALL_FLAGS;
   // A lane with an unmasked exception of the first group keeps all lanes from having results.
   if ((signalled & PRECOMPUTATION & ~masks) !== 0) signalled &= PRECOMPUTATION;

@@ -28,6 +28,11 @@ export interface VectorEmitter {
    * @param immediateBits bits of the immediate operand that each lane has for itself; 0: all of it is for all lanes.
    */
   eachLane(body: () => void, immediateBits?: number): void;
+  /**
+   * The lanes of one operation on numbers, one after the other: which exceptions are told, and whether one is raised, is
+   * decided when all are done. `body` does not fault for another reason.
+   */
+  asOneOperation(body: () => void): void;
   /** #UD or #NM unless SSE instructions are enabled. */
   requireSse(): void;
   /** #UD or #NM unless AVX instructions are enabled. */

@@ -55,9 +55,12 @@ export function fusedPacked(size: 4 | 8, order: FusedOrder, negations: number): 
   return (e) => {
     const source = e.readLanes(2);
     const operands = [e.readLanes(0), e.readLanes(1), source];
-    const results = source.map((_, lane) => {
-      const values = operands.map((values) => values[lane] as Value);
-      return fused(e, size, values, order, negations);
+    const results: Value[] = [];
+    e.asOneOperation(() => {
+      for (let lane = 0; lane < source.length; lane++) {
+        const values = operands.map((values) => values[lane] as Value);
+        results.push(fused(e, size, values, order, negations));
+      }
     });
     e.writeLanes(0, results);
   };
@@ -83,9 +86,12 @@ export function vcvtph2ps(e: Emitter): void {
 
 export function vcvtps2ph(e: Emitter): void {
   const { m } = e;
-  const halves = e
-    .readLanes(1)
-    .map((lane) => e.computed({ name: 'singlesToHalves', args: [e.record(), lane(), e.read(2)], type: i64 }));
+  const lanes = e.readLanes(1);
+  const halves: Value[] = [];
+  e.asOneOperation(() => {
+    for (const lane of lanes)
+      halves.push(e.computed({ name: 'singlesToHalves', args: [e.record(), lane(), e.read(2)], type: i64 }));
+  });
   const [low, high] = halves as [Value, Value | undefined];
   if (high === undefined && !e.isRegister(0)) {
     e.write(0, low());
