@@ -2,10 +2,14 @@
 import { VARIANTS } from '../../src/isa/instruction-set.ts';
 import type { Row } from '../../src/isa/row.ts';
 import { arithmetic } from '../../src/isa/tables/arithmetic.ts';
+import { avxRows } from '../../src/isa/tables/avx.ts';
+import { avx2Rows } from '../../src/isa/tables/avx2.ts';
 import { bit } from '../../src/isa/tables/bit.ts';
+import { bmiRows } from '../../src/isa/tables/bmi.ts';
 import { branch } from '../../src/isa/tables/branch.ts';
 import { exchange } from '../../src/isa/tables/exchange.ts';
 import { flag } from '../../src/isa/tables/flag.ts';
+import { f16cRows, fmaRows } from '../../src/isa/tables/fma.ts';
 import { legacy } from '../../src/isa/tables/legacy.ts';
 import { logic } from '../../src/isa/tables/logic.ts';
 import { mmxRows } from '../../src/isa/tables/mmx.ts';
@@ -33,6 +37,7 @@ const TABLES: readonly (readonly [weight: number, name: string, rows: readonly R
   [12, 'logic', logic],
   [10, 'shift', shift],
   [6, 'bit', bit],
+  [3, 'bmi', bmiRows],
   [3, 'flag', flag],
   [2, 'exchange', exchange],
   [4, 'string', string],
@@ -44,6 +49,10 @@ const TABLES: readonly (readonly [weight: number, name: string, rows: readonly R
   [1, 'sse-string', sseString],
   [1, 'sse-aes', sseAes],
   [1, 'sse-sha', sseSha],
+  [2, 'avx', avxRows],
+  [2, 'avx2', avx2Rows],
+  [2, 'fma', fmaRows],
+  [1, 'f16c', f16cRows],
   [2, 'x87', x87],
   [2, 'mmx', mmxRows],
   [3, 'legacy', legacy],

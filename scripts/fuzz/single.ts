@@ -1,6 +1,12 @@
 /** One instruction with random operands, in a random state. */
 import type { Variant } from '../../src/isa/variant.ts';
-import { CODE, type CodeMode, GENERAL_REGISTERS, XMM_REGISTERS } from '../../test/vectors/layout.ts';
+import {
+  CODE,
+  type CodeMode,
+  GENERAL_REGISTERS,
+  XMM_REGISTERS,
+  YMM_HIGH_REGISTERS,
+} from '../../test/vectors/layout.ts';
 import { Input } from '../recorder/case.ts';
 import { anyFcw, anyValue80, setStack } from '../recorder/extended.ts';
 import { anyMxcsr, type Lane, MXCSR_DEFAULT, MXCSR_UNMASKED, vectorValue } from '../recorder/lanes.ts';
@@ -36,7 +42,7 @@ export function singleInstruction(
   if (mode === 64) input.registers.set('r13', BigInt(POINTER_BASE + random.below(POINTER_MASK)));
   input.set('rflags', anyFlags(random) | (random.below(4) === 0 ? BigInt(DF) : 0n));
   if (sse) {
-    for (const register of XMM_REGISTERS.slice(0, count))
+    for (const register of [...XMM_REGISTERS.slice(0, count), ...YMM_HIGH_REGISTERS.slice(0, count)])
       input.set(register, vectorValue(random, random.pick(LANES)));
     // A conversion to MMX that raises #XM has made the x87 registers valid on some processors.
     const masked = random.below(8) > 0 || /^cvt.*2pi$/.test(variant.row.mnemonic);

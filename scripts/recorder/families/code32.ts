@@ -9,6 +9,10 @@ import { undefinedAfter } from '../../fuzz/undefined.ts';
 import { type Case, Input } from '../case.ts';
 import { Random } from '../values.ts';
 
+/** Families that have the state of SSE, and that of the x87, as operands. */
+const SSE = /^(?:sse|avx|fma|f16c)/;
+const X87 = /^(?:x87|mmx|sse-convert)$/;
+
 /** Times that operands are drawn for a variant before it is left out: those of chance may be in each other's way. */
 const ATTEMPTS = 20;
 
@@ -34,12 +38,11 @@ function text(bytes: Uint8Array, address: number): string {
 }
 
 function caseOf(variant: Variant, family: string, random: Random): Case | undefined {
-  const isX87 = family === 'x87' || family === 'mmx';
   const program = singleInstruction(variant, {
     random,
     mode: 32,
-    sse: family.startsWith('sse'),
-    x87: isX87 || family === 'sse-convert',
+    sse: SSE.test(family),
+    x87: X87.test(family),
   });
   const assembled = program && assemble(program);
   if (program === undefined || assembled === undefined) return undefined;
