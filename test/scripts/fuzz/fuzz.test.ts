@@ -14,7 +14,7 @@ import { printListing } from '../../support/listing.ts';
 
 const SEED = 'test';
 /** Programs for each back end. */
-const PROGRAMS: Readonly<Record<BackEnd, number>> = { writer: 300, Binaryen: 60, optimizer: 10 };
+const PROGRAMS: Readonly<Record<BackEnd, number>> = { writer: 300, Binaryen: 60, optimizer: 25 };
 
 describe('random programs', () => {
   it.each(Object.entries(PROGRAMS) as [BackEnd, number][])(
