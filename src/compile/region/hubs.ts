@@ -4,6 +4,7 @@ import type { Expression, Label } from '../../wasm/builder.ts';
 import { i64 } from '../../wasm/value-types.ts';
 import { hashAddresses } from './address-hash.ts';
 import type { Edges } from './edges.ts';
+import { HUB_LABEL_STEP } from './labels.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock, PlannedHub, RegionPlan } from './plan.ts';
 
@@ -24,6 +25,12 @@ export class Hubs {
     this.plan = plan;
     this.edges = edges;
     this.nextLabel = firstLabel;
+  }
+
+  private takeLabel(): Label {
+    const label = this.nextLabel;
+    this.nextLabel += HUB_LABEL_STEP;
+    return label;
   }
 
   /** @param node number of the hub among the nodes. */
@@ -58,8 +65,8 @@ export class Hubs {
   private byTable(node: number, hub: PlannedHub): Expression {
     const { m } = this.parts;
     const { multiplier, shift, table } = hashAddresses(hub.targets.map((target) => this.address(target)));
-    const labels = hub.targets.map(() => this.nextLabel++);
-    const missed = this.nextLabel++;
+    const labels = hub.targets.map(() => this.takeLabel());
+    const missed = this.takeLabel();
     const low = m.i32.wrap((this.distance as Local).get());
     const number = m.i32.shr_u(m.i32.mul(low, m.i32.const(multiplier)), m.i32.const(shift));
     let code = m.br_table(
