@@ -2,7 +2,7 @@
  * Runs random programs in every tier until they differ or time is up. What differs is made as small as possible and
  * printed as a filetest (test/filetests/).
  *
- *     npm run fuzz -- [--minutes M] [--seed S] [--failures N] [--back-end Binaryen] [--native [--mode 32]]
+ *     npm run fuzz -- --help
  *
  * The programs of a seed are always the same; program N of seed S is `S/N`. With --native they are single
  * instructions, of 64-bit mode or of 32-bit code, and this machine's processor says what is right: on x86-64 Linux with gcc.
@@ -21,16 +21,41 @@ import { report, tryProgram } from './trial.ts';
 /** Instructions that one run of the recorder takes. */
 const NATIVE_BATCH = 500;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    failures: { type: 'string', default: '1' },
-    'back-end': { type: 'string', default: 'writer' },
-    native: { type: 'boolean', default: false },
-    mode: { type: 'string', default: '64' },
-  },
-});
+const USAGE = `usage: npm run fuzz -- [options]
+
+  --minutes M       how long, by default 1
+  --seed S          any text: the same programs each time, by default 1
+  --failures N      stop after so many that differ, by default 1
+  --back-end NAME   what makes regions: ${Object.keys(BACK_ENDS).join(', ')}; by default writer
+  --native          single instructions, held against this machine's processor
+  --mode BITS       with --native: 64 or 32, by default 64
+  --help            print this
+`;
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        minutes: { type: 'string', default: '1' },
+        seed: { type: 'string', default: '1' },
+        failures: { type: 'string', default: '1' },
+        'back-end': { type: 'string', default: 'writer' },
+        native: { type: 'boolean', default: false },
+        mode: { type: 'string', default: '64' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`fuzz: ${(error as Error).message}`);
+    process.exit(2);
+  }
+}
+
+const values = parse();
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit();
+}
 
 function positive(name: 'minutes' | 'failures'): number {
   const value = Number(values[name]);
