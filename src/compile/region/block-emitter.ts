@@ -12,7 +12,6 @@
  *    becomes of them across an edge is in flag-locals.ts.
  */
 
-import { EmitterBase } from '../../emitter/emitter-base.ts';
 import {
   conditionOfSource,
   conditionOfWords,
@@ -23,49 +22,30 @@ import type { Local } from '../../emitter/locals.ts';
 import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
-import { VARIANTS, variantOfSlot } from '../../isa/instruction-set.ts';
-import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
+import { variantOfSlot } from '../../isa/instruction-set.ts';
+import type { Location, Variant } from '../../isa/variant.ts';
 import { CR0_EM, CR0_TS, FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
-import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
 import {
   CR0,
   FPU_CONTROL,
   FPU_ERROR_SUMMARY,
   FPU_EXCEPTIONS,
   FPU_STATUS,
-  GPR,
   MXCSR_PE,
   RIP,
   SEGMENT_CS,
-  SEGMENT_DS,
-  SEGMENT_ES,
-  SEGMENT_NONE,
-  SEGMENT_SS,
   SYSTEM_FLAGS,
-  YMM,
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
-import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
-import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
-import {
-  AVX_DISABLED,
-  INTERRUPT_PENDING,
-  PAGE_BASE,
-  SSE_DISABLED,
-  ZERO_REGISTER,
-} from '../../layout/runtime-state.ts';
+import { AVX_DISABLED, INTERRUPT_PENDING, SSE_DISABLED } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
-import type { BlockRecords } from '../record-view.ts';
 import { Attempt } from './attempt.ts';
-import { KnownNumbers, type Result } from './known-numbers.ts';
+import { BlockAddresses } from './block-addresses.ts';
+import { laneAt, type Result } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
-import { bitOfGeneral, bitOfXmm } from './register-locals.ts';
-
-/** What MODE_FLAT says of. */
-const FLAT_SEGMENTS: readonly number[] = [SEGMENT_ES, SEGMENT_SS, SEGMENT_DS];
 
 /** How a block of a region ends. */
 type Terminator =
@@ -76,11 +56,6 @@ type Terminator =
   | { readonly kind: 'indirect' }
   /** The code that leaves is already emitted. */
   | { readonly kind: 'left' };
-
-/** Number of the lane of a vector register at an offset in the processor state (known-numbers.ts). */
-function laneAt(offset: number): number {
-  return (offset - YMM) >> 4;
-}
 
 export interface EmittedBlock {
   /** All but the edges to other blocks. */
@@ -93,18 +68,9 @@ export interface EmittedBlock {
   readonly written: number;
 }
 
-export class BlockEmitter extends EmitterBase {
-  /** Of the instruction being emitted. */
-  variant = VARIANTS[0] as Variant;
-  private readonly parts: RegionParts;
-  private readonly block: PlannedBlock;
-  private readonly records: BlockRecords;
-  /** Instruction being emitted. */
-  private index = 0;
+export class BlockEmitter extends BlockAddresses {
   private source: FlagSource;
   private terminator: Terminator = { kind: 'fall' };
-  private touched = 0;
-  private written = 0;
   /** Locals handed out in the current instruction, and those that the flag source is made of. */
   private inUse: Local[] = [];
   private kept: Local[] = [];
@@ -114,20 +80,13 @@ export class BlockEmitter extends EmitterBase {
   private avxRequired = false;
   /** And that x87 instructions raise nothing: neither are exceptions unmasked in a region. */
   private x87Required = false;
-  private attempt: Attempt | undefined;
-  private readonly known = new KnownNumbers();
   /** What is known of lanes that the current instruction writes. */
   private produced: { readonly lane: number; readonly result: Result; readonly isOrdinary: boolean }[] = [];
-  /** The vector register read last. */
-  private lastRead: { readonly value: Expression; readonly lane: number } | undefined;
   /** expectNoInterrupt() has looked for the instruction being emitted. */
   private expectsNoInterrupt = false;
 
   constructor(parts: RegionParts, block: PlannedBlock) {
-    super(parts.m);
-    this.parts = parts;
-    this.block = block;
-    this.records = block.records;
+    super(parts, block);
     this.source = parts.flags.words;
   }
 
@@ -184,235 +143,6 @@ export class BlockEmitter extends EmitterBase {
     const local = this.parts.locals.take(type);
     this.inUse.push(local);
     return local;
-  }
-
-  // ---- registers ----
-
-  private get(register: number): Expression {
-    this.touched |= bitOfGeneral(register);
-    return this.parts.registers.general(register).get();
-  }
-
-  private set(register: number, value: Expression): void {
-    this.saveRegister(bitOfGeneral(register), this.parts.registers.general(register));
-    this.touched |= bitOfGeneral(register);
-    this.written |= bitOfGeneral(register);
-    this.emit(this.parts.registers.general(register).set(value));
-  }
-
-  gpr(register: number, size: number): Expression {
-    const { m } = this;
-    if (size === 8) return this.get(register);
-    const low = m.i32.wrap(this.get(register));
-    return size === 4 ? low : m.i32.and(low, m.i32.const(size === 2 ? 0xffff : 0xff));
-  }
-
-  setGpr(register: number, size: number, value: Expression): void {
-    const { m } = this;
-    if (size === 8) this.set(register, value);
-    else if (size === 4) this.set(register, m.i64.extend_u(value));
-    else this.insert(register, value, size === 2 ? 0xffffn : 0xffn, 0n);
-  }
-
-  /** Replaces the bits of `mask` << `shift`. */
-  private insert(register: number, value: Expression, mask: bigint, shift: bigint): void {
-    const { m } = this;
-    const bits = m.i64.and(m.i64.extend_u(value), m.i64.const(mask));
-    const placed = shift === 0n ? bits : m.i64.shl(bits, m.i64.const(shift));
-    const kept = m.i64.and(this.get(register), m.i64.const(~(mask << shift)));
-    this.set(register, m.i64.or(kept, placed));
-  }
-
-  highByte(register: number): Expression {
-    const { m } = this;
-    return m.i32.and(m.i32.shr_u(m.i32.wrap(this.get(register)), m.i32.const(8)), m.i32.const(0xff));
-  }
-
-  setHighByte(register: number, value: Expression): void {
-    this.insert(register, value, 0xffn, 8n);
-  }
-
-  xmm(register: number): Expression {
-    this.touched |= bitOfXmm(register);
-    const value = this.parts.registers.xmm(register).get();
-    this.lastRead = { value, lane: 2 * register };
-    return value;
-  }
-
-  setXmm(register: number, value: Expression): void {
-    this.saveRegister(bitOfXmm(register), this.parts.registers.xmm(register));
-    if (this.lastRead?.value === value) this.known.copy(this.lastRead.lane, 2 * register);
-    else this.known.forget(2 * register);
-    this.touched |= bitOfXmm(register);
-    this.written |= bitOfXmm(register);
-    this.emit(this.parts.registers.xmm(register).set(value));
-  }
-
-  // ---- record fields ----
-
-  protected readField(location: Location & { field: RegisterField }): Expression {
-    const { m } = this;
-    const offset = this.records.register(this.index, location.field);
-    if (location.kind === 'xmm') {
-      const value = this.xmm(this.xmmNumber(location));
-      switch (location.size) {
-        case 16:
-          return value;
-        case 8:
-          return m.i64x2.extract_lane(value, 0);
-        case 4:
-          return m.i32x4.extract_lane(value, 0);
-        case 2:
-          return m.i16x8.extract_lane_u(value, 0);
-        default:
-          return m.i8x16.extract_lane_u(value, 0);
-      }
-    }
-    const register = (offset - GPR) >> 3;
-    return offset & 1 ? this.highByte(register) : this.gpr(register, location.size);
-  }
-
-  /** Upper halves of the YMM registers stay in the processor state. */
-  protected readLane({ field }: Location & { field: RegisterField }, lane: number): Expression {
-    const offset = this.records.register(this.index, field);
-    return lane === 0 ? this.xmm((offset - YMM) >> 5) : this.state(offset + 16, 16);
-  }
-
-  protected writeLane({ field }: Location & { field: RegisterField }, lane: number, value: Expression): void {
-    const offset = this.records.register(this.index, field);
-    if (lane === 0) this.setXmm((offset - YMM) >> 5, value);
-    else this.setUpper(offset + 16, value);
-  }
-
-  protected writeField(location: Location & { field: RegisterField }, value: Expression): void {
-    const { m } = this;
-    const offset = this.records.register(this.index, location.field);
-    if (location.kind === 'xmm') {
-      const register = this.xmmNumber(location);
-      if (location.size === 16) this.setXmm(register, value);
-      else if (location.size === 8) this.setXmm(register, m.i64x2.replace_lane(this.xmm(register), 0, value));
-      else this.setXmm(register, m.i32x4.replace_lane(this.xmm(register), 0, value));
-      return;
-    }
-    const register = (offset - GPR) >> 3;
-    if (offset & 1) this.setHighByte(register, value);
-    else this.setGpr(register, location.size, value);
-  }
-
-  /** @param offset of the upper half of a YMM register. */
-  private setUpper(offset: number, value: Expression): void {
-    const { m } = this;
-    const store = (half: Expression): Expression =>
-      this.storeHost(16, CPU_STATE + offset, m.i32.const(0), half);
-    this.known.forget(laneAt(offset));
-    this.attempt?.save(-offset, () => this.parts.locals.take(v128), this.state(offset, 16), store);
-    this.emit(store(value));
-  }
-
-  private xmmNumber(location: Location & { field: RegisterField }): number {
-    return (this.records.register(this.index, location.field) - YMM) >> 5;
-  }
-
-  /** Lanes do without a way over a general register. */
-  override readFloat(operand: number): Expression {
-    const { m } = this;
-    const location = this.location(this.sourceOf(operand));
-    if (location.kind !== 'xmm') return super.readFloat(operand);
-    const value = this.xmm(this.xmmNumber(location));
-    return location.size === 8 ? m.f64x2.extract_lane(value, 0) : m.f32x4.extract_lane(value, 0);
-  }
-
-  override writeFloat(operand: number, value: Expression): void {
-    const { m } = this;
-    const location = this.location(operand);
-    if (location.kind !== 'xmm' || this.worksByLanes) {
-      super.writeFloat(operand, value);
-      return;
-    }
-    const register = this.xmmNumber(location);
-    const floats = location.size === 8 ? m.f64x2 : m.f32x4;
-    this.setXmm(register, floats.replace_lane(this.xmm(register), 0, value));
-  }
-
-  registerNumber(operand: number): Expression {
-    const location = this.location(operand);
-    if (!('field' in location)) throw new Error(`operand ${operand} is not a register`);
-    return this.m.i32.const(this.records.register(this.index, location.field));
-  }
-
-  protected immediate(size: number): Expression {
-    const value = this.records.immediate(this.index);
-    if (size === 8) return this.m.i64.const(value);
-    const bits = Number(BigInt.asUintN(32, value));
-    return this.m.i32.const((size === 4 ? bits : bits & (size === 2 ? 0xffff : 0xff)) | 0);
-  }
-
-  /** Linear address of an offset relative to the start of the block's page. */
-  private codeAddress(offset: number): Expression {
-    return this.parts.code.at(this.block.page, offset);
-  }
-
-  /** Base or index register by its state offset; undefined for the always-zero one. */
-  private addressRegister(offset: number): Expression | undefined {
-    if (offset === ZERO_REGISTER) return undefined;
-    if (offset === PAGE_BASE) return this.codeAddress(0);
-    return this.get((offset - GPR) >> 3);
-  }
-
-  protected memoryAddress(): Expression {
-    const { m } = this;
-    const { records, index } = this;
-    let sum = this.addressRegister(records.base(index));
-    let scaled = this.addressRegister(records.indexRegister(index));
-    if (scaled !== undefined && records.scale(index) > 0) {
-      scaled = m.i64.shl(scaled, m.i64.const(BigInt(records.scale(index))));
-    }
-    if (scaled !== undefined) sum = sum === undefined ? scaled : m.i64.add(sum, scaled);
-    const displacement = BigInt(records.displacement(index));
-    if (sum === undefined) sum = m.i64.const(displacement);
-    else if (displacement !== 0n) sum = m.i64.add(sum, m.i64.const(displacement));
-    return this.truncateAddress(sum);
-  }
-
-  protected addressMask(): Expression {
-    const size = this.records.addressSize(this.index);
-    return this.m.i64.const(size === ADDRESS_32 ? 0xffff_ffffn : size === ADDRESS_16 ? 0xffffn : -1n);
-  }
-
-  private truncateAddress(address: Expression): Expression {
-    const { m } = this;
-    switch (this.records.addressSize(this.index)) {
-      case ADDRESS_32:
-        return m.i64.and(address, m.i64.const(0xffff_ffffn));
-      case ADDRESS_16:
-        return m.i64.and(address, m.i64.const(0xffffn));
-      default:
-        return address;
-    }
-  }
-
-  protected toLinear(effective: Expression): Expression {
-    return this.inSegment(effective, this.records.segment(this.index));
-  }
-
-  private inSegment(effective: Expression, segment: number): Expression {
-    const { m } = this;
-    const { mode } = this.records;
-    if (segment === SEGMENT_NONE) return effective;
-    // Effective addresses have 32 bits there.
-    if ((mode & MODE_FLAT) !== 0 && FLAT_SEGMENTS.includes(segment)) return effective;
-    const sum = m.i64.add(effective, this.accessBase(segment));
-    return (mode & MODE_CODE_64) !== 0 ? sum : m.i64.and(sum, m.i64.const(CHECKED_LINEAR_MASK));
-  }
-
-  protected offsetAddress(): Expression {
-    return this.toLinear(this.m.i64.const(this.records.immediate(this.index)));
-  }
-
-  protected stringAddress(kind: 'source' | 'destination'): Expression {
-    const address = this.truncateAddress(this.get(kind === 'source' ? 6 : 7));
-    if (this.variant.form !== 'general') return address;
-    return kind === 'source' ? this.toLinear(address) : this.inSegment(address, SEGMENT_ES);
   }
 
   // ---- memory ----
@@ -527,11 +257,6 @@ export class BlockEmitter extends EmitterBase {
     this.statements = attempt.outer;
     this.emit(attempt.finish(body, failed, parts.leave.toHandler(this.block, attempt.index, attempt.flags)));
     parts.locals.release(attempt.held);
-  }
-
-  private saveRegister(bit: number, register: Local): void {
-    const take = () => this.parts.locals.take(register.type);
-    this.attempt?.save(bit, take, register.get(), (value) => register.set(value));
   }
 
   // ---- SSE ----

@@ -1,0 +1,81 @@
+/** Addresses of a block's memory operands: sums of registers and constants, in segments. */
+import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
+import { GPR, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS } from '../../layout/cpu-state.ts';
+import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
+import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
+import { PAGE_BASE, ZERO_REGISTER } from '../../layout/runtime-state.ts';
+import type { Expression } from '../../wasm/builder.ts';
+import { BlockRegisters } from './block-registers.ts';
+
+/** What MODE_FLAT says of. */
+const FLAT_SEGMENTS: readonly number[] = [SEGMENT_ES, SEGMENT_SS, SEGMENT_DS];
+
+export abstract class BlockAddresses extends BlockRegisters {
+  /** Linear address of an offset relative to the start of the block's page. */
+  protected codeAddress(offset: number): Expression {
+    return this.parts.code.at(this.block.page, offset);
+  }
+
+  /** Base or index register by its state offset; undefined for the always-zero one. */
+  protected addressRegister(offset: number): Expression | undefined {
+    if (offset === ZERO_REGISTER) return undefined;
+    if (offset === PAGE_BASE) return this.codeAddress(0);
+    return this.get((offset - GPR) >> 3);
+  }
+
+  protected memoryAddress(): Expression {
+    const { m } = this;
+    const { records, index } = this;
+    let sum = this.addressRegister(records.base(index));
+    let scaled = this.addressRegister(records.indexRegister(index));
+    if (scaled !== undefined && records.scale(index) > 0) {
+      scaled = m.i64.shl(scaled, m.i64.const(BigInt(records.scale(index))));
+    }
+    if (scaled !== undefined) sum = sum === undefined ? scaled : m.i64.add(sum, scaled);
+    const displacement = BigInt(records.displacement(index));
+    if (sum === undefined) sum = m.i64.const(displacement);
+    else if (displacement !== 0n) sum = m.i64.add(sum, m.i64.const(displacement));
+    return this.truncateAddress(sum);
+  }
+
+  protected addressMask(): Expression {
+    const size = this.records.addressSize(this.index);
+    return this.m.i64.const(size === ADDRESS_32 ? 0xffff_ffffn : size === ADDRESS_16 ? 0xffffn : -1n);
+  }
+
+  protected truncateAddress(address: Expression): Expression {
+    const { m } = this;
+    switch (this.records.addressSize(this.index)) {
+      case ADDRESS_32:
+        return m.i64.and(address, m.i64.const(0xffff_ffffn));
+      case ADDRESS_16:
+        return m.i64.and(address, m.i64.const(0xffffn));
+      default:
+        return address;
+    }
+  }
+
+  protected toLinear(effective: Expression): Expression {
+    return this.inSegment(effective, this.records.segment(this.index));
+  }
+
+  protected inSegment(effective: Expression, segment: number): Expression {
+    const { m } = this;
+    const { mode } = this.records;
+    if (segment === SEGMENT_NONE) return effective;
+    // Effective addresses have 32 bits there.
+    if ((mode & MODE_FLAT) !== 0 && FLAT_SEGMENTS.includes(segment)) return effective;
+    const sum = m.i64.add(effective, this.accessBase(segment));
+    return (mode & MODE_CODE_64) !== 0 ? sum : m.i64.and(sum, m.i64.const(CHECKED_LINEAR_MASK));
+  }
+
+  protected offsetAddress(): Expression {
+    return this.toLinear(this.m.i64.const(this.records.immediate(this.index)));
+  }
+
+  protected stringAddress(kind: 'source' | 'destination'): Expression {
+    const address = this.truncateAddress(this.get(kind === 'source' ? 6 : 7));
+    if (this.variant.form !== 'general') return address;
+    return kind === 'source' ? this.toLinear(address) : this.inSegment(address, SEGMENT_ES);
+  }
+}
