@@ -1,6 +1,6 @@
 /**
  * The page an access in a loop found last, in two locals: most accesses by one base and index register stay on a page
- * for many iterations, and a TLB probe is then one subtraction and one compare, with no load before the access.
+ * for many iterations, and a TLB probe is then one AND and one compare, with no load before the access.
  *
  * Nothing that changes a mapping happens inside a region, so what was found stays valid until the region is left; it is
  * forgotten when a region is entered. What is remembered is a tag of the TLB: a page without a write tag, because

@@ -44,6 +44,17 @@ describe('packInitramfs', () => {
 });
 
 describe('fetchGuest', () => {
+  /** Where neither apt nor anything else is installed. */
+  async function withoutPrograms(): Promise<unknown> {
+    const path = process.env.PATH;
+    process.env.PATH = '/nonexistent';
+    try {
+      return await fetchGuest({ cacheFolder: folder, progress: () => {} });
+    } finally {
+      process.env.PATH = path;
+    }
+  }
+
   it('uses a filled cache without downloading, and packs the initramfs anew', async () => {
     await writeFile(join(folder, 'vmlinuz'), 'kernel');
     await writeFile(join(folder, 'busybox'), 'the busybox program');
@@ -70,25 +81,13 @@ describe('fetchGuest', () => {
 
   it('does not do with a cache from before there were modules', async () => {
     await writeFile(join(folder, 'kernel-version'), '6.1.0-1-cloud-amd64\n');
-    const path = process.env.PATH;
-    process.env.PATH = '/nonexistent';
-    try {
-      await expect(fetchGuest({ cacheFolder: folder, progress: () => {} })).rejects.toThrow(/--mirror/);
-    } finally {
-      process.env.PATH = path;
-    }
+    await expect(withoutPrograms()).rejects.toThrow(/--mirror/);
   });
 
   it('says what to do where there is no apt, and leaves nothing behind', async () => {
-    const path = process.env.PATH;
-    process.env.PATH = '/nonexistent';
-    try {
-      await expect(fetchGuest({ cacheFolder: folder, progress: () => {} })).rejects.toThrow(
-        /apt-cache is not installed.*--kernel and --initrd.*--mirror/,
-      );
-    } finally {
-      process.env.PATH = path;
-    }
+    await expect(withoutPrograms()).rejects.toThrow(
+      /apt-cache is not installed.*--kernel and --initrd.*--mirror/,
+    );
     expect(await readdir(folder)).toEqual([]);
   });
 });
