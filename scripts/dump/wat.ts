@@ -16,9 +16,13 @@ const FEATURES = {
   tail_call: true,
 };
 
+/** Loaded once: each call of it makes an instance with a memory of its own. */
+let loading: ReturnType<typeof loadWabt> | undefined;
+
 /** The parts of a module's text: imports, functions, tables, ... */
 async function topLevelForms(module: Uint8Array): Promise<string[]> {
-  const wabt = await loadWabt();
+  loading ??= loadWabt();
+  const wabt = await loading;
   const parsed = wabt.readWasm(module, { ...FEATURES, readDebugNames: true });
   try {
     parsed.generateNames();
