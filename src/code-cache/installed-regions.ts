@@ -50,6 +50,11 @@ const TABLE_STEP = 1024;
 export const NEVER = 0x7fff_ffff;
 /** Share of the limits that is not on probation. */
 const TRUSTED = 0.75;
+/**
+ * Entries, at least, after which a block is compiled whose region was evicted: where everything is compiled at once, a guest
+ * with more code than there may be would compile the same again and again.
+ */
+const HOT_AFTER_EVICTION = 1000;
 
 /** Modules in the order in which they were added, and their size. */
 class ModuleQueue {
@@ -210,7 +215,10 @@ export class InstalledRegions {
     for (const region of module.regions) {
       this.evicted += 1;
       this.remove(region);
-      this.coolDown(region.head);
+      this.processor.views.i32[(region.head + HEAD_COUNTDOWN) >> 2] = Math.max(
+        this.processor.blocks.hotness,
+        HOT_AFTER_EVICTION,
+      );
     }
   }
 

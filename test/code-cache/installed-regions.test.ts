@@ -46,8 +46,25 @@ const FUNCTION_CODE = `
   ret
 `;
 
+/** Runs loops one after the other, all of them seven times. */
+const MANY_LOOPS = `
+  mov r12d,7
+  again: ${Array.from(
+    { length: LOOPS },
+    (_, loop) => `mov ecx,5; l${loop}: add rbx,rcx; dec ecx; jne l${loop};`,
+  ).join('\n')}
+  dec r12d
+  jne again
+  hlt
+`;
+
 /** @param afterSlice is called after each slice and what was compiled behind it. */
-function run(tier: Tier, limits: RegionLimits, afterSlice: (table: number) => void = () => {}) {
+function run(
+  tier: Tier,
+  limits: RegionLimits,
+  afterSlice: (table: number) => void = () => {},
+  program = WRITES_LOOPS,
+) {
   const heads: number[] = [];
   const { machine, tiering } = createTieredMachine(
     tier,
@@ -60,7 +77,7 @@ function run(tier: Tier, limits: RegionLimits, afterSlice: (table: number) => vo
   );
   const { processor } = machine;
   machine.write(FUNCTION, [...assemble(FUNCTION_CODE)]);
-  machine.write(CODE, [...assemble(WRITES_LOOPS)]);
+  machine.write(CODE, [...assemble(program)]);
   processor.rip = BigInt(CODE);
   while (processor.run(SLICE) !== 'halt') {
     tiering.poll();
@@ -112,6 +129,15 @@ describe('a guest that writes new code for ever', () => {
 
 describe('what has been evicted', () => {
   afterEach(() => vi.unstubAllGlobals());
+
+  it('is not compiled again until it is hot indeed', () => {
+    const interpreted = run('interpreter', UNLIMITED, undefined, MANY_LOOPS);
+    const { result, statistics } = run('compiled', { modules: 16, bytes: 1e9 }, undefined, MANY_LOOPS);
+    expect(result).toEqual(interpreted.result);
+    expect(statistics.evicted).toBeGreaterThan(LOOPS - 32);
+    // The loops, and what is behind them.
+    expect(statistics.regions).toBeLessThan(2 * LOOPS + 16);
+  });
 
   it('can be collected by the engine', async () => {
     setFlagsFromString('--expose-gc');
