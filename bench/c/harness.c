@@ -3,18 +3,18 @@
 
 enum { MAX_MARKS = 8, NS_PER_MS = 1000000 };
 
-static unsigned parse_marks(const char *text, unsigned long *marks) {
+static unsigned parse_marks(const char *text, uint64_t *marks) {
   unsigned count = 0;
   while (*text && count < MAX_MARKS) {
-    unsigned long value = 0;
-    while (*text >= '0' && *text <= '9') value = value * 10 + (unsigned long)(*text++ - '0');
+    uint64_t value = 0;
+    while (*text >= '0' && *text <= '9') value = value * 10 + (uint64_t)(*text++ - '0');
     marks[count++] = value;
     if (*text) text++;
   }
   return count;
 }
 
-static void put_work(const char *name, unsigned long mark, unsigned long units, unsigned long ns, unsigned long result) {
+static void put_work(const char *name, uint64_t mark, uint64_t units, uint64_t ns, uint64_t result) {
   put_word("work");
   put_word(name);
   put_number(mark);
@@ -24,7 +24,7 @@ static void put_work(const char *name, unsigned long mark, unsigned long units, 
   end_line();
 }
 
-static void run(const struct program *program, const unsigned long *marks, unsigned count) {
+static void run(const struct program *program, const uint64_t *marks, unsigned count) {
   const char *reason = program->unavailable ? program->unavailable() : 0;
   if (reason) {
     put_word("skip");
@@ -37,11 +37,11 @@ static void run(const struct program *program, const unsigned long *marks, unsig
   put_word("begin");
   put_word(program->name);
   end_line();
-  unsigned long start = now_ns();
-  unsigned long units = 0, first = 0;
+  uint64_t start = now_ns();
+  uint64_t units = 0, first = 0;
   for (unsigned mark = 0; mark < count;) {
-    unsigned long result = program->unit();
-    unsigned long ns = now_ns() - start;
+    uint64_t result = program->unit();
+    uint64_t ns = now_ns() - start;
     units++;
     if (units == 1) first = result;
     if (result != first || result == 0) {
@@ -66,7 +66,7 @@ static int chosen(const char *name, int argc, char **argv) {
 }
 
 void run_programs(const struct program *const *programs, int argc, char **argv) {
-  unsigned long marks[MAX_MARKS];
+  uint64_t marks[MAX_MARKS];
   unsigned count = argc > 1 ? parse_marks(argv[1], marks) : 0;
   end_line(); /* what firmware or kernel wrote last may not have ended its line */
   for (; *programs; programs++) {

@@ -2,6 +2,8 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#include <stdint.h>
+
 struct program {
   const char *name;
   /* Why this processor cannot run it, or 0; may be null. */
@@ -9,10 +11,10 @@ struct program {
   /* What comes before the time starts; may be null. */
   void (*prepare)(void);
   /*
-   * A unit of work: about a millisecond of a fast processor. The result is the same each time and on each machine;
-   * 0 says that a check of the program's own failed.
+   * A unit of work: about a millisecond of a fast processor. The result is the same each time and on each machine, of 32 bits
+   * or 64; 0 says that a check of the program's own failed.
    */
-  unsigned long (*unit)(void);
+  uint64_t (*unit)(void);
 };
 
 /*
@@ -25,13 +27,13 @@ struct program {
 void run_programs(const struct program *const *programs, int argc, char **argv);
 
 /* A pseudorandom sequence: Knuth's MMIX generator, its high half. */
-static inline unsigned random_word(unsigned long *state) {
+static inline unsigned random_word(uint64_t *state) {
   *state = *state * 6364136223846793005 + 1442695040888963407;
   return (unsigned)(*state >> 32);
 }
 
 /* The 64-bit FNV-1a hash with words in place of bytes. */
-static inline unsigned long mix(unsigned long hash, unsigned long value) {
+static inline uint64_t mix(uint64_t hash, uint64_t value) {
   return (hash ^ value) * 0x100000001b3;
 }
 enum { MIX_START = 0x811c9dc5 };

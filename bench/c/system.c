@@ -1,18 +1,16 @@
 #include "system.h"
 
-/* Numbers of arch/x86/entry/syscalls/syscall_64.tbl. */
-enum { SYS_WRITE = 1, SYS_GETPID = 39, SYS_EXIT = 60, SYS_REBOOT = 169, SYS_CLOCK_GETTIME = 228 };
-
 enum { STDOUT = 1, CLOCK_MONOTONIC = 1, LINE_SIZE = 256, DIGITS = 20 };
 
 /* reboot(2) */
-static const long REBOOT_MAGIC1 = 0xfee1dead, REBOOT_MAGIC2 = 0x28121969, REBOOT_POWER_OFF = 0x4321fedc;
+static const long REBOOT_MAGIC1 = (long)0xfee1dead, REBOOT_MAGIC2 = 0x28121969, REBOOT_POWER_OFF = 0x4321fedc;
 
 struct time {
   long seconds;
   long nanoseconds;
 };
 
+#ifdef __x86_64__
 long call6(long number, long a, long b, long c, long d, long e, long f) {
   long result;
   register long r10 __asm__("r10") = d;
@@ -25,10 +23,51 @@ long call6(long number, long a, long b, long c, long d, long e, long f) {
   return result;
 }
 
-unsigned long now_ns(void) {
+__asm__(
+    ".globl _start\n"
+    "_start: xor %ebp, %ebp\n"
+    " mov (%rsp), %edi\n"
+    " lea 8(%rsp), %rsi\n"
+    " and $-16, %rsp\n"
+    " call main\n");
+#else
+/* The sixth argument is in EBP, which gcc does not give away. */
+__asm__(
+    ".globl call6\n"
+    "call6: push %ebx\n"
+    " push %esi\n"
+    " push %edi\n"
+    " push %ebp\n"
+    " mov 20(%esp), %eax\n"
+    " mov 24(%esp), %ebx\n"
+    " mov 28(%esp), %ecx\n"
+    " mov 32(%esp), %edx\n"
+    " mov 36(%esp), %esi\n"
+    " mov 40(%esp), %edi\n"
+    " mov 44(%esp), %ebp\n"
+    " int $0x80\n"
+    " pop %ebp\n"
+    " pop %edi\n"
+    " pop %esi\n"
+    " pop %ebx\n"
+    " ret\n");
+
+__asm__(
+    ".globl _start\n"
+    "_start: xor %ebp, %ebp\n"
+    " mov (%esp), %eax\n"
+    " lea 4(%esp), %edx\n"
+    " and $-16, %esp\n"
+    " sub $8, %esp\n"
+    " push %edx\n"
+    " push %eax\n"
+    " call main\n");
+#endif
+
+uint64_t now_ns(void) {
   struct time time;
   call3(SYS_CLOCK_GETTIME, CLOCK_MONOTONIC, (long)&time, 0);
-  return (unsigned long)time.seconds * 1000000000 + (unsigned long)time.nanoseconds;
+  return (uint64_t)time.seconds * 1000000000 + (uint64_t)time.nanoseconds;
 }
 
 int same_text(const char *a, const char *b) {
@@ -44,7 +83,7 @@ void put_word(const char *text) {
   while (*text && length < LINE_SIZE - 2) line[length++] = *text++;
 }
 
-void put_number(unsigned long number) {
+void put_number(uint64_t number) {
   char digits[DIGITS + 1];
   int first = DIGITS;
   digits[first] = 0;
@@ -79,11 +118,3 @@ void *memcpy(void *to, const void *from, unsigned long size) {
   __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
   return start;
 }
-
-__asm__(
-    ".globl _start\n"
-    "_start: xor %ebp, %ebp\n"
-    " mov (%rsp), %edi\n"
-    " lea 8(%rsp), %rsi\n"
-    " and $-16, %rsp\n"
-    " call main\n");

@@ -10,7 +10,6 @@ const BUILD = fileURLToPath(new URL('../../build/bench/', import.meta.url));
 
 const GCC_OPTIONS = [
   '-O2',
-  '-march=x86-64',
   '-mtune=generic',
   '-static',
   '-nostdlib',
@@ -21,6 +20,13 @@ const GCC_OPTIONS = [
   '-Wall',
   '-Wextra',
 ];
+
+/** Of 64 bits, with the instructions that each such processor has, and of 32 bits with the same SSE and SSE2. */
+const TARGETS = {
+  64: ['-march=x86-64'],
+  32: ['-m32', '-march=i686', '-msse2', '-mfpmath=sse', '-fno-pie', '-no-pie'],
+} as const;
+export type Bits = keyof typeof TARGETS;
 
 /** Files that use instructions which not every x86-64 processor has; each asks CPUID before. */
 const FEATURES: Readonly<Record<string, string>> = { 'avx2.c': '-mavx2', 'aes_ni.c': '-maes' };
@@ -41,9 +47,10 @@ export function listedPrograms(folder: string): string[] {
 /**
  * @param name of the results.
  * @param sources files and folders of bench/c/; of a folder, every C file.
+ * @param bits of the executable; 32 needs gcc's libraries for that.
  * @throws Error with gcc's messages.
  */
-export function buildCProgram(name: string, sources: readonly string[]): CProgram {
+export function buildCProgram(name: string, sources: readonly string[], bits: Bits = 64): CProgram {
   const folder = join(BUILD, name);
   mkdirSync(folder, { recursive: true });
   const files = sources.flatMap((source) =>
@@ -56,11 +63,18 @@ export function buildCProgram(name: string, sources: readonly string[]): CProgra
   const objects = files.map((file) => {
     const object = join(folder, `${basename(file, '.c')}.o`);
     const feature = FEATURES[basename(file)];
-    gcc([...(feature === undefined ? [] : [feature]), '-c', '-o', object, join(SOURCES, file)]);
+    gcc([
+      ...TARGETS[bits],
+      ...(feature === undefined ? [] : [feature]),
+      '-c',
+      '-o',
+      object,
+      join(SOURCES, file),
+    ]);
     return object;
   });
   const executable = join(folder, name);
-  gcc(['-o', executable, ...objects]);
+  gcc([...TARGETS[bits], '-o', executable, ...objects, '-lgcc']);
   const initrd = join(folder, `${name}.cpio`);
   writeFileSync(
     initrd,

@@ -54,10 +54,10 @@ void aes_prepare(void) {
 }
 
 /* The ciphertext of FIPS 197, appendix C.1, as words of memory. */
-static const unsigned long EXAMPLE = 0x30047b6ad8e0c469, EXAMPLE_END = 0x5ac5b47080b7cdd8;
+static const uint64_t EXAMPLE = 0x30047b6ad8e0c469, EXAMPLE_END = 0x5ac5b47080b7cdd8;
 
-unsigned long aes_chain(void (*encrypt)(unsigned char *block)) {
-  union { unsigned char bytes[AES_BLOCK]; unsigned long halves[2]; } block;
+uint64_t aes_chain(void (*encrypt)(unsigned char *block)) {
+  union { unsigned char bytes[AES_BLOCK]; uint64_t halves[2]; } block;
   for (int i = 0; i < AES_BLOCK; i++) block.bytes[i] = (unsigned char)(i * 0x11);
   encrypt(block.bytes);
   if (block.halves[0] != EXAMPLE || block.halves[1] != EXAMPLE_END) return 0;
@@ -84,7 +84,7 @@ static void encrypt(unsigned char *block) {
   for (int i = 0; i < AES_BLOCK; i++) block[i] = last[i];
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   return aes_chain(encrypt);
 }
 

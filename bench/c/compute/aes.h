@@ -2,6 +2,8 @@
 #ifndef AES_H
 #define AES_H
 
+#include <stdint.h>
+
 enum { AES_BLOCK = 16, AES_ROUNDS = 10, AES_BLOCKS = 2048 };
 
 /* Round keys in the order of memory. */
@@ -14,6 +16,6 @@ void aes_prepare(void);
  * Encrypts a block many times over with the function. Gives its first half, or 0 when the function does not encrypt
  * the block of FIPS 197, appendix C.1, as that says.
  */
-unsigned long aes_chain(void (*encrypt)(unsigned char *block));
+uint64_t aes_chain(void (*encrypt)(unsigned char *block));
 
 #endif

@@ -18,8 +18,8 @@ static void encrypt(unsigned char *block) {
   _mm_storeu_si128((__m128i *)block, _mm_aesenclast_si128(state, _mm_loadu_si128(keys + AES_ROUNDS)));
 }
 
-static unsigned long unit(void) {
-  unsigned long result = 0;
+static uint64_t unit(void) {
+  uint64_t result = 0;
   for (int round = 0; round < ROUNDS; round++) result = aes_chain(encrypt);
   return result;
 }

@@ -19,7 +19,7 @@ static const char *unavailable(void) {
 }
 
 static void prepare(void) {
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (int i = 0; i < SIZE; i++) {
     left[i] = (short)random_word(&seed);
     right[i] = (short)random_word(&seed);
@@ -27,7 +27,7 @@ static void prepare(void) {
   }
 }
 
-static unsigned long sum_products(void) {
+static uint64_t sum_products(void) {
   __m256i sum = _mm256_setzero_si256();
   const __m256i reverse = _mm256_broadcastsi128_si256(_mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
   for (int i = 0; i < SIZE; i += 16) {
@@ -35,14 +35,14 @@ static unsigned long sum_products(void) {
     sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, _mm256_shuffle_epi8(b, reverse)));
     sum = _mm256_xor_si256(sum, _mm256_permute4x64_epi64(_mm256_max_epi16(a, b), 0x4e));
   }
-  unsigned long words[4], hash = MIX_START;
+  uint64_t words[4], hash = MIX_START;
   _mm256_storeu_si256((__m256i *)words, sum);
   for (int i = 0; i < 4; i++) hash = mix(hash, words[i]);
   return hash;
 }
 
-static unsigned long scale(float factor) {
-  unsigned long hash = MIX_START;
+static uint64_t scale(float factor) {
+  uint64_t hash = MIX_START;
   const __m256 factors = _mm256_set1_ps(factor), bound = _mm256_set1_ps(1e7f);
   for (int i = 0; i < SIZE; i += 8) {
     __m256 value = _mm256_add_ps(_mm256_mul_ps(_mm256_loadu_ps(x + i), factors), _mm256_set1_ps(0.5f));
@@ -55,8 +55,8 @@ static unsigned long scale(float factor) {
   return hash;
 }
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   for (int round = 0; round < ROUNDS; round++) hash = mix(mix(hash, sum_products()), scale((float)round));
   return hash;
 }

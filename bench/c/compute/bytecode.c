@@ -23,7 +23,7 @@ static const int code[] = {
 
 static const int *volatile program_code = code;
 
-static unsigned long interpret(const int *start) {
+static uint64_t interpret(const int *start) {
   long stack[16], variables[VARIABLES] = {0};
   long *top = stack;
   for (const int *at = start;;) {
@@ -38,12 +38,12 @@ static unsigned long interpret(const int *start) {
       case LESS: top--; top[-1] = top[-1] < *top; break;
       case JUMP: at = start + *at; break;
       case JUMP_ZERO: at = *--top ? at + 1 : start + *at; break;
-      case STOP: return (unsigned long)variables[STEPS];
+      case STOP: return (uint64_t)variables[STEPS];
     }
   }
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   return interpret(program_code);
 }
 

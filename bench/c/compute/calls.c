@@ -13,8 +13,8 @@ static __attribute__((noinline)) int ackermann(int m, int n) {
   return ackermann(m - 1, n == 0 ? 1 : ackermann(m, n - 1));
 }
 
-static unsigned long unit(void) {
-  return (unsigned long)takeuchi(16, 10, 4) << 32 | (unsigned long)ackermann(2, 60);
+static uint64_t unit(void) {
+  return (uint64_t)takeuchi(16, 10, 4) << 32 | (uint64_t)ackermann(2, 60);
 }
 
 const struct program calls_program = {"calls", 0, 0, unit};

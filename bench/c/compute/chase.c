@@ -4,8 +4,7 @@
 
 enum { PAGE = 4096, PAGES = 16384, STEPS = 8192 };
 
-/* madvise(2) */
-enum { SYS_MADVISE = 28, NO_HUGE_PAGES = 15 };
+enum { NO_HUGE_PAGES = 15 }; /* of madvise(2) */
 
 static char pages[(long)PAGES * PAGE] __attribute__((aligned(PAGE)));
 static unsigned order[PAGES];
@@ -16,7 +15,7 @@ static unsigned *cell(unsigned page) {
 }
 
 static void prepare(void) {
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   call3(SYS_MADVISE, (long)pages, sizeof pages, NO_HUGE_PAGES);
   for (unsigned i = 0; i < PAGES; i++) order[i] = i;
   for (unsigned i = PAGES - 1; i > 0; i--) {
@@ -27,8 +26,8 @@ static void prepare(void) {
   for (unsigned i = 0; i < PAGES; i++) *cell(order[i]) = order[(i + 1) % PAGES];
 }
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   unsigned page = order[0];
   for (int i = 0; i < STEPS; i++) {
     page = *cell(page);

@@ -9,7 +9,7 @@ static int last_at[1 << HASH_BITS];
 static void prepare(void) {
   static const char *const words[] = {"the ", "emulator ", "guest ", "page ", "walks ", "of ", "a ", "table ",
                                       "and ", "writes ", "bytes ", "to ", "memory, ", "which ", "is ", "slow. "};
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (int at = 0; at < SIZE;) {
     unsigned random = random_word(&seed);
     for (const char *word = words[random >> 28]; *word && at < SIZE; word++) text[at++] = (unsigned char)*word;
@@ -65,13 +65,13 @@ static int unpack(int size) {
   return out;
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   int size = pack();
   if (unpack(size) != SIZE) return 0;
   for (int i = 0; i < SIZE; i++) {
     if (text[i] != unpacked[i]) return 0;
   }
-  unsigned long hash = mix(MIX_START, (unsigned long)size);
+  uint64_t hash = mix(MIX_START, (uint64_t)size);
   for (int i = 0; i < size; i += 13) hash = mix(hash, packed[i]);
   return hash;
 }

@@ -7,7 +7,7 @@ static unsigned char buffer[SIZE];
 static unsigned table[256];
 
 static void prepare(void) {
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (unsigned i = 0; i < 256; i++) {
     unsigned value = i;
     for (int bit = 0; bit < 8; bit++) value = value >> 1 ^ (value & 1 ? (unsigned)POLYNOMIAL : 0);
@@ -16,7 +16,7 @@ static void prepare(void) {
   for (int i = 0; i < SIZE; i++) buffer[i] = (unsigned char)random_word(&seed);
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   unsigned crc = ~0u;
   for (int i = 0; i < SIZE; i++) crc = crc >> 8 ^ table[(unsigned char)(crc ^ buffer[i])];
   return ~crc;

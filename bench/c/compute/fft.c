@@ -22,7 +22,7 @@ static double sine(double angle) {
 }
 
 static void prepare(void) {
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (int i = 0; i < SIZE / 2; i++) {
     double angle = -2 * PI * i / SIZE;
     roots[i].real = sine(angle + PI / 2);
@@ -58,12 +58,12 @@ static void transform(struct complex *values, double direction) {
   }
 }
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   for (int i = 0; i < SIZE; i++) data[i] = signal[i];
   transform(data, 1);
   for (int i = 0; i < SIZE; i += 7) {
-    union { double number; unsigned long bits; } value = {data[i].imaginary};
+    union { double number; uint64_t bits; } value = {data[i].imaginary};
     hash = mix(hash, value.bits);
   }
   transform(data, -1);

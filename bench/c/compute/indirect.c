@@ -29,8 +29,8 @@ static method *const *const kinds[KINDS] = {methods_0, methods_1, methods_2, met
                                             methods_4, methods_5, methods_6, methods_7};
 static struct object objects[OBJECTS];
 
-static unsigned long unit(void) {
-  unsigned long seed = 1;
+static uint64_t unit(void) {
+  uint64_t seed = 1;
   unsigned value = 1;
   for (unsigned i = 0; i < OBJECTS; i++) {
     objects[i].methods = kinds[random_word(&seed) % KINDS];

@@ -33,7 +33,7 @@ static struct node *sort_list(struct node *list) {
   return merge(sort_list(list), sort_list(second));
 }
 
-static unsigned long run_list(unsigned long seed) {
+static uint64_t run_list(uint64_t seed) {
   for (int i = 0; i < NODES; i++) {
     nodes[i].next = i + 1 < NODES ? &nodes[i + 1] : 0;
     nodes[i].value = (int)(random_word(&seed) % 1000);
@@ -45,18 +45,18 @@ static unsigned long run_list(unsigned long seed) {
     reversed = list;
     list = next;
   }
-  unsigned long hash = MIX_START;
-  for (; reversed; reversed = reversed->next) hash = mix(hash, (unsigned long)reversed->value);
+  uint64_t hash = MIX_START;
+  for (; reversed; reversed = reversed->next) hash = mix(hash, (uint64_t)reversed->value);
   return hash;
 }
 
-static unsigned long run_matrix(void) {
-  unsigned long hash = MIX_START;
+static uint64_t run_matrix(void) {
+  uint64_t hash = MIX_START;
   for (int row = 0; row < SIZE; row++) {
     for (int column = 0; column < SIZE; column++) {
       int sum = 0;
       for (int i = 0; i < SIZE; i++) sum += left[row][i] * right[i][column];
-      hash = mix(hash, (unsigned long)((sum >> 2 & 15) * (sum >> 5 & 127)));
+      hash = mix(hash, (uint64_t)((sum >> 2 & 15) * (sum >> 5 & 127)));
     }
   }
   return hash;
@@ -76,12 +76,12 @@ static enum state next_state(enum state state, char c) {
   }
 }
 
-static unsigned long run_states(void) {
-  unsigned long visits[STATES] = {0}, hash = MIX_START;
+static uint64_t run_states(void) {
+  uint64_t visits[STATES] = {0}, hash = MIX_START;
   enum state state = START;
   for (int i = 0; i < TEXT; i++) {
     if (text[i] == ',') {
-      hash = mix(hash, (unsigned long)state);
+      hash = mix(hash, (uint64_t)state);
       state = START;
     } else {
       state = next_state(state, text[i]);
@@ -93,7 +93,7 @@ static unsigned long run_states(void) {
 }
 
 static void prepare(void) {
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (int row = 0; row < SIZE; row++) {
     for (int column = 0; column < SIZE; column++) {
       left[row][column] = (short)random_word(&seed);
@@ -104,10 +104,10 @@ static void prepare(void) {
   for (int i = 0; i < TEXT; i++) text[i] = letters[random_word(&seed) % (sizeof letters - 1)];
 }
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   for (int round = 0; round < ROUNDS; round++) {
-    hash = mix(hash, run_list((unsigned long)round));
+    hash = mix(hash, run_list((uint64_t)round));
     hash = mix(hash, run_matrix());
     hash = mix(hash, run_states());
   }

@@ -6,7 +6,7 @@ enum { SIZE = 80 };
 static double left[SIZE][SIZE], right[SIZE][SIZE], product[SIZE][SIZE];
 
 static void prepare(void) {
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (int row = 0; row < SIZE; row++) {
     for (int column = 0; column < SIZE; column++) {
       left[row][column] = (double)random_word(&seed) / 1e9;
@@ -15,8 +15,8 @@ static void prepare(void) {
   }
 }
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   for (int row = 0; row < SIZE; row++) {
     for (int column = 0; column < SIZE; column++) {
       double sum = 0;
@@ -25,7 +25,7 @@ static unsigned long unit(void) {
     }
   }
   for (int i = 0; i < SIZE; i++) {
-    union { double number; unsigned long bits; } value = {product[i][SIZE - 1 - i]};
+    union { double number; uint64_t bits; } value = {product[i][SIZE - 1 - i]};
     hash = mix(hash, value.bits);
   }
   return hash;

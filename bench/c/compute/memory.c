@@ -11,7 +11,11 @@ static void copy_rep(void *target, const void *source, unsigned long size) {
 }
 
 static void fill_rep(void *target, unsigned long value, unsigned long words) {
+#ifdef __x86_64__
   __asm__ volatile("rep stosq" : "+D"(target), "+c"(words) : "a"(value) : "memory");
+#else
+  __asm__ volatile("rep stosl" : "+D"(target), "+c"(words) : "a"(value) : "memory");
+#endif
 }
 
 static void copy_sse(char *target, const char *source, unsigned long size) {
@@ -41,15 +45,15 @@ static void copy_words(void *target, const void *source, unsigned long size) {
 }
 
 static void prepare(void) {
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (int i = 0; i < SIZE; i++) from[i] = (char)(random_word(&seed) | 1);
   for (int i = STRING; i < SIZE; i += STRING) from[i] = 0;
 }
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   for (unsigned long round = 0; round < ROUNDS; round++) {
-    fill_rep(to, round * 0x0101010101010101, SIZE / 8);
+    fill_rep(to, round * (~0ul / 255), SIZE / sizeof(long));
     hash = mix(hash, (unsigned char)to[SIZE - 1]);
     copy_rep(to, from + round, SIZE);
     copy_sse(to + 1, from + round, SIZE);

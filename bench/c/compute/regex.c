@@ -47,16 +47,16 @@ static long match(const char *pattern, const char *at) {
 
 static void prepare(void) {
   static const char letters[] = "aaabbbcccdddeeeeeefiouxyz0123456789  ";
-  unsigned long seed = 1;
+  uint64_t seed = 1;
   for (int i = 0; i < TEXT; i++) text[i] = letters[random_word(&seed) % (sizeof letters - 1)];
 }
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   for (unsigned i = 0; i < sizeof patterns / sizeof *patterns; i++) {
     for (long at = 0; at < TEXT; at++) {
       long length = match(patterns[i], text + at);
-      if (length >= 0) hash = mix(hash, (unsigned long)(at * 64 + length));
+      if (length >= 0) hash = mix(hash, (uint64_t)(at * 64 + length));
     }
   }
   return hash;

@@ -3,22 +3,20 @@
 
 enum { BLOCK = 64, BLOCKS = 512, ROUNDS = 64 };
 
-static unsigned constants[ROUNDS], initial[8];
-static unsigned char buffer[BLOCKS * BLOCK];
+/* The first 32 bits of the fractions of the roots of the first primes: cube roots of 64, and square roots of 8. */
+static const unsigned constants[ROUNDS] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+static const unsigned initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-/* The first 32 bits of the fraction of a root of a small number: the largest r with r^power <= n * 2^(32 * power). */
-static unsigned root_fraction(unsigned long n, int power) {
-  unsigned long root = 0;
-  for (int bit = 35; bit >= 0; bit--) {
-    unsigned __int128 r = root | 1ul << bit, value = r * r;
-    if (power == 3) {
-      /* r^3 has up to 108 bits. */
-      value *= r;
-    }
-    if (value <= (unsigned __int128)n << (32 * power)) root = (unsigned long)r;
-  }
-  return (unsigned)root;
-}
+static unsigned char buffer[BLOCKS * BLOCK];
 
 static unsigned rotate(unsigned value, int count) {
   return value >> count | value << (32 - count);
@@ -48,15 +46,7 @@ static void add_block(unsigned *hash, const unsigned char *block) {
 }
 
 static void prepare(void) {
-  unsigned long seed = 1;
-  int count = 0;
-  for (unsigned n = 2; count < ROUNDS; n++) {
-    int prime = 1;
-    for (unsigned i = 2; i * i <= n; i++) prime &= n % i != 0;
-    if (!prime) continue;
-    if (count < 8) initial[count] = root_fraction(n, 2);
-    constants[count++] = root_fraction(n, 3);
-  }
+  uint64_t seed = 1;
   for (int i = 0; i < BLOCKS * BLOCK; i++) buffer[i] = (unsigned char)random_word(&seed);
 }
 
@@ -70,12 +60,12 @@ static int right(void) {
   return hash[0] == 0xba7816bf && hash[7] == 0xf20015ad;
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   unsigned hash[8];
   if (!right()) return 0;
   for (int i = 0; i < 8; i++) hash[i] = initial[i];
   for (int i = 0; i < BLOCKS; i++) add_block(hash, buffer + i * BLOCK);
-  return (unsigned long)hash[0] << 32 | hash[7];
+  return (uint64_t)hash[0] << 32 | hash[7];
 }
 
 const struct program sha256_program = {"sha256", 0, prepare, unit};

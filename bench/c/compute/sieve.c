@@ -1,17 +1,18 @@
 /* The sieve of Eratosthenes, a byte a number. */
 #include "programs.h"
 
-enum { LIMIT = 200000 };
+enum { LIMIT = 200000, ROOT = 447 };
 
 static unsigned char composite[LIMIT];
 
-static unsigned long unit(void) {
-  unsigned long count = 0, last = 0;
+static uint64_t unit(void) {
+  uint64_t count = 0, last = 0;
   for (int i = 0; i < LIMIT; i++) composite[i] = 0;
   for (int i = 2; i < LIMIT; i++) {
     if (composite[i]) continue;
     count++;
-    last = (unsigned long)i;
+    last = (uint64_t)i;
+    if (i > ROOT) continue; /* the square is beyond the limit, and perhaps beyond 32 bits */
     for (long multiple = (long)i * i; multiple < LIMIT; multiple += i) composite[multiple] = 1;
   }
   return count << 32 | last;

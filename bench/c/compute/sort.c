@@ -41,8 +41,8 @@ static void quicksort(int *first, long count, compare_function *compare) {
   insertion_sort(first, count, compare);
 }
 
-static unsigned long unit(void) {
-  unsigned long seed = 1, hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t seed = 1, hash = MIX_START;
   for (int i = 0; i < COUNT; i++) numbers[i] = (int)random_word(&seed);
   quicksort(numbers, COUNT, chosen_order);
   for (int i = 0; i < COUNT; i++) {

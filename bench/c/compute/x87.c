@@ -3,12 +3,12 @@
 
 enum { WIDTH = 40, HEIGHT = 24, LIMIT = 80 };
 
-static unsigned long unit(void) {
-  unsigned long hash = MIX_START;
+static uint64_t unit(void) {
+  uint64_t hash = MIX_START;
   for (int row = 0; row < HEIGHT; row++) {
     for (int column = 0; column < WIDTH; column++) {
       long double a = -2.0L + 3.0L * column / WIDTH, b = -1.2L + 2.4L * row / HEIGHT, x = 0, y = 0;
-      unsigned long steps = 0;
+      uint64_t steps = 0;
       for (; steps < LIMIT && x * x + y * y <= 4; steps++) {
         long double next = x * x - y * y + a;
         y = 2 * x * y + b;
@@ -23,7 +23,7 @@ static unsigned long unit(void) {
     __asm__("fsqrt" : "=t"(root) : "0"((long double)i));
     sum += root / (i + 1);
   }
-  union { long double number; unsigned long bits[2]; } value = {0};
+  union { long double number; uint64_t bits[2]; } value = {0};
   value.number = sum;
   return mix(mix(hash, value.bits[0]), value.bits[1] & 0xffff);
 }

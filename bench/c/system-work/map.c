@@ -3,8 +3,8 @@
 
 enum { MAPPINGS = 100, PAGES = 16 };
 
-static unsigned long unit(void) {
-  unsigned long zeros = 1;
+static uint64_t unit(void) {
+  uint64_t zeros = 1;
   for (int i = 0; i < MAPPINGS; i++) {
     char *pages = map_pages(PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
     zeros += pages[i] == 0;

@@ -3,8 +3,8 @@
 
 enum { CALLS = 5000 };
 
-static unsigned long unit(void) {
-  unsigned long same = 1;
+static uint64_t unit(void) {
+  uint64_t same = 1;
   long parent = call3(SYS_GETPPID, 0, 0, 0);
   for (int i = 0; i < CALLS; i++) same += call3(SYS_GETPPID, 0, 0, 0) == parent;
   return same;

@@ -3,9 +3,9 @@
 
 enum { PAGES = 256 };
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   char *pages = map_pages(PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-  unsigned long zeros = 1;
+  uint64_t zeros = 1;
   for (long i = 0; i < PAGES; i++) {
     zeros += pages[i * PAGE + i] == 0;
     pages[i * PAGE + i] = 1;

@@ -18,7 +18,7 @@ static void prepare(void) {
   start_partner(answer);
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   char byte = 1;
   for (int i = 0; i < TRIPS; i++) {
     call3(SYS_WRITE, there[WRITE_END], (long)&byte, 1);

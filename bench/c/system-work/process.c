@@ -1,7 +1,7 @@
 /* Starting a process and waiting for its end: fork, execve, exit, wait4. */
 #include "programs.h"
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   enum { COULD_NOT = 1 };
   const char *arguments[] = {own_path, END_AT_ONCE, 0}, *environment[] = {0};
   int status = -1;

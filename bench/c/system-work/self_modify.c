@@ -17,7 +17,7 @@ static void write_function(unsigned char *at, int number) {
   at[6] = 0xc3;
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   int sum = 0;
   for (int round = 0; round < ROUNDS; round++) {
     for (int i = 0; i < FUNCTIONS; i++) write_function(code + i * FUNCTION_SIZE, round * FUNCTIONS + i);

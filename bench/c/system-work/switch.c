@@ -20,8 +20,8 @@ static void prepare(void) {
   start_partner(answer);
 }
 
-static unsigned long unit(void) {
-  unsigned long count = 1;
+static uint64_t unit(void) {
+  uint64_t count = 1;
   for (int i = 0; i < SWITCHES; i++) {
     hand_over(OURS, THEIRS);
     count++;

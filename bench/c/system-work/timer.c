@@ -8,9 +8,9 @@ static void prepare(void) {
   call3(SYS_PRCTL, PR_SET_TIMERSLACK, 1, 0);
 }
 
-static unsigned long unit(void) {
+static uint64_t unit(void) {
   const long shortest[2] = {0, 1};
-  unsigned long slept = 1;
+  uint64_t slept = 1;
   for (int i = 0; i < SLEEPS; i++) slept += call3(SYS_NANOSLEEP, (long)shortest, 0, 0) == 0;
   return slept;
 }
