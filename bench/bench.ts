@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOT } from './parts/boot.ts';
-import { COMPUTE } from './parts/compute.ts';
+import { BOOT_686 } from './parts/boot-686.ts';
+import { COMPUTE, COMPUTE_686 } from './parts/compute.ts';
 import { DOORS_PART } from './parts/doors.ts';
 import { LOOPS_PART } from './parts/loops.ts';
 import { PROGRAMS } from './parts/programs.ts';
@@ -21,9 +22,18 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   compute: COMPUTE,
   system: SYSTEM,
   programs: PROGRAMS,
+  'boot-686': BOOT_686,
+  'compute-686': COMPUTE_686,
   loops: LOOPS_PART,
   doors: DOORS_PART,
 };
+
+/** What a part needs, as one would look for it. */
+const NEEDS = {
+  gcc: 'gcc',
+  gcc32: 'gcc -m32 (Debian: gcc-multilib)',
+  qemu: 'qemu-system-x86_64',
+} as const;
 
 /** A part that fails does not take the others with it. */
 async function measure(part: Part, bench: Bench): Promise<PartResult> {
@@ -56,7 +66,9 @@ async function run(options: Options): Promise<boolean> {
   const parts = options.parts.filter((name) => missing(name).length === 0);
   const leftOut = [
     ...peersWithout(environment),
-    ...options.parts.filter((name) => !parts.includes(name)).map((name) => `${name}: needs ${missing(name)}`),
+    ...options.parts
+      .filter((name) => !parts.includes(name))
+      .map((name) => `${name}: needs ${missing(name).map((need) => NEEDS[need])}`),
   ];
   for (const message of leftOut) progress(`left out: ${message}`);
   const seconds = parts.reduce((sum, name) => sum + PARTS[name].seconds(bench), 0);

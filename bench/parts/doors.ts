@@ -2,13 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
-import { fetchGuest, type GuestKernel } from '../../src/host/node/guest.ts';
 import { extractVmlinux } from '../../test/boot-linux/extract-vmlinux.ts';
 import type { Comparison, PartResult } from '../report/comparison.ts';
 import { median, milli, spread } from '../report/statistics.ts';
 import { runChild } from '../run/child.ts';
-import type { GuestFiles } from '../run/guest.ts';
+import { debianGuest, type GuestFiles } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { runUntil } from '../run/until.ts';
@@ -92,14 +90,14 @@ async function findWays(stock: GuestFiles): Promise<{ ways: Way[]; notes: string
   const ways = linux('cloud', stock, ['64', '32', '16', 'efi']);
   const vmlinux = place('vmlinux', extractVmlinux(readFileSync(stock.kernel)));
   ways.push(...linux('cloud vmlinux', { ...stock, kernel: vmlinux }, ['64', 'pvh']));
-  const others: readonly (readonly [GuestKernel, readonly string[]])[] = [
+  const others: readonly (readonly [Parameters<typeof debianGuest>[0], readonly string[]])[] = [
     ['generic', ['64', '32', '16', 'efi']],
     ['686', ['32', '16']],
     ['686-pae', ['32', '16']],
   ];
   for (const [kind, entries] of others) {
     try {
-      const files = await fetchGuest({ kind, cacheFolder: `${guestCacheFolder()}-${kind}`, progress });
+      const files = await debianGuest(kind);
       ways.push(...linux(kind, files, entries));
     } catch (error) {
       notes.push(`left out: the kernel ${kind}: ${(error as Error).message}`);

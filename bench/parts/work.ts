@@ -1,10 +1,11 @@
-/** A part that runs the programs of a folder of bench/c/ natively, in QEMU TCG and in longmode. */
+/** A part that runs the programs of a folder of bench/c/ natively, in QEMU TCG, in longmode, and if of 32 bits in v86. */
 import type { PartResult } from '../report/comparison.ts';
-import { buildCProgram, listedPrograms } from '../run/c-program.ts';
+import { type Bits, buildCProgram, listedPrograms } from '../run/c-program.ts';
 import { type ChildRun, runChild } from '../run/child.ts';
-import { BOOT_TIMEOUT, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { BOOT_TIMEOUT, debianGuest, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
+import { runV86, V86, whyNoV86 } from '../run/v86.ts';
 import { compareWork, type WorkRound } from './compare-work.ts';
 import { parseWork, type WorkOutput } from './work-output.ts';
 
@@ -16,6 +17,8 @@ export interface WorkFolder {
   readonly title: string;
   /** Folder of bench/c/; its programs.h lists the programs. */
   readonly folder: string;
+  /** Of the programs and of the kernel. */
+  readonly bits: Bits;
   /** Milliseconds of a program's time at which its work is told: of the first round, and of each other one. */
   readonly firstMarks: readonly number[];
   readonly otherMarks: readonly number[];
@@ -28,6 +31,7 @@ const QUICK = { firstMarks: [500, 1000], rounds: 1 };
 export function workPart(folder: WorkFolder): Part {
   const { title } = folder;
   const names = listedPrograms(folder.folder);
+  const is32 = folder.bits === 32;
   const plan = (bench: Bench) => {
     const { firstMarks, rounds } = bench.quick ? QUICK : folder;
     return Array.from({ length: bench.rounds ?? rounds }, (_, i) =>
@@ -36,9 +40,15 @@ export function workPart(folder: WorkFolder): Part {
   };
   const programSeconds = (marks: readonly number[]) => (names.length * (marks.at(-1) ?? 0)) / 1000;
 
-  async function runRound(bench: Bench, marks: readonly number[]): Promise<WorkRound> {
-    const { executable, initrd } = buildCProgram(folder.folder, ['system.c', 'harness.c', folder.folder]);
-    const files = { kernel: bench.guest.kernel, initrd };
+  async function runRound(
+    bench: Bench,
+    kernel: string,
+    v86: boolean,
+    marks: readonly number[],
+  ): Promise<WorkRound> {
+    const sources = ['system.c', 'harness.c', folder.folder];
+    const { executable, initrd } = buildCProgram(`${folder.folder}-${folder.bits}`, sources, folder.bits);
+    const files = { kernel, initrd };
     const commandLine = `console=ttyS0 quiet -- ${marks.join(',')}`;
     const timeout = BOOT_TIMEOUT + 3 * programSeconds(marks);
     const peers = new Map<string, WorkOutput>();
@@ -46,6 +56,10 @@ export function workPart(folder: WorkFolder): Part {
     if (bench.qemu) {
       progress(`${title}: ${QEMU}, ${marks.join(', ')} ms`);
       peers.set(QEMU, read(await runQemu(QEMU_Q35, files, commandLine, timeout)));
+    }
+    if (v86) {
+      progress(`${title}: ${V86}`);
+      peers.set(V86, read(await runV86(files, commandLine, timeout)));
     }
     progress(`${title}: native`);
     peers.set('native', read(await runChild(executable, [String(NATIVE_MARK)], timeout)));
@@ -57,20 +71,26 @@ export function workPart(folder: WorkFolder): Part {
   return {
     title,
     means: true,
-    needs: ['gcc'],
+    needs: is32 ? ['gcc', 'gcc32'] : ['gcc'],
     seconds: (bench) =>
       plan(bench).reduce(
-        (sum, marks) => sum + 2 * (programSeconds(marks) + BOOT_SECONDS) + programSeconds([NATIVE_MARK]),
+        (sum, marks) =>
+          sum + (is32 ? 3 : 2) * (programSeconds(marks) + BOOT_SECONDS) + programSeconds([NATIVE_MARK]),
         0,
       ),
     async measure(bench): Promise<PartResult> {
       const rounds: WorkRound[] = [];
-      for (const marks of plan(bench)) rounds.push(await runRound(bench, marks));
+      const { kernel } = is32 ? await debianGuest('686') : bench.guest;
+      const noV86 = is32 ? await whyNoV86() : undefined;
+      const v86 = is32 && noV86 === undefined;
+      for (const marks of plan(bench)) rounds.push(await runRound(bench, kernel, v86, marks));
       const details = rounds.map(({ longmode, peers }) => ({
         longmode: longmode.work,
         ...Object.fromEntries([...peers].map(([peer, { work }]) => [peer, work])),
       }));
-      return { ...compareWork(names, rounds), details: { rounds: details } };
+      const work = compareWork(names, rounds);
+      const notes = noV86 === undefined ? work.notes : [`left out: ${V86}: ${noV86}`, ...work.notes];
+      return { ...work, notes, details: { rounds: details } };
     },
   };
 }

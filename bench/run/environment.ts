@@ -12,6 +12,17 @@ export interface Environment {
   /** Version, or undefined where it is not installed. */
   readonly qemu: string | undefined;
   readonly gcc: string | undefined;
+  /** Path of gcc's own library for 32-bit programs, or undefined without. */
+  readonly gcc32: string | undefined;
+}
+
+const GCC32_LIBRARY = 'libgcc.a';
+
+/** gcc gives the path of a library that it has, and the name back of one that it has not. */
+function gcc32Library(): string | undefined {
+  const args = ['-m32', `-print-file-name=${GCC32_LIBRARY}`];
+  const path = execFileSync('gcc', args, { encoding: 'utf8' }).trim();
+  return path === GCC32_LIBRARY ? undefined : path;
 }
 
 /** The version that a program prints, or undefined if there is no such program. */
@@ -29,6 +40,7 @@ function version(program: string): string | undefined {
 }
 
 export function describeEnvironment(): Environment {
+  const gcc = version('gcc');
   return {
     date: new Date().toISOString(),
     processor: cpus()[0]?.model ?? 'unknown',
@@ -36,6 +48,7 @@ export function describeEnvironment(): Environment {
     load: loadavg()[0] as number,
     node: process.version,
     qemu: version('qemu-system-x86_64'),
-    gcc: version('gcc'),
+    gcc,
+    gcc32: gcc === undefined ? undefined : gcc32Library(),
   };
 }

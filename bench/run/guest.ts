@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
-import { fetchGuest, type Guest } from '../../src/host/node/guest.ts';
+import { fetchGuest, type Guest, type GuestKernel } from '../../src/host/node/guest.ts';
 import { type ChildRun, runChild } from './child.ts';
 import { progress } from './progress.ts';
 
@@ -36,6 +36,11 @@ export const QEMU_MICROVM: readonly QemuMachine[] = [
 /** The Debian kernel and the initramfs that `longmode boot` boots, downloaded if they are not there. */
 export function stockGuest(): Promise<Guest> {
   return fetchGuest({ cacheFolder: guestCacheFolder(), progress });
+}
+
+/** Another kernel of Debian's with such an initramfs. */
+export function debianGuest(kind: Exclude<GuestKernel, 'cloud'>): Promise<Guest> {
+  return fetchGuest({ kind, cacheFolder: `${guestCacheFolder()}-${kind}`, progress });
 }
 
 /** Boots in QEMU's software emulation, TCG, until the guest powers off; the time-out is in seconds. */

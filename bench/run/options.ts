@@ -1,11 +1,20 @@
 /** The options of the benchmark. */
 import { parseArgs } from 'node:util';
 
-export const PART_NAMES = ['boot', 'compute', 'system', 'programs', 'loops', 'doors'] as const;
+export const PART_NAMES = [
+  'boot',
+  'compute',
+  'system',
+  'programs',
+  'boot-686',
+  'compute-686',
+  'loops',
+  'doors',
+] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 /** Parts that run when none are named; `loops` looks at the tiers, for whoever works on them, and `doors` takes long. */
-const DEFAULT_PARTS: readonly PartName[] = ['boot', 'compute', 'system', 'programs'];
+const DEFAULT_PARTS = PART_NAMES.filter((name) => name !== 'loops' && name !== 'doors');
 
 export const USAGE = `usage: npm run bench -- [options]
 

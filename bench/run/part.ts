@@ -20,7 +20,7 @@ export interface Part {
   /** Whether its rows are different things, of which a mean and a worst say something. */
   readonly means: boolean;
   /** What there has to be for it besides longmode. */
-  readonly needs: readonly ('gcc' | 'qemu')[];
+  readonly needs: readonly ('gcc' | 'gcc32' | 'qemu')[];
   /** About how many seconds it will take. */
   seconds(bench: Bench): number;
   measure(bench: Bench): Promise<PartResult>;

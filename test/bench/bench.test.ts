@@ -1,7 +1,7 @@
 /** What the benchmarks work out of what they measure. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { compareBoots } from '../../bench/parts/boot.ts';
+import { compareBoots } from '../../bench/parts/compare-boots.ts';
 import { multibootProgram } from '../../bench/parts/doors.ts';
 import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/parts/guest-programs.ts';
 import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/parts/loops-program.ts';
@@ -47,7 +47,7 @@ describe('compareBoots', () => {
         ],
       ],
     ]);
-    expect(compareBoots(runs)).toEqual([
+    expect(compareBoots(runs, (name) => ({ name, peer: 'QEMU TCG' }))).toEqual([
       {
         name: 'microvm',
         measure: 'wall clock',
@@ -73,6 +73,14 @@ describe('the Multiboot program of the ways into a kernel', () => {
 describe('parseOptions', () => {
   it('has defaults, and refuses what it does not know', () => {
     expect(parseOptions([])).toMatchObject({ quick: false, rounds: undefined, out: 'build/bench' });
+    expect(parseOptions([]).parts).toEqual([
+      'boot',
+      'compute',
+      'system',
+      'programs',
+      'boot-686',
+      'compute-686',
+    ]);
     expect(parseOptions(['--parts', 'loops,boot', '--rounds', '2'])).toMatchObject({
       parts: ['loops', 'boot'],
       rounds: 2,

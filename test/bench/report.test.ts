@@ -13,6 +13,7 @@ const REPORT: Report = {
     node: 'v26.0.0',
     qemu: '7.2',
     gcc: undefined,
+    gcc32: undefined,
   },
   kernel: '6.1',
   quick: false,

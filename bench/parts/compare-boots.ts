@@ -1,0 +1,75 @@
+/** Boots contestants to power-off in turn and compares their times. */
+import type { Comparison } from '../report/comparison.ts';
+import { median, milli, spread } from '../report/statistics.ts';
+import type { ChildRun } from '../run/child.ts';
+import { progress } from '../run/progress.ts';
+
+export const BOOT_LINE = 'console=ttyS0 longmode.run=poweroff';
+/** What the guest says when its first process runs. */
+const UP = 'longmode: up\n';
+
+export interface Contestant {
+  readonly name: string;
+  boot(): Promise<ChildRun>;
+}
+
+/** One run of each contestant after the other in every round, by name. */
+export type BootRuns = ReadonlyMap<string, readonly Pick<ChildRun, 'seconds' | 'cpuSeconds'>[]>;
+
+export const LONGMODE = 'longmode';
+
+/** @throws Error with the end of its output when its first process did not run. */
+export async function boot({ name, boot }: Contestant): Promise<ChildRun> {
+  const run = await boot();
+  if (!run.output.includes(UP)) throw new Error(`${name} did not boot:\n${run.output.slice(-2000)}`);
+  progress(`boot: ${name}: ${run.seconds.toFixed(2)} s`);
+  return run;
+}
+
+export async function bootInTurn(contestants: readonly Contestant[], rounds: number): Promise<BootRuns> {
+  const runs = new Map<string, ChildRun[]>(contestants.map(({ name }) => [name, []]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const contestant of contestants) runs.get(contestant.name)?.push(await boot(contestant));
+  }
+  return runs;
+}
+
+/** Ratios of times that belong to the same round, where both are known. */
+function ratios(peer: readonly (number | undefined)[], ours: readonly (number | undefined)[]): number[] {
+  return peer.flatMap((value, i) => {
+    const own = ours[i];
+    return value && own ? [value / own] : [];
+  });
+}
+
+/** @param place row and peer of the comparison with a contestant. */
+export function compareBoots(
+  runs: BootRuns,
+  place: (contestant: string) => Pick<Comparison, 'name' | 'peer'>,
+): Comparison[] {
+  const ours = runs.get(LONGMODE) ?? [];
+  return [...runs].flatMap(([name, theirs]) => {
+    if (name === LONGMODE) return [];
+    const compare = (measure: string, time: 'seconds' | 'cpuSeconds'): Comparison[] => {
+      const speeds = ratios(
+        theirs.map((run) => run[time]),
+        ours.map((run) => run[time]),
+      );
+      return speeds.length === 0 ? [] : [{ ...place(name), measure, speed: spread(speeds) }];
+    };
+    return [...compare('wall clock', 'seconds'), ...compare('processor time', 'cpuSeconds')];
+  });
+}
+
+/** All times, for the JSON. */
+export function bootResults(runs: BootRuns): object[] {
+  return [...runs].map(([name, own]) => {
+    const cpu = own.flatMap(({ cpuSeconds }) => (cpuSeconds === undefined ? [] : [cpuSeconds]));
+    return {
+      name,
+      seconds: own.map(({ seconds }) => milli(seconds)),
+      medianSeconds: milli(median(own.map(({ seconds }) => seconds))),
+      medianCpuSeconds: cpu.length === own.length ? milli(median(cpu)) : undefined,
+    };
+  });
+}
