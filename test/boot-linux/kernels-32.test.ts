@@ -50,18 +50,19 @@ describe.skipIf(plain === undefined)("Debian's 32-bit kernel without ACPI", () =
 });
 
 describe.skipIf(pae === undefined)("Debian's 32-bit kernel with PAE", () => {
-  it.each(['32', '16'] as const)('boots to a shell by the entry %s', async (entry) => {
+  // The one without PAE shows the 32-bit entry.
+  it('boots to a shell by the 16-bit entry', async () => {
     const { ending, output } = await boot(pae as Guest, {
       clock: 'instructions',
-      entry,
+      entry: '16',
       append: `${NO_CIPHER_TESTS} ${scriptWord('uname -m; grep -c -w pae /proc/cpuinfo')}`,
     });
     expect(complaints(output)).toEqual([]);
     const lines = kernelLines(output);
     expect(lines.slice(-5)).toEqual(expect.arrayContaining(['i686', '1']));
     expect(lines).toContain('NX (Execute Disable) protection: active');
-    // Only setup code, in real mode, asks the BIOS.
-    expect(lines.some((line) => line.startsWith('Probing EDD'))).toBe(entry === '16');
+    // Setup code, in real mode, asks the BIOS.
+    expect(lines.some((line) => line.startsWith('Probing EDD'))).toBe(true);
     expect(ending).toEqual({ kind: 'power off' });
   });
 });
