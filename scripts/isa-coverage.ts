@@ -9,16 +9,20 @@ import { Decoder } from '../src/isa/decoder.ts';
 import type { Row } from '../src/isa/row.ts';
 import { ROWS, TABLES } from '../src/isa/tables/index.ts';
 import { FEATURES } from '../src/layout/features.ts';
-import { MODE_CODE_32, MODE_CODE_64, MODE_STACK_32 } from '../src/layout/mode.ts';
+import { MODE_CODE_16, MODE_CODE_32, MODE_CODE_64, MODE_STACK_32 } from '../src/layout/mode.ts';
 import { CODE, type CodeMode } from '../test/vectors/layout.ts';
 import { loadVectors, vectorFamilies } from '../test/vectors/vector.ts';
 
 const FILE = fileURLToPath(new URL('../docs/isa-coverage.md', import.meta.url));
-const MODE_KEYS: Readonly<Record<CodeMode, number>> = { 64: MODE_CODE_64, 32: MODE_CODE_32 | MODE_STACK_32 };
+const MODE_KEYS: Readonly<Record<CodeMode, number>> = {
+  64: MODE_CODE_64,
+  32: MODE_CODE_32 | MODE_STACK_32,
+  16: MODE_CODE_16,
+};
 
 /** How many vectors have an instruction of each row, by mode. */
 function countVectors(): Record<CodeMode, Map<Row, number>> {
-  const counts: Record<CodeMode, Map<Row, number>> = { 64: new Map(), 32: new Map() };
+  const counts: Record<CodeMode, Map<Row, number>> = { 64: new Map(), 32: new Map(), 16: new Map() };
   const decoder = new Decoder();
   for (const family of vectorFamilies()) {
     for (const { code, mode = 64 } of loadVectors(family)) {
@@ -39,13 +43,13 @@ function countVectors(): Record<CodeMode, Map<Row, number>> {
 
 const counts = countVectors();
 const exists = (row: Row, mode: CodeMode): boolean => row.modes !== (mode === 64 ? 'not64' : 'only64');
-const isTested = (row: Row, mode: CodeMode): boolean => counts[mode].has(row);
+const isTested = (row: Row): boolean => Object.values(counts).some((count) => count.has(row));
 const number = (value: number): string => value.toLocaleString('en');
 
 /** Rows with a vector, of those that exist in a mode. */
 function share(rows: readonly Row[], mode: CodeMode): string {
   const there = rows.filter((row) => exists(row, mode));
-  return `${there.filter((row) => isTested(row, mode)).length} of ${there.length}`;
+  return `${there.filter((row) => counts[mode].has(row)).length} of ${there.length}`;
 }
 
 function vectorsOf(rows: readonly Row[], mode: CodeMode): number {
@@ -68,6 +72,8 @@ function line(name: string, rows: readonly Row[]): string {
     number(vectorsOf(rows, 64)),
     share(rows, 32),
     number(vectorsOf(rows, 32)),
+    share(rows, 16),
+    number(vectorsOf(rows, 16)),
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -75,7 +81,7 @@ function line(name: string, rows: readonly Row[]): string {
 /** Of each table the rows that no processor has been asked about in any mode. */
 function untested(): string[] {
   return [...TABLES].flatMap(([name, rows]) => {
-    const missing = rows.filter((row) => !isTested(row, 64) && !isTested(row, 32));
+    const missing = rows.filter((row) => !isTested(row));
     return missing.length === 0 ? [] : [`* \`${name}\`: ${mnemonics(missing)}`];
   });
 }
@@ -85,7 +91,7 @@ function featureLines(): string[] {
     ({ name, level, instructions, prefixed }) => {
       const names = new Set([...instructions, ...prefixed]);
       const rows = ROWS.filter(({ mnemonic }) => names.has(mnemonic));
-      const tested = rows.filter((row) => isTested(row, 64) || isTested(row, 32)).length;
+      const tested = rows.filter(isTested).length;
       return `| \`${name}\` | ${typeof level === 'number' ? `v${level}` : level} | ${rows.length} | ${tested} |`;
     },
   );
@@ -102,8 +108,8 @@ A *row* is a line of the opcode map in \`src/isa/tables/\`. A *vector* is a case
 handler of the others. What a user program cannot do (privileged instructions, gates, tasks, modes without a processor to ask)
 has tests of its own in \`test/isa/\` and \`test/wasm-runtime/\`.
 
-| table | rows | compiled | 64-bit: rows with vectors | vectors | 32-bit: rows with vectors | vectors |
-|---|---|---|---|---|---|---|
+| table | rows | compiled | 64-bit: rows with vectors | vectors | 32-bit: rows with vectors | vectors | 16-bit: rows with vectors | vectors |
+|---|---|---|---|---|---|---|---|---|
 ${[...TABLES].map(([name, rows]) => line(`\`${name}\``, rows)).join('\n')}
 ${line('all', ROWS)}
 

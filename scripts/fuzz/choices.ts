@@ -73,10 +73,10 @@ const ON_STACK: ReadonlySet<string> = new Set(['push', 'pop', 'pushf', 'leave', 
 
 function isChosen(variant: Variant, mode: CodeMode): boolean {
   const { row } = variant;
-  if (EXCLUDED.has(row.mnemonic) && !(mode === 32 && ON_STACK.has(row.mnemonic))) return false;
+  if (EXCLUDED.has(row.mnemonic) && !(mode !== 64 && ON_STACK.has(row.mnemonic))) return false;
   if (row.operands.some(({ file }) => file === 'segment' || file === 'control' || file === 'debug'))
     return false;
-  return encode(variant, { memory: { base: 0 } }, mode) !== undefined;
+  return encode(variant, { memory: {} }, mode) !== undefined;
 }
 
 interface Family {
@@ -110,12 +110,17 @@ function familiesOf(mode: CodeMode): Family[] {
 export const FAMILIES: Readonly<Record<CodeMode, readonly Family[]>> = {
   64: familiesOf(64),
   32: familiesOf(32),
+  16: familiesOf(16),
 };
 
 /** As many of each family as its weight says. */
 const weighted = (mode: CodeMode): Family[] =>
   FAMILIES[mode].flatMap((family) => Array<Family>(family.weight).fill(family));
-const WEIGHTED: Readonly<Record<CodeMode, readonly Family[]>> = { 64: weighted(64), 32: weighted(32) };
+const WEIGHTED: Readonly<Record<CodeMode, readonly Family[]>> = {
+  64: weighted(64),
+  32: weighted(32),
+  16: weighted(16),
+};
 
 /** A variant from the tables, by their weights. */
 export function anyVariant(random: Random, mode: CodeMode = 64): Variant {

@@ -1,5 +1,5 @@
 /**
- * Instructions from the table that decodes them: the bytes of a variant with given operands, in 64-bit mode or in 32-bit code.
+ * Instructions from the table that decodes them: the bytes of a variant with given operands, in 64-bit mode or in 32- or 16-bit code.
  *
  * Source: Intel SDM Vol. 2, "Instruction Format".
  */
@@ -20,11 +20,11 @@ export interface MemoryOperand {
   readonly index?: number;
   /** log2 of what the index is multiplied by. */
   readonly scale?: 0 | 1 | 2 | 3;
-  /** Signed, 32 bits. */
+  /** Signed, 32 bits (16 with addresses of 16 bits). */
   readonly displacement?: number;
-  /** Four bytes of displacement even where one would do. */
+  /** All bytes of the displacement even where one would do. */
   readonly wide?: boolean;
-  /** Addresses have 32 bits. */
+  /** Addresses have 32 bits where they would have 64 or 16. */
   readonly address32?: boolean;
   readonly segment?: SegmentOverride;
 }
@@ -44,8 +44,11 @@ export interface OperandValues {
 const ESCAPES: readonly (readonly number[])[] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 const SEGMENT_PREFIX: Readonly<Record<SegmentOverride, number>> = { es: 0x26, fs: 0x64, gs: 0x65 };
 const MANDATORY = { f2: 0xf2, f3: 0xf3 } as const;
+const RBX = 3;
 const RSP = 4;
 const RBP = 5;
+const RSI = 6;
+const RDI = 7;
 
 const candidates = new Map<Variant['row'], Candidate>();
 for (let opcode = 0; opcode < OPCODES; opcode++) {
@@ -66,11 +69,16 @@ function sizePrefixes(variant: Variant, mode: CodeMode): { operand16: boolean; w
   if (row.modes === (mode === 64 ? 'not64' : 'only64')) return undefined;
   const mandatory16 = code.prefix === '66';
   const w = code.w ?? 0;
-  if (sizes.length === 1) return mode === 32 && w === 1 ? undefined : { operand16: mandatory16, w };
-  if (mode === 32) {
-    if (operandSize === 4) return { operand16: mandatory16, w: 0 };
-    const has16 = operandSize === 2 && code.prefix !== 'none' && !mandatory16;
-    return has16 ? { operand16: true, w: 0 } : undefined;
+  // There is no REX outside 64-bit mode; VEX has its W everywhere.
+  const hasW = mode === 64 || code.vex !== undefined;
+  if (sizes.length === 1) return w === 1 && !hasW ? undefined : { operand16: mandatory16, w };
+  if (mode !== 64) {
+    if (operandSize === 8) return undefined;
+    const ofMode = mode === 16 && sizes.includes(2) ? 2 : 4;
+    // In 16-bit code a mandatory 66 is a size prefix, too.
+    if (mandatory16) return operandSize === 4 ? { operand16: true, w: 0 } : undefined;
+    if (operandSize === ofMode) return { operand16: false, w: 0 };
+    return code.prefix === 'none' ? undefined : { operand16: true, w: 0 };
   }
   switch (operandSize) {
     case 2:
@@ -107,6 +115,34 @@ class Fields {
     if (number & 8) this.rex |= rexBit;
     return number & 7;
   }
+}
+
+/** The base and index registers of 16-bit addresses by ModRM.rm. */
+export const ADDRESSES_16: readonly (readonly [base: number, index?: number])[] = [
+  [RBX, RSI],
+  [RBX, RDI],
+  [RBP, RSI],
+  [RBP, RDI],
+  [RSI],
+  [RDI],
+  [RBP],
+  [RBX],
+];
+const RM_BP = 6;
+
+/** ModRM and displacement of a memory operand with addresses of 16 bits; undefined if there are none with these registers. */
+function encodeMemory16(
+  { base, index, displacement = 0, wide = false }: MemoryOperand,
+  fields: Fields,
+): number[] | undefined {
+  const modrm = (mod: number, rm: number): number => (mod << 6) | (fields.reg << 3) | rm;
+  const word = littleEndian(BigInt(displacement), 2);
+  if (base === undefined) return index === undefined ? [modrm(0, RM_BP), ...word] : undefined;
+  const rm = ADDRESSES_16.findIndex(([first, second]) => first === base && second === index);
+  if (rm < 0) return undefined;
+  if (!wide && displacement === 0 && rm !== RM_BP) return [modrm(0, rm)];
+  const short = !wide && displacement >= -128 && displacement < 128;
+  return short ? [modrm(1, rm), displacement & 0xff] : [modrm(2, rm), ...word];
 }
 
 /** ModRM, SIB and displacement of a memory operand. */
@@ -183,10 +219,15 @@ export function encode(
         );
         return;
       case 'relative':
-        immediates.push(...littleEndian(values.immediate ?? 0n, width === 'b' ? 1 : 4));
+        immediates.push(
+          ...littleEndian(
+            values.immediate ?? 0n,
+            width === 'b' ? 1 : mode === 64 || operandSize === 4 ? 4 : 2,
+          ),
+        );
         return;
       case 'offset':
-        immediates.push(...littleEndian(values.immediate ?? 0n, memory?.address32 || mode === 32 ? 4 : 8));
+        immediates.push(...littleEndian(values.immediate ?? 0n, memory?.address32 ? 4 : mode / 8));
         return;
       default:
         return;
@@ -200,11 +241,16 @@ export function encode(
   if (candidateOf(variant).hasModRM) {
     // XMM4 stands for itself as an index.
     const index = row.operands.some(({ place }) => place === 'vsib') ? { index: RSP } : {};
-    if (inModRM) addressing.push(...encodeMemory({ ...index, ...memory }, fields));
-    else addressing.push(0xc0 | (fields.reg << 3) | fields.rm);
+    if (inModRM) {
+      const operand = { ...index, ...memory };
+      const is16 = mode === 16 && memory?.address32 !== true;
+      const bytes = is16 ? encodeMemory16(operand, fields) : encodeMemory(operand, fields);
+      if (bytes === undefined) return undefined;
+      addressing.push(...bytes);
+    } else addressing.push(0xc0 | (fields.reg << 3) | fields.rm);
   }
 
-  if (mode === 32 && (fields.rex !== 0 || fields.needsRex || vvvv > 7)) return undefined;
+  if (mode !== 64 && (fields.rex !== 0 || fields.needsRex || vvvv > 7)) return undefined;
   const prefixes: number[] = [];
   if (memory?.segment !== undefined) prefixes.push(SEGMENT_PREFIX[memory.segment]);
   if (memory?.address32) prefixes.push(0x67);

@@ -5,7 +5,7 @@
  *     npm run fuzz -- --help
  *
  * The programs of a seed are always the same; program N of seed S is `S/N`. With --native they are single
- * instructions, of 64-bit mode or of 32-bit code, and this machine's processor says what is right: on x86-64 Linux with gcc.
+ * instructions, of 64-bit mode or of 32- or 16-bit code, and this machine's processor says what is right: on x86-64 Linux with gcc.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BACK_ENDS, type BackEnd } from '../../test/support/back-ends.ts';
+import type { CodeMode } from '../../test/vectors/layout.ts';
 import { buildRecorder } from '../recorder/native.ts';
 import { Engine } from './engine.ts';
 import { NativeTrials, nativeCase } from './native.ts';
@@ -20,6 +21,7 @@ import { report, tryProgram } from './trial.ts';
 
 /** Instructions that one run of the recorder takes. */
 const NATIVE_BATCH = 500;
+const MODES: readonly CodeMode[] = [64, 32, 16];
 
 const USAGE = `usage: npm run fuzz -- [options]
 
@@ -28,7 +30,7 @@ const USAGE = `usage: npm run fuzz -- [options]
   --failures N      stop after so many that differ, by default 1
   --back-end NAME   what makes regions: ${Object.keys(BACK_ENDS).join(', ')}; by default writer
   --native          single instructions, held against this machine's processor
-  --mode BITS       with --native: 64 or 32, by default 64
+  --mode BITS       with --native: 64, 32 or 16, by default 64
   --help            print this
 `;
 
@@ -69,15 +71,15 @@ if (!Object.hasOwn(BACK_ENDS, backEnd)) {
   console.error(`fuzz: --back-end ${backEnd}: none of ${Object.keys(BACK_ENDS).join(', ')}`);
   process.exit(2);
 }
-if (values.mode !== '64' && values.mode !== '32') {
-  console.error(`fuzz: --mode ${values.mode}: neither 64 nor 32`);
+const mode = MODES.find((bits) => String(bits) === values.mode);
+if (mode === undefined) {
+  console.error(`fuzz: --mode ${values.mode}: none of ${MODES.join(', ')}`);
   process.exit(2);
 }
-if (values.mode === '32' && !native) {
-  console.error('fuzz: --mode 32 is for --native: whole programs are 64-bit code');
+if (mode !== 64 && !native) {
+  console.error(`fuzz: --mode ${mode} is for --native: whole programs are 64-bit code`);
   process.exit(2);
 }
-const mode = values.mode === '32' ? 32 : 64;
 const mostFailures = positive('failures');
 const deadline = performance.now() + positive('minutes') * 60_000;
 let failures = 0;
@@ -106,7 +108,7 @@ function fuzzPrograms(): void {
   );
 }
 
-function fuzzInstructions(recorder: string): void {
+function fuzzInstructions(recorder: string, mode: CodeMode): void {
   const trials = new NativeTrials(recorder);
   const mnemonics = new Map<string, number>();
   let count = 0;
@@ -136,7 +138,7 @@ if (native) {
   }
   const directory = mkdtempSync(join(tmpdir(), 'fuzz-'));
   try {
-    fuzzInstructions(buildRecorder(directory));
+    fuzzInstructions(buildRecorder(directory), mode);
   } finally {
     rmSync(directory, { recursive: true });
   }

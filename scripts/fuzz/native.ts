@@ -2,7 +2,7 @@
 
 import type { Variant } from '../../src/isa/variant.ts';
 import { ENGINES, type Engine, VectorMachine } from '../../test/isa/vector-machine.ts';
-import type { CodeMode, Register } from '../../test/vectors/layout.ts';
+import { type CodeMode, type Register, segmentBases } from '../../test/vectors/layout.ts';
 import {
   compare,
   type ExpectedState,
@@ -42,14 +42,14 @@ export function nativeCase(name: string, mode: CodeMode): NativeCase {
   }
 }
 
-function runAll(recorder: string, programs: readonly Program[], mode: CodeMode): Outcome[] {
+function runAll(recorder: string, programs: readonly Program[]): Outcome[] {
   const runs = programs.map((program) => {
     const assembled = assemble(program);
     if (assembled === undefined) throw new Error('an instruction that cannot be assembled');
-    const input = new Input();
+    const input = new Input(program.mode);
     for (const [name, value] of program.start.registers) input.set(name, value);
-    input.set('rip', BigInt(assembled.entry));
-    return { input, code: assembled.bytes, mode };
+    input.set('rip', BigInt(assembled.entry - segmentBases(input.mode).code));
+    return { input, code: assembled.bytes };
   });
   return runNatively(recorder, runs);
 }
@@ -74,7 +74,7 @@ function afterOf({ registers, memory, fault }: Outcome): VectorState & { fault?:
 function expectedOf(program: Program, outcome: Outcome, { flags, fsw }: Undefined): ExpectedState {
   const entry = assemble(program)?.entry ?? program.base;
   return {
-    ...endState(startOf(program, entry), afterOf(outcome), 0n),
+    ...endState(startOf(program, entry), afterOf(outcome), 0n, program.mode),
     undefinedFlags: BigInt(flags),
     undefinedFsw: fsw,
   };
@@ -94,7 +94,6 @@ export class NativeTrials {
     return this.compare(
       cases.map(({ program }) => program),
       cases.map(({ variant }) => undefinedAfter(variant)),
-      cases[0]?.mode ?? 64,
     );
   }
 
@@ -102,15 +101,14 @@ export class NativeTrials {
   private compare(
     programs: readonly Program[],
     undefinedOf: readonly Undefined[],
-    mode: CodeMode,
   ): (NativeDifference | undefined)[] {
-    const outcomes = runAll(this.recorder, programs, mode);
+    const outcomes = runAll(this.recorder, programs);
     return programs.map((program, at) => {
       const initial = initialOf(program);
       if (initial === undefined) return undefined;
       const expected = expectedOf(program, outcomes[at] as Outcome, undefinedOf[at] as Undefined);
       for (const engine of ENGINES) {
-        const actual = this.machine.runFrom(initial, engine, mode);
+        const actual = this.machine.runFrom(initial, engine);
         const lines = compare(expected, actual);
         if (lines.length > 0) return { engine, lines };
       }
@@ -122,15 +120,15 @@ export class NativeTrials {
   report({ name, program, variant, mode }: NativeCase): string {
     const undefinedBits = undefinedAfter(variant);
     const difference = (smaller: Program): NativeDifference | undefined =>
-      this.compare([smaller], [undefinedBits], mode)[0];
+      this.compare([smaller], [undefinedBits])[0];
     const smallest = shrink(program, (smaller) => difference(smaller) !== undefined);
     const { engine, lines } = difference(smallest) as NativeDifference;
-    const state = expectedOf(smallest, runAll(this.recorder, [smallest], mode)[0] as Outcome, undefinedBits);
+    const state = expectedOf(smallest, runAll(this.recorder, [smallest])[0] as Outcome, undefinedBits);
     const instructions = smallest.items.length - (state.fault === undefined ? 0 : 1);
     return filetestOf(
       smallest,
       [
-        `Instruction ${name}${mode === 32 ? ' of 32-bit code, shown as 64-bit code' : ''}, ${engine}: ${lines.join('; ')}`,
+        `Instruction ${name}${mode === 64 ? '' : ` of ${mode}-bit code, shown as 64-bit code`}, ${engine}: ${lines.join('; ')}`,
       ],
       {
         state,

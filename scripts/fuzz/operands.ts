@@ -1,9 +1,10 @@
 /** Random operands for an instruction, and what has to run before it so that they make sense. */
 import type { Variant } from '../../src/isa/variant.ts';
-import { type CodeMode, SCRATCH, SCRATCH_SIZE } from '../../test/vectors/layout.ts';
+import { type CodeMode, SCRATCH, SCRATCH_SIZE, segmentBases } from '../../test/vectors/layout.ts';
 import { anyValue, type Random } from '../recorder/values.ts';
 import { movImmediate, variantOf } from './choices.ts';
 import {
+  ADDRESSES_16,
   candidateOf,
   encode,
   HIGH_BYTE,
@@ -52,31 +53,32 @@ export interface Context {
   readonly keepsCounter: boolean;
   /** What sets addresses up leaves the flags as they were. */
   readonly keepsFlags: boolean;
-  /** 64 by default. 32-bit code has no POINTER. */
+  /** 64 by default. The others have no POINTER. */
   readonly mode?: CodeMode;
 }
 
-/** The first registers: 8 in 32-bit code. */
-function someRegister({ random, mode }: Context, count: number): number {
-  return random.below(mode === 32 ? 8 : count);
+/** The first registers: 8 outside 64-bit mode. */
+function someRegister({ random, mode = 64 }: Context, count: number): number {
+  return random.below(mode === 64 ? count : 8);
 }
 
 /** An instruction whose operands the caller knows to be possible. */
-export function instruction(variant: Variant, values: OperandValues = {}): Item {
-  const bytes = encode(variant, values);
+export function instruction(variant: Variant, values: OperandValues = {}, mode?: CodeMode): Item {
+  const bytes = encode(variant, values, mode);
   if (bytes === undefined) throw new Error(`${variant.row.mnemonic} cannot be encoded with these operands`);
   return { kind: 'bytes', bytes };
 }
 
 /** MOV of an unsigned 32-bit number into a whole register. */
-export function setRegister(number: number, value: number): Item {
-  return instruction(movImmediate(number), { registers: [number], immediate: BigInt(value >>> 0) });
+export function setRegister(number: number, value: number, mode?: CodeMode): Item {
+  const values = { registers: [number], immediate: BigInt(value >>> 0) };
+  return instruction(movImmediate(number), values, mode);
 }
 
 const AND_IMMEDIATE = variantOf('and', 4, 'Ev,sIb', 'register');
 
-function freeRegister({ random, keepsCounter, mode }: Context): number {
-  const number = random.pick(mode === 32 ? FREE_32 : FREE);
+function freeRegister({ random, keepsCounter, mode = 64 }: Context): number {
+  const number = random.pick(mode === 64 ? FREE : FREE_32);
   return keepsCounter && number === RCX ? RAX : number;
 }
 
@@ -89,8 +91,8 @@ function byteRegister(context: Context): number {
   return HIGH_BYTE + (keepsCounter && high === RCX ? RAX : high);
 }
 
-/** An address in the data area for an operand of `size` bytes. */
-function anyAddress(random: Random, size: number, aligned: boolean): number {
+/** An address in the data area for an operand of `size` bytes: an offset, where the data segment has a base. */
+function anyAddress({ random, mode = 64 }: Context, size: number, aligned: boolean): number {
   const kind = random.below(300);
   let address: number;
   if (kind === 0) address = SCRATCH + SCRATCH_SIZE - random.below(size + 1);
@@ -98,7 +100,8 @@ function anyAddress(random: Random, size: number, aligned: boolean): number {
   else if (kind < 160) address = SHARED + 8 * random.below(8);
   else address = SCRATCH + MARGIN + random.below(SCRATCH_SIZE - 2 * MARGIN - size);
   const mask = Math.min(size, 16) - 1;
-  return aligned && random.below(100) > 0 ? address & ~mask : address;
+  const chosen = aligned && random.below(100) > 0 ? address & ~mask : address;
+  return chosen - segmentBases(mode).data;
 }
 
 interface Addressed {
@@ -123,23 +126,51 @@ function anyDisplacement(random: Random): number {
   }
 }
 
+/** What an instruction with a 16-bit address needs to reach an offset in the data segment. */
+function addressOperand16(context: Context, address: number, segment: MemoryOperand): Addressed {
+  const { random } = context;
+  const form = random.below(ADDRESSES_16.length + 1);
+  const wide = random.below(8) === 0;
+  // With [BP] as well: SS is the same segment.
+  const [base, index] = ADDRESSES_16[form] ?? [];
+  if (base === undefined) return { setup: [], memory: { displacement: address, ...segment }, used: [] };
+  const displacement = (anyDisplacement(random) << 16) >> 16;
+  const added = index === undefined ? 0 : random.below(0x1_0000);
+  // Sums wrap at 64 KiB, and only the low halves count.
+  const garbage = random.below(0x1_0000) << 16;
+  const setup = [setRegister(base, ((address - displacement - added) & 0xffff) | garbage, 16)];
+  if (index !== undefined) setup.push(setRegister(index, added | garbage, 16));
+  const used = index === undefined ? [base] : [base, index];
+  return {
+    setup,
+    memory: { base, ...(index === undefined ? {} : { index }), displacement, wide, ...segment },
+    used,
+  };
+}
+
 function addressOperand(context: Context, size: number, aligned: boolean, general: boolean): Addressed {
-  const { random, mode } = context;
-  const prefixes64 = random.below(2) ? { segment: 'gs' as const } : { address32: true };
-  const prefixes = general ? (mode === 32 ? { segment: 'es' as const } : prefixes64) : {};
-  const address = anyAddress(random, size, aligned);
+  const { random, mode = 64 } = context;
+  const overrides = random.below(2) === 1;
+  const address = anyAddress(context, size, aligned);
+  if (mode === 16) {
+    const segment = random.below(3) === 0 ? { segment: 'es' as const } : {};
+    if (random.below(3) > 0) return addressOperand16(context, address, segment);
+  }
+  const override = { segment: mode === 64 ? ('gs' as const) : ('es' as const) };
+  const any = mode === 32 || (mode === 64 && overrides) ? override : { address32: true };
+  const prefixes = general || mode === 16 ? any : {};
   const wide = random.below(8) === 0;
   const displacement = anyDisplacement(random);
   const base = freeRegister(context);
   switch (random.below(8)) {
     case 0:
-      if (mode === 32) break;
+      if (mode !== 64) break;
       return { setup: [], memory: { base: 'rip', ...prefixes }, relativeTo: address, used: [] };
     case 1:
       return { setup: [], memory: { displacement: address, ...prefixes }, used: [] };
     case 2:
     case 3:
-      if (!aligned && mode !== 32) {
+      if (!aligned && mode === 64) {
         const near = random.below(0x800) - 0x400;
         return { setup: [], memory: { base: POINTER, displacement: near, wide, ...prefixes }, used: [] };
       }
@@ -157,9 +188,9 @@ function addressOperand(context: Context, size: number, aligned: boolean, genera
       const mask = aligned ? INDEX_MASK & ~15 : INDEX_MASK;
       return {
         setup: [
-          setRegister(base, address - displacement),
+          setRegister(base, address - displacement, mode),
           context.keepsFlags
-            ? setRegister(index, random.below(mask + 1) & mask)
+            ? setRegister(index, random.below(mask + 1) & mask, mode)
             : instruction(AND_IMMEDIATE, { registers: [index], immediate: BigInt(mask) }),
         ],
         memory: { base, index, scale, displacement, wide, ...prefixes },
@@ -170,7 +201,7 @@ function addressOperand(context: Context, size: number, aligned: boolean, genera
       break;
   }
   return {
-    setup: [setRegister(base, address - displacement)],
+    setup: [setRegister(base, address - displacement, mode)],
     memory: { base, displacement, wide, ...prefixes },
     used: [base],
   };
@@ -178,7 +209,7 @@ function addressOperand(context: Context, size: number, aligned: boolean, genera
 
 /** Registers that an instruction has without naming them, given values that keep it within the data area. */
 function implicitOperands(context: Context, variant: Variant, size: number): Item[] | undefined {
-  const { random, keepsCounter } = context;
+  const { random, keepsCounter, mode } = context;
   const { row, operandSize } = variant;
   const places = row.operands.map(({ place }) => place);
   const setup: Item[] = [];
@@ -189,17 +220,17 @@ function implicitOperands(context: Context, variant: Variant, size: number): Ite
   ];
   for (const [place, number] of pointers) {
     if (places.some((other) => other === place))
-      setup.push(setRegister(number, anyAddress(random, size, false)));
+      setup.push(setRegister(number, anyAddress(context, size, false), mode));
   }
   const { mnemonic } = row;
   if (mnemonic.startsWith('rep') || mnemonic.startsWith('pcmp')) {
     if (keepsCounter) return undefined;
-    if (mnemonic.startsWith('rep')) setup.push(setRegister(RCX, random.below(24)));
+    if (mnemonic.startsWith('rep')) setup.push(setRegister(RCX, random.below(24), mode));
   }
   if (mnemonic === 'div' || mnemonic === 'idiv') {
     const isByte = row.operands[0]?.width === 'b';
-    setup.push(isByte ? setRegister(RAX, random.below(0x100)) : setRegister(RDX, 0));
-    if (operandSize !== 8 && mnemonic === 'idiv') setup.push(setRegister(RAX, random.below(0x7fff)));
+    setup.push(isByte ? setRegister(RAX, random.below(0x100), mode) : setRegister(RDX, 0, mode));
+    if (operandSize !== 8 && mnemonic === 'idiv') setup.push(setRegister(RAX, random.below(0x7fff), mode));
   }
   return setup;
 }
@@ -215,7 +246,7 @@ function registerOperand(context: Context, file: string, isByte: boolean): numbe
  * would be in each other's way.
  */
 export function withOperands(context: Context, variant: Variant): Item[] | undefined {
-  const { random, mode } = context;
+  const { random, mode = 64 } = context;
   const { row, form, locations, operandSize } = variant;
   const { mnemonic } = row;
   // Nothing sets vectors of indices up.
@@ -231,7 +262,7 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
   const hasModRMMemory = row.operands.some(
     ({ place }) => place === 'memory' || (place === 'rm' && form !== 'register'),
   );
-  const override: SegmentOverride = mode === 32 ? 'es' : 'gs';
+  const override: SegmentOverride = mode === 64 ? 'gs' : 'es';
   const addressed = hasModRMMemory
     ? addressOperand(context, size, aligned, form === 'general')
     : { setup: [], memory: form === 'general' ? { segment: override } : {}, used: [] };
@@ -242,9 +273,9 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
     if (place !== 'opcode') return registerOperand(context, file, width === 'b');
     // Its low bits are the row's.
     const low = row.opcode.byte & 7;
-    const number = low | (mode === 32 ? 0 : random.below(2) << 3);
+    const number = low | (mode === 64 ? random.below(2) << 3 : 0);
     if (!RESERVED.has(number)) return number;
-    return mode === 32 || RESERVED.has(number ^ 8) ? undefined : number ^ 8;
+    return mode !== 64 || RESERVED.has(number ^ 8) ? undefined : number ^ 8;
   });
   if (row.operands.some(({ place }, at) => place === 'opcode' && registers[at] === undefined))
     return undefined;
@@ -258,7 +289,7 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
     // The bit may be anywhere in memory.
     const number = registers[1] as number;
     if (addressed.used.includes(number)) return undefined;
-    setup.push(setRegister(number, random.below(MARGIN * 8)));
+    setup.push(setRegister(number, random.below(MARGIN * 8), mode));
   }
   if (mnemonic === 'div' || mnemonic === 'idiv') {
     const number = registers[0];
@@ -266,10 +297,10 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
       return undefined;
     if (addressed.used.some((used) => used === RAX || used === RDX)) return undefined;
     if (form === 'register' && number !== undefined && number < HIGH_BYTE && random.below(4) > 0)
-      setup.push(setRegister(number, 1 + random.below(0xffff)));
+      setup.push(setRegister(number, 1 + random.below(0xffff), mode));
   }
 
-  const immediate = anyImmediate(random, variant, operandSize, size);
+  const immediate = anyImmediate(context, variant, operandSize, size);
   const lock = candidateOf(variant).lockable && hasModRMMemory && random.below(5) === 0;
   const values: OperandValues = { registers, memory: addressed.memory, immediate, lock };
   const bytes = encode(variant, values, mode);
@@ -283,9 +314,10 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
   return [...setup, { kind: 'relative', at }];
 }
 
-function anyImmediate(random: Random, variant: Variant, operandSize: number, size: number): bigint {
+function anyImmediate(context: Context, variant: Variant, operandSize: number, size: number): bigint {
+  const { random } = context;
   const { row } = variant;
-  if (row.operands.some(({ place }) => place === 'offset')) return BigInt(anyAddress(random, size, false));
+  if (row.operands.some(({ place }) => place === 'offset')) return BigInt(anyAddress(context, size, false));
   const isCount = row.operands.length > 1 && row.operands.some(({ name }) => name === 'Ib');
   if (isCount && random.below(2)) return BigInt(random.below(2 * operandSize * 8));
   return anyValue(random, 8 * operandSize);

@@ -1,6 +1,6 @@
 /** A program before its addresses are known: a list that can lose any of its items and still be assembled. */
 import type { Variant } from '../../src/isa/variant.ts';
-import type { Register } from '../../test/vectors/layout.ts';
+import type { CodeMode, Register } from '../../test/vectors/layout.ts';
 import { encode, littleEndian } from './encoder.ts';
 
 /** Names a place in a program. */
@@ -33,8 +33,10 @@ export interface Start {
 }
 
 export interface Program {
+  /** 64 by default. */
+  readonly mode?: CodeMode;
   readonly items: readonly Item[];
-  /** Address of the first item. */
+  /** Linear address of the first item. */
   readonly base: number;
   /** Where it starts; at the first item if the label is gone. */
   readonly entry: Label;

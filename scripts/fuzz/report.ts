@@ -1,7 +1,7 @@
 /** A program as a filetest. */
 
 import { type Filetest, printFiletest } from '../../test/filetests/filetest.ts';
-import { DEFAULT_REGISTERS } from '../../test/vectors/layout.ts';
+import { defaultRegister, segmentBases } from '../../test/vectors/layout.ts';
 import {
   changesBetween,
   type State,
@@ -11,10 +11,10 @@ import {
 } from '../../test/vectors/vector.ts';
 import { assemble, type Program } from './program.ts';
 
-export function startOf({ start }: Program, entry: number): VectorState {
-  const values: VectorState = { rip: entry.toString(16) };
+export function startOf({ start, mode = 64 }: Program, entry: number): VectorState {
+  const values: VectorState = { rip: (entry - segmentBases(mode).code).toString(16) };
   for (const [name, value] of start.registers)
-    if (value !== DEFAULT_REGISTERS.get(name)) values[name] = value.toString(16);
+    if (value !== defaultRegister(name, mode)) values[name] = value.toString(16);
   return values;
 }
 
@@ -23,7 +23,7 @@ export function initialOf(program: Program): WholeState | undefined {
   const assembled = assemble(program);
   if (assembled === undefined) return undefined;
   const { bytes, entry } = assembled;
-  return startState(startOf(program, entry), [{ address: program.base, bytes }]);
+  return startState(startOf(program, entry), [{ address: program.base, bytes }], program.mode);
 }
 
 /** The text of a filetest. @param end what has to come of it. */

@@ -34,11 +34,11 @@ export function singleInstruction(
   if (!isDefined(variant)) return undefined;
   const items = withOperands({ random, keepsCounter: false, keepsFlags: true, mode }, variant);
   if (items === undefined) return undefined;
-  const input = new Input();
-  // What 32-bit code does to the upper halves is undefined, and it has no others.
-  const count = mode === 32 ? 8 : 16;
+  const input = new Input(mode);
+  // What code outside 64-bit mode does to the upper halves is undefined, and it has no others.
+  const count = mode === 64 ? 16 : 8;
   for (const register of GENERAL_REGISTERS.slice(0, count))
-    if (register !== 'rsp') input.set(register, anyValue(random, mode));
+    if (register !== 'rsp') input.set(register, anyValue(random, mode === 64 ? 64 : 32));
   if (mode === 64) input.registers.set('r13', BigInt(POINTER_BASE + random.below(POINTER_MASK)));
   input.set('rflags', anyFlags(random) | (random.below(4) === 0 ? BigInt(DF) : 0n));
   if (sse) {
@@ -58,5 +58,5 @@ export function singleInstruction(
     input.set('fcw', anyFcw(random));
   }
   const { registers } = input;
-  return { items, base: CODE + 0x800, entry: 0, start: { registers, memory: new Map() } };
+  return { mode, items, base: CODE + 0x800, entry: 0, start: { registers, memory: new Map() } };
 }

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { SCRATCH } from '../../test/vectors/layout.ts';
+import { type CodeMode, SCRATCH } from '../../test/vectors/layout.ts';
 
 /** The longest piece of code a case may have, in bytes. */
 const MAXIMUM = 32;
@@ -14,13 +14,24 @@ const MAXIMUM = 32;
  *
  * @throws Error with the assembler's messages, if a text is wrong
  */
-export function assemble(texts: readonly string[], directory: string, codeAddress: number): Uint8Array[] {
+export function assemble(
+  texts: readonly { readonly text: string; readonly mode: CodeMode }[],
+  directory: string,
+  codeAddress: number,
+): Uint8Array[] {
   const source = `${directory}/cases.s`;
   const object = `${directory}/cases.o`;
   const lines = ['.intel_syntax noprefix', '.text'];
-  for (const [i, text] of texts.entries()) {
+  for (const [i, { text, mode }] of texts.entries()) {
     const displaced = text.replaceAll('scratch', `S${i}-${codeAddress - SCRATCH}`);
-    lines.push(`S${i}: ${displaced}`, `E${i}:`, `.section .sizes`, `.byte E${i}-S${i}`, `.text`);
+    lines.push(
+      `.code${mode}`,
+      `S${i}: ${displaced}`,
+      `E${i}:`,
+      `.section .sizes`,
+      `.byte E${i}-S${i}`,
+      `.text`,
+    );
     lines.push(`.balign ${MAXIMUM}, 0xcc`);
   }
   writeFileSync(source, `${lines.join('\n')}\n`);
@@ -41,7 +52,7 @@ export function assemble(texts: readonly string[], directory: string, codeAddres
   };
   const code = section('.text');
   return [...section('.sizes')].map((size, i) => {
-    if (size > MAXIMUM) throw new Error(`too long: ${texts[i]}`);
+    if (size > MAXIMUM) throw new Error(`too long: ${texts[i].text}`);
     return code.slice(i * MAXIMUM, i * MAXIMUM + size);
   });
 }

@@ -1,14 +1,19 @@
 /** A test case before it is recorded: what to assemble and the state to start it in. */
 
-import { type CodeMode, DEFAULT_REGISTERS, type Register } from '../../test/vectors/layout.ts';
+import { type CodeMode, defaultRegister, type Register } from '../../test/vectors/layout.ts';
 
-/** The state before a case, as differences from the default state. */
+/** The state before a case, as differences from the default state of the mode that its code is for. */
 export class Input {
+  readonly mode: CodeMode;
   readonly registers = new Map<Register, bigint>();
   readonly memory = new Map<number, Uint8Array>();
 
+  constructor(mode: CodeMode = 64) {
+    this.mode = mode;
+  }
+
   get(name: Register): bigint {
-    return this.registers.get(name) ?? (DEFAULT_REGISTERS.get(name) as bigint);
+    return this.registers.get(name) ?? defaultRegister(name, this.mode);
   }
 
   /** Gives a register its value; a second, different value is a mistake in the template. */
@@ -33,8 +38,6 @@ export interface Case {
   asm: string;
   /** Machine code, where it is not assembled from the text. */
   code?: Uint8Array;
-  /** 64 if absent. */
-  mode?: CodeMode;
   input: Input;
   steps?: number;
   /** RFLAGS bits that the manual leaves undefined. */

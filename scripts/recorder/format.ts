@@ -1,6 +1,6 @@
 /** Writes recorded cases in the format that test/vectors/vector.ts reads. */
 
-import { DEFAULT_REGISTERS, REGISTER_BITS, type Register, scratchByte } from '../../test/vectors/layout.ts';
+import { defaultRegister, REGISTER_BITS, type Register, scratchByte } from '../../test/vectors/layout.ts';
 import type { Vector, VectorState } from '../../test/vectors/vector.ts';
 import type { Case, Input } from './case.ts';
 import type { Outcome } from './native.ts';
@@ -28,7 +28,7 @@ function stateBefore(input: Input): VectorState {
   const state: VectorState = {};
   for (const name of REGISTER_BITS.keys()) {
     const value = input.get(name);
-    if (value !== DEFAULT_REGISTERS.get(name)) state[name] = hex(value);
+    if (value !== defaultRegister(name, input.mode)) state[name] = hex(value);
   }
   const memory = new Map<number, number>();
   for (const [address, bytes] of input.memory) {
@@ -75,7 +75,7 @@ export function toVector(test: Case, code: Uint8Array, outcome: Outcome): Vector
     in: stateBefore(test.input),
     out: stateAfter(test, code, outcome),
   };
-  if (test.mode) vector.mode = test.mode;
+  if (test.input.mode !== 64) vector.mode = test.input.mode;
   if (test.steps) vector.steps = test.steps;
   if (test.undefined) vector.undefined = hex(test.undefined);
   if (test.undefinedFsw) vector.undefinedFsw = hex(test.undefinedFsw);

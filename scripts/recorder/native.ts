@@ -4,10 +4,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   CODE,
   CODE_SIZE,
-  type CodeMode,
   GENERAL_REGISTERS,
+  LDT,
+  type LdtSegment,
   type Register,
+  SEGMENT_REGISTERS,
   STACK_REGISTERS,
+  segmentBases,
   XMM_REGISTERS,
   YMM_HIGH_REGISTERS,
 } from '../../test/vectors/layout.ts';
@@ -23,8 +26,15 @@ export interface Outcome {
 
 /** An FXSAVE image, and behind it the upper halves of the YMM registers. */
 const IMAGE_SIZE = 512 + 256;
-const INPUT_SIZE = 8 + 8 + 8 + 16 * 8 + 8 + IMAGE_SIZE;
-const OUTPUT_SIZE = 21 * 8 + IMAGE_SIZE + 8;
+const SEGMENTS = 16;
+const INPUT_RIP = SEGMENTS + 6 * 8;
+const INPUT_IMAGE = INPUT_RIP + 8 + 16 * 8 + 8;
+const INPUT_SIZE = INPUT_IMAGE + IMAGE_SIZE;
+/** Of the 64-bit words of the output. */
+const OUTPUT_GPR = 6;
+const OUTPUT_RIP = OUTPUT_GPR + 16;
+const OUTPUT_IMAGE = (OUTPUT_RIP + 5) * 8;
+const OUTPUT_SIZE = OUTPUT_IMAGE + IMAGE_SIZE + 8;
 const BREAKPOINT = 3;
 /** TF and RF, which belong to the way of recording. */
 const HIDDEN_FLAGS = 0x1_0100n;
@@ -43,29 +53,56 @@ const IMAGE_FIELDS: [Register, number, number][] = [
 /** Compiles recorder.c into a directory and returns the program's path. */
 export function buildRecorder(directory: string): string {
   const program = `${directory}/recorder`;
-  execFileSync('gcc', ['-O2', '-Wall', '-o', program, `${import.meta.dirname}/recorder.c`], {
-    stdio: 'inherit',
-  });
+  // Cases change the FS base, which the stack protector needs.
+  const flags = ['-O2', '-Wall', '-mfsgsbase', '-fno-stack-protector'];
+  execFileSync('gcc', [...flags, '-o', program, `${import.meta.dirname}/recorder.c`], { stdio: 'inherit' });
   return program;
 }
 
-function encode(input: Input, code: Uint8Array, mode: CodeMode): Uint8Array {
+/** `struct user_desc` of Linux' <asm/ldt.h>. */
+function descriptor(segment: LdtSegment, index: number): Uint32Array {
+  const contents = { data: 0, 'expand-down': 1, code: 2 }[segment.kind];
+  const bits = [
+    segment.is32Bit,
+    contents & 1,
+    contents & 2,
+    segment.restricted,
+    segment.pages,
+    segment.absent,
+    true, // available to software
+  ];
+  const flags = bits.reduce<number>((sum, bit, at) => sum | (bit ? 1 << at : 0), 0);
+  return Uint32Array.of(index, segment.base, segment.limit, flags);
+}
+
+function encodeLdt(): Uint8Array {
+  return Buffer.concat(
+    [Uint32Array.of(LDT.length), ...LDT.map(descriptor)].map(({ buffer }) => new Uint8Array(buffer)),
+  );
+}
+
+function encode(input: Input, code: Uint8Array): Uint8Array {
   const patches = [...input.memory];
   const patchBytes = patches.reduce((sum, [, bytes]) => sum + 8 + bytes.length, 0);
   const rip = input.get('rip');
+  const address = Number(rip) + segmentBases(input.mode).code;
   // Code that reaches past the code area ends with it: fetching the rest is what the case is about.
-  const room = Math.min(code.length, CODE + CODE_SIZE - Number(rip));
+  const room = Math.min(code.length, CODE + CODE_SIZE - address);
   const record = new Uint8Array(INPUT_SIZE + room + patchBytes);
   const view = new DataView(record.buffer);
   view.setUint32(0, room, true);
   view.setUint32(4, patches.length, true);
-  view.setBigUint64(8, BigInt(mode), true);
-  view.setBigUint64(16, rip, true);
-  for (const [i, name] of GENERAL_REGISTERS.entries()) view.setBigUint64(24 + 8 * i, input.get(name), true);
-  view.setBigUint64(152, input.get('rflags'), true);
+  view.setBigUint64(8, BigInt(address), true);
+  for (const [i, name] of SEGMENT_REGISTERS.entries())
+    view.setBigUint64(SEGMENTS + 8 * i, input.get(name), true);
+  view.setBigUint64(INPUT_RIP, rip, true);
+  for (const [i, name] of GENERAL_REGISTERS.entries())
+    view.setBigUint64(INPUT_RIP + 8 + 8 * i, input.get(name), true);
+  view.setBigUint64(INPUT_IMAGE - 8, input.get('rflags'), true);
   for (const [name, offset, length] of IMAGE_FIELDS) {
     const value = input.get(name);
-    for (let i = 0; i < length; i++) record[160 + offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+    for (let i = 0; i < length; i++)
+      record[INPUT_IMAGE + offset + i] = Number((value >> BigInt(8 * i)) & 0xffn);
   }
   record.set(code.subarray(0, room), INPUT_SIZE);
   let offset = INPUT_SIZE + room;
@@ -82,32 +119,40 @@ function encode(input: Input, code: Uint8Array, mode: CodeMode): Uint8Array {
 function decode(view: DataView, start: number): [Outcome, number] {
   const word = (index: number): bigint => view.getBigUint64(start + 8 * index, true);
   const registers = new Map<Register, bigint>();
-  for (const [i, name] of GENERAL_REGISTERS.entries()) registers.set(name, word(i));
-  registers.set('rip', word(16));
-  registers.set('rflags', word(17) & ~HIDDEN_FLAGS);
+  for (const [i, name] of GENERAL_REGISTERS.entries()) registers.set(name, word(OUTPUT_GPR + i));
+  registers.set('rip', word(OUTPUT_RIP));
+  registers.set('rflags', word(OUTPUT_RIP + 1) & ~HIDDEN_FLAGS);
+  for (const [i, name] of SEGMENT_REGISTERS.entries()) registers.set(name, word(i));
   for (const [name, offset, length] of IMAGE_FIELDS) {
     let value = 0n;
     for (let i = length - 1; i >= 0; i--)
-      value = (value << 8n) | BigInt(view.getUint8(start + 168 + offset + i));
+      value = (value << 8n) | BigInt(view.getUint8(start + OUTPUT_IMAGE + offset + i));
     registers.set(name, value);
   }
   const memory = new Map<number, number>();
-  const changes = Number(view.getBigUint64(start + 168 + IMAGE_SIZE, true));
+  const changes = Number(view.getBigUint64(start + OUTPUT_IMAGE + IMAGE_SIZE, true));
   let offset = start + OUTPUT_SIZE;
   for (let i = 0; i < changes; i++, offset += 8) {
     memory.set(view.getUint32(offset, true), view.getUint32(offset + 4, true));
   }
-  const vector = Number(word(18));
+  const vector = Number(word(OUTPUT_RIP + 2));
   if (vector === BREAKPOINT) return [{ registers, memory }, offset];
-  return [{ registers, memory, fault: { vector, errorCode: Number(word(19)), address: word(20) } }, offset];
+  return [
+    {
+      registers,
+      memory,
+      fault: { vector, errorCode: Number(word(OUTPUT_RIP + 3)), address: word(OUTPUT_RIP + 4) },
+    },
+    offset,
+  ];
 }
 
 /** Runs each case and returns what came of it. */
 export function runNatively(
   program: string,
-  cases: readonly { input: Input; code: Uint8Array; mode?: CodeMode | undefined }[],
+  cases: readonly { input: Input; code: Uint8Array }[],
 ): Outcome[] {
-  const stdin = Buffer.concat(cases.map(({ input, code, mode = 64 }) => encode(input, code, mode)));
+  const stdin = Buffer.concat([encodeLdt(), ...cases.map(({ input, code }) => encode(input, code))]);
   const run = spawnSync(program, { input: stdin, maxBuffer: 2 ** 31, stdio: ['pipe', 'pipe', 'inherit'] });
   if (run.status !== 0) throw new Error(`the recorder failed: ${run.error ?? run.signal ?? run.status}`);
   const view = new DataView(run.stdout.buffer, run.stdout.byteOffset, run.stdout.byteLength);

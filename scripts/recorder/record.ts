@@ -18,12 +18,14 @@ import { buildRecorder, runNatively } from './native.ts';
 const VECTORS = `${import.meta.dirname}/../../test/vectors`;
 
 function record(cases: readonly Case[], program: string, directory: string): string {
-  const texts = [...new Set(cases.filter(({ code }) => code === undefined).map(({ asm }) => asm))];
+  const keyOf = ({ asm, input: { mode } }: Case): string => `${mode} ${asm}`;
+  const pieces = new Map(cases.filter(({ code }) => code === undefined).map((test) => [keyOf(test), test]));
+  const texts = [...pieces.values()].map(({ asm, input: { mode } }) => ({ text: asm, mode }));
   const codes = assemble(texts, directory, Number(DEFAULT_REGISTERS.get('rip')));
-  const codeOf = new Map(texts.map((text, i) => [text, codes[i]]));
+  const codeOf = new Map([...pieces.keys()].map((key, i) => [key, codes[i]]));
   const runs = cases.map((test) => {
-    const { input, mode, code = codeOf.get(test.asm) as Uint8Array } = test;
-    return { test, input, mode, code };
+    const { input, code = codeOf.get(keyOf(test)) as Uint8Array } = test;
+    return { test, input, code };
   });
   const outcomes = runNatively(program, runs);
   const vectors = runs.map(({ test, code }, i) => toVector(test, code, outcomes[i]));

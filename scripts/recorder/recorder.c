@@ -1,7 +1,8 @@
 // Runs test cases natively on this machine's CPU and reports the state each one leaves behind.
 //
 // stdin is a sequence of `input` records, stdout a sequence of `output` records, each followed by its
-// variable part (see native.ts, the only program that speaks this protocol).
+// variable part (see native.ts, the only program that speaks this protocol). Before them, stdin has the LDT: a
+// count and so many descriptors.
 //
 // How a case runs: the code area is filled with INT3 and the case's bytes are copied to it. An INT3 in
 // main() raises SIGTRAP; the handler overwrites the interrupted context with the state of the case, so
@@ -9,12 +10,14 @@
 // it (or at the target of its jump) or with a fault; either is a second signal, whose context is the result.
 
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -31,14 +34,18 @@
 #define YMM_OFFSET 576      // upper halves of the YMM registers, in the standard format of XSAVE
 #define YMM_SIZE 256
 #define TRAP_BREAKPOINT 3
-#define USER_CODE_32 0x23   // Linux's segments: __USER32_CS and __USER_DS
-#define USER_DATA 0x2b
+#define WRITE_LDT 0x11      // function of modify_ldt()
 #define FLAGS_INITIAL 0x202 // IF and the bit that is always one
+
+struct segments {
+  uint64_t es, cs, ss, ds, fs, gs; // selectors
+};
 
 struct input {
   uint32_t codeLength;
   uint32_t patchCount;
-  uint64_t mode; // 64, or 32 for compatibility mode
+  uint64_t codeAddress; // linear; RIP is an offset in the code segment
+  struct segments segments;
   uint64_t rip;
   uint64_t gpr[16];
   uint64_t rflags;
@@ -53,6 +60,7 @@ struct patch {
 };
 
 struct output {
+  struct segments segments;
   uint64_t gpr[16];
   uint64_t rip;
   uint64_t rflags;
@@ -81,6 +89,30 @@ static volatile int running;
 static gregset_t savedGregs;
 static uint8_t savedFxsave[FXSAVE_USED];
 static unsigned long caseNumber;
+static uint64_t threadBase; // FS base, which thread-local storage needs
+
+// 64-bit code has no use for DS, ES, FS and GS, and the kernel leaves them as they are: a case's are in the registers when
+// its signal comes, and those of the next are put there before the handler returns.
+
+static struct segments takeSegments(void) {
+  struct segments taken = {0};
+  __asm__ volatile("movw %%es, %w0" : "=r"(taken.es));
+  __asm__ volatile("movw %%ds, %w0" : "=r"(taken.ds));
+  __asm__ volatile("movw %%fs, %w0" : "=r"(taken.fs));
+  __asm__ volatile("movw %%gs, %w0" : "=r"(taken.gs));
+  __asm__ volatile("wrfsbase %0" : : "r"(threadBase));
+  return (struct segments){.es = (uint16_t)taken.es, .ds = (uint16_t)taken.ds, .fs = (uint16_t)taken.fs, .gs = (uint16_t)taken.gs};
+}
+
+// Null selectors leave the base alone on some processors.
+static void putSegments(const struct segments *segments) {
+  __asm__ volatile("movw %w0, %%es" : : "r"(segments->es));
+  __asm__ volatile("movw %w0, %%ds" : : "r"(segments->ds));
+  __asm__ volatile("movw %w0, %%gs" : : "r"(segments->gs));
+  if (segments->gs == 0) __asm__ volatile("wrgsbase %0" : : "r"(0ul));
+  __asm__ volatile("movw %w0, %%fs" : : "r"(segments->fs));
+  if (segments->fs == 0) __asm__ volatile("wrfsbase %0" : : "r"(0ul));
+}
 
 static void enterCase(gregset_t *registers, uint8_t *fxsave) {
   memcpy(&savedGregs, registers, sizeof savedGregs);
@@ -88,19 +120,20 @@ static void enterCase(gregset_t *registers, uint8_t *fxsave) {
   for (int i = 0; i < 16; i++) (*registers)[gregs[i]] = (greg_t)input.gpr[i];
   (*registers)[REG_RIP] = (greg_t)input.rip;
   (*registers)[REG_EFL] = (greg_t)input.rflags;
-  if (input.mode == 32) {
-    // 64-bit code has no use for these, and the kernel leaves them as they are.
-    __asm__ volatile("movl %0, %%ds\n\tmovl %0, %%es" : : "r"(USER_DATA));
-    uint16_t *segments = (uint16_t *)&(*registers)[REG_CSGSFS]; // CS, GS, FS, SS
-    segments[0] = USER_CODE_32;
-    segments[3] = USER_DATA;
-  }
+  uint16_t *saved = (uint16_t *)&(*registers)[REG_CSGSFS]; // CS, GS, FS, SS
+  saved[0] = (uint16_t)input.segments.cs;
+  saved[3] = (uint16_t)input.segments.ss;
   memcpy(fxsave, input.fxsave, FXSAVE_USED);
   memcpy(fxsave + YMM_OFFSET, input.ymmHigh, YMM_SIZE);
   *(uint64_t *)(fxsave + XSTATE_BV_OFFSET) |= XSTATE_X87_SSE_AVX;
+  putSegments(&input.segments);
 }
 
-static void leaveCase(gregset_t *registers, uint8_t *fxsave) {
+static void leaveCase(gregset_t *registers, uint8_t *fxsave, const struct segments *segments) {
+  const uint16_t *saved = (const uint16_t *)&(*registers)[REG_CSGSFS];
+  output.segments = *segments;
+  output.segments.cs = saved[0];
+  output.segments.ss = saved[3];
   for (int i = 0; i < 16; i++) output.gpr[i] = (uint64_t)(*registers)[gregs[i]];
   output.rip = (uint64_t)(*registers)[REG_RIP];
   output.rflags = (uint64_t)(*registers)[REG_EFL];
@@ -117,6 +150,7 @@ static void leaveCase(gregset_t *registers, uint8_t *fxsave) {
 }
 
 static void onSignal(int number, siginfo_t *info, void *context) {
+  const struct segments segments = takeSegments();
   // A case may have set AC, which would make this handler's own unaligned accesses fault, and ID, which
   // the kernel would hand on to the next case.
   __asm__ volatile("pushq %0\n\tpopfq" : : "i"(FLAGS_INITIAL) : "cc", "memory");
@@ -133,7 +167,7 @@ static void onSignal(int number, siginfo_t *info, void *context) {
     enterCase(registers, fxsave);
   } else if (running) {
     running = 0;
-    leaveCase(registers, fxsave);
+    leaveCase(registers, fxsave, &segments);
   } else {
     fprintf(stderr, "signal %d at %llx outside of a case\n", number, (long long)(*registers)[REG_RIP]);
     _exit(1);
@@ -164,6 +198,19 @@ static void readExactly(void *buffer, size_t size) {
   }
 }
 
+static void writeLdt(void) {
+  uint32_t count;
+  readExactly(&count, sizeof count);
+  for (uint32_t i = 0; i < count; i++) {
+    struct user_desc descriptor;
+    readExactly(&descriptor, sizeof descriptor);
+    if (syscall(SYS_modify_ldt, WRITE_LDT, &descriptor, sizeof descriptor) != 0) {
+      perror("modify_ldt");
+      exit(1);
+    }
+  }
+}
+
 // The initial content of scratch memory; the same function as scratchByte() in test/vectors/layout.ts.
 static uint8_t scratchByte(uint32_t address) {
   return (uint8_t)((address * 0x9e3779b1u) >> 24);
@@ -176,11 +223,13 @@ int main(void) {
   uint8_t *code = (uint8_t *)(uintptr_t)CODE;
   mapArea(SCRATCH, SCRATCH_SIZE, PROT_READ | PROT_WRITE);
   mapArea(CODE, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  __asm__("rdfsbase %0" : "=r"(threadBase));
   installHandlers();
+  writeLdt();
 
   while (fread(&input, 1, sizeof input, stdin) == sizeof input) {
     memset(code, 0xcc, CODE_SIZE);
-    readExactly((void *)(uintptr_t)input.rip, input.codeLength);
+    readExactly((void *)(uintptr_t)input.codeAddress, input.codeLength);
     for (uint32_t i = 0; i < SCRATCH_SIZE; i++) before[i] = scratchByte(SCRATCH + i);
     for (uint32_t i = 0; i < input.patchCount; i++) {
       struct patch patch;

@@ -17,19 +17,23 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
+  GDTR_BASE,
+  GDTR_LIMIT,
+  LDTR_BASE,
   MSR_EFER,
   MXCSR,
   RIP,
-  SEGMENT_CS,
-  SEGMENT_DS,
-  SEGMENT_ES,
-  SEGMENT_SS,
+  SEGMENT_LDTR,
+  SEGMENT_LIMIT,
+  SEGMENT_RIGHTS,
+  SEGMENT_SELECTOR,
   XCR0,
   YMM,
 } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
-import { EVENT_ERROR, EVENT_VECTOR } from '../../src/layout/runtime-state.ts';
-import { CODE, CODE_SIZE, type CodeMode, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
+import { RECORD_LENGTH } from '../../src/layout/record.ts';
+import { EVENT_ERROR, EVENT_FAULT, EVENT_KIND, EVENT_VECTOR } from '../../src/layout/runtime-state.ts';
+import { CODE, CODE_SIZE, LDT, SCRATCH, SCRATCH_SIZE } from '../vectors/layout.ts';
 import { differingBytes, type WholeState } from '../vectors/vector.ts';
 
 const runtimeModule = new WebAssembly.Module(
@@ -37,8 +41,45 @@ const runtimeModule = new WebAssembly.Module(
 );
 
 const PAGE = 4096;
-/** Physical layout: page tables from 0x1000, scratch at 0x10000, code at 0x20000. */
+const BREAKPOINT = 3;
+/** Physical layout: page tables from 0x1000, scratch at 0x10000, code at 0x20000, descriptors at 0x30000. */
 const TABLES = 0x1000;
+const DESCRIPTORS = 0x3_0000;
+const LDT_OFFSET = 0x800;
+/** In the kernel's half, where a program reaches nothing. */
+const DESCRIPTORS_LINEAR = 0xffff_8000_0000_0000;
+/** The selectors of Linux: its own segments, the program's (32-bit code, data, 64-bit code), TSS and LDT. */
+const GDT = [
+  0n,
+  0x00cf_9b00_0000_ffffn,
+  0x00af_9b00_0000_ffffn,
+  0x00cf_9300_0000_ffffn,
+  0x00cf_fb00_0000_ffffn,
+  0x00cf_f300_0000_ffffn,
+  0x00af_fb00_0000_ffffn,
+  0n,
+  0x0000_8b00_0000_206fn,
+  0n,
+  0x0000_8200_0000_0fffn,
+];
+const GDT_SIZE = 0x80;
+const LDT_SELECTOR = 0x50;
+
+/** LDT entries as Linux makes them: of ring 3, accessed, available to software. */
+const LDT_DESCRIPTORS = LDT.map((segment) => {
+  const type = { data: 1, 'expand-down': 5, code: 9 }[segment.kind];
+  const access = 0x70 | type | (segment.restricted ? 0 : 2) | (segment.absent ? 0 : 0x80);
+  const flags = 1 | (segment.is32Bit ? 4 : 0) | (segment.pages ? 8 : 0);
+  const [base, limit] = [BigInt(segment.base), BigInt(segment.limit)];
+  return (
+    (limit & 0xffffn) |
+    ((base & 0xff_ffffn) << 16n) |
+    (BigInt(access) << 40n) |
+    ((limit >> 16n) << 48n) |
+    (BigInt(flags) << 52n) |
+    ((base >> 24n) << 56n)
+  );
+});
 interface Area {
   readonly linear: number;
   readonly physical: number;
@@ -55,12 +96,14 @@ function framesOf({ physical, size }: Area): { offset: number; frame: number }[]
   }));
 }
 const PRESENT_WRITABLE_USER = 7n;
+const SUPERVISOR = 3n;
 const ACCESSED_DIRTY = 0x60n;
 const NO_EXECUTE = 1n << 63n;
 
 export class UserMachine {
   readonly processor: Processor;
   private fault: { vector: number; errorCode: number; address: bigint } | undefined;
+  private isTrap = false;
 
   constructor({ requestCompile, blockDropped }: Partial<ProcessorOptions> = {}) {
     const refuse = (): never => {
@@ -88,6 +131,8 @@ export class UserMachine {
       undefinedInstruction: () => {},
       intercept: () => {
         const { processor } = this;
+        // Traps are behind their instruction, but for the INT3 that ends a vector.
+        this.isTrap = processor.i32(EVENT_KIND) !== EVENT_FAULT && processor.i32(EVENT_VECTOR) !== BREAKPOINT;
         const vector = processor.i32(EVENT_VECTOR);
         const errorCode = Math.max(0, processor.i32(EVENT_ERROR));
         this.fault = { vector, errorCode, address: vector === 14 ? processor.u64(CR2) : 0n };
@@ -98,26 +143,43 @@ export class UserMachine {
     this.map();
     this.processor.setU64(CR0, 0x8005_0033n);
     this.processor.setU64(CR3, BigInt(TABLES));
-    this.processor.setU64(CR4, 0x4_06a0n);
+    this.processor.setU64(CR4, 0x5_06a0n);
     this.processor.setU64(XCR0, 7n);
     this.processor.setU64(MSR_EFER, 0xd01n);
-    this.setSegments(64);
+    this.loadDescriptors();
     this.processor.setU32(CPL, 3);
     this.processor.flags = 0x202;
     this.processor.runtime.updateMode();
     this.processor.runtime.updateSseDisabled();
   }
 
-  /** User segments as Linux has them: flat, with nothing in ES and DS for 64-bit code. */
-  private setSegments(mode: CodeMode): void {
-    const { runtime } = this.processor;
-    const is64 = mode === 64;
-    runtime.setSegment(SEGMENT_CS, is64 ? 0x33 : 0x23, 0n, 0xffff_ffff, is64 ? 0xa0fb : 0xc0fb);
-    runtime.setSegment(SEGMENT_SS, 0x2b, 0n, 0xffff_ffff, 0xc0f3);
-    for (const segment of [SEGMENT_ES, SEGMENT_DS]) {
-      if (is64) runtime.setSegment(segment, 0, 0n, 0, 0);
-      else runtime.setSegment(segment, 0x2b, 0n, 0xffff_ffff, 0xc0f3);
-    }
+  private loadDescriptors(): void {
+    const { processor } = this;
+    const { views } = processor;
+    const store = (offset: number, descriptors: readonly bigint[]): void =>
+      views.i64.set(
+        descriptors.map((descriptor) => BigInt.asIntN(64, descriptor)),
+        (this.host(DESCRIPTORS) + offset) >> 3,
+      );
+    store(0, GDT);
+    store(LDT_OFFSET, LDT_DESCRIPTORS);
+    processor.setU64(GDTR_BASE, BigInt(DESCRIPTORS_LINEAR));
+    processor.setU32(GDTR_LIMIT, GDT_SIZE - 1);
+    processor.setU64(LDTR_BASE, BigInt(DESCRIPTORS_LINEAR) + BigInt(LDT_OFFSET));
+    processor.setU32(SEGMENT_SELECTOR + SEGMENT_LDTR * 4, LDT_SELECTOR);
+    processor.setU32(SEGMENT_LIMIT + SEGMENT_LDTR * 4, LDT_DESCRIPTORS.length * 8 - 1);
+    processor.setU32(SEGMENT_RIGHTS + SEGMENT_LDTR * 4, 0x82);
+  }
+
+  /** Loads a segment register without the checks that an instruction makes. */
+  private setSelector(segment: number, selector: number): void {
+    const table = selector & 4 ? LDT_DESCRIPTORS : GDT;
+    const descriptor = table[selector >> 3] ?? 0n;
+    const base = ((descriptor >> 16n) & 0xff_ffffn) | ((descriptor >> 56n) << 24n);
+    const limit = Number((descriptor & 0xffffn) | ((descriptor >> 32n) & 0xf_0000n));
+    const rights = Number((descriptor >> 40n) & 0xf0ffn);
+    const bytes = rights & 0x8000 ? limit * PAGE + PAGE - 1 : limit;
+    this.processor.runtime.setSegment(segment, selector, base, bytes, rights);
   }
 
   private host(physical: number): number {
@@ -132,7 +194,12 @@ export class UserMachine {
     const setEntry = (table: number, index: number, value: bigint): void => {
       processor.views.i64[(this.host(table) + index * 8) >> 3] = value;
     };
-    const mapPage = (linear: number, physical: number, flags: bigint): void => {
+    const mapPage = (
+      linear: number,
+      physical: number,
+      flags: bigint,
+      access = PRESENT_WRITABLE_USER,
+    ): void => {
       let table = TABLES;
       for (let level = 3; level > 0; level--) {
         const index = Math.floor(linear / 2 ** (12 + 9 * level)) % 512;
@@ -142,17 +209,14 @@ export class UserMachine {
         }
         table = Number(entry(table, index) & 0xffff_f000n);
       }
-      setEntry(
-        table,
-        (linear >>> 12) % 512,
-        BigInt(physical) | PRESENT_WRITABLE_USER | ACCESSED_DIRTY | flags,
-      );
+      setEntry(table, (linear >>> 12) % 512, BigInt(physical) | access | ACCESSED_DIRTY | flags);
     };
     const mapArea = (area: Area, flags: bigint): void => {
       for (const { offset, frame } of framesOf(area)) mapPage(area.linear + offset, frame, flags);
     };
     mapArea(SCRATCH_AREA, NO_EXECUTE);
     mapArea(CODE_AREA, 0n);
+    mapPage(DESCRIPTORS_LINEAR, DESCRIPTORS, NO_EXECUTE, SUPERVISOR);
   }
 
   /** Stores only what differs: code that is there already stays translated. */
@@ -178,9 +242,12 @@ export class UserMachine {
   }
 
   /** Puts the processor and both areas into a state to start from. */
-  load(initial: WholeState, mode: CodeMode = 64): void {
+  load(initial: WholeState): void {
     const { processor } = this;
-    this.setSegments(mode);
+    processor.setU32(CPL, 3);
+    initial.selectors.forEach((selector, segment) => {
+      this.setSelector(segment, selector);
+    });
     this.fill(SCRATCH_AREA, initial.scratch);
     this.fill(CODE_AREA, initial.codeArea);
     // The jump cache may still lead to the stale head of what ran before.
@@ -265,6 +332,7 @@ export class UserMachine {
       gpr: Array.from({ length: 16 }, (_, register) => processor.gpr(register)),
       rip: this.faultingRip(),
       rflags: BigInt(processor.flags & ~0x10000),
+      selectors: Array.from({ length: 6 }, (_, segment) => processor.u32(SEGMENT_SELECTOR + segment * 4)),
       xmm: Array.from({ length: 16 }, (_, register) => [
         processor.u64(YMM + register * 32),
         processor.u64(YMM + register * 32 + 8),
@@ -284,8 +352,8 @@ export class UserMachine {
   private faultingRip(): bigint {
     const { processor } = this;
     const record = processor.interceptedRecord;
-    return this.fault === undefined || record === 0
-      ? processor.u64(RIP)
-      : processor.runtime.instructionRip(record);
+    if (this.fault === undefined || record === 0) return processor.u64(RIP);
+    const length = this.isTrap ? (processor.views.u8[record + RECORD_LENGTH] as number) : 0;
+    return processor.runtime.instructionRip(record) + BigInt(length);
   }
 }

@@ -4,7 +4,6 @@ import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { regionName } from '../../src/layout/contract.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
 import { BACK_ENDS, type BackEnd } from '../support/back-ends.ts';
-import type { CodeMode } from '../vectors/layout.ts';
 import { initialState, type State, type Vector, type WholeState } from '../vectors/vector.ts';
 import { UserMachine } from './user-machine.ts';
 
@@ -17,12 +16,12 @@ export class VectorMachine extends UserMachine {
 
   /** Runs the vector until INT3 or a fault and gives the state reached. */
   run(vector: Vector, engine: Engine): State {
-    return this.runFrom(initialState(vector), engine, vector.mode);
+    return this.runFrom(initialState(vector), engine);
   }
 
   /** The same from any state. */
-  runFrom(initial: WholeState, engine: Engine, mode: CodeMode = 64): State {
-    this.load(initial, mode);
+  runFrom(initial: WholeState, engine: Engine): State {
+    this.load(initial);
     if (engine !== 'interpreter') this.compileAtRip(engine);
     this.processor.run(100_000);
     return this.state();

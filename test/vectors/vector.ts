@@ -9,13 +9,15 @@ import {
   CODE_FILLER,
   CODE_SIZE,
   type CodeMode,
-  DEFAULT_REGISTERS,
+  defaultRegister,
   GENERAL_REGISTERS,
   type Register,
   SCRATCH,
   SCRATCH_SIZE,
+  SEGMENT_REGISTERS,
   STACK_REGISTERS,
   scratchByte,
+  segmentBases,
   XMM_REGISTERS,
   YMM_HIGH_REGISTERS,
 } from './layout.ts';
@@ -69,6 +71,8 @@ export interface State {
   gpr: bigint[];
   rip: bigint;
   rflags: bigint;
+  /** Selectors in es, cs, ss, ds, fs, gs. */
+  selectors: number[];
   /** [bits 63..0, bits 127..64] of xmm0..xmm15. */
   xmm: [bigint, bigint][];
   /** The same of bits 128 to 255 of ymm0..ymm15. */
@@ -156,8 +160,8 @@ function lookup(values: VectorState, fallback: Lookup): Lookup {
   };
 }
 
-function initialRegisters(vector: Vector): Lookup {
-  return lookup(vector.in, (name) => DEFAULT_REGISTERS.get(name) as bigint);
+function initialRegisters(values: VectorState, mode?: CodeMode): Lookup {
+  return lookup(values, (name) => defaultRegister(name, mode));
 }
 
 function makeState(register: Lookup, scratch: Uint8Array): State {
@@ -176,6 +180,7 @@ function makeState(register: Lookup, scratch: Uint8Array): State {
     gpr: GENERAL_REGISTERS.map(register),
     rip: register('rip'),
     rflags: register('rflags'),
+    selectors: SEGMENT_REGISTERS.map((name) => Number(register(name))),
     xmm: XMM_REGISTERS.map((name) => [register(name) & LOW_64, register(name) >> 64n]),
     ymmHigh: YMM_HIGH_REGISTERS.map((name) => [register(name) & LOW_64, register(name) >> 64n]),
     mxcsr: Number(register('mxcsr')),
@@ -198,8 +203,8 @@ export interface CodePiece {
  * @param values what differs from the default state.
  * @param code what differs from a code area full of INT3; what lies outside the area is left out.
  */
-export function startState(values: VectorState, code: readonly CodePiece[]): WholeState {
-  const register = lookup(values, (name) => DEFAULT_REGISTERS.get(name) as bigint);
+export function startState(values: VectorState, code: readonly CodePiece[], mode?: CodeMode): WholeState {
+  const register = initialRegisters(values, mode);
   const scratch = DEFAULT_SCRATCH.slice();
   applyMemory(scratch, values.mem);
   const codeArea = new Uint8Array(CODE_SIZE).fill(CODE_FILLER);
@@ -211,9 +216,9 @@ export function startState(values: VectorState, code: readonly CodePiece[]): Who
 }
 
 /** The state in which a vector's code is to be started, as new objects that the caller may change. */
-export function initialState(vector: Vector): WholeState {
-  const address = Number(initialRegisters(vector)('rip'));
-  return startState(vector.in, [{ address, bytes: parseBytes(vector.code) }]);
+export function initialState({ in: values, code, mode = 64 }: Vector): WholeState {
+  const address = Number(initialRegisters(values, mode)('rip')) + segmentBases(mode).code;
+  return startState(values, [{ address, bytes: parseBytes(code) }], mode);
 }
 
 /**
@@ -224,8 +229,9 @@ export function endState(
   before: VectorState,
   after: VectorState & { readonly fault?: VectorFault },
   next: bigint,
+  mode?: CodeMode,
 ): ExpectedState {
-  const initial = lookup(before, (name) => DEFAULT_REGISTERS.get(name) as bigint);
+  const initial = initialRegisters(before, mode);
   const register = lookup(after, (name) => (name === 'rip' ? next : initial(name)));
   const scratch = DEFAULT_SCRATCH.slice();
   applyMemory(scratch, before.mem);
@@ -248,14 +254,14 @@ export function endState(
 
 /** The state that a vector's code leaves behind. */
 export function expectedState(vector: Vector): ExpectedState {
-  const rip = initialRegisters(vector)('rip');
+  const rip = initialRegisters(vector.in, vector.mode)('rip');
   const next = rip + (vector.out.fault ? 0n : BigInt(vector.code.length / 2));
   const undefinedMemory = (vector.undefinedMemory ?? []).map(([address, length]): [number, number] => {
     const start = Number.parseInt(address, 16);
     return [start, start + length];
   });
   return {
-    ...endState(vector.in, vector.out, next),
+    ...endState(vector.in, vector.out, next, vector.mode),
     undefinedFlags: BigInt(`0x${vector.undefined ?? 0}`),
     undefinedFsw: Number.parseInt(vector.undefinedFsw ?? '0', 16),
     undefinedMemory,
@@ -350,6 +356,8 @@ export function compare(expected: ExpectedState, actual: State): string[] {
   };
   for (const [i, name] of GENERAL_REGISTERS.entries()) check(name, expected.gpr[i], actual.gpr[i]);
   check('rip', expected.rip, actual.rip);
+  for (const [i, name] of SEGMENT_REGISTERS.entries())
+    check(name, expected.selectors[i], actual.selectors[i]);
   const flags = (expected.rflags ^ actual.rflags) & ~expected.undefinedFlags;
   if (flags) {
     const values = `expected ${hex(expected.rflags)}, got ${hex(actual.rflags)}`;
@@ -393,6 +401,8 @@ export function changesBetween(before: State, after: State): VectorState & { fau
   };
   for (const [i, name] of GENERAL_REGISTERS.entries()) note(name, before.gpr[i], after.gpr[i]);
   note('rflags', before.rflags, after.rflags);
+  for (const [i, name] of SEGMENT_REGISTERS.entries())
+    note(name, BigInt(before.selectors[i]), BigInt(after.selectors[i]));
   note('mxcsr', BigInt(before.mxcsr), BigInt(after.mxcsr));
   for (const [i, name] of XMM_REGISTERS.entries()) {
     const [was, is] = [before.xmm[i], after.xmm[i]].map(([low, high]) => (high << 64n) | low);

@@ -6,8 +6,9 @@ import { arithmetic } from './arithmetic.ts';
 import { avx, avx2, f16c, fma } from './avx.ts';
 import { bit } from './bit.ts';
 import { branch } from './branch.ts';
-import { code32 } from './code32.ts';
 import { flag } from './flag.ts';
+import { legacyBranches } from './legacy-branch.ts';
+import { code16, code32 } from './legacy-modes.ts';
 import { logic } from './logic.ts';
 import { mmx } from './mmx.ts';
 import { move } from './move.ts';
@@ -50,4 +51,6 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['x87alias', x87Aliases],
   ['system', system],
   ['code32', code32],
+  ['code16', code16],
+  ['branchlegacy', legacyBranches],
 ]);

@@ -1,7 +1,8 @@
-/** 32-bit code in compatibility mode: every variant that random operands can be found for, from the instruction table. */
+/** Code of 32 and of 16 bits: every variant that random operands can be found for, from the instruction table. */
 import { disassemble } from '../../../src/isa/disassembler.ts';
 import type { Variant } from '../../../src/isa/variant.ts';
-import { MODE_CODE_32, MODE_STACK_32 } from '../../../src/layout/mode.ts';
+import { MODE_CODE_16, MODE_CODE_32, MODE_STACK_32 } from '../../../src/layout/mode.ts';
+import type { CodeMode } from '../../../test/vectors/layout.ts';
 import { FAMILIES } from '../../fuzz/choices.ts';
 import { assemble } from '../../fuzz/program.ts';
 import { singleInstruction } from '../../fuzz/single.ts';
@@ -23,36 +24,32 @@ function nameOf({ row, operandSize, vectorSize, form }: Variant): string {
 }
 
 /** The instructions of code, in Intel syntax. */
-function text(bytes: Uint8Array, address: number): string {
+export function instructionText(bytes: Uint8Array, address: number, mode: CodeMode): string {
+  const key = mode === 16 ? MODE_CODE_16 : MODE_CODE_32 | MODE_STACK_32;
   const lines: string[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const { text, length } = disassemble(
-      bytes.subarray(at),
-      BigInt(address + at),
-      MODE_CODE_32 | MODE_STACK_32,
-    );
+    const { text, length } = disassemble(bytes.subarray(at), BigInt(address + at), key);
     lines.push(text);
     at += length;
   }
   return lines.join('; ');
 }
 
-function caseOf(variant: Variant, family: string, random: Random): Case | undefined {
+function caseOf(variant: Variant, family: string, mode: CodeMode, random: Random): Case | undefined {
   const program = singleInstruction(variant, {
     random,
-    mode: 32,
+    mode,
     sse: SSE.test(family),
     x87: X87.test(family),
   });
   const assembled = program && assemble(program);
   if (program === undefined || assembled === undefined) return undefined;
-  const input = new Input();
+  const input = new Input(mode);
   for (const [name, value] of program.start.registers) input.set(name, value);
   const { flags, fsw } = undefinedAfter(variant);
   return {
-    asm: text(assembled.bytes, program.base),
+    asm: instructionText(assembled.bytes, program.base, mode),
     code: assembled.bytes,
-    mode: 32,
     input,
     steps: program.items.length,
     undefined: flags,
@@ -60,14 +57,19 @@ function caseOf(variant: Variant, family: string, random: Random): Case | undefi
   };
 }
 
-export function* code32(): Iterable<Case> {
-  for (const { name: family, mnemonics } of FAMILIES[32]) {
+function* cases(mode: CodeMode): Iterable<Case> {
+  for (const { name: family, mnemonics } of FAMILIES[mode]) {
     for (const variant of mnemonics.flat()) {
+      // 16-bit addresses are always of the general form.
+      if (mode === 16 && variant.form === 'memory') continue;
       const random = new Random(nameOf(variant));
       let found: Case | undefined;
       for (let attempt = 0; attempt < ATTEMPTS && found === undefined; attempt++)
-        found = caseOf(variant, family, random);
+        found = caseOf(variant, family, mode, random);
       if (found !== undefined) yield found;
     }
   }
 }
+
+export const code32 = (): Iterable<Case> => cases(32);
+export const code16 = (): Iterable<Case> => cases(16);
