@@ -21,6 +21,7 @@ import {
   BRANCH_SITE_TARGETS,
 } from '../layout/linear-memory.ts';
 import {
+  BRANCH_SHORT_TARGET,
   HEAD_COUNT,
   HEAD_COUNTDOWN,
   HEAD_FLAGS,
@@ -29,6 +30,7 @@ import {
   HEAD_PHYSICAL_PAGE,
   HEAD_STALE,
   HEAD_WATCHED,
+  RECORD_BRANCH,
   RECORD_DISP,
   RECORD_FN,
   RECORD_HINT_FALL,
@@ -282,10 +284,15 @@ export class RegionCollector {
    */
   private target(head: number, last: number, link: number, hint: number, offset: number): number {
     const { u16, u32 } = this.views;
+    // Its offset in the code segment may wrap at 64 KiB: where that is depends on the segment's base.
+    const wraps =
+      link === RECORD_LINK_TAKEN &&
+      ((u16[(last + RECORD_BRANCH) >> 1] as number) & BRANCH_SHORT_TARGET) !== 0;
     if (offset >= 0 && offset < 4096) {
       const linked = u32[(last + link) >> 2] as number;
-      return linked !== 0 ? linked : this.registered(head, offset);
+      return linked !== 0 || wraps ? linked : this.registered(head, offset);
     }
+    if (wraps) return 0;
     const seen = u32[(last + hint) >> 2] as number;
     if (seen === 0 || (u16[(seen + RECORD_PAGE_OFFSET) >> 1] as number) !== (offset & 0xfff)) return 0;
     return u16[(seen + HEAD_MODE) >> 1] === u16[(head + HEAD_MODE) >> 1] ? seen : 0;

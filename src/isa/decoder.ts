@@ -14,11 +14,18 @@ import {
   YMM,
 } from '../layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_64, MODE_CODE_MASK, MODE_REAL } from '../layout/mode.ts';
-import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../layout/record.ts';
+import {
+  ADDRESS_16,
+  ADDRESS_32,
+  ADDRESS_64,
+  BRANCH_POPPED_SHIFT,
+  BRANCH_PUSHED_SHIFT,
+  BRANCH_SHORT_TARGET,
+} from '../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
 import { type Candidate, candidatesOf, VEX_MAPS } from './opcode-index.ts';
 import type { Operand } from './operand.ts';
-import type { MandatoryPrefix } from './row.ts';
+import type { Ending, MandatoryPrefix } from './row.ts';
 import { AVAILABLE, availability, OLDER } from './row-features.ts';
 import { type Form, type OperandSize, type Variant, type VectorSize, widthInBytes } from './variant.ts';
 
@@ -380,11 +387,19 @@ export class Decoder {
     // Tells the runtime that what the instruction accesses is the stack (PUSH, CALL): faults differ.
     if (!touchesMemory) instruction.base = GPR + 4 * 8;
     for (const operand of row.operands) this.operand(operand, opcodeByte);
+    if (row.ending !== 'next') this.stackMove(row.ending);
     instruction.scale |= instruction.addressSize << SCALE_ADDRESS_SHIFT;
     if (instruction.lock && (!candidate.lockable || form === 'register')) return;
     const vectorSize = candidate.code.vex === 'LIG' ? 16 : this.vectorSize;
     const variant = candidate.variant(this.operandSize, vectorSize, form);
     if (variant !== undefined && this.availability[variant.slot] === AVAILABLE) instruction.variant = variant;
+  }
+
+  /** What a near call or return does to the stack pointer (RECORD_BRANCH). */
+  private stackMove(ending: Ending): void {
+    const { instruction, operandSize } = this;
+    if (ending === 'call' || ending === 'indirectCall') instruction.c |= operandSize << BRANCH_PUSHED_SHIFT;
+    else if (ending === 'return') instruction.c |= operandSize << BRANCH_POPPED_SHIFT;
   }
 
   private setField(value: number): void {
@@ -442,7 +457,7 @@ export class Decoder {
         const size = operand.width === 'b' ? 1 : this.code64 || !this.operand16 ? 4 : 2;
         const displacement =
           size === 1 ? (this.byte() << 24) >> 24 : size === 2 ? (this.word() << 16) >> 16 : this.dword();
-        if (!this.code64 && this.operand16) instruction.c = 1;
+        if (!this.code64 && this.operand16) instruction.c |= BRANCH_SHORT_TARGET;
         // Relative to the start of the page: the branch is its instruction's last operand.
         instruction.displacement = (displacement + this.pageOffset + (this.position - this.start)) | 0;
         return;

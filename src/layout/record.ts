@@ -42,8 +42,18 @@ export const RECORD_IMM = 24;
  */
 export const RECORD_HINT_TAKEN = 8;
 export const RECORD_HINT_FALL = 12;
-/** Of a direct branch outside 64-bit code: not zero if only the low 16 bits of its target count. */
-export const RECORD_SHORT_TARGET = RECORD_C;
+/**
+ * Of a branch, BRANCH_*: what else its target and a fault at it depend on.
+ *
+ *     bit 0     direct, outside 64-bit code: only the low 16 bits of its target count
+ *     bit 4-7   bytes that a call pushes
+ *     bit 8-11  bytes that a return pops, besides its immediate
+ */
+export const RECORD_BRANCH = RECORD_C;
+export const BRANCH_SHORT_TARGET = 1;
+export const BRANCH_PUSHED_SHIFT = 4;
+export const BRANCH_POPPED_SHIFT = 8;
+export const BRANCH_BYTES_MASK = 15;
 export const RECORD_LINK_TAKEN = 24;
 export const RECORD_LINK_FALL = 28;
 

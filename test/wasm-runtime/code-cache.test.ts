@@ -3,16 +3,17 @@ import { RIP, SEGMENT_BASE, SEGMENT_CS, SEGMENT_LIMIT } from '../../src/layout/c
 import { JUMP_SUPERVISOR, JUMP_USER, RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16, MODE_CODE_32, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
+  BRANCH_SHORT_TARGET,
   HEAD_COUNT,
   HEAD_FLAGS,
   HEAD_PAGE_COUNT,
   HEAD_STALE,
+  RECORD_BRANCH,
   RECORD_DISP,
   RECORD_FN,
   RECORD_HINT_TAKEN,
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
-  RECORD_SHORT_TARGET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
 import {
@@ -449,7 +450,7 @@ describe('resolveLink', () => {
       vector: 13,
       record,
     });
-    runtime.view.setUint16(record + RECORD_SHORT_TARGET, 1, true);
+    runtime.view.setUint16(record + RECORD_BRANCH, BRANCH_SHORT_TARGET, true);
     runtime.exports.resolveLink(record, RECORD_LINK_TAKEN);
     expect(runtime.state64(RIP)).toBe(4n);
     expect(runtime.state64(PAGE_BASE)).toBe(0x1_0000n);

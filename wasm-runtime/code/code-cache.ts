@@ -6,6 +6,10 @@
 import { raiseFault, raisePageFault } from '../events/raise';
 import {
   ARENA_EPOCH,
+  BRANCH_BYTES_MASK,
+  BRANCH_POPPED_SHIFT,
+  BRANCH_PUSHED_SHIFT,
+  BRANCH_SHORT_TARGET,
   COUNTER_LOOKUPS,
   CPU_STATE,
   HEAD_FLAGS,
@@ -20,14 +24,15 @@ import {
   MODE_CODE_LIMITED,
   PAGE_BASE,
   RECORD_ARENA,
+  RECORD_BRANCH,
   RECORD_DISP,
   RECORD_HINT_FALL,
   RECORD_HINT_TAKEN,
+  RECORD_IMM,
   RECORD_INDEX,
   RECORD_LENGTH,
   RECORD_LINK_TAKEN,
   RECORD_PAGE_OFFSET,
-  RECORD_SHORT_TARGET,
   RECORD_SIZE,
   RIP,
   SEGMENT_BASE,
@@ -37,6 +42,7 @@ import {
 } from '../generated/layout';
 import { isCanonical, WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
 import { accessPhysical, isGlobalFetch, translateFetch } from '../memory/tlb';
+import { moveStackPointer } from '../segments/stack';
 import { count } from '../system/counters';
 import { hostTranslate } from '../system/host';
 import { noteTarget } from './branch-targets';
@@ -90,18 +96,30 @@ export function lookupIndirect(record: u32, target: u64): u32 {
 
 function lookupMiss(record: u32, target: u64, mode: i32): u32 {
   if (mode & MODE_CODE_64) {
-    if (!isCanonical(target)) raiseFault(record, VECTOR_GP, 0);
+    if (!isCanonical(target)) raiseBadTarget(record);
     store<u64>(CPU_STATE + RIP, target);
     store<u64>(CPU_STATE + PAGE_BASE, target & PAGE_MASK);
     return findBlock(target, mode);
   }
   const rip = target & 0xffff_ffff;
-  if (isBeyondCode(rip)) raiseFault(record, VECTOR_GP, 0);
+  if (isBeyondCode(rip)) raiseBadTarget(record);
   const la = (rip + load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
   store<u64>(CPU_STATE + RIP, rip);
   store<u64>(CPU_STATE + PAGE_BASE, la & PAGE_MASK);
   const head = probeJumpCache(la, mode);
   return head !== 0 ? head : findBlock(la, mode);
+}
+
+/** #GP(0) at a branch that cannot be taken. A call or return has moved the stack pointer: that is taken back. */
+function raiseBadTarget(record: u32): void {
+  if (record !== 0) {
+    const moves = <u32>load<u16>(record + RECORD_BRANCH);
+    const pushed = (moves >> BRANCH_PUSHED_SHIFT) & BRANCH_BYTES_MASK;
+    let popped = (moves >> BRANCH_POPPED_SHIFT) & BRANCH_BYTES_MASK;
+    if (popped !== 0) popped += load<u32>(record + RECORD_IMM);
+    moveStackPointer(<i64>pushed - <i64>popped);
+  }
+  raiseFault(record, VECTOR_GP, 0);
 }
 
 /** The block at linear address `la`, past the jump cache. RIP and PAGE_BASE are set. */
@@ -210,7 +228,7 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
   let target = ripOf(la, mode);
   if ((mode & MODE_CODE_64) === 0) {
     if (linkOffset !== RECORD_LINK_TAKEN) checkNextOffset(target);
-    else if (load<u16>(record + RECORD_SHORT_TARGET) !== 0) target &= 0xffff;
+    else if ((load<u16>(record + RECORD_BRANCH) & BRANCH_SHORT_TARGET) !== 0) target &= 0xffff;
     la = (target + load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
     if ((mode & MODE_CODE_LIMITED) !== 0) return lookupJump(record, target);
   }

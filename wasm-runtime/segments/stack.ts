@@ -59,6 +59,11 @@ function withOffset(offset: u64, mask: u64): u64 {
   return (load<u64>(RSP) & 0xffff_ffff & ~mask) | (offset & mask);
 }
 
+/** Moves the top of the current stack by `bytes`. */
+export function moveStackPointer(bytes: i64): void {
+  store<u64>(RSP, withOffset(load<u64>(RSP) + bytes, load<u64>(CPU_STATE + STACK_MASK)));
+}
+
 /** The `size`-byte (2, 4, 8) slot at `offset` bytes above the top of the current stack. */
 export function peekStack(record: u32, offset: u32, size: i32): u64 {
   const address = stackLinear(load<u64>(RSP) + offset);

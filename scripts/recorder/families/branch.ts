@@ -104,6 +104,7 @@ function* unconditional(): Generator<Case> {
     // The branch itself succeeds; fetching from its target faults.
     const unmapped: [Operand, bigint] = [register(0, 64), BigInt(CODE + CODE_SIZE)];
     yield makeCase(`${op} rax`, [unmapped], random, { steps: 2 });
+    yield makeCase(`${op} rax`, [[register(0, 64), NOT_CANONICAL]], random);
   }
   yield makeCase('call rsp', [[register(4, 64), BigInt(SCRATCH + 0x1800)]], random, { steps: 2 });
   for (const asm of ['call .+0x20', 'call rax', 'call qword ptr [rbx]']) {
@@ -143,6 +144,9 @@ function* returns(): Generator<Case> {
     for (const rsp of [BigInt(UNMAPPED), BigInt(UNMAPPED - 4), NOT_CANONICAL]) {
       yield makeCase(asm, [[register(4, 64), rsp]], random);
     }
+    const away = makeCase(asm, [], random);
+    away.input.store(SCRATCH + 0x1800, 64, NOT_CANONICAL);
+    yield away;
   }
 }
 
