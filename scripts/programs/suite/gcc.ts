@@ -1,0 +1,15 @@
+/** The compiler, and what it makes: at several levels of optimisation and for several processors. */
+import { DEFAULT_CPU } from '../../../src/machine/cpu-models.ts';
+import { type Program, sameLines } from '../program.ts';
+
+export const GCC: Program = {
+  name: 'gcc',
+  architecture: 'amd64',
+  packages: ['gcc', 'libc6-dev'],
+  about: 'compiles a program at five levels and runs it; code and output are the same',
+  cpus: [DEFAULT_CPU],
+  run: 'bash test.sh',
+  limit: 600,
+  isNative: true,
+  compare: sameLines(),
+};

@@ -1,0 +1,15 @@
+/** OpenSSL has a code path for each generation of processors: without AVX, with AVX2, with what is behind it. */
+import { DEFAULT_CPU } from '../../../src/machine/cpu-models.ts';
+import { type Program, sameLines } from '../program.ts';
+
+export const OPENSSL: Program = {
+  name: 'openssl',
+  architecture: 'amd64',
+  packages: ['openssl'],
+  about: 'digests, ciphers and MACs over 64 MB; RSA, DSA, DH, EC, Ed25519, X25519',
+  cpus: ['x86-64-v2', 'x86-64-v3', DEFAULT_CPU],
+  run: 'bash test.sh',
+  limit: 900,
+  isNative: true,
+  compare: sameLines(),
+};
