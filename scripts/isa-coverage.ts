@@ -20,6 +20,8 @@ const MODE_KEYS: Readonly<Record<CodeMode, number>> = {
   16: MODE_CODE_16,
 };
 
+const MODES: readonly CodeMode[] = [64, 32, 16];
+
 /** How many vectors have an instruction of each row, by mode. */
 function countVectors(): Record<CodeMode, Map<Row, number>> {
   const counts: Record<CodeMode, Map<Row, number>> = { 64: new Map(), 32: new Map(), 16: new Map() };
@@ -42,7 +44,9 @@ function countVectors(): Record<CodeMode, Map<Row, number>> {
 }
 
 const counts = countVectors();
-const exists = (row: Row, mode: CodeMode): boolean => row.modes !== (mode === 64 ? 'not64' : 'only64');
+/** Only 64-bit mode has REX. */
+const exists = ({ modes, opcode }: Row, mode: CodeMode): boolean =>
+  modes !== (mode === 64 ? 'not64' : 'only64') && (mode === 64 || opcode.b !== 1);
 const isTested = (row: Row): boolean => Object.values(counts).some((count) => count.has(row));
 const number = (value: number): string => value.toLocaleString('en');
 
@@ -78,12 +82,31 @@ function line(name: string, rows: readonly Row[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Of each table the rows that no processor has been asked about in any mode. */
-function untested(): string[] {
-  return [...TABLES].flatMap(([name, rows]) => {
-    const missing = rows.filter((row) => !isTested(row));
-    return missing.length === 0 ? [] : [`* \`${name}\`: ${mnemonics(missing)}`];
-  });
+/**
+ * Instructions that an operating system stands before: with UMIP Linux gives its own answers, a software interrupt and a fast
+ * system call do what Linux makes of them. The tests that have them instead of vectors.
+ */
+export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  sgdt: 'test/isa/system.test.ts',
+  sidt: 'test/isa/system.test.ts',
+  sldt: 'test/isa/system.test.ts',
+  str: 'test/isa/real-mode.test.ts',
+  smsw: 'test/isa/system.test.ts',
+  int: 'test/isa/system.test.ts',
+  syscall: 'test/isa/system.test.ts',
+  sysenter: 'test/wasm-runtime/far-transfers.test.ts',
+};
+
+/** Of each table the rows that a mode has and no vector of it, but for those of TESTED_ELSEWHERE. */
+function missing(): string[] {
+  return [...TABLES].flatMap(([name, rows]) =>
+    MODES.flatMap((mode) => {
+      const without = rows.filter(
+        (row) => exists(row, mode) && !counts[mode].has(row) && !(row.mnemonic in TESTED_ELSEWHERE),
+      );
+      return without.length === 0 ? [] : [`* \`${name}\`, ${mode}-bit: ${mnemonics(without)}`];
+    }),
+  );
 }
 
 function featureLines(): string[] {
@@ -105,8 +128,8 @@ Written by \`node scripts/isa-coverage.ts\`; \`test/docs/isa-coverage.test.ts\` 
 
 A *row* is a line of the opcode map in \`src/isa/tables/\`. A *vector* is a case that was recorded on a real processor
 (\`test/vectors/\`), and runs in the interpreter and in regions. \`compiled\` rows can be part of regions; a region leaves to the
-handler of the others. What a user program cannot do (privileged instructions, gates, tasks, modes without a processor to ask)
-has tests of its own in \`test/isa/\` and \`test/wasm-runtime/\`.
+handler of the others. Of privileged instructions vectors show only what they are to a program. What they do otherwise, and what
+a program cannot reach (gates, tasks, real mode), has tests of its own in \`test/isa/\` and \`test/wasm-runtime/\`.
 
 | table | rows | compiled | 64-bit: rows with vectors | vectors | 32-bit: rows with vectors | vectors | 16-bit: rows with vectors | vectors |
 |---|---|---|---|---|---|---|---|---|
@@ -115,7 +138,15 @@ ${line('all', ROWS)}
 
 ## Rows without a vector
 
-${untested().join('\n')}
+An operating system stands before these, in each mode or in 64-bit mode; they have tests:
+
+${Object.entries(TESTED_ELSEWHERE)
+  .map(([name, file]) => `* \`${name}\`: \`${file}\``)
+  .join('\n')}
+
+Others, missing in a mode:
+
+${missing().join('\n') || 'none'}
 
 ## Features
 

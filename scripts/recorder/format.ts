@@ -79,7 +79,7 @@ export function toVector(test: Case, code: Uint8Array, outcome: Outcome): Vector
   if (test.steps) vector.steps = test.steps;
   if (test.undefined) vector.undefined = hex(test.undefined);
   if (test.undefinedFsw) vector.undefinedFsw = hex(test.undefinedFsw);
-  if (test.undefinedMemory) {
+  if (test.undefinedMemory?.length) {
     vector.undefinedMemory = test.undefinedMemory.map(([address, length]) => [hex(address), length]);
   }
   if (test.tolerance) vector.tolerance = test.tolerance;

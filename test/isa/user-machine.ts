@@ -119,7 +119,7 @@ export class UserMachine {
         readMmio64: refuse,
         writeMmio64: refuse,
         now: () => 0,
-        random: refuse,
+        random: () => 0x1234_5678,
         writeApicMsr: refuse,
         readApicMsr: refuse,
         tscOffsetChanged: refuse,

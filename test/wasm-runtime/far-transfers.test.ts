@@ -12,6 +12,7 @@ import {
   RIP,
   SEGMENT_CS,
   SEGMENT_DS,
+  SEGMENT_FS,
   SEGMENT_RIGHTS,
   SEGMENT_SELECTOR,
   SEGMENT_SS,
@@ -123,10 +124,14 @@ describe('IRETQ', () => {
     cpu.setState32(SEGMENT_RIGHTS + SEGMENT_DS * 4, 0xc093);
     cpu.setState32(SEGMENT_SELECTOR, USER_DATA);
     cpu.setState32(SEGMENT_RIGHTS, 0xc0f3);
+    // A null selector loses its RPL.
+    cpu.setState32(SEGMENT_SELECTOR + SEGMENT_FS * 4, 3);
+    cpu.setState32(SEGMENT_RIGHTS + SEGMENT_FS * 4, 0);
     pushed(TARGET, USER_CODE, 0, USER_STACK, USER_DATA);
     iret();
     expect(cpu.selector(SEGMENT_DS)).toBe(0);
     expect(cpu.selector(0)).toBe(USER_DATA);
+    expect(cpu.selector(SEGMENT_FS)).toBe(0);
   });
 
   test('at CPL 3 cannot change IF and IOPL', () => {

@@ -45,11 +45,12 @@ export function isParagraphMode(): bool {
 
 /**
  * Makes RIP exact and names the running instruction, so that a fault of readSystem*() in what follows is
- * attributed to it. Harmless: RIP is recomputed by whoever ends the instruction.
+ * attributed to it, and not to an event. Harmless: RIP is recomputed by whoever ends the instruction.
  */
 export function beginSystemInstruction(record: u32): void {
   store<u64>(CPU_STATE + RIP, instructionRip(record));
   store<u32>(CPU_STATE + CURRENT_RECORD, record);
+  externalEvent = 0;
 }
 
 export function descriptorBase(descriptor: u64): u64 {

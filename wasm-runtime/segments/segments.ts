@@ -241,8 +241,8 @@ export function moveFromSegment(index: i32): u32 {
 }
 
 /**
- * On a return to the outer level CPL: data segment registers that the new level may not use become null
- * (Intel SDM Vol. 2 "RET", "IRET").
+ * On a return to the outer level CPL: data segment registers that the new level may not use become null, and null
+ * selectors lose their RPL (Intel SDM Vol. 2 "RET", "IRET").
  */
 export function dropInnerSegments(): void {
   const cpl = load<u32>(CPU_STATE + CPL);
@@ -250,6 +250,7 @@ export function dropInnerSegments(): void {
   for (let index: u32 = 0; index < 6; index++) {
     if (index === <u32>SEGMENT_CS || index === <u32>SEGMENT_SS) continue;
     const rights = load<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4);
+    if (rights === 0) store<u32>(CPU_STATE + SEGMENT_SELECTOR + index * 4, 0);
     if (rights === 0 || rightsDpl(rights) >= cpl) continue;
     if ((rights & (RIGHTS_CODE | RIGHTS_CONFORMING)) === (RIGHTS_CODE | RIGHTS_CONFORMING)) continue;
     store<u32>(CPU_STATE + SEGMENT_SELECTOR + index * 4, 0);

@@ -6,12 +6,15 @@ import { arithmetic } from './arithmetic.ts';
 import { avx, avx2, f16c, fma } from './avx.ts';
 import { bit } from './bit.ts';
 import { branch } from './branch.ts';
+import { far } from './far.ts';
 import { flag } from './flag.ts';
 import { legacyBranches } from './legacy-branch.ts';
 import { code16, code32 } from './legacy-modes.ts';
 import { logic } from './logic.ts';
 import { mmx } from './mmx.ts';
 import { move } from './move.ts';
+import { rows } from './rows.ts';
+import { segment } from './segment.ts';
 import { sha } from './sha.ts';
 import { shift } from './shift.ts';
 import { sse } from './sse.ts';
@@ -20,6 +23,7 @@ import { sse3 } from './sse3.ts';
 import { sse41 } from './sse41.ts';
 import { sse42 } from './sse42.ts';
 import { ssse3 } from './ssse3.ts';
+import { state } from './state.ts';
 import { string } from './string.ts';
 import { system } from './system.ts';
 import { x87 } from './x87.ts';
@@ -50,6 +54,10 @@ export const FAMILIES: ReadonlyMap<string, () => Iterable<Case>> = new Map<strin
   ['x87', x87],
   ['x87alias', x87Aliases],
   ['system', system],
+  ['state', state],
+  ['rows', rows],
+  ['segment', segment],
+  ['far', far],
   ['code32', code32],
   ['code16', code16],
   ['branchlegacy', legacyBranches],

@@ -1,7 +1,9 @@
 /** Instructions that do nothing, that are undefined in 64-bit mode, or that CPL 3 may not execute. */
 
+import { type CodeMode, segmentBases } from '../../../test/vectors/layout.ts';
 import { type Case, Input } from '../case.ts';
 import { DATA } from '../operands.ts';
+import { NOT_CANONICAL, UNMAPPED } from './forms.ts';
 
 /** No operation, in all its lengths; hints are executed by processors that do not know them. */
 const NOPS = [
@@ -76,11 +78,92 @@ const PROTECTED = [
   'wrmsr',
   'swapgs',
   'sysretq',
+  'in al, dx',
+  'in eax, 0x60',
+  'out dx, al',
+  'out 0x60, eax',
+  'insd',
+  'rep insb',
+  'rep insd',
+  'repne insb',
+  'repne insd',
+  'outsb',
+  'outsd',
+  'rep outsd',
+  'repne outsb',
+  'repne outsd',
+  'mov dr7, rax',
+  'xsetbv',
+  'invpcid rax, [rbx]',
+  '.byte 0xf3, 0x0f, 0x09',
+  'rdpmc',
+  '.byte 0x0f, 0x35',
+  'clac',
+  'stac',
 ];
 
+/** The same from code of 32 and 16 bits. */
+const PROTECTED_LEGACY = [
+  ...['hlt', 'cli', 'sti', 'clts', 'invd', 'wbinvd', '.byte 0xf3, 0x0f, 0x09', 'rdmsr', 'wrmsr', 'rdpmc'],
+  ...['in al, dx', 'in al, 0x60', 'in eax, dx', 'in eax, 0x60', 'in ax, dx'],
+  ...['out dx, al', 'out 0x60, al', 'out dx, eax', 'out 0x60, eax', 'out dx, ax'],
+  ...['', 'rep ', 'repne '].flatMap((prefix) =>
+    ['insb', 'insw', 'insd', 'outsb', 'outsw', 'outsd'].map((op) => prefix + op),
+  ),
+  ...['mov eax, cr0', 'mov cr3, eax', 'mov eax, dr7', 'mov dr7, eax', 'lmsw ax', 'lldt ax', 'ltr ax'],
+  ...[
+    'lgdt [ebx]',
+    'lidt [ebx]',
+    'invlpg [ebx]',
+    'invpcid eax, [ebx]',
+    'xsetbv',
+    '.byte 0x0f, 0x35',
+    '.byte 0x0f, 0x07',
+    'clac',
+    'stac',
+  ],
+  // Of 64-bit mode only: on the processors of some vendors this is a system call in compatibility mode, too.
+  ...['syscall', '.byte 0x0f, 0x01, 0xf8'],
+];
+
+/** Time, chance and what the processor is: of the answers only what they have in common stays. */
+const ANSWERS: readonly [asm: string, steps: number][] = [
+  ['rdtsc; shr rax, 33; shr rdx, 33', 3],
+  ['rdtscp; shr rax, 33; shr rdx, 33; shr rcx, 33', 4],
+  ['rdpid rax; shr rax, 33', 2],
+  ['rdrand eax; shr rax, 33', 2],
+  ['rdrand ax; mov ax, 0', 2],
+  ['rdrand rcx; mov ecx, 0', 2],
+  ['rdseed eax; shr rax, 33', 2],
+  ['rdseed r9w; mov r9w, 0', 2],
+  ['xor eax, eax; cpuid; shr rax, 33; shr rbx, 33; shr rcx, 33; shr rdx, 33', 6],
+  ['xor ecx, ecx; xgetbv; and rax, 7', 3],
+  ['mov ecx, 2; xgetbv', 2],
+];
+
+/** CLFLUSH and kin: a load as far as faults go. */
+const FLUSHES = ['clflush', 'clflushopt', 'clwb'];
+
+/** Each of the eight encodings of the fences. */
+const FENCES = [0xe8, 0xf0, 0xf8].flatMap((first) =>
+  Array.from({ length: 8 }, (_, rm) => `.byte 0x0f, 0xae, ${first + rm}`),
+);
+
+/** With pointers at the data area. */
+function inputOf(mode: CodeMode = 64): Input {
+  const data = BigInt(DATA - segmentBases(mode).data);
+  return new Input(mode).set('rbx', data).set('rsi', data).set('rdi', data);
+}
+
 export function* system(): Generator<Case> {
-  for (const asm of [...NOPS, ...UNDEFINED, ...PROTECTED]) {
-    const input = new Input().set('rbx', BigInt(DATA)).set('rsi', BigInt(DATA)).set('rdi', BigInt(DATA));
-    yield { asm, input };
+  for (const asm of [...NOPS, ...UNDEFINED, ...PROTECTED, ...FENCES]) yield { asm, input: inputOf() };
+  for (const [asm, steps] of ANSWERS) yield { asm, input: inputOf(), steps };
+  for (const asm of FLUSHES) {
+    for (const address of [BigInt(DATA), BigInt(UNMAPPED), NOT_CANONICAL])
+      yield { asm: `${asm} [rbx]`, input: new Input().set('rbx', address) };
+  }
+  for (const mode of [32, 16] as const) {
+    for (const asm of [...PROTECTED_LEGACY, ...FENCES, ...FLUSHES.map((op) => `${op} [ebx]`)])
+      yield { asm, input: inputOf(mode) };
   }
 }
