@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { BOOT } from './parts/boot.ts';
 import { BOOT_686 } from './parts/boot-686.ts';
 import { COMPUTE, COMPUTE_686 } from './parts/compute.ts';
-import { DOORS_PART } from './parts/doors.ts';
+import { DOOR_TIERS_PART, DOORS_PART } from './parts/doors.ts';
 import { LOOPS_PART } from './parts/loops.ts';
 import { PROGRAMS } from './parts/programs.ts';
 import { SYSTEM } from './parts/system.ts';
@@ -26,6 +26,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   'compute-686': COMPUTE_686,
   loops: LOOPS_PART,
   doors: DOORS_PART,
+  'door-tiers': DOOR_TIERS_PART,
 };
 
 /** What a part needs, as one would look for it. */

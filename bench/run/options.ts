@@ -10,11 +10,13 @@ export const PART_NAMES = [
   'compute-686',
   'loops',
   'doors',
+  'door-tiers',
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
-/** Parts that run when none are named; `loops` looks at the tiers, for whoever works on them, and `doors` takes long. */
-const DEFAULT_PARTS = PART_NAMES.filter((name) => name !== 'loops' && name !== 'doors');
+/** Parts that only run when they are named: `loops` is for whoever works on the tiers, and all doors take long. */
+const ONLY_NAMED: readonly PartName[] = ['loops', 'doors', 'door-tiers'];
+const DEFAULT_PARTS = PART_NAMES.filter((name) => !ONLY_NAMED.includes(name));
 
 export const USAGE = `usage: npm run bench -- [options]
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { compareBoots } from '../../bench/parts/compare-boots.ts';
-import { multibootProgram } from '../../bench/parts/doors.ts';
+import { multibootProgram } from '../../bench/parts/door-ways.ts';
 import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/parts/guest-programs.ts';
 import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/parts/loops-program.ts';
 import { geometricMean, median } from '../../bench/report/statistics.ts';
