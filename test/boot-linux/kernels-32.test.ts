@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { writeCpio } from '../../src/boot/cpio.ts';
 import { complaints, kernelLines } from './kernel-log.ts';
 import { boot, findGuest, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
 
@@ -27,15 +28,39 @@ describe.skipIf(plain === undefined)("Debian's 32-bit kernel", () => {
   });
 });
 
+/**
+ * A program for i386: ioctl(open("/dev/apm_bios", O_RDWR), 4100h + argc), whose error number it ends with. Alone that is
+ * APM_IOC_STANDBY, with an argument APM_IOC_SUSPEND.
+ */
+function apmProgram(): Uint8Array {
+  const parts = [
+    '7f454c46 01010100 0000000000000000 0200 0300 01000000', // ELF, 32 bits, executable, i386
+    '54800408 34000000 00000000 00000000 3400 2000 0100 0000 0000 0000', // entry 8048054h, one program header
+    '01000000 00000000 00800408 00800408 a0000000 a0000000 05000000 00100000', // this file, at 8048000h
+    '5d b805000000 bb90800408 b902000000 cd80', // pop ebp; mov eax, 5; mov ebx, path; mov ecx, 2; int 80h
+    '93 8d8d00410000 b836000000 cd80', // xchg ebx, eax; lea ecx, [ebp + 4100h]; mov eax, 54; int 80h
+    'f7d8 93 31c0 40 cd80', // neg eax; xchg ebx, eax; xor eax, eax; inc eax; int 80h
+  ];
+  const [file, path] = [Buffer.alloc(0xa0), 0x90];
+  file.write(parts.join('').replaceAll(' ', ''), 'hex');
+  file.write('/dev/apm_bios', path);
+  return file;
+}
+
 describe.skipIf(plain === undefined)("Debian's 32-bit kernel without ACPI", () => {
-  it('finds the APM BIOS, and powers off by it', async () => {
+  it('finds the APM BIOS, stands by, is suspended, and powers off by it', async () => {
     const script = [
       'insmod /lib/modules/apm.ko* power_off=1',
       'cat /proc/apm',
       'grep apm_bios /proc/misc',
+      '/apm-sleep; echo standby $?',
+      '/apm-sleep suspend; echo suspend $?',
       'poweroff -f',
     ];
-    const { ending, output } = await boot(plain as Guest, {
+    const { kernel, initrd } = plain as Guest;
+    const program = writeCpio([{ path: 'apm-sleep', mode: 0o100755, data: apmProgram() }]);
+    const guest = { kernel, initrd: Buffer.concat([initrd, program]) };
+    const { ending, output } = await boot(guest, {
       clock: 'instructions',
       entry: '16',
       append: `${NO_CIPHER_TESTS} acpi=off ${scriptWord(script.join('; '))}`,
@@ -45,6 +70,9 @@ describe.skipIf(plain === undefined)("Debian's 32-bit kernel without ACPI", () =
     // Driver, BIOS, flags, on line, no battery.
     expect(lines.find((line) => /^1\.16ac 1\.2 0x02 0x01 /.test(line))).toBeDefined();
     expect(lines.find((line) => / apm_bios$/.test(line))).toBeDefined();
+    expect(lines).toEqual(expect.arrayContaining(['standby 0', 'suspend 0']));
+    // The driver's errors begin so.
+    expect(lines.filter((line) => /^apm: (standby|suspend):/.test(line))).toEqual([]);
     expect(ending).toEqual({ kind: 'power off' });
   });
 });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { makePe } from '../boot/efi/pe-fixtures.ts';
 import { makeBzImage } from '../boot/guest-fixtures.ts';
 import { makeKernel, POWER_OFF } from './guests.ts';
 import { runCli, useFolder } from './run-cli.ts';
@@ -100,6 +101,7 @@ describe('bad files', () => {
     const whole = makeKernel(POWER_OFF);
     await expectKernelRefused(whole.subarray(0, whole.length - 16), 'truncated');
     await expectKernelRefused(makeBzImage({ version: 0x0204 }), '2.04', 'too old');
+    await expectKernelRefused(makePe({ machine: 0x14c, magic: 0x10b }), 'for 32-bit firmware');
   });
 
   it('refuses a place for the statistics that cannot be written', async () => {

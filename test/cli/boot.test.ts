@@ -193,14 +193,27 @@ describe('--help and --version', () => {
 });
 
 describe('--debug-exit', () => {
-  it('is the exit code, and --initrd takes arguments behind a space', async () => {
-    // mov esi, [ebx + 18h]; mov esi, [esi + 8]; mov al, [esi]; out 0f4h, al: the first of the module's arguments
-    const code = Buffer.from('8b73188b76088a06e6f4f4', 'hex');
-    const kernel = await folder.write('kernel', flatKernel1([...code]));
-    const module = await folder.write('module', Uint8Array.of(1));
-    const args = ['--kernel', kernel, '--initrd', `${module} 5 6`, '--debug-exit', '0xf4', '--memory', '64M'];
-    const result = await runCli(['boot', ...args]);
-    expect(result).toEqual({ code: 0x6b, stdout: '', stderr: '' });
+  it('is the exit code; --initrd may be given several times, with arguments behind a space', async () => {
+    const code = [
+      '66baf803 8b6b14 8b7b18', // mov dx, 3f8h; mov ebp, [ebx + 14h]; mov edi, [ebx + 18h]: the modules
+      // next: mov esi, [edi + 8]; print: lodsb; test al, al; jz content; out dx, al; jmp print
+      '8b7708 ac 84c0 7403 ee ebf8',
+      '8b37 8b4f04 29f1 f36e', // content: mov esi, [edi]; mov ecx, [edi + 4]; sub ecx, esi; rep outsb
+      '83c710 4d 75e6', // add edi, 16; dec ebp; jnz next
+      'b035 e6f4 f4', // mov al, 35h; out 0f4h, al; hlt
+    ];
+    const kernel = await folder.write(
+      'kernel',
+      flatKernel1([...Buffer.from(code.join('').replaceAll(' ', ''), 'hex')]),
+    );
+    const one = await folder.write('one', Buffer.from('ONE'));
+    const two = await folder.write('two', Buffer.from('TWO'));
+    const modules = ['--initrd', `${one} (5 6)`, '--initrd', two, '--initrd', `${one} (7)`];
+    const result = await runCli([
+      ...['boot', '--kernel', kernel, ...modules],
+      ...['--debug-exit', '0xf4', '--memory', '64M'],
+    ]);
+    expect(result).toEqual({ code: 0x6b, stdout: '(5 6)ONETWO(7)ONE', stderr: '' });
   });
 });
 
