@@ -66,6 +66,10 @@ export const YMM = 512;
 /** x87: eight registers of 16 bytes (80 bits used), physical order. */
 export const FPU_REGISTERS = 1024;
 export const FPU_CONTROL = 1152;
+/**
+ * The status word without TOP, which is apart so that an instruction that looks for its registers need not wait for what the one
+ * before it puts into C1 and the flags.
+ */
 export const FPU_STATUS = 1154;
 /** The six exceptions: their masks in FPU_CONTROL, their flags in FPU_STATUS. */
 export const FPU_EXCEPTIONS = 0x3f;
@@ -83,6 +87,9 @@ export const MXCSR_CONTROL = 0xffc0;
 export const MXCSR_DEFAULT = 0x1f80;
 /** The sticky flag that says a result was inexact. */
 export const MXCSR_PE = 0x20;
+
+/** TOP as an offset from FPU_REGISTERS: in bits 4 to 6, the others zero. i32. */
+export const FPU_TOP = 1180;
 
 export const MSR_EFER = 1184;
 export const MSR_STAR = 1192;

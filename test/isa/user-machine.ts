@@ -17,6 +17,7 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
+  FPU_TOP,
   GDTR_BASE,
   GDTR_LIMIT,
   LDTR_BASE,
@@ -284,7 +285,8 @@ export class UserMachine {
     const status = view.getUint16(2, true);
     const top = (status >> 11) & 7;
     views.u16[(base + FPU_CONTROL) >> 1] = view.getUint16(0, true);
-    views.u16[(base + FPU_STATUS) >> 1] = status;
+    views.u16[(base + FPU_STATUS) >> 1] = status & ~(7 << 11);
+    views.i32[(base + FPU_TOP) >> 2] = top << 4;
     let tags = 0;
     for (let i = 0; i < 8; i++) {
       const physical = (top + i) & 7;
@@ -304,9 +306,9 @@ export class UserMachine {
     const { views } = this.processor;
     const image = new Uint8Array(512);
     const view = new DataView(image.buffer);
-    const status = views.u16[(CPU_STATE + FPU_STATUS) >> 1] as number;
+    const top = (views.i32[(CPU_STATE + FPU_TOP) >> 2] as number) >> 4;
+    const status = (views.u16[(CPU_STATE + FPU_STATUS) >> 1] as number) | (top << 11);
     const tags = views.u16[(CPU_STATE + FPU_TAG) >> 1] as number;
-    const top = (status >> 11) & 7;
     view.setUint16(0, views.u16[(CPU_STATE + FPU_CONTROL) >> 1] as number, true);
     view.setUint16(2, status, true);
     let abridged = 0;

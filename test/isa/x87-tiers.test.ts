@@ -7,6 +7,7 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
+  FPU_TOP,
   SEGMENT_CS,
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
@@ -49,6 +50,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     const { processor } = machine;
     state16(FPU_CONTROL, control);
     state16(FPU_STATUS, 0);
+    state16(FPU_TOP, 0);
     state16(FPU_TAG, 0xffff);
     processor.setGpr(RBX, BigInt(rbx));
     processor.setGpr(RCX, 0n);

@@ -12,6 +12,7 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
+  FPU_TOP,
   MSR_EFER,
   MXCSR,
   RIP,
@@ -166,11 +167,12 @@ export class FpuRuntime extends RuntimeHarness {
   }
 
   get status(): number {
-    return this.view.getUint16(CPU_STATE + FPU_STATUS, true);
+    return this.view.getUint16(CPU_STATE + FPU_STATUS, true) | (this.top << 11);
   }
 
   set status(value: number) {
-    this.view.setUint16(CPU_STATE + FPU_STATUS, value, true);
+    this.view.setUint16(CPU_STATE + FPU_STATUS, value & ~0x3800, true);
+    this.view.setUint32(CPU_STATE + FPU_TOP, ((value >> 11) & 7) << 4, true);
   }
 
   /** The status word without TOP. */
@@ -179,7 +181,7 @@ export class FpuRuntime extends RuntimeHarness {
   }
 
   get top(): number {
-    return (this.status >> 11) & 7;
+    return this.view.getUint32(CPU_STATE + FPU_TOP, true) >> 4;
   }
 
   private physical(i: number): number {

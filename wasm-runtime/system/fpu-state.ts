@@ -20,7 +20,6 @@ import {
   FPU_IP,
   FPU_OPCODE,
   FPU_REGISTERS,
-  FPU_STATUS,
   FPU_TAG,
   MODE,
   MODE_CODE_64,
@@ -36,6 +35,7 @@ import {
   controlWord,
   headOf,
   loadRegister,
+  loadStatusWord,
   requireAvailable,
   setControl,
   significandOf,
@@ -118,7 +118,7 @@ function restoreX87(wide: bool): void {
   store<u16>(CPU_STATE + FPU_OPCODE, load<u16>(IMAGE + 6) & OPCODE_BITS);
   store<u64>(CPU_STATE + FPU_IP, load<u64>(IMAGE + 8) & pointerMask);
   store<u64>(CPU_STATE + FPU_DP, load<u64>(IMAGE + 16) & pointerMask);
-  store<u16>(CPU_STATE + FPU_STATUS, load<u16>(IMAGE + 2));
+  loadStatusWord(load<u16>(IMAGE + 2));
   setControl(load<u16>(IMAGE));
   for (let i = 0; i < 8; i++) {
     const slot = IMAGE + X87_REGISTERS + i * 16;

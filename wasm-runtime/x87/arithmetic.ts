@@ -1,13 +1,11 @@
 /** Addition, subtraction, multiplication, division and square root of double extended-precision numbers. */
 import {
   EXPONENT_BIAS,
-  EXPONENT_MAX,
   INDEFINITE_HEAD,
   INDEFINITE_SIGNIFICAND,
   INTEGER_BIT,
   isDenormal,
   isInfinity,
-  isNormal,
   isNotANumber,
   isSignaling,
   isUnsupported,
@@ -103,9 +101,6 @@ function subtractMagnitudes(sign: i32, exponent: i32, a: u64, distance: i32, b: 
 export function addOrSubtract(aHead: i32, a: u64, bHead: i32, b: u64, flip: i32): u64 {
   const aSign = aHead & SIGN;
   const bSign = (bHead & SIGN) ^ flip;
-  if (isNormal(aHead, a) && isNormal(bHead, b)) {
-    return addNumbers(aSign, aHead & EXPONENT_MAX, a, bSign, bHead & EXPONENT_MAX, b);
-  }
   if (isSpecial(aHead, a, bHead, b)) return specialSignificand;
   if (isInfinity(aHead, a)) {
     if (isInfinity(bHead, b) && aSign !== bSign) return invalidResult();
@@ -139,9 +134,6 @@ function addNumbers(aSign: i32, aExponent: i32, a: u64, bSign: i32, bExponent: i
 
 export function multiply(aHead: i32, a: u64, bHead: i32, b: u64): u64 {
   const sign = (aHead ^ bHead) & SIGN;
-  if (isNormal(aHead, a) && isNormal(bHead, b)) {
-    return multiplyNumbers(sign, (aHead & EXPONENT_MAX) + (bHead & EXPONENT_MAX), a, b);
-  }
   if (isSpecial(aHead, a, bHead, b)) return specialSignificand;
   const infinite = isInfinity(aHead, a) || isInfinity(bHead, b);
   if (infinite && (a === 0 || b === 0)) return invalidResult();

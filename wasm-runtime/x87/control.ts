@@ -1,5 +1,5 @@
 /** Instructions that control the FPU: words, initialisation, stack rotation. */
-import { CPU_STATE, FPU_CONTROL, FPU_DP, FPU_IP, FPU_OPCODE, FPU_STATUS, FPU_TAG } from '../generated/layout';
+import { CPU_STATE, FPU_CONTROL, FPU_DP, FPU_IP, FPU_OPCODE, FPU_TAG } from '../generated/layout';
 import { readData16 } from '../memory/mmu';
 import {
   begin,
@@ -7,11 +7,13 @@ import {
   controlWord,
   finish,
   free,
+  loadStatusWord,
   pop,
   requireAvailable,
   rotateStack,
   setControl,
-  setStatus,
+  setStatusFlags,
+  statusFlags,
   statusWord,
 } from './status';
 
@@ -23,7 +25,7 @@ const STATUS_CLEARED: i32 = 0x80ff;
 /** The state after FNINIT; the registers keep their contents, as empty ones. */
 export function initialiseFpu(): void {
   store<u16>(CPU_STATE + FPU_CONTROL, CONTROL_INITIAL);
-  store<u16>(CPU_STATE + FPU_STATUS, 0);
+  loadStatusWord(0);
   store<u16>(CPU_STATE + FPU_TAG, 0xffff);
   store<u16>(CPU_STATE + FPU_OPCODE, 0);
   store<u64>(CPU_STATE + FPU_IP, 0);
@@ -39,7 +41,7 @@ export function fninit(record: u32): void {
 /** FNCLEX. */
 export function fnclex(record: u32): void {
   requireAvailable(record);
-  setStatus(statusWord() & ~STATUS_CLEARED);
+  setStatusFlags(statusFlags() & ~STATUS_CLEARED);
 }
 
 /** FLDCW m16. */

@@ -3,16 +3,7 @@
  * FSTENV/FNSTENV and FSAVE/FNSAVE"): 16 or 32 bits, protected or real-address mode. 64-bit mode uses the 32-bit
  * protected layout. FCS and FDS are saved as zero (CPUID.7.EBX[13]).
  */
-import {
-  CPU_STATE,
-  FPU_DP,
-  FPU_IP,
-  FPU_OPCODE,
-  FPU_STATUS,
-  FPU_TAG,
-  MODE,
-  MODE_REAL,
-} from '../generated/layout';
+import { CPU_STATE, FPU_DP, FPU_IP, FPU_OPCODE, FPU_TAG, MODE, MODE_REAL } from '../generated/layout';
 import { initialiseFpu } from './control';
 import { EXPONENT_MAX } from './format';
 import { IMAGE, probeImage, readImage, writeImage } from './image';
@@ -22,6 +13,7 @@ import {
   headOf,
   isEmpty,
   loadRegister,
+  loadStatusWord,
   requireAvailable,
   setControl,
   significandOf,
@@ -123,7 +115,7 @@ function loadEnvironment(operandSize: i32): void {
   store<u16>(CPU_STATE + FPU_OPCODE, <u16>(opcode & OPCODE_BITS));
   store<u64>(CPU_STATE + FPU_IP, ip);
   store<u64>(CPU_STATE + FPU_DP, dp);
-  store<u16>(CPU_STATE + FPU_STATUS, load<u16>(IMAGE + word));
+  loadStatusWord(load<u16>(IMAGE + word));
   setControl(load<u16>(IMAGE));
 }
 

@@ -24,11 +24,12 @@ import {
   signal,
   significandOf,
   stackUnderflow,
-  statusWord,
+  statusFlags,
   suppressed,
   unmasked,
 } from './status';
 import { arcTangent, cosine, isInTrigonometricRange, sine, tangent } from './trigonometric';
+import { changeSign } from './usual-transfer';
 
 /** Writes the result to st(0), unless it is suppressed, and ends the instruction. */
 function finishResult(record: u32, significand: u64): void {
@@ -38,6 +39,7 @@ function finishResult(record: u32, significand: u64): void {
 
 /** FCHS. */
 export function fchs(record: u32): void {
+  if (changeSign(record, -1, SIGN)) return;
   begin(record);
   if (operandMissing(record, 0)) return;
   setRegister(0, headOf(0) ^ SIGN, significandOf(0));
@@ -46,6 +48,7 @@ export function fchs(record: u32): void {
 
 /** FABS. */
 export function fabs(record: u32): void {
+  if (changeSign(record, ~SIGN, 0)) return;
   begin(record);
   if (operandMissing(record, 0)) return;
   setRegister(0, headOf(0) & ~SIGN, significandOf(0));
@@ -75,7 +78,7 @@ export function f2xm1(record: u32): void {
 
 /** Clears C2: nothing is left to be reduced. */
 function clearC2(): void {
-  setConditionCodes(statusWord() & (C0 | C3));
+  setConditionCodes(statusFlags() & (C0 | C3));
 }
 
 /** If st(0) or st(1) is empty, makes st(`target`) the indefinite, pops `pops` registers, and returns true. */
@@ -137,7 +140,7 @@ export function fpatan(record: u32): void {
 /** If st(0) is beyond 2^63, sets C2, ends the instruction and returns true. */
 function outOfRange(record: u32): bool {
   if (isInTrigonometricRange(headOf(0), significandOf(0))) return false;
-  setConditionCodes((statusWord() & (C0 | C3)) | C2);
+  setConditionCodes((statusFlags() & (C0 | C3)) | C2);
   finish(record);
   return true;
 }

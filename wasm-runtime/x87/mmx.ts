@@ -1,8 +1,8 @@
 /** The x87 state that MMX instructions work in (Intel SDM Vol. 1 "MMX Technology"). */
 
 import { NO_ERROR_CODE, raiseFault, raiseUndefined } from '../events/raise';
-import { CPU_STATE, CR0, CR0_EM, CR0_TS, FPU_STATUS, FPU_TAG, VECTOR_NM } from '../generated/layout';
-import { checkPending, statusWord, TOP_MASK } from './status';
+import { CPU_STATE, CR0, CR0_EM, CR0_TS, FPU_TAG, FPU_TOP, VECTOR_NM } from '../generated/layout';
+import { checkPending } from './status';
 
 /** #UD with CR0.EM, #NM with CR0.TS, #MF if an x87 exception is pending. */
 export function requireMmx(record: u32): void {
@@ -23,6 +23,6 @@ export function leaveMmx(): void {
 }
 
 function setTags(tags: u16): void {
-  store<u16>(CPU_STATE + FPU_STATUS, <u16>(statusWord() & ~TOP_MASK));
+  store<i32>(CPU_STATE + FPU_TOP, 0);
   store<u16>(CPU_STATE + FPU_TAG, tags);
 }

@@ -23,16 +23,20 @@ import {
   stackUnderflow,
   suppressed,
 } from './status';
-
-/** Operations by the reg field of D8: a is st(0), b the other operand. 2 and 3 (FCOM, FCOMP) are not among them. */
-const ADD: i32 = 0;
-const MULTIPLY: i32 = 1;
-const COMPARE: i32 = 2;
-const COMPARE_AND_POP: i32 = 3;
-const SUBTRACT: i32 = 4;
-const SUBTRACT_REVERSED: i32 = 5;
-const DIVIDE: i32 = 6;
-const DIVIDE_REVERSED: i32 = 7;
+import { endComparing, endPopping } from './usual';
+import {
+  ADD,
+  COMPARE,
+  COMPARE_AND_POP,
+  computeNumber,
+  computeRegisters,
+  DIVIDE,
+  DIVIDE_REVERSED,
+  MULTIPLY,
+  orderOfRegisters,
+  SUBTRACT,
+  SUBTRACT_REVERSED,
+} from './usual-arithmetic';
 
 function compute(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
   if (operation === ADD) return addOrSubtract(aHead, a, bHead, b, 0);
@@ -60,6 +64,11 @@ function finishCompare(record: u32, codes: i32, pops: i32): void {
 
 /** FCOM ST(i), FUCOM with `quiet` 1, and the forms that pop once or twice. */
 export function fcom(record: u32, i: i32, quiet: i32, pops: i32): void {
+  const order = orderOfRegisters(record, i);
+  if (order >= 0 && pops < 2) {
+    endComparing(record, order, pops);
+    return;
+  }
   begin(record);
   let codes = UNORDERED;
   if (isEmpty(0) || isEmpty(i)) stackUnderflow();
@@ -69,6 +78,11 @@ export function fcom(record: u32, i: i32, quiet: i32, pops: i32): void {
 
 /** FCOMI ST(0), ST(i), FUCOMI with `quiet` 1, and the forms that pop. Returns the order as condition codes, which stay as they are. */
 export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): i32 {
+  const order = orderOfRegisters(record, i);
+  if (order >= 0) {
+    endPopping(record, 0, pops);
+    return order;
+  }
   begin(record);
   let codes = UNORDERED;
   if (isEmpty(0) || isEmpty(i)) stackUnderflow();
@@ -95,11 +109,8 @@ export function fxam(record: u32): void {
   finish(record);
 }
 
-/**
- * FADD, FMUL, FSUB, FSUBR, FDIV, FDIVR of st(0) and ST(i): `operation` is the reg field of the ModR/M byte (0, 1
- * or 4 to 7: st(0) is the left operand of 4 and 6), `target` is 0 or i, and `pops` 1 pops afterwards.
- */
-export function fpuArithmetic(record: u32, operation: i32, i: i32, target: i32, pops: i32): void {
+/** The general way of `operation` on st(0) and ST(i), with the result in ST(target). */
+function computeGenerally(operation: i32, record: u32, i: i32, target: i32, pops: i32): void {
   begin(record);
   if (isEmpty(0) || isEmpty(i)) {
     if (!stackUnderflow()) {
@@ -118,6 +129,42 @@ export function fpuArithmetic(record: u32, operation: i32, i: i32, target: i32, 
   }
   finish(record);
   if (pops !== 0) pop();
+}
+
+/** FADD: st(target) = st(0) + st(i); `target` is 0 or i, and `pops` 1 pops afterwards. */
+export function fadd(record: u32, i: i32, target: i32, pops: i32): void {
+  if (computeRegisters(ADD, record, i, target, pops)) return;
+  computeGenerally(ADD, record, i, target, pops);
+}
+
+/** FMUL, as FADD. */
+export function fmul(record: u32, i: i32, target: i32, pops: i32): void {
+  if (computeRegisters(MULTIPLY, record, i, target, pops)) return;
+  computeGenerally(MULTIPLY, record, i, target, pops);
+}
+
+/** FSUB: st(0) - st(i), as FADD. */
+export function fsub(record: u32, i: i32, target: i32, pops: i32): void {
+  if (computeRegisters(SUBTRACT, record, i, target, pops)) return;
+  computeGenerally(SUBTRACT, record, i, target, pops);
+}
+
+/** FSUBR: st(i) - st(0), as FADD. */
+export function fsubr(record: u32, i: i32, target: i32, pops: i32): void {
+  if (computeRegisters(SUBTRACT_REVERSED, record, i, target, pops)) return;
+  computeGenerally(SUBTRACT_REVERSED, record, i, target, pops);
+}
+
+/** FDIV: st(0) / st(i), as FADD. */
+export function fdiv(record: u32, i: i32, target: i32, pops: i32): void {
+  if (computeRegisters(DIVIDE, record, i, target, pops)) return;
+  computeGenerally(DIVIDE, record, i, target, pops);
+}
+
+/** FDIVR: st(i) / st(0), as FADD. */
+export function fdivr(record: u32, i: i32, target: i32, pops: i32): void {
+  if (computeRegisters(DIVIDE_REVERSED, record, i, target, pops)) return;
+  computeGenerally(DIVIDE_REVERSED, record, i, target, pops);
 }
 
 /** The operation on st(0) and a number from memory; 2 and 3 are FCOM and FCOMP. */
@@ -155,8 +202,9 @@ function isOrdinary(operation: i32, head: i32, significand: u64): bool {
 export function fpuArithmetic32(record: u32, operation: i32, la: u64): void {
   beginMemory(record, la);
   const bits = <u32>readData32(record, la);
-  if (registerMissing(record, operation)) return;
   const significand = extendSingle(bits);
+  if (!wasDenormal && computeNumber(operation, record, resultHead, significand)) return;
+  if (registerMissing(record, operation)) return;
   computeConverted(record, operation, resultHead, significand);
 }
 
@@ -164,8 +212,9 @@ export function fpuArithmetic32(record: u32, operation: i32, la: u64): void {
 export function fpuArithmetic64(record: u32, operation: i32, la: u64): void {
   beginMemory(record, la);
   const bits = <u64>readData64(record, la);
-  if (registerMissing(record, operation)) return;
   const significand = extendDouble(bits);
+  if (!wasDenormal && computeNumber(operation, record, resultHead, significand)) return;
+  if (registerMissing(record, operation)) return;
   computeConverted(record, operation, resultHead, significand);
 }
 
@@ -173,8 +222,9 @@ export function fpuArithmetic64(record: u32, operation: i32, la: u64): void {
 export function fpuArithmeticInteger16(record: u32, operation: i32, la: u64): void {
   beginMemory(record, la);
   const value = <i64>(<i16>readData16(record, la));
-  if (registerMissing(record, operation)) return;
   const significand = packInteger(value);
+  if (computeNumber(operation, record, resultHead, significand)) return;
+  if (registerMissing(record, operation)) return;
   computeMemory(record, operation, resultHead, significand);
 }
 
@@ -182,7 +232,8 @@ export function fpuArithmeticInteger16(record: u32, operation: i32, la: u64): vo
 export function fpuArithmeticInteger32(record: u32, operation: i32, la: u64): void {
   beginMemory(record, la);
   const value = <i64>(<i32>readData32(record, la));
-  if (registerMissing(record, operation)) return;
   const significand = packInteger(value);
+  if (computeNumber(operation, record, resultHead, significand)) return;
+  if (registerMissing(record, operation)) return;
   computeMemory(record, operation, resultHead, significand);
 }

@@ -4,7 +4,7 @@
 import { invalidResult, isSpecial, noteDenormals, specialSignificand } from './arithmetic';
 import { isInfinity, normalExponent, normalSignificand, packZero, SIGN } from './format';
 import { roundExtended } from './round';
-import { C0, C1, C2, C3, statusWord } from './status';
+import { C0, C1, C2, C3, statusFlags } from './status';
 
 /**
  * C0-C3 after the last remainder: C2 = not finished, else C0, C3, C1 = bits 2, 1, 0 of the quotient. Without a
@@ -30,7 +30,7 @@ function packRemainder(sign: i32, exponent: i32, significand: u64): u64 {
 
 /** Remainder of a / b, with the quotient truncated (FPREM) or rounded to nearest, ties to even (FPREM1). */
 export function remainder(aHead: i32, a: u64, bHead: i32, b: u64, nearest: bool): u64 {
-  remainderCodes = statusWord() & (C0 | C3);
+  remainderCodes = statusFlags() & (C0 | C3);
   if (isSpecial(aHead, a, bHead, b)) return specialSignificand;
   if (isInfinity(aHead, a) || b === 0) return invalidResult();
   noteDenormals(aHead, a, bHead, b);

@@ -24,6 +24,7 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
+  FPU_TOP,
   RECORD_SEGMENT,
   VECTOR_MF,
   VECTOR_NM,
@@ -44,10 +45,11 @@ export const C0: i32 = 1 << 8;
 export const C1: i32 = 1 << 9;
 export const C2: i32 = 1 << 10;
 export const C3: i32 = 1 << 14;
-const BUSY: i32 = 1 << 15;
+export const BUSY: i32 = 1 << 15;
 const COMPUTED: i32 = OVERFLOW | UNDERFLOW | PRECISION;
-const TOP_SHIFT: i32 = 11;
-export const TOP_MASK: i32 = 7 << TOP_SHIFT;
+const TOP_MASK: i32 = 7 << 11;
+/** From FPU_TOP to TOP in the status word. */
+const TOP_SHIFT: i32 = 7;
 
 /** Control word: rounding control. */
 export const ROUND_NEAREST: i32 = 0;
@@ -59,10 +61,13 @@ const CONTROL_DEFINED: i32 = 0x1f3f;
 const CONTROL_FIXED_ONE: i32 = 0x40;
 
 /** Precision and rounding control, and the former for 64 bits. */
-const CONTROL_ROUNDING: i32 = 0xf00;
-const PRECISION_64: i32 = 0x300;
+export const CONTROL_ROUNDING: i32 = 0xf00;
+export const PRECISION_64: i32 = 0x300;
 
-const EMPTY: i32 = 3;
+export const EMPTY: i32 = 3;
+/** Bits of the offset of a register, and from it to its bits in the tag word. */
+const OFFSET_MASK: i32 = 7 << 4;
+export const TAG_SHIFT: i32 = 3;
 
 /** Exceptions, stack fault and C1 of the running instruction. */
 let signalled: i32 = 0;
@@ -75,9 +80,22 @@ export function controlWord(): i32 {
   return load<u16>(CPU_STATE + FPU_CONTROL);
 }
 
-/** @inline */
 export function statusWord(): i32 {
+  return statusFlags() | (load<i32>(CPU_STATE + FPU_TOP) << TOP_SHIFT);
+}
+
+/**
+ * The status word without TOP.
+ * @inline
+ */
+export function statusFlags(): i32 {
   return load<u16>(CPU_STATE + FPU_STATUS);
+}
+
+/** Sets a status word, TOP included, before setControl() makes ES and B fit. */
+export function loadStatusWord(status: i32): void {
+  store<i32>(CPU_STATE + FPU_TOP, (status & TOP_MASK) >> TOP_SHIFT);
+  store<u16>(CPU_STATE + FPU_STATUS, <u16>(status & ~TOP_MASK));
 }
 
 /** Rounding control: ROUND_*. */
@@ -97,8 +115,8 @@ export function precisionControl(): i32 {
   return control === 2 ? 53 : 64;
 }
 
-/** Stores the status word with ES and B following from its flags and the control word's masks. */
-export function setStatus(status: i32): void {
+/** Stores the status word without TOP, with ES and B following from its flags and the control word's masks. */
+export function setStatusFlags(status: i32): void {
   status &= ~(FPU_ERROR_SUMMARY | BUSY);
   if ((status & FPU_EXCEPTIONS & ~controlWord()) !== 0) status |= FPU_ERROR_SUMMARY | BUSY;
   store<u16>(CPU_STATE + FPU_STATUS, <u16>status);
@@ -107,7 +125,7 @@ export function setStatus(status: i32): void {
 /** Stores the control word: exceptions that are pending may become unmasked or masked by it. */
 export function setControl(control: i32): void {
   store<u16>(CPU_STATE + FPU_CONTROL, <u16>((control & CONTROL_DEFINED) | CONTROL_FIXED_ONE));
-  setStatus(statusWord());
+  setStatusFlags(statusFlags());
 }
 
 /**
@@ -124,7 +142,7 @@ export function requireAvailable(record: u32): void {
  * @inline
  */
 export function checkPending(record: u32): void {
-  if ((statusWord() & FPU_ERROR_SUMMARY) !== 0 && (load<u32>(CPU_STATE + CR0) & CR0_NE) !== 0) {
+  if ((statusFlags() & FPU_ERROR_SUMMARY) !== 0 && (load<u32>(CPU_STATE + CR0) & CR0_NE) !== 0) {
     raiseFault(record, VECTOR_MF, NO_ERROR_CODE);
   }
 }
@@ -137,12 +155,14 @@ export function fwait(record: u32): void {
 }
 
 /**
- * Starts a waiting instruction without a memory operand.
+ * Starts a waiting instruction without a memory operand. Record 0 is a region, which has looked itself.
  * @inline
  */
 export function begin(record: u32): void {
-  requireAvailable(record);
-  checkPending(record);
+  if (record !== 0) {
+    requireAvailable(record);
+    checkPending(record);
+  }
   signalled = 0;
   hasOperand = false;
 }
@@ -186,7 +206,7 @@ export function suppressed(): bool {
  */
 export function finish(record: u32): void {
   if ((signalled & FPU_EXCEPTIONS & ~controlWord()) !== 0) noteUnmasked(record);
-  setStatus((statusWord() & ~C1) | signalled);
+  setStatusFlags((statusFlags() & ~C1) | signalled);
   store<u64>(CPU_STATE + FPU_IP, instructionRip(record));
 }
 
@@ -205,15 +225,15 @@ function noteUnmasked(record: u32): void {
 export function setConditionCodes(codes: i32): void {
   const mask = C0 | C2 | C3;
   signal(codes & C1);
-  store<u16>(CPU_STATE + FPU_STATUS, <u16>((statusWord() & ~mask) | (codes & mask)));
+  store<u16>(CPU_STATE + FPU_STATUS, <u16>((statusFlags() & ~mask) | (codes & mask)));
 }
 
 /**
- * Physical number of st(i).
+ * Offset of st(i) among the registers.
  * @inline
  */
-function physical(i: i32): i32 {
-  return ((statusWord() >> TOP_SHIFT) + i) & 7;
+export function offsetOf(i: i32): i32 {
+  return (load<i32>(CPU_STATE + FPU_TOP) + (i << 4)) & OFFSET_MASK;
 }
 
 /**
@@ -221,7 +241,7 @@ function physical(i: i32): i32 {
  * @inline
  */
 function register(i: i32): u32 {
-  return CPU_STATE + FPU_REGISTERS + physical(i) * 16;
+  return CPU_STATE + FPU_REGISTERS + offsetOf(i);
 }
 
 /** @inline */
@@ -236,7 +256,7 @@ export function headOf(i: i32): i32 {
 
 /** @inline */
 export function isEmpty(i: i32): bool {
-  return ((load<u16>(CPU_STATE + FPU_TAG) >> (2 * physical(i))) & EMPTY) === EMPTY;
+  return ((load<u16>(CPU_STATE + FPU_TAG) >> (offsetOf(i) >> TAG_SHIFT)) & EMPTY) === EMPTY;
 }
 
 /**
@@ -245,7 +265,7 @@ export function isEmpty(i: i32): bool {
  */
 export function free(i: i32): void {
   const tag = load<u16>(CPU_STATE + FPU_TAG);
-  store<u16>(CPU_STATE + FPU_TAG, tag | <u16>(EMPTY << (2 * physical(i))));
+  store<u16>(CPU_STATE + FPU_TAG, tag | <u16>(EMPTY << (offsetOf(i) >> TAG_SHIFT)));
 }
 
 /**
@@ -265,7 +285,7 @@ export function loadRegister(i: i32, head: i32, significand: u64): void {
 export function setRegister(i: i32, head: i32, significand: u64): void {
   loadRegister(i, head, significand);
   const tag = load<u16>(CPU_STATE + FPU_TAG);
-  store<u16>(CPU_STATE + FPU_TAG, tag & <u16>~(EMPTY << (2 * physical(i))));
+  store<u16>(CPU_STATE + FPU_TAG, tag & <u16>~(EMPTY << (offsetOf(i) >> TAG_SHIFT)));
 }
 
 /**
@@ -273,9 +293,7 @@ export function setRegister(i: i32, head: i32, significand: u64): void {
  * @inline
  */
 export function rotateStack(step: i32): void {
-  const status = statusWord();
-  const top = (status + (step << TOP_SHIFT)) & TOP_MASK;
-  store<u16>(CPU_STATE + FPU_STATUS, <u16>((status & ~TOP_MASK) | top));
+  store<i32>(CPU_STATE + FPU_TOP, offsetOf(step));
 }
 
 /** @inline */

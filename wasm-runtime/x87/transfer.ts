@@ -35,10 +35,22 @@ import {
   significandOf,
   stackOverflow,
   stackUnderflow,
-  statusWord,
+  statusFlags,
   trapped,
   UNDERFLOW,
 } from './status';
+import { endPopping, isUsual } from './usual';
+import {
+  copyTop,
+  exchange,
+  pushDouble,
+  pushNumber,
+  pushRegister,
+  pushSingle,
+  storeFlags,
+  topAsDouble,
+  topAsSingle,
+} from './usual-transfer';
 
 const SINGLE_INDEFINITE: u32 = 0xffc0_0000;
 const DOUBLE_INDEFINITE: u64 = 0xfff8_0000_0000_0000;
@@ -57,6 +69,7 @@ function pushConverted(record: u32, significand: u64): void {
 export function fld32(record: u32, la: u64): void {
   beginMemory(record, la);
   const bits = <u32>readData32(record, la);
+  if (pushSingle(record, bits)) return;
   if (!stackOverflow(record)) pushConverted(record, extendSingle(bits));
 }
 
@@ -64,6 +77,7 @@ export function fld32(record: u32, la: u64): void {
 export function fld64(record: u32, la: u64): void {
   beginMemory(record, la);
   const bits = <u64>readData64(record, la);
+  if (pushDouble(record, bits)) return;
   if (!stackOverflow(record)) pushConverted(record, extendDouble(bits));
 }
 
@@ -72,13 +86,14 @@ export function fld80(record: u32, la: u64): void {
   beginMemory(record, la);
   const significand = <u64>readData64(record, la);
   const head = <i32>readData16(record, la + 8);
-  if (stackOverflow(record)) return;
+  if (pushNumber(record, head, significand) || stackOverflow(record)) return;
   push(head, significand);
   finish(record);
 }
 
 /** FLD ST(i). */
 export function fldSt(record: u32, i: i32): void {
+  if (pushRegister(record, i)) return;
   begin(record);
   if (stackOverflow(record)) return;
   if (isEmpty(i)) {
@@ -90,8 +105,8 @@ export function fldSt(record: u32, i: i32): void {
 }
 
 function pushInteger(record: u32, value: i64): void {
-  if (stackOverflow(record)) return;
   const significand = packInteger(value);
+  if (pushNumber(record, resultHead, significand) || stackOverflow(record)) return;
   push(resultHead, significand);
   finish(record);
 }
@@ -139,6 +154,13 @@ function finishStore(record: u32, pops: i32): void {
 /** FST m32fp; FSTP with `pops` 1. */
 export function fst32(record: u32, la: u64, pops: i32): void {
   beginMemory(record, la);
+  const usual = topAsSingle();
+  if (storeFlags >= 0 && isUsual(record)) {
+    const flags = storeFlags;
+    writeData32(record, la, usual);
+    endPopping(record, flags, pops);
+    return;
+  }
   let bits = SINGLE_INDEFINITE;
   if (isEmpty(0)) stackUnderflow();
   else bits = <u32>narrow(headOf(0), significandOf(0), 24);
@@ -153,6 +175,13 @@ export function fst32(record: u32, la: u64, pops: i32): void {
 /** FST m64fp; FSTP with `pops` 1. */
 export function fst64(record: u32, la: u64, pops: i32): void {
   beginMemory(record, la);
+  const usual = topAsDouble();
+  if (storeFlags >= 0 && isUsual(record)) {
+    const flags = storeFlags;
+    writeData64(record, la, usual);
+    endPopping(record, flags, pops);
+    return;
+  }
   let bits = DOUBLE_INDEFINITE;
   if (isEmpty(0)) stackUnderflow();
   else bits = narrow(headOf(0), significandOf(0), 53);
@@ -193,6 +222,7 @@ export function fstp80(record: u32, la: u64): void {
 
 /** FST ST(i); FSTP with `pops` 1. */
 export function fstSt(record: u32, i: i32, pops: i32): void {
+  if (copyTop(record, i, pops)) return;
   begin(record);
   if (isEmpty(0)) {
     if (!stackUnderflow()) {
@@ -327,6 +357,7 @@ export function fldConstant(record: u32, index: i32): void {
 
 /** FXCH ST(i). An empty register is first given the indefinite, if stack underflow is masked. */
 export function fxch(record: u32, i: i32): void {
+  if (exchange(record, i)) return;
   begin(record);
   if (isEmpty(0) || isEmpty(i)) {
     if (!stackUnderflow()) {
@@ -351,7 +382,7 @@ export function fcmov(record: u32, i: i32, condition: i32): void {
   } else {
     if (condition !== 0) setRegister(0, headOf(i), significandOf(i));
     // C1 tells underflow and otherwise stays.
-    signal(statusWord() & C1);
+    signal(statusFlags() & C1);
   }
   finish(record);
 }

@@ -26,7 +26,7 @@ function divideDigit(high: u64, next: u64, divisor: u64): u64 {
   const d1 = divisor >> 32;
   const d0 = divisor & LOW_HALF;
   let digit = high / d1;
-  let rest = high % d1;
+  let rest = high - digit * d1;
   while (digit >> 32 !== 0 || digit * d0 > ((rest << 32) | next)) {
     digit--;
     rest += d1;

@@ -84,20 +84,15 @@ export function compareToFlags(quiet: 0 | 1, pops: 0 | 1): Semantics {
   };
 }
 
-/** st(0) = st(0) `operation` ST(i). */
-export function arithmeticToTop(operation: number): Semantics {
-  return (e) => {
-    const [kind, top, pops] = constants(e, [operation, 0, 0]) as [number, number, number];
-    e.emit(e.x87('fpuArithmetic', [kind, e.registerNumber(1), top, pops], none));
-  };
+/** st(0) = st(0) and ST(i) by a runtime function. */
+export function arithmeticToTop(name: RuntimeFunction): Semantics {
+  return (e) => e.emit(e.x87(name, [e.registerNumber(1), ...constants(e, [0, 0])], none));
 }
 
-/** ST(i) = st(0) `operation` ST(i), then `pops` pops. */
-export function arithmeticToStack(operation: number, pops: 0 | 1): Semantics {
-  return (e) => {
-    const [kind, count] = constants(e, [operation, pops]) as [number, number];
-    e.emit(e.x87('fpuArithmetic', [kind, e.registerNumber(0), e.registerNumber(0), count], none));
-  };
+/** ST(i) = st(0) and ST(i) by a runtime function, then `pops` pops. */
+export function arithmeticToStack(name: RuntimeFunction, pops: 0 | 1): Semantics {
+  return (e) =>
+    e.emit(e.x87(name, [e.registerNumber(0), e.registerNumber(0), ...constants(e, [pops])], none));
 }
 
 export function fcmov(condition: Condition, negated: boolean): Semantics {

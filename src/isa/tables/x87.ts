@@ -20,8 +20,15 @@ import {
 
 /** ModRM.reg of D8: the operation of st(0) with the other operand. */
 const OPERATIONS = ['add', 'mul', 'com', 'comp', 'sub', 'subr', 'div', 'divr'];
-/** Of those, the comparisons have no forms that write ST(i). */
-const ARITHMETIC = [0, 1, 4, 5, 6, 7];
+/** Of those, the comparisons have no forms that write ST(i). The others' runtime functions are called as they are. */
+const ARITHMETIC = [
+  [0, 'fadd'],
+  [1, 'fmul'],
+  [4, 'fsub'],
+  [5, 'fsubr'],
+  [6, 'fdiv'],
+  [7, 'fdivr'],
+] as const;
 /**
  * With ST(i) as the destination the mnemonic names ST(i) as the left operand, but the encoding still has st(0)
  * there: /4 is FSUBR.
@@ -37,10 +44,10 @@ function arithmeticRows(): Row[] {
       row(one(0xda, i), `fi${name}`, [Md], memoryArithmetic('fpuArithmeticInteger32', 4, i)),
       row(one(0xde, i), `fi${name}`, [Mw], memoryArithmetic('fpuArithmeticInteger16', 2, i)),
     ]),
-    ...ARITHMETIC.flatMap((i) => [
-      row(one(0xd8, i), `f${OPERATIONS[i]}`, [ST, STi], arithmeticToTop(i)),
-      row(one(0xdc, i), `f${TO_STACK[i]}`, [STi, ST], arithmeticToStack(i, 0)),
-      row(one(0xde, i), `f${TO_STACK[i]}p`, [STi, ST], arithmeticToStack(i, 1)),
+    ...ARITHMETIC.flatMap(([i, name]) => [
+      row(one(0xd8, i), name, [ST, STi], arithmeticToTop(name)),
+      row(one(0xdc, i), `f${TO_STACK[i]}`, [STi, ST], arithmeticToStack(name, 0)),
+      row(one(0xde, i), `f${TO_STACK[i]}p`, [STi, ST], arithmeticToStack(name, 1)),
     ]),
   ];
 }
