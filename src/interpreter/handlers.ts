@@ -15,7 +15,7 @@ import {
 } from '../isa/instruction-set.ts';
 import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
-import { DEBUG_GLOBAL, HOST_MODULE, TABLE } from '../layout/contract.ts';
+import { DEBUG_GLOBAL, DEBUG_SPOIL, HOST_MODULE, TABLE } from '../layout/contract.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
 import {
@@ -168,7 +168,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ru
   m.defineTable(TABLE, 1, elements);
   if (optimized) m.optimize();
   const bytes = m.emitWithNames();
-  m.exportMutableGlobals(DEBUG_GLOBAL);
+  m.exportMutableGlobals(DEBUG_GLOBAL, DEBUG_SPOIL);
   return { runtime: bytes, debug: m.emitWithNames() };
 }
 

@@ -20,6 +20,8 @@ export const TABLE = 'table';
  * an instruction is about, nothing that is wanted after a slice, and the processor checks that (cpu/slice-globals.ts).
  */
 export const DEBUG_GLOBAL = 'global ';
+/** Its function that fills them with what comes of a number. */
+export const DEBUG_SPOIL = 'spoil globals';
 
 /** Export of a module of regions: the region with this index in the batch. */
 export function regionName(index: number): string {

@@ -254,13 +254,28 @@ export class BinaryenModule implements Module {
     return this.module.emitBinary();
   }
 
-  /** @param prefix of their names in the export. */
-  exportMutableGlobals(prefix: string): void {
-    const { module } = this;
+  /**
+   * @param prefix of their names in the export.
+   * @param spoil name of an exported function that gives each of them other rubbish, which comes of a number.
+   */
+  exportMutableGlobals(prefix: string, spoil: string): void {
+    const { module, i32, i64 } = this;
+    const rubbish = (): Expression => module.local.get(0, binaryen.i32);
+    const body: Expression[] = [];
     for (let index = 0; index < module.getNumGlobals(); index++) {
-      const { name, mutable } = binaryen.getGlobalInfo(module.getGlobalByIndex(index));
-      if (mutable) module.addGlobalExport(name, prefix + name);
+      const { name, mutable, type } = binaryen.getGlobalInfo(module.getGlobalByIndex(index));
+      if (!mutable) continue;
+      module.addGlobalExport(name, prefix + name);
+      // A linear congruential generator; the low bits are as good as any.
+      const next = i32.add(i32.mul(rubbish(), i32.const(1_664_525)), i32.const(1_013_904_223));
+      const wide = (): Expression => i64.mul(i64.extend_u(rubbish()), i64.const(0x1_0000_0001n));
+      body.push(
+        module.local.set(0, next),
+        module.global.set(name, type === binaryen.i64 ? wide() : rubbish()),
+      );
     }
+    module.addFunction(spoil, binaryen.i32, binaryen.none, [], module.block(null, body));
+    module.addFunctionExport(spoil, spoil);
   }
 }
 
