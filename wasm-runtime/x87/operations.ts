@@ -8,6 +8,7 @@ import { packInteger } from './integer';
 import {
   begin,
   beginMemory,
+  C1,
   DENORMAL,
   finish,
   headOf,
@@ -18,9 +19,11 @@ import {
   setConditionCodes,
   setIndefinite,
   setRegister,
+  setStatus,
   signal,
   significandOf,
   stackUnderflow,
+  statusWord,
   suppressed,
 } from './status';
 import { endComparing, endPopping } from './usual';
@@ -76,7 +79,10 @@ export function fcom(record: u32, i: i32, quiet: i32, pops: i32): void {
   finishCompare(record, codes, pops);
 }
 
-/** FCOMI ST(0), ST(i), FUCOMI with `quiet` 1, and the forms that pop. Returns the order as condition codes, which stay as they are. */
+/**
+ * FCOMI ST(0), ST(i), FUCOMI with `quiet` 1, and the forms that pop. Returns the order as condition codes, which stay as they
+ * are; so does C1, which the manual has cleared, unless a register is empty.
+ */
 export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): i32 {
   const order = orderOfRegisters(record, i);
   if (order >= 0) {
@@ -85,10 +91,15 @@ export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): i32 {
   }
   begin(record);
   let codes = UNORDERED;
+  let kept: i32 = 0;
   if (isEmpty(0) || isEmpty(i)) stackUnderflow();
-  else codes = compare(headOf(0), significandOf(0), headOf(i), significandOf(i), quiet !== 0);
+  else {
+    codes = compare(headOf(0), significandOf(0), headOf(i), significandOf(i), quiet !== 0);
+    kept = statusWord() & C1;
+  }
   const stop = suppressed();
   finish(record);
+  setStatus(statusWord() | kept);
   if (!stop && pops !== 0) pop();
   return codes;
 }
