@@ -15,7 +15,7 @@ import {
   signBit,
   significandOf,
 } from './number';
-import { begin, beginRounding, DENORMAL, finish, INVALID, signal } from './status';
+import { begin, beginRounding, DENORMAL, finish, INVALID, PRECISION, signal } from './status';
 
 /** Exact, but for signaling NaNs. Denormals are numbers like any other, whatever MXCSR.DAZ says. */
 function widen(half: u32): u32 {
@@ -38,7 +38,8 @@ function narrow(bits: u32): u32 {
   }
   if (isInfinite(single, SINGLE)) return <u32>(sign | infinity(HALF));
   if (isZero(single, SINGLE)) return <u32>sign;
-  if (isDenormal(single, SINGLE)) signal(DENORMAL);
+  // Always inexact as a half. Processors say so even where underflow is not masked, and the result would have any exponent.
+  if (isDenormal(single, SINGLE)) signal(DENORMAL | PRECISION);
   return <u32>round(sign, exponentOf(single, SINGLE), significandOf(single, SINGLE), HALF);
 }
 
