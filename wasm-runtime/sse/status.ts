@@ -28,8 +28,9 @@ export const UNDERFLOW: u32 = 16;
 export const PRECISION: u32 = 32;
 
 const ALL_FLAGS: u32 = 0x3f;
-/** In HELD_EXCEPTIONS, beside the flags held back. */
+/** In HELD_EXCEPTIONS, beside the flags held back: those of each stage STAGE_SHIFT bits above those of the one before. */
 const HOLDING: u32 = 1 << 31;
+const STAGE_SHIFT: u32 = 6;
 /** What an operation can tell from its operands: reported before any result is computed. */
 const PRECOMPUTATION: u32 = INVALID | DENORMAL | ZERO_DIVIDE;
 const DENORMALS_ARE_ZEROS: u32 = 1 << 6;
@@ -44,11 +45,14 @@ export const ROUND_TRUNCATE: u32 = 3;
 
 let control: u32 = 0;
 let signalled: u32 = 0;
+/** How many stages of the running operation have ended. */
+let stage: u32 = 0;
 
 /** Starts an operation: reads MXCSR. */
 export function begin(): void {
   control = load<u32>(CPU_STATE + MXCSR);
   signalled = 0;
+  stage = 0;
 }
 
 /** Whether all exceptions are masked and all else is as WebAssembly computes. */
@@ -90,19 +94,22 @@ export function holdExceptions(): void {
   store<u32>(CPU_STATE + HELD_EXCEPTIONS, HOLDING);
 }
 
-/** Ends such an instruction. */
+/** Ends such an instruction: the next stage of all operations follows if this one of none has raised anything. */
 export function releaseExceptions(record: u32): void {
-  begin();
-  signalled = load<u32>(CPU_STATE + HELD_EXCEPTIONS) & ALL_FLAGS;
+  let held = load<u32>(CPU_STATE + HELD_EXCEPTIONS) & ~HOLDING;
   store<u32>(CPU_STATE + HELD_EXCEPTIONS, 0);
-  finish(record);
+  begin();
+  for (; held !== 0; held >>= STAGE_SHIFT) {
+    signalled = held & ALL_FLAGS;
+    finish(record);
+  }
 }
 
 /** Ends an operation; returns only if no signalled exception is unmasked, or if they are held back. */
 export function finish(record: u32): void {
   const held = load<u32>(CPU_STATE + HELD_EXCEPTIONS);
   if (held !== 0) {
-    store<u32>(CPU_STATE + HELD_EXCEPTIONS, held | signalled);
+    store<u32>(CPU_STATE + HELD_EXCEPTIONS, held | (signalled << (stage * STAGE_SHIFT)));
     return;
   }
   const masks = (control >> MASK_SHIFT) & ALL_FLAGS;
@@ -122,6 +129,7 @@ export function finishStage(record: u32): void {
   finish(record);
   control |= signalled;
   signalled = 0;
+  stage++;
 }
 
 /** LDMXCSR: #GP(0) if a reserved bit is set. */
