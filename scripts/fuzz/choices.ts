@@ -79,7 +79,7 @@ function isChosen(variant: Variant, mode: CodeMode): boolean {
   return encode(variant, { memory: {} }, mode) !== undefined;
 }
 
-interface Family {
+export interface Family {
   readonly weight: number;
   readonly name: string;
   /** Variants by mnemonic, so that an instruction with many forms is not chosen more often. */
@@ -114,17 +114,35 @@ export const FAMILIES: Readonly<Record<CodeMode, readonly Family[]>> = {
 };
 
 /** As many of each family as its weight says. */
-const weighted = (mode: CodeMode): Family[] =>
-  FAMILIES[mode].flatMap((family) => Array<Family>(family.weight).fill(family));
-const WEIGHTED: Readonly<Record<CodeMode, readonly Family[]>> = {
-  64: weighted(64),
-  32: weighted(32),
-  16: weighted(16),
-};
+const WEIGHTED: readonly Family[] = FAMILIES[64].flatMap((family) =>
+  Array<Family>(family.weight).fill(family),
+);
 
-/** A variant from the tables, by their weights. */
-export function anyVariant(random: Random, mode: CodeMode = 64): Variant {
-  const variants = random.pick(random.pick(WEIGHTED[mode]).mnemonics);
+/** A variant and the family that it is of. */
+export interface Choice {
+  readonly family: Family;
+  readonly variant: Variant;
+}
+
+/** From the tables of 64-bit code, by their weights. */
+export function anyVariant(random: Random): Choice {
+  const family = random.pick(WEIGHTED);
+  return { family, variant: variantAmong(random.pick(family.mnemonics), random) };
+}
+
+const everyMnemonic = (
+  mode: CodeMode,
+): { readonly family: Family; readonly variants: readonly Variant[] }[] =>
+  FAMILIES[mode].flatMap((family) => family.mnemonics.map((variants) => ({ family, variants })));
+const MNEMONICS = { 64: everyMnemonic(64), 32: everyMnemonic(32), 16: everyMnemonic(16) };
+
+/** A variant of a mnemonic, each as likely as the others. */
+export function anyMnemonic(random: Random, mode: CodeMode): Choice {
+  const { family, variants } = random.pick(MNEMONICS[mode]);
+  return { family, variant: variantAmong(variants, random) };
+}
+
+function variantAmong(variants: readonly Variant[], random: Random): Variant {
   const variant = random.pick(variants);
   // Most memory operands have no prefix.
   if (variant.form !== 'general' || random.below(3) === 0) return variant;

@@ -70,6 +70,8 @@ const CONTROL_DISPLACEMENT = -16;
 class Generator {
   private readonly random: Random;
   private readonly items: Item[] = [];
+  /** Random instructions of each family so far. */
+  readonly families = new Map<string, number>();
   private labels = 0;
   private readonly functions: Label[] = [];
   /** Functions that may be called: later ones, so that there is no recursion. */
@@ -107,9 +109,11 @@ class Generator {
 
   private anyInstruction(): void {
     for (;;) {
-      const items = withOperands(this.context(), anyVariant(this.random));
-      if (items === undefined) continue;
-      this.items.push(...items);
+      const { family, variant } = anyVariant(this.random);
+      const made = withOperands(this.context(), variant);
+      if (made === undefined) continue;
+      this.families.set(family.name, (this.families.get(family.name) ?? 0) + 1);
+      this.items.push(...made.items);
       return;
     }
   }
@@ -412,11 +416,18 @@ class Generator {
   }
 }
 
+export interface Generated {
+  readonly program: Program;
+  /** How many random instructions of each family are in it. */
+  readonly families: ReadonlyMap<string, number>;
+}
+
 /** The program that a seed stands for. */
-export function generate(seed: string): Program {
+export function generate(seed: string): Generated {
   for (let attempt = 0; ; attempt++) {
     const random = new Random(attempt === 0 ? seed : `${seed}.${attempt}`);
-    const program = new Generator(random).program();
-    if (program !== undefined) return program;
+    const generator = new Generator(random);
+    const program = generator.program();
+    if (program !== undefined) return { program, families: generator.families };
   }
 }

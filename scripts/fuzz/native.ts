@@ -1,7 +1,10 @@
-/** Single instructions on this machine's processor, which is right, in both tiers and by both back ends. */
-
-import type { Variant } from '../../src/isa/variant.ts';
+/**
+ * Single instructions on this machine's processor, which is right, in the interpreter and as regions. Many inputs are tried with
+ * each form of an instruction, which is decoded and compiled once, and many forms at a time.
+ */
+import { spawnSync } from 'node:child_process';
 import { ENGINES, type Engine, VectorMachine } from '../../test/isa/vector-machine.ts';
+import { BACK_ENDS } from '../../test/support/back-ends.ts';
 import { type CodeMode, type Register, segmentBases } from '../../test/vectors/layout.ts';
 import {
   compare,
@@ -11,47 +14,134 @@ import {
   type VectorState,
 } from '../../test/vectors/vector.ts';
 import { Input } from '../recorder/case.ts';
-import { type Outcome, runNatively } from '../recorder/native.ts';
+import { decodeCase, OUTPUT, type Outcome, runNatively, runRecords } from '../recorder/native.ts';
 import { Random } from '../recorder/values.ts';
-import { anyVariant } from './choices.ts';
+import { type Form, formOf, PLACES } from './form.ts';
+import { InputMachine } from './input-machine.ts';
+import { InputWriter, inputSize } from './inputs.ts';
 import { assemble, type Program } from './program.ts';
 import { filetestOf, initialOf, startOf } from './report.ts';
 import { shrink } from './shrink.ts';
-import { singleInstruction } from './single.ts';
-import { type Undefined, undefinedAfter } from './undefined.ts';
 
-export interface NativeCase {
+/** Why this machine cannot be asked; undefined if it can. */
+export function nativeProblem(): string | undefined {
+  const { arch, platform } = process;
+  if (arch !== 'x64' || platform !== 'linux') return `needs x86-64 Linux, not ${platform} on ${arch}`;
+  if (spawnSync('gcc', ['--version'], { stdio: 'ignore' }).status !== 0)
+    return 'needs gcc, which does not run here';
+  return undefined;
+}
+
+/** Inputs that each form is tried with. */
+const INPUTS = 64;
+/** Every so many batches Binaryen's regions are run as well, and those of its optimiser: they take longer to make. */
+const BINARYEN_EVERY = 16;
+/** Inputs between two that find no translations of addresses. */
+const FLUSH_EVERY = 8;
+
+/** An input that has led to something else. */
+export interface Failure {
+  readonly form: Form;
+  /** Such as `seed/3/17`. */
   readonly name: string;
-  readonly program: Program;
-  readonly variant: Variant;
-  readonly mode: CodeMode;
-}
-
-export interface NativeDifference {
   readonly engine: Engine;
-  readonly lines: readonly string[];
+  /** The input in the form that the recorder reads. */
+  readonly input: Input;
 }
 
-/** The instruction that a name stands for, with what sets its operands up. */
-export function nativeCase(name: string, mode: CodeMode): NativeCase {
-  const random = new Random(name);
-  for (;;) {
-    const variant = anyVariant(random, mode);
-    const program = singleInstruction(variant, { random, mode });
-    if (program !== undefined) return { name, program, variant, mode };
+/** What a batch of forms has been run with. */
+export interface Batch {
+  readonly forms: readonly Form[];
+  /** Cases of each form: all of them were run and compared by all engines. */
+  readonly inputs: number;
+  readonly engines: readonly Engine[];
+  /** The first of each form and engine. */
+  readonly failures: readonly Failure[];
+}
+
+/** Offsets of what the recorder wrote of each of `count` cases, in bytes. */
+function outputsIn(output: Uint32Array, count: number): number[] {
+  const offsets: number[] = [];
+  for (let at = 0; offsets.length < count; ) {
+    offsets.push(at);
+    at += OUTPUT.size + 8 * (output[(at + OUTPUT.changeCount) >> 2] as number);
+  }
+  return offsets;
+}
+
+/** The same bytes as words. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+}
+
+const enginesOf = (batch: number): readonly Engine[] =>
+  batch % BINARYEN_EVERY === 0 ? ENGINES : ['interpreter', 'writer'];
+
+export class NativeBatches {
+  private readonly recorder: string;
+  private readonly machine = new InputMachine();
+  private readonly mode: CodeMode;
+  private readonly seed: string;
+
+  private readonly backEnds: typeof BACK_ENDS;
+
+  /**
+   * @param recorder the program that recorder.c makes.
+   * @param backEnds how regions become modules.
+   */
+  constructor(recorder: string, seed: string, mode: CodeMode, backEnds = BACK_ENDS) {
+    this.recorder = recorder;
+    this.backEnds = backEnds;
+    this.seed = seed;
+    this.mode = mode;
+  }
+
+  /** Runs the forms of a batch: those with the numbers from `batch` * PLACES on. */
+  run(batch: number): Batch {
+    const { machine, mode, seed } = this;
+    const forms = Array.from({ length: PLACES }, (_, i) => formOf(seed, batch * PLACES + i, mode));
+    const inputs = new Uint8Array(INPUTS * forms.reduce((sum, form) => sum + inputSize(form), 0));
+    const writer = new InputWriter(inputs);
+    const starts: number[] = [];
+    let end = 0;
+    for (const form of forms) {
+      for (let i = 0; i < INPUTS; i++) {
+        starts.push(end);
+        writer.write(end, form, new Random(`${form.name}/${i}`));
+        end += inputSize(form);
+      }
+    }
+    const output = wordsOf(runRecords(this.recorder, inputs));
+    const ends = outputsIn(output, starts.length);
+    const words = wordsOf(inputs);
+    const engines = enginesOf(batch);
+    const failures: Failure[] = [];
+    machine.loadBatch(forms, mode);
+    for (const engine of engines) {
+      if (engine === 'interpreter') machine.interpret();
+      else machine.compile(this.backEnds[engine]);
+      forms.forEach((form, at) => {
+        let failed = false;
+        for (let i = 0; i < INPUTS; i++) {
+          const start = starts[at * INPUTS + i] as number;
+          if (i % FLUSH_EVERY === 0) machine.flush();
+          machine.runInput(words, start, form.code.length);
+          const agrees = machine.agrees(output, ends[at * INPUTS + i] as number, form.undefinedBits);
+          machine.restore();
+          if (agrees || failed) continue;
+          failed = true;
+          failures.push({ form, name: `${form.name}/${i}`, engine, input: decodeCase(inputs, start, mode) });
+        }
+      });
+    }
+    return { forms, inputs: INPUTS, engines, failures };
   }
 }
 
-function runAll(recorder: string, programs: readonly Program[]): Outcome[] {
-  const runs = programs.map((program) => {
-    const assembled = assemble(program);
-    if (assembled === undefined) throw new Error('an instruction that cannot be assembled');
-    const input = new Input(program.mode);
-    for (const [name, value] of program.start.registers) input.set(name, value);
-    input.set('rip', BigInt(assembled.entry - segmentBases(input.mode).code));
-    return { input, code: assembled.bytes };
-  });
-  return runNatively(recorder, runs);
+interface Difference {
+  readonly engine: Engine;
+  readonly lines: readonly string[];
 }
 
 function afterOf({ registers, memory, fault }: Outcome): VectorState & { fault?: VectorFault } {
@@ -70,70 +160,65 @@ function afterOf({ registers, memory, fault }: Outcome): VectorState & { fault?:
   return after;
 }
 
-/** The state that the processor reached, with what of it counts. */
-function expectedOf(program: Program, outcome: Outcome, { flags, fsw }: Undefined): ExpectedState {
-  const entry = assemble(program)?.entry ?? program.base;
-  return {
-    ...endState(startOf(program, entry), afterOf(outcome), 0n, program.mode),
-    undefinedFlags: BigInt(flags),
-    undefinedFsw: fsw,
-  };
-}
-
-export class NativeTrials {
+/** Programs on the processor, and on a machine of their own. */
+class NativeTrial {
   private readonly recorder: string;
+  private readonly form: Form;
   private readonly machine = new VectorMachine();
 
-  /** @param recorder the program that recorder.c makes. */
-  constructor(recorder: string) {
+  constructor(recorder: string, form: Form) {
     this.recorder = recorder;
+    this.form = form;
   }
 
-  /** What differs, for each case of one mode. */
-  run(cases: readonly NativeCase[]): (NativeDifference | undefined)[] {
-    return this.compare(
-      cases.map(({ program }) => program),
-      cases.map(({ variant }) => undefinedAfter(variant)),
-    );
+  private native(program: Program): Outcome {
+    const assembled = assemble(program);
+    if (assembled === undefined) throw new Error('an instruction that cannot be assembled');
+    const input = new Input(program.mode);
+    for (const [name, value] of program.start.registers) input.set(name, value);
+    input.set('rip', BigInt(assembled.entry - segmentBases(input.mode).code));
+    for (const [address, bytes] of program.start.memory) input.memory.set(address, bytes);
+    return runNatively(this.recorder, [{ input, code: assembled.bytes }])[0] as Outcome;
   }
 
-  /** What differs, for each program. */
-  private compare(
-    programs: readonly Program[],
-    undefinedOf: readonly Undefined[],
-  ): (NativeDifference | undefined)[] {
-    const outcomes = runAll(this.recorder, programs);
-    return programs.map((program, at) => {
-      const initial = initialOf(program);
-      if (initial === undefined) return undefined;
-      const expected = expectedOf(program, outcomes[at] as Outcome, undefinedOf[at] as Undefined);
-      for (const engine of ENGINES) {
-        const actual = this.machine.runFrom(initial, engine);
-        const lines = compare(expected, actual);
-        if (lines.length > 0) return { engine, lines };
-      }
-      return undefined;
-    });
+  /** The state that the processor reached, with what of it counts. */
+  expected(program: Program): ExpectedState {
+    const { flags, fsw } = this.form.undefinedBits;
+    const entry = assemble(program)?.entry ?? program.base;
+    return {
+      ...endState(startOf(program, entry), afterOf(this.native(program)), 0n, program.mode),
+      undefinedFlags: BigInt(flags),
+      undefinedFsw: fsw,
+    };
   }
 
-  /** The smallest program that differs, as a filetest with what the processor made of it. */
-  report({ name, program, variant, mode }: NativeCase): string {
-    const undefinedBits = undefinedAfter(variant);
-    const difference = (smaller: Program): NativeDifference | undefined =>
-      this.compare([smaller], [undefinedBits])[0];
-    const smallest = shrink(program, (smaller) => difference(smaller) !== undefined);
-    const { engine, lines } = difference(smallest) as NativeDifference;
-    const state = expectedOf(smallest, runAll(this.recorder, [smallest])[0] as Outcome, undefinedBits);
-    const instructions = smallest.items.length - (state.fault === undefined ? 0 : 1);
-    return filetestOf(
-      smallest,
-      [
-        `Instruction ${name}${mode === 64 ? '' : ` of ${mode}-bit code, shown as 64-bit code`}, ${engine}: ${lines.join('; ')}`,
-      ],
-      {
-        state,
-        instructions,
-      },
-    );
+  difference(program: Program): Difference | undefined {
+    const initial = initialOf(program);
+    if (initial === undefined) return undefined;
+    const expected = this.expected(program);
+    for (const engine of ENGINES) {
+      const lines = compare(expected, this.machine.runFrom(initial, engine));
+      if (lines.length > 0) return { engine, lines };
+    }
+    return undefined;
   }
+}
+
+/** The smallest program that differs, as a filetest with what the processor made of it. */
+export function reportFailure(recorder: string, { form, name, engine, input }: Failure): string {
+  const trial = new NativeTrial(recorder, form);
+  const { registers, memory } = input;
+  registers.delete('rip');
+  const program: Program = { ...form.program, start: { registers, memory } };
+  const bits = form.mode === 64 ? '' : ` of ${form.mode}-bit code, shown as 64-bit code`;
+  if (trial.difference(program) === undefined)
+    return `# Instruction ${name}${bits}, ${form.variant.row.mnemonic}, ${engine}: only after those before it\n`;
+  const smallest = shrink(program, (smaller) => trial.difference(smaller) !== undefined);
+  const { engine: where, lines } = trial.difference(smallest) as Difference;
+  const state = trial.expected(smallest);
+  const instructions = smallest.items.length - (state.fault === undefined ? 0 : 1);
+  return filetestOf(smallest, [`Instruction ${name}${bits}, ${where}: ${lines.join('; ')}`], {
+    state,
+    instructions,
+  });
 }

@@ -104,9 +104,17 @@ function anyAddress({ random, mode = 64 }: Context, size: number, aligned: boole
   return chosen - segmentBases(mode).data;
 }
 
+/** Where an operand in memory is: at a linear address, or at a distance from what a register has before. */
+export interface MemoryPlace {
+  readonly base: typeof POINTER | typeof RSP | undefined;
+  /** Address or distance. */
+  readonly displacement: number;
+}
+
 interface Addressed {
   readonly setup: readonly Item[];
   readonly memory: MemoryOperand;
+  readonly place: MemoryPlace | undefined;
   /** RIP-relative: this is the address, and the displacement is not known yet. */
   readonly relativeTo?: number;
   /** Registers that `setup` has given a meaning. */
@@ -133,7 +141,9 @@ function addressOperand16(context: Context, address: number, segment: MemoryOper
   const wide = random.below(8) === 0;
   // With [BP] as well: SS is the same segment.
   const [base, index] = ADDRESSES_16[form] ?? [];
-  if (base === undefined) return { setup: [], memory: { displacement: address, ...segment }, used: [] };
+  const place: MemoryPlace = { base: undefined, displacement: address + segmentBases(16).data };
+  if (base === undefined)
+    return { setup: [], memory: { displacement: address, ...segment }, place, used: [] };
   const displacement = (anyDisplacement(random) << 16) >> 16;
   const added = index === undefined ? 0 : random.below(0x1_0000);
   // Sums wrap at 64 KiB, and only the low halves count.
@@ -144,6 +154,7 @@ function addressOperand16(context: Context, address: number, segment: MemoryOper
   return {
     setup,
     memory: { base, ...(index === undefined ? {} : { index }), displacement, wide, ...segment },
+    place,
     used,
   };
 }
@@ -160,26 +171,31 @@ function addressOperand(context: Context, size: number, aligned: boolean, genera
   const any = mode === 32 || (mode === 64 && overrides) ? override : { address32: true };
   const prefixes = general || mode === 16 ? any : {};
   const wide = random.below(8) === 0;
-  const displacement = anyDisplacement(random);
+  // Sums of addresses with 32 bits wrap.
+  const wraps = (mode === 32 || 'address32' in prefixes) && random.below(4) === 0;
+  const displacement = wraps ? random.next() | 0 : anyDisplacement(random);
   const base = freeRegister(context);
+  const place: MemoryPlace = { base: undefined, displacement: address + segmentBases(mode).data };
+  /** From a register that is not set up here. */
+  const from = (register: typeof POINTER | typeof RSP, distance: number): Addressed => ({
+    setup: [],
+    memory: { base: register, displacement: distance, wide, ...prefixes },
+    place: { base: register, displacement: distance + segmentBases(mode).data },
+    used: [],
+  });
   switch (random.below(8)) {
     case 0:
       if (mode !== 64) break;
-      return { setup: [], memory: { base: 'rip', ...prefixes }, relativeTo: address, used: [] };
+      return { setup: [], memory: { base: 'rip', ...prefixes }, place, relativeTo: address, used: [] };
     case 1:
-      return { setup: [], memory: { displacement: address, ...prefixes }, used: [] };
+      return { setup: [], memory: { displacement: address, ...prefixes }, place, used: [] };
     case 2:
     case 3:
-      if (!aligned && mode === 64) {
-        const near = random.below(0x800) - 0x400;
-        return { setup: [], memory: { base: POINTER, displacement: near, wide, ...prefixes }, used: [] };
-      }
+      if (!aligned && mode === 64) return from(POINTER, random.below(0x800) - 0x400);
       break;
-    case 4: {
+    case 4:
       // Below the stack pointer, where nothing is kept; its alignment is that of the stack.
-      const below = -16 * (4 + random.below(12));
-      return { setup: [], memory: { base: RSP, displacement: below, wide, ...prefixes }, used: [] };
-    }
+      return from(RSP, -16 * (4 + random.below(12)));
     case 5:
     case 6: {
       const index = freeRegister(context);
@@ -194,6 +210,7 @@ function addressOperand(context: Context, size: number, aligned: boolean, genera
             : instruction(AND_IMMEDIATE, { registers: [index], immediate: BigInt(mask) }),
         ],
         memory: { base, index, scale, displacement, wide, ...prefixes },
+        place,
         used: [base, index],
       };
     }
@@ -203,6 +220,7 @@ function addressOperand(context: Context, size: number, aligned: boolean, genera
   return {
     setup: [setRegister(base, address - displacement, mode)],
     memory: { base, displacement, wide, ...prefixes },
+    place,
     used: [base],
   };
 }
@@ -241,11 +259,17 @@ function registerOperand(context: Context, file: string, isByte: boolean): numbe
   return someRegister(context, file === 'xmm' ? 16 : 8);
 }
 
+export interface WithOperands {
+  readonly items: readonly Item[];
+  /** Where its operand in memory is, about: an index is not counted in. */
+  readonly place: MemoryPlace | undefined;
+}
+
 /**
  * A variant with random operands, after what sets its addresses up. Undefined if these operands cannot be encoded or
  * would be in each other's way.
  */
-export function withOperands(context: Context, variant: Variant): Item[] | undefined {
+export function withOperands(context: Context, variant: Variant): WithOperands | undefined {
   const { random, mode = 64 } = context;
   const { row, form, locations, operandSize } = variant;
   const { mnemonic } = row;
@@ -263,9 +287,9 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
     ({ place }) => place === 'memory' || (place === 'rm' && form !== 'register'),
   );
   const override: SegmentOverride = mode === 64 ? 'gs' : 'es';
-  const addressed = hasModRMMemory
+  const addressed: Addressed = hasModRMMemory
     ? addressOperand(context, size, aligned, form === 'general')
-    : { setup: [], memory: form === 'general' ? { segment: override } : {}, used: [] };
+    : { setup: [], memory: form === 'general' ? { segment: override } : {}, place: undefined, used: [] };
 
   const registers = row.operands.map(({ file, width, place }) => {
     const named = ['rm', 'register', 'reg', 'opcode', 'vex', 'is4'].includes(place);
@@ -305,13 +329,13 @@ export function withOperands(context: Context, variant: Variant): Item[] | undef
   const values: OperandValues = { registers, memory: addressed.memory, immediate, lock };
   const bytes = encode(variant, values, mode);
   if (bytes === undefined) return undefined;
-  const { relativeTo } = addressed as Addressed;
-  if (relativeTo === undefined) return [...setup, { kind: 'bytes', bytes }];
+  const { relativeTo, place } = addressed;
+  if (relativeTo === undefined) return { items: [...setup, { kind: 'bytes', bytes }], place };
   const at = (next: number): Uint8Array => {
     const memory = { ...addressed.memory, displacement: relativeTo - next };
     return encode(variant, { ...values, memory }) as Uint8Array;
   };
-  return [...setup, { kind: 'relative', at }];
+  return { items: [...setup, { kind: 'relative', at }], place };
 }
 
 function anyImmediate(context: Context, variant: Variant, operandSize: number, size: number): bigint {

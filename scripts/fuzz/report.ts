@@ -15,6 +15,11 @@ export function startOf({ start, mode = 64 }: Program, entry: number): VectorSta
   const values: VectorState = { rip: (entry - segmentBases(mode).code).toString(16) };
   for (const [name, value] of start.registers)
     if (value !== defaultRegister(name, mode)) values[name] = value.toString(16);
+  if (start.memory.size > 0) {
+    values.mem = Object.fromEntries(
+      [...start.memory].map(([address, bytes]) => [address.toString(16), Buffer.from(bytes).toString('hex')]),
+    );
+  }
   return values;
 }
 

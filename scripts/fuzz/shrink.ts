@@ -36,7 +36,12 @@ function withoutRegisters(program: Program, fails: Fails): Program {
   return current;
 }
 
+function withoutMemory(program: Program, fails: Fails): Program {
+  const simpler = { ...program, start: { ...program.start, memory: new Map<number, Uint8Array>() } };
+  return fails(simpler) ? simpler : program;
+}
+
 /** The smallest program that this finds. */
 export function shrink(program: Program, fails: Fails): Program {
-  return withoutRegisters(withoutItems(program, fails), fails);
+  return withoutMemory(withoutRegisters(withoutItems(program, fails), fails), fails);
 }

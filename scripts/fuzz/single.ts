@@ -32,8 +32,9 @@ export function singleInstruction(
   { random, mode, sse = true, x87 = true }: SingleOptions,
 ): Program | undefined {
   if (!isDefined(variant)) return undefined;
-  const items = withOperands({ random, keepsCounter: false, keepsFlags: true, mode }, variant);
-  if (items === undefined) return undefined;
+  const made = withOperands({ random, keepsCounter: false, keepsFlags: true, mode }, variant);
+  if (made === undefined) return undefined;
+  const { items } = made;
   const input = new Input(mode);
   // What code outside 64-bit mode does to the upper halves is undefined, and it has no others.
   const count = mode === 64 ? 16 : 8;

@@ -11,9 +11,16 @@ function compareProgram(engine: Engine, program: Program, name: string): Differe
   return initial && engine.compare(initial, new Random(name));
 }
 
+export interface Trial {
+  readonly difference: Difference | undefined;
+  /** How many instructions of each family there are in the program. */
+  readonly families: ReadonlyMap<string, number>;
+}
+
 /** Runs the program of a name, such as `seed/3`. */
-export function tryProgram(engine: Engine, name: string): Difference | undefined {
-  return compareProgram(engine, generate(name), name);
+export function tryProgram(engine: Engine, name: string): Trial {
+  const { program, families } = generate(name);
+  return { difference: compareProgram(engine, program, name), families };
 }
 
 /**
@@ -23,7 +30,7 @@ export function tryProgram(engine: Engine, name: string): Difference | undefined
 export function report(name: string, difference: Difference, newEngine = () => new Engine()): string {
   const differs = (program: Program, engine: Engine): boolean =>
     compareProgram(engine, program, name) !== undefined;
-  const program = generate(name);
+  const { program } = generate(name);
   if (!differs(program, newEngine()))
     return `# Program ${name}, ${difference.way}: ${difference.lines.join('; ')}: only after those before it\n`;
   const engine = newEngine();

@@ -35,6 +35,7 @@
 #define YMM_SIZE 256
 #define TRAP_BREAKPOINT 3
 #define WRITE_LDT 0x11      // function of modify_ldt()
+#define CHUNK 256           // bytes of the scratch area that are compared at once
 #define FLAGS_INITIAL 0x202 // IF and the bit that is always one
 
 struct segments {
@@ -217,7 +218,7 @@ static uint8_t scratchByte(uint32_t address) {
 }
 
 int main(void) {
-  static uint8_t before[SCRATCH_SIZE];
+  static uint8_t initial[SCRATCH_SIZE], before[SCRATCH_SIZE];
   static struct change changes[SCRATCH_SIZE];
   uint8_t *scratch = (uint8_t *)(uintptr_t)SCRATCH;
   uint8_t *code = (uint8_t *)(uintptr_t)CODE;
@@ -226,11 +227,12 @@ int main(void) {
   __asm__("rdfsbase %0" : "=r"(threadBase));
   installHandlers();
   writeLdt();
+  for (uint32_t i = 0; i < SCRATCH_SIZE; i++) initial[i] = scratchByte(SCRATCH + i);
 
   while (fread(&input, 1, sizeof input, stdin) == sizeof input) {
     memset(code, 0xcc, CODE_SIZE);
     readExactly((void *)(uintptr_t)input.codeAddress, input.codeLength);
-    for (uint32_t i = 0; i < SCRATCH_SIZE; i++) before[i] = scratchByte(SCRATCH + i);
+    memcpy(before, initial, SCRATCH_SIZE);
     for (uint32_t i = 0; i < input.patchCount; i++) {
       struct patch patch;
       readExactly(&patch, sizeof patch);
@@ -242,8 +244,11 @@ int main(void) {
     __asm__ volatile("int3" : : : "memory", "cc");
 
     output.changeCount = 0;
-    for (uint32_t i = 0; i < SCRATCH_SIZE; i++) {
-      if (scratch[i] != before[i]) changes[output.changeCount++] = (struct change){SCRATCH + i, scratch[i]};
+    for (uint32_t start = 0; start < SCRATCH_SIZE; start += CHUNK) {
+      if (memcmp(scratch + start, before + start, CHUNK) == 0) continue;
+      for (uint32_t i = start; i < start + CHUNK; i++) {
+        if (scratch[i] != before[i]) changes[output.changeCount++] = (struct change){SCRATCH + i, scratch[i]};
+      }
     }
     fwrite(&output, sizeof output, 1, stdout);
     fwrite(changes, sizeof *changes, output.changeCount, stdout);

@@ -103,7 +103,7 @@ const NO_EXECUTE = 1n << 63n;
 
 export class UserMachine {
   readonly processor: Processor;
-  private fault: { vector: number; errorCode: number; address: bigint } | undefined;
+  protected fault: { vector: number; errorCode: number; address: bigint } | undefined;
   private isTrap = false;
 
   constructor({ requestCompile, blockDropped }: Partial<ProcessorOptions> = {}) {
@@ -233,6 +233,11 @@ export class UserMachine {
     }
   }
 
+  /** Where in the processor's memory the pages of the data area are. */
+  protected scratchPages(): number[] {
+    return framesOf(SCRATCH_AREA).map(({ frame }) => this.host(frame));
+  }
+
   private contentOf(area: Area): Uint8Array {
     const content = new Uint8Array(area.size);
     for (const { offset, frame } of framesOf(area)) {
@@ -351,7 +356,7 @@ export class UserMachine {
     };
   }
 
-  private faultingRip(): bigint {
+  protected faultingRip(): bigint {
     const { processor } = this;
     const record = processor.interceptedRecord;
     if (this.fault === undefined || record === 0) return processor.u64(RIP);
