@@ -89,11 +89,12 @@ export function palignr(e: Emitter): void {
   writeVector(e, 0, m.i8x16.swizzle(value(), m.i8x16.add_saturate_u(lanes(m, 1, numbers), distance)));
 }
 
-/** MASKMOVQ: the bytes whose mask has its sign bit set. */
+/** MASKMOVQ: the bytes whose mask has its sign bit set. Unlike others it has left the x87 registers valid if it faults. */
 export function maskmovq(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.read(1), i64);
   const signs = m.i8x16.shr_s(e.readVector(2), m.i32.const(7));
   const mask = e.let(m.i64x2.extract_lane(signs, 0), i64);
+  e.run('enterMmx', []);
   e.update(0, (old) => m.i64.xor(old(), m.i64.and(m.i64.xor(old(), value()), mask())));
 }
