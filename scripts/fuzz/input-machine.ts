@@ -15,6 +15,7 @@ import {
   FPU_REGISTERS,
   FPU_STATUS,
   FPU_TAG,
+  FPU_TOP,
   GPR,
   MXCSR,
   RIP,
@@ -41,6 +42,8 @@ const PAGE = 4096;
 const PATIENCE = 100_000;
 const PAGE_FAULT = 14;
 const NO_FAULT = -1;
+/** The processor keeps TOP apart. */
+const FSW_TOP = 7 << 11;
 const HIDDEN = Number(HIDDEN_FLAGS);
 const INITIAL = Uint8Array.from({ length: SCRATCH_SIZE }, (_, i) => scratchByte(SCRATCH + i));
 
@@ -142,8 +145,9 @@ export class InputMachine extends UserMachine {
     u32[cpu(MXCSR)] = words[image + 6] as number;
     const control = words[image] as number;
     u16[(CPU_STATE + FPU_CONTROL) >> 1] = control;
-    u16[(CPU_STATE + FPU_STATUS) >> 1] = control >>> 16;
     const top = (control >>> 27) & 7;
+    u16[(CPU_STATE + FPU_STATUS) >> 1] = (control >>> 16) & ~FSW_TOP;
+    u32[cpu(FPU_TOP)] = top << 4;
     let tags = 0;
     for (let i = 0; i < 8; i++) {
       const physical = (top + i) & 7;
@@ -247,9 +251,10 @@ export class InputMachine extends UserMachine {
     }
     const control = output[image] as number;
     if (u16[(CPU_STATE + FPU_CONTROL) >> 1] !== (control & 0xffff)) return false;
-    const status = (control >>> 16) ^ (u16[(CPU_STATE + FPU_STATUS) >> 1] as number);
-    if ((status & ~fsw) !== 0) return false;
     const top = (control >>> 27) & 7;
+    if (u32[cpu(FPU_TOP)] !== top << 4) return false;
+    const status = (control >>> 16) ^ (u16[(CPU_STATE + FPU_STATUS) >> 1] as number);
+    if ((status & ~(fsw | FSW_TOP)) !== 0) return false;
     const tags = u16[(CPU_STATE + FPU_TAG) >> 1] as number;
     const inUse = output[image + 1] as number;
     for (let i = 0; i < 8; i++) {

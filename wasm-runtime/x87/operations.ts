@@ -19,11 +19,11 @@ import {
   setConditionCodes,
   setIndefinite,
   setRegister,
-  setStatus,
+  setStatusFlags,
   signal,
   significandOf,
   stackUnderflow,
-  statusWord,
+  statusFlags,
   suppressed,
 } from './status';
 import { endComparing, endPopping } from './usual';
@@ -86,7 +86,7 @@ export function fcom(record: u32, i: i32, quiet: i32, pops: i32): void {
 export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): i32 {
   const order = orderOfRegisters(record, i);
   if (order >= 0) {
-    endPopping(record, 0, pops);
+    endPopping(record, statusFlags() & C1, pops);
     return order;
   }
   begin(record);
@@ -95,11 +95,11 @@ export function fcomi(record: u32, i: i32, quiet: i32, pops: i32): i32 {
   if (isEmpty(0) || isEmpty(i)) stackUnderflow();
   else {
     codes = compare(headOf(0), significandOf(0), headOf(i), significandOf(i), quiet !== 0);
-    kept = statusWord() & C1;
+    kept = statusFlags() & C1;
   }
   const stop = suppressed();
   finish(record);
-  setStatus(statusWord() | kept);
+  setStatusFlags(statusFlags() | kept);
   if (!stop && pops !== 0) pop();
   return codes;
 }
