@@ -6,11 +6,12 @@ import { BOOT_686 } from './parts/boot-686.ts';
 import { COMPUTE, COMPUTE_686 } from './parts/compute.ts';
 import { DOOR_TIERS_PART, DOORS_PART } from './parts/doors.ts';
 import { LOOPS_PART } from './parts/loops.ts';
+import { MICRO } from './parts/micro.ts';
 import { PROGRAMS } from './parts/programs.ts';
 import { SYSTEM } from './parts/system.ts';
 import type { NamedResult, PartResult } from './report/comparison.ts';
 import { type Report, reportPage } from './report/page.ts';
-import { comparisonRows, formatTable } from './report/table.ts';
+import { comparisonRows, formatTable, measurementRows } from './report/table.ts';
 import { describeEnvironment, type Environment } from './run/environment.ts';
 import { longmodeCli, stockGuest } from './run/guest.ts';
 import { type Options, type PartName, parseOptions, USAGE } from './run/options.ts';
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   programs: PROGRAMS,
   'boot-686': BOOT_686,
   'compute-686': COMPUTE_686,
+  micro: MICRO,
   loops: LOOPS_PART,
   doors: DOORS_PART,
   'door-tiers': DOOR_TIERS_PART,
@@ -96,9 +98,11 @@ async function run(options: Options): Promise<boolean> {
   writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(page, reportPage(report));
   process.stdout.write('\nSpeed beside each peer, more is better: median (range, rounds)\n');
-  for (const { title, means, comparisons } of results) {
+  for (const { title, means, comparisons, measurements } of results) {
     if (comparisons.length > 0)
       process.stdout.write(`\n${formatTable(comparisonRows(title, comparisons, means))}`);
+    if (measurements !== undefined)
+      process.stdout.write(`\n${formatTable(measurementRows(title, measurements))}`);
   }
   const errors = results.flatMap((result) => result.errors);
   for (const message of leftOut) process.stdout.write(`left out: ${message}\n`);

@@ -14,6 +14,15 @@ export interface Comparison {
   readonly speed: Spread;
 }
 
+/** How much one thing takes, or how much of it is done. */
+export interface Measurement {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+  /** Of those who have the same. */
+  readonly peers?: Readonly<Record<string, number | undefined>>;
+}
+
 /** A column of a part's table: what is measured, beside whom. */
 export interface Column {
   readonly measure: string;
@@ -27,6 +36,8 @@ export interface Column {
 
 export interface PartResult {
   readonly comparisons: readonly Comparison[];
+  /** Numbers with units, where there is nobody to compare with. */
+  readonly measurements?: readonly Measurement[];
   /** Results that are wrong, and runs that failed. */
   readonly errors: readonly string[];
   /** What was left out, and what else one should know. */

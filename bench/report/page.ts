@@ -4,7 +4,7 @@ import type { Environment } from '../run/environment.ts';
 import { barChart } from './bars.ts';
 import { type Column, columns, type NamedResult } from './comparison.ts';
 import { type Child, element, join, Markup } from './markup.ts';
-import { comparisonRows, formatRatio } from './table.ts';
+import { comparisonRows, formatRatio, measurementRows } from './table.ts';
 import { timelineChart } from './timeline-chart.ts';
 
 export interface Report {
@@ -61,11 +61,12 @@ function bars(all: readonly Column[]): Markup {
   );
 }
 
-function section({ title, means, comparisons, timeline, errors, notes }: NamedResult): Markup {
+function section({ title, means, comparisons, measurements, timeline, errors, notes }: NamedResult): Markup {
   const parts: Child[] = [element('h2', {}, title)];
   if (comparisons.length > 0) {
     parts.push(bars(columns(comparisons)), table(comparisonRows(title, comparisons, means), means ? 2 : 0));
   }
+  if (measurements !== undefined) parts.push(table(measurementRows(title, measurements), 0));
   if (timeline !== undefined) {
     parts.push(element('h3', {}, 'One run of longmode, with a profiler'), timelineChart(timeline));
   }
@@ -118,7 +119,7 @@ export function reportPage({ environment, kernel, quick, leftOut, parts }: Repor
       element(
         'p',
         {},
-        'Every number is a speed as a multiple of the peer’s: above 1 longmode is faster. In brackets the range and the ' +
+        'Every number without a unit is a speed as a multiple of the peer’s: above 1 longmode is faster. In brackets the range and the ' +
           'count of rounds; bars are medians, the lines on them the range.',
       ),
       summary(parts),

@@ -1,5 +1,5 @@
 /** Results as a table for the terminal. */
-import { type Comparison, columns, rowNames } from './comparison.ts';
+import { type Comparison, columns, type Measurement, rowNames } from './comparison.ts';
 import type { Spread } from './statistics.ts';
 
 /** Columns padded to the widest cell: the first to the left, the others to the right. */
@@ -42,4 +42,24 @@ export function comparisonRows(
     ['worst', ...all.map(({ worst }) => `${worst.name} ${formatRatio(worst.speed.median)}`)],
   ];
   return [[title, ...all.map((column) => column.title)], ...rows, ...(withMeans ? means : [])];
+}
+
+/** Three digits that say something. */
+function formatNumber(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** A row for each number: its unit, longmode's, and that of each peer. */
+export function measurementRows(title: string, measurements: readonly Measurement[]): string[][] {
+  const peers = [...new Set(measurements.flatMap(({ peers }) => Object.keys(peers ?? {})))];
+  const cell = (value: number | undefined) => (value === undefined ? '-' : formatNumber(value));
+  return [
+    [title, 'unit', 'longmode', ...peers],
+    ...measurements.map(({ name, unit, value, peers: theirs }) => [
+      name,
+      unit,
+      cell(value),
+      ...peers.map((peer) => cell(theirs?.[peer])),
+    ]),
+  ];
 }

@@ -8,6 +8,7 @@ export const PART_NAMES = [
   'programs',
   'boot-686',
   'compute-686',
+  'micro',
   'loops',
   'doors',
   'door-tiers',

@@ -5,8 +5,9 @@ import { compareBoots } from '../../bench/parts/compare-boots.ts';
 import { multibootProgram } from '../../bench/parts/door-ways.ts';
 import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/parts/guest-programs.ts';
 import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/parts/loops-program.ts';
+import { operationTimes } from '../../bench/parts/micro.ts';
 import { geometricMean, median } from '../../bench/report/statistics.ts';
-import { formatTable } from '../../bench/report/table.ts';
+import { formatTable, measurementRows } from '../../bench/report/table.ts';
 import { runChild } from '../../bench/run/child.ts';
 import { tscParameter } from '../../bench/run/guest.ts';
 import { parseOptions } from '../../bench/run/options.ts';
@@ -80,6 +81,7 @@ describe('parseOptions', () => {
       'programs',
       'boot-686',
       'compute-686',
+      'micro',
     ]);
     expect(parseOptions(['--parts', 'loops,boot', '--rounds', '2'])).toMatchObject({
       parts: ['loops', 'boot'],
@@ -99,6 +101,34 @@ describe('formatTable', () => {
         ['a', '10.5'],
       ]),
     ).toBe('name     s\na     10.5\n');
+  });
+});
+
+describe('operationTimes', () => {
+  it('is of the last second, in which nothing is new any more', () => {
+    const line = (seconds: number, text: string) => ({ seconds, text });
+    const lines = [
+      line(1, 'begin tlb_hit'),
+      line(2, 'work tlb_hit 1000 10 1000000000 1000'),
+      line(3, 'work tlb_hit 2000 30 2000000000 1000'),
+    ];
+    expect(operationTimes(lines)).toEqual(new Map([['tlb_hit', 50_000]]));
+    expect(() => operationTimes(lines.slice(0, 2))).toThrow('no times of tlb_hit');
+  });
+});
+
+describe('measurementRows', () => {
+  it('has a column for each peer that has something', () => {
+    expect(
+      measurementRows('parts', [
+        { name: 'a', unit: 'ns', value: 123.4 },
+        { name: 'b', unit: 'us', value: 1.2345, peers: { native: 0.1, QEMU: undefined } },
+      ]),
+    ).toEqual([
+      ['parts', 'unit', 'longmode', 'native', 'QEMU'],
+      ['a', 'ns', '123', '-', '-'],
+      ['b', 'us', '1.23', '0.100', '-'],
+    ]);
   });
 });
 
