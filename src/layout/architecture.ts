@@ -128,6 +128,8 @@ export const IA32_MCG_CAP = 0x179;
 export const IA32_MCG_STATUS = 0x17a;
 export const IA32_MISC_ENABLE = 0x1a0;
 export const IA32_DEBUGCTL = 0x1d9;
+/** Supervisor components of XSAVES. */
+export const IA32_XSS = 0xda0;
 export const IA32_MTRR_PHYSBASE0 = 0x200;
 export const IA32_MTRR_PHYSMASK7 = 0x20f;
 export const IA32_MTRR_FIX64K = 0x250;

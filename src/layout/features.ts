@@ -102,6 +102,7 @@ export const FEATURES: readonly Feature[] = [
   feature('1:edx', 14, 'mca', 'base'),
   feature('1:edx', 15, 'cmov', 'base'),
   feature('1:edx', 16, 'pat', 'base'),
+  feature('1:edx', 17, 'pse36', 'base'),
   feature('1:edx', 19, 'clflush', 'base', { aliases: 'clfsh' }),
   feature('1:edx', 23, 'mmx', 'base'),
   feature('1:edx', 24, 'fxsr', 'base'),
@@ -186,6 +187,8 @@ export const FEATURES: readonly Feature[] = [
   feature('7:ecx', 10, 'vpclmulqdq', 'more', { needs: 'avx' }),
   feature('7:ecx', 22, 'rdpid', 'more', { instructions: 'rdpid' }),
   feature('d.1:eax', 0, 'xsaveopt', 'more', { needs: 'xsave', instructions: 'xsaveopt' }),
+  feature('d.1:eax', 1, 'xsavec', 'more', { needs: 'xsave', instructions: 'xsavec' }),
+  feature('d.1:eax', 3, 'xsaves', 'more', { needs: 'xsavec', instructions: 'xsaves xrstors' }),
   feature('d.1:eax', 2, 'xgetbv1', 'more', { needs: 'xsave' }),
   feature('80000001:edx', 27, 'rdtscp', 'more', { instructions: 'rdtscp' }),
 ];

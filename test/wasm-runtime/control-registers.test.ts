@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CPL, CR0, CR4, DR, MSR_EFER, RIP, XCR0 } from '../../src/layout/cpu-state.ts';
+import { CPL, CR0, CR4, DR, MSR_EFER, RIP, XCR0, YMM } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
 import { MODE } from '../../src/layout/runtime-state.ts';
 import {
@@ -227,12 +227,20 @@ describe('XCR0', () => {
     cpu.exports.xsetbv(cpu.record());
     expect(cpu.state64(XCR0)).toBe(3n);
     cpu.setGpr(RAX, 0n);
-    for (const component of [0n, 1n]) {
+    const xgetbv = (index: bigint): bigint => {
       cpu.setGpr(RAX, 0n);
-      cpu.setGpr(RCX, component);
+      cpu.setGpr(RCX, index);
       cpu.exports.xgetbv(cpu.record());
-      expect(cpu.gpr(RAX)).toBe(3n);
-    }
+      return cpu.gpr(RAX);
+    };
+    expect(xgetbv(0n)).toBe(3n);
+    // In use is what is not as it was initially.
+    expect(xgetbv(1n)).toBe(0n);
+    cpu.setState64(YMM + 15 * 32 + 8, 1n);
+    expect(xgetbv(1n)).toBe(2n);
+    // AVX is not enabled.
+    cpu.setState64(YMM + 16, 1n);
+    expect(xgetbv(1n)).toBe(2n);
     cpu.setGpr(RCX, 2n);
     expect(cpu.event(() => cpu.exports.xgetbv(cpu.record()))).toEqual(GP0);
     cpu.setGpr(RCX, 0n);

@@ -1,6 +1,6 @@
 /** FXSAVE and XSAVE areas, and the environments of FNSTENV and FNSAVE, in the layouts of the Intel SDM Vol. 1. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CR4, FPU_DP, FPU_IP, FPU_OPCODE, MXCSR, XCR0, YMM } from '../../src/layout/cpu-state.ts';
+import { CPL, CR4, FPU_DP, FPU_IP, FPU_OPCODE, MXCSR, XCR0, YMM } from '../../src/layout/cpu-state.ts';
 import { CPU_STATE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_REAL } from '../../src/layout/mode.ts';
 import {
@@ -235,6 +235,29 @@ describe('XSAVE and XRSTOR', () => {
       fpu.setState64(CR4, 0x4_0020n);
       fpu.cr0 = CR0_NE;
     }
+  });
+
+  test('XSAVES compacts what is in use, and XRSTORS takes nothing else back', () => {
+    const COMPACTED = 1n << 63n;
+    fpu.setState32(CPL, 0);
+    fpu.bytes(OPERAND + 512n, 64).fill(0);
+    for (let i = 0; i < 16; i++) fpu.setState64(YMM + i * 32 + 16, 0n);
+    fpu.run('xsaves', OPERAND, 8, 7, 0);
+    expect([field(512, 8), field(520, 8)]).toEqual([BigInt(X87 | SSE), COMPACTED | 7n]);
+    expect(isUntouched(576, 832)).toBe(true);
+    fillVectors();
+    fpu.run('xrstors', OPERAND, 8, 7, 0);
+    expect([xmm(3), upper(3)]).toEqual([0x103n, 0n]);
+    // SSE without its data has the initial MXCSR.
+    fpu.setState32(MXCSR, 0x1fa0);
+    setField(512, 8, BigInt(X87));
+    fpu.run('xrstors', OPERAND, 8, 7, 0);
+    expect([xmm(3), fpu.state32(MXCSR)]).toEqual([0n, 0x1f80]);
+    setField(520, 8, 0n);
+    expect(fpu.event('xrstors', OPERAND, 8, 7, 0)).toEqual({ vector: GP, error: 0 });
+    fpu.setState32(CPL, 3);
+    for (const name of ['xsaves', 'xrstors'])
+      expect(fpu.event(name, OPERAND, 8, 7, 0)).toEqual({ vector: GP, error: 0 });
   });
 
   test('a page fault of XSAVE leaves memory as it was', () => {

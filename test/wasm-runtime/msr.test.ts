@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SEGMENT_BASE, SEGMENT_GS } from '../../src/layout/cpu-state.ts';
+import { FEATURE_WORDS } from '../../src/layout/features.ts';
+import { CPUID_WITHHELD } from '../../src/layout/runtime-state.ts';
 import { GP, ProcessorRuntime, RAX, RCX, RDX } from './processor-runtime.ts';
 
 const GP0 = { vector: GP, error: 0 };
@@ -31,6 +33,15 @@ describe('MSRs', () => {
     cpu.enterUser();
     expect(cpu.event(() => rdmsr(0x10))).toEqual(GP0);
     expect(cpu.event(() => wrmsr(0x10, 0n))).toEqual(GP0);
+  });
+
+  test('IA32_XSS has no components, and is of a processor with XSAVES', () => {
+    wrmsr(0xda0, 0n);
+    expect(rdmsr(0xda0)).toBe(0n);
+    expect(cpu.event(() => wrmsr(0xda0, 1n))).toEqual(GP0);
+    cpu.setState32(CPUID_WITHHELD + 4 * FEATURE_WORDS.indexOf('d.1:eax'), 8);
+    expect(cpu.event(() => rdmsr(0xda0))).toEqual(GP0);
+    expect(cpu.event(() => wrmsr(0xda0, 0n))).toEqual(GP0);
   });
 
   test('EFER: LMA is read-only, LME fixed while paging, other bits reserved', () => {

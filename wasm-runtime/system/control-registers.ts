@@ -46,6 +46,8 @@ import { updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { setDebugRegister, updateBreakpoints } from './breakpoints';
 import { supportedCr4, supportedXcr0 } from './cpuid';
+import { componentsInUse } from './extended-state';
+import { hasXgetbv1 } from './features';
 import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 
 /** PE MP EM TS ET NE WP AM NW CD PG; writes to other bits are ignored. */
@@ -234,13 +236,14 @@ export function writeDr(record: u32, index: i32, value: u64): void {
 }
 
 /**
- * XGETBV of XCR0, and with ECX = 1 of its components that are in use: all of them (fpu-state.ts). #UD without
- * CR4.OSXSAVE, #GP(0) for other ECX.
+ * XGETBV of XCR0, and with ECX = 1 of its components that are in use. #UD without CR4.OSXSAVE, #GP(0) for other ECX.
  */
 export function xgetbv(record: u32): void {
   requireXsave(record);
-  if (load<u32>(CPU_STATE + GPR + 8) > 1) raiseGeneralProtection(record, 0);
-  store<u64>(CPU_STATE + GPR, load<u32>(CPU_STATE + XCR0));
+  const index = load<u32>(CPU_STATE + GPR + 8);
+  if (index > (hasXgetbv1() ? 1 : 0)) raiseGeneralProtection(record, 0);
+  const enabled = <u64>load<u32>(CPU_STATE + XCR0);
+  store<u64>(CPU_STATE + GPR, index === 0 ? enabled : enabled & componentsInUse());
   store<u64>(CPU_STATE + GPR + 16, 0);
 }
 

@@ -39,7 +39,6 @@ import {
   FEATURES_7_EDX,
   FEATURES_80000001_ECX,
   FEATURES_80000001_EDX,
-  FEATURES_D_1_EAX,
   IA32_APIC_BASE,
   LINEAR_ADDRESS_BITS,
   MSR_VALUE,
@@ -48,12 +47,20 @@ import {
   WITHHELD_7_EDX,
   WITHHELD_80000001_ECX,
   WITHHELD_80000001_EDX,
-  WITHHELD_D_1_EAX,
   XCR0,
 } from '../generated/layout';
 import { RAX, RBX, RCX, RDX } from '../registers';
 import { is64BitMode } from '../segments/descriptors';
-import { features1Ecx, features7Ebx, features7Ecx, hasLa57, offered } from './features';
+import { YMM_OFFSET, YMM_SIZE } from './extended-state';
+import {
+  features1Ecx,
+  features7Ebx,
+  features7Ecx,
+  featuresD1Eax,
+  hasCompaction,
+  hasLa57,
+  offered,
+} from './features';
 import { hostReadApicMsr } from './host';
 
 const FEATURE_OSXSAVE: u32 = 1 << 27;
@@ -198,9 +205,9 @@ function topologyLeaf(subleaf: u32): void {
   else answer(0, 0, subleaf & 0xff, 0);
 }
 
-/** Bytes of the standard-format XSAVE area for the components in `xcr0`. */
+/** Bytes of the XSAVE area for the components in `xcr0`, in both formats. */
 function xsaveSize(xcr0: u32): u32 {
-  return (xcr0 & 4) !== 0 ? 576 + 256 : 576;
+  return (xcr0 & 4) !== 0 ? YMM_OFFSET + YMM_SIZE : YMM_OFFSET;
 }
 
 function xsaveLeaf(subleaf: u32): void {
@@ -208,8 +215,12 @@ function xsaveLeaf(subleaf: u32): void {
   else if (subleaf === 0) {
     const enabled = xsaveSize(load<u32>(CPU_STATE + XCR0));
     answer(supportedXcr0(), enabled, xsaveSize(supportedXcr0()), 0);
-  } else if (subleaf === 1) answer(offered(FEATURES_D_1_EAX, WITHHELD_D_1_EAX), 0, 0, 0);
-  else if (subleaf === 2 && (supportedXcr0() & 4) !== 0) answer(256, 576, 0, 0);
+  } else if (subleaf === 1) {
+    const enabled = hasCompaction() ? xsaveSize(load<u32>(CPU_STATE + XCR0)) : 0;
+    answer(featuresD1Eax(), enabled, 0, 0);
+  }
+  // ECX: a user component, which a compacted image does not align.
+  else if (subleaf === 2 && (supportedXcr0() & 4) !== 0) answer(YMM_SIZE, YMM_OFFSET, 0, 0);
   else answer(0, 0, 0, 0);
 }
 

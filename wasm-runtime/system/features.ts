@@ -3,12 +3,17 @@
 import {
   CPU_STATE,
   FEATURE_LA57,
+  FEATURE_XGETBV1,
+  FEATURE_XSAVEC,
+  FEATURE_XSAVES,
   FEATURES_1_ECX,
   FEATURES_7_EBX,
   FEATURES_7_ECX,
+  FEATURES_D_1_EAX,
   WITHHELD_1_ECX,
   WITHHELD_7_EBX,
   WITHHELD_7_ECX,
+  WITHHELD_D_1_EAX,
 } from '../generated/layout';
 
 /** Those bits of a word of features that this processor has. */
@@ -31,4 +36,23 @@ export function features7Ecx(): u32 {
 /** Whether this processor is one with 5-level paging, and 57-bit linear addresses. */
 export function hasLa57(): bool {
   return (features7Ecx() & FEATURE_LA57) !== 0;
+}
+
+export function featuresD1Eax(): u32 {
+  return offered(FEATURES_D_1_EAX, WITHHELD_D_1_EAX);
+}
+
+/** XSAVES, XRSTORS and IA32_XSS. */
+export function hasXsaves(): bool {
+  return (featuresD1Eax() & FEATURE_XSAVES) !== 0;
+}
+
+/** XSAVEC, and images in the compacted format. */
+export function hasCompaction(): bool {
+  return (featuresD1Eax() & FEATURE_XSAVEC) !== 0;
+}
+
+/** XGETBV with ECX = 1. */
+export function hasXgetbv1(): bool {
+  return (featuresD1Eax() & FEATURE_XGETBV1) !== 0;
 }

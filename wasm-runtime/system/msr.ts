@@ -37,6 +37,7 @@ import {
   IA32_TSC_ADJUST,
   IA32_TSC_AUX,
   IA32_TSC_DEADLINE,
+  IA32_XSS,
   MSR_CSTAR,
   MSR_DEBUGCTL,
   MSR_EFER,
@@ -65,6 +66,7 @@ import { isCanonicalBase } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
 import { updateAccessBase } from '../segments/access';
 import { requirePrivilege } from './control-registers';
+import { hasXsaves } from './features';
 import { hostReadApicMsr, hostTscOffsetChanged, hostWriteApicMsr } from './host';
 import { timeStampCounter } from './system';
 
@@ -162,6 +164,9 @@ function msrValue(record: u32, msr: u32): u64 {
       return MICROCODE_REVISION << 32;
     case IA32_MTRRCAP:
       return MTRRCAP_VALUE;
+    case IA32_XSS:
+      if (!hasXsaves()) raiseGeneralProtection(record, 0);
+      return 0;
     case IA32_PLATFORM_ID:
     case IA32_MCG_CAP:
     case IA32_MCG_STATUS:
@@ -199,6 +204,10 @@ export function writeMsr(record: u32): void {
       return;
     case IA32_TSC_ADJUST:
       adjustTimeStamp(value - load<u64>(CPU_STATE + MSR_TSC_ADJUST));
+      return;
+    // There is no supervisor state.
+    case IA32_XSS:
+      if (!hasXsaves() || value !== 0) raiseGeneralProtection(record, 0);
       return;
     // Microcode updates are accepted and have no effect; the revision is not writable, but kernels clear it.
     case IA32_BIOS_UPDT_TRIG:

@@ -18,7 +18,7 @@ import {
 } from './status';
 
 /** Round to nearest, 64-bit precision, all exceptions masked. */
-const CONTROL_INITIAL: u16 = 0x37f;
+export const CONTROL_INITIAL: u16 = 0x37f;
 /** Exception flags, stack fault, ES and B. */
 const STATUS_CLEARED: i32 = 0x80ff;
 

@@ -129,8 +129,9 @@ function* x87(mode: CodeMode): Iterable<Case> {
     .set('rax', 7n)
     .set('rdx', 0n)
     .store(AREA + 512, 512, 0n);
-  for (const op of ['fxsave', ...(mode === 16 ? ['xsave', 'xsaveopt'] : [])])
+  for (const op of ['fxsave', ...(mode === 16 ? ['xsave', 'xsaveopt', 'xsavec'] : [])])
     yield { asm: `${op} [${pointer}]`, input: saved, undefinedMemory: [POINTERS] };
+  if (mode === 16) for (const op of ['xsaves', 'xrstors']) yield { asm: `${op} [bx]`, input: saved };
   for (const op of ['fxrstor', ...(mode === 16 ? ['xrstor'] : [])]) {
     const input = withStack(mode).set('rax', 7n).set('rdx', 0n).store(AREA, 192, 0x37fn);
     input.store(AREA + 24, 32, 0x1f80n).store(AREA + 512, 512, 2n);

@@ -1,4 +1,4 @@
-/** XSAVE, XSAVEOPT and XRSTOR, VZEROUPPER and VZEROALL. What XCR0 has beside x87, SSE and AVX is not asked for. */
+/** XSAVE and its kin, VZEROUPPER and VZEROALL. What XCR0 has beside x87, SSE and AVX is not asked for. */
 import { SCRATCH, type XmmRegister, type YmmHighRegister } from '../../../test/vectors/layout.ts';
 import { type Case, Input } from '../case.ts';
 import { extended, setStack } from '../extended.ts';
@@ -20,28 +20,33 @@ function inputOf(mode: 64 | 32, mask: number): Input {
   return input.set('rbx', BigInt(AREA)).set('rax', BigInt(mask)).set('rdx', 0n);
 }
 
-/** An image in memory as XSAVE leaves it. `present` is XSTATE_BV. */
-function storeImage(input: Input, present: bigint, { compacted = 0n, mxcsr = 0x3f80n } = {}): Input {
-  const random = new Random(`image ${present}`);
+/** An image in memory as XSAVE leaves it; registers are what the data area is full of. `present` is XSTATE_BV. */
+function storeImage(
+  input: Input,
+  present: bigint,
+  { compacted = 0n, mxcsr = 0x3f80n, area = AREA } = {},
+): Input {
   const store = (offset: number, bits: number, value: bigint): Input =>
-    input.store(AREA + offset, bits, value);
-  store(0, 16, 0x77fn)
-    .store(AREA + 2, 16, 0x3000n)
-    .store(AREA + 4, 16, 0xc1n)
-    .store(AREA + 6, 144, 0n);
-  store(24, 32, mxcsr);
-  for (let i = 0; i < 8; i++) store(32 + 16 * i, 80, extended(i + 0.25));
-  for (let i = 0; i < 16; i++)
-    store(160 + 16 * i, 128, random.bits(128)).store(AREA + 576 + 16 * i, 128, random.bits(128));
-  return input
-    .store(HEADER, 64, present)
-    .store(HEADER + 8, 64, compacted)
-    .store(HEADER + 16, 384, 0n);
+    input.store(area + offset, bits, value);
+  for (const [offset, bits, value] of [
+    [0, 16, 0x77fn],
+    [2, 16, 0x3000n],
+    [4, 16, 0xc1n],
+    [6, 144, 0n],
+    [24, 32, mxcsr],
+    [512, 64, present],
+    [520, 64, compacted],
+    [528, 384, 0n],
+  ] as const)
+    store(offset, bits, value);
+  return input;
 }
 
 function* saves(mode: 64 | 32): Iterable<Case> {
   const [pointer, ops] =
-    mode === 64 ? ['rbx', ['xsave', 'xsave64', 'xsaveopt', 'xsaveopt64']] : ['ebx', ['xsave', 'xsaveopt']];
+    mode === 64
+      ? ['rbx', ['xsave', 'xsave64', 'xsaveopt', 'xsaveopt64', 'xsavec']]
+      : ['ebx', ['xsave', 'xsaveopt', 'xsavec']];
   for (const op of ops) {
     for (const mask of MASKS) {
       const input = inputOf(mode, mask).store(HEADER, 64, 5n);
@@ -74,9 +79,64 @@ function* restores(mode: 64 | 32): Iterable<Case> {
   }
 }
 
+/** Where an image is that brings components into their initial configuration. */
+const SOURCE = SCRATCH + 0x1000;
+
+/** After XRSTOR, so that it is known which components are in use: what each instruction writes of the others. */
+function* partial(): Iterable<Case> {
+  for (const op of ['xsave', 'xsaveopt', 'xsavec']) {
+    for (const present of [0n, 1n, 2n, 3n, 4n, 6n, 7n]) {
+      for (const mask of [7, 2, 4]) {
+        for (const mxcsr of [0x1f80n, 0x3f80n]) {
+          const input = storeImage(inputOf(64, 7), present, { mxcsr, area: SOURCE });
+          input.set('rcx', BigInt(mask)).set('rsi', BigInt(SOURCE)).store(HEADER, 64, 0xfn);
+          const asm = `xrstor [rsi]; mov eax, ecx; ${op} [rbx]`;
+          yield { asm, input, steps: 3, undefinedMemory: [POINTERS] };
+        }
+      }
+    }
+  }
+  for (const present of [0n, 1n, 2n, 4n, 7n]) {
+    const input = storeImage(inputOf(64, 7), present, { mxcsr: 0x1f80n, area: SOURCE });
+    input.set('rcx', 1n).set('rsi', BigInt(SOURCE));
+    yield { asm: 'xrstor [rsi]; xgetbv; and eax, 7', input, steps: 3 };
+  }
+}
+
+/** Images in the compacted format. */
+function* compacted(): Iterable<Case> {
+  const format = 1n << 63n;
+  for (const [present, components] of [
+    [7n, 7n],
+    [3n, 3n],
+    [5n, 7n],
+    [0n, 7n],
+    [2n, 2n],
+    [4n, 4n],
+    [7n, 3n],
+    [0n, 0n],
+    [1n, 0x101n],
+  ]) {
+    for (const mask of MASKS) {
+      const image = storeImage(inputOf(64, mask), present, { compacted: format | components });
+      yield { asm: 'xrstor [rbx]', input: image };
+    }
+  }
+  const reserved = storeImage(inputOf(64, 7), 7n, { compacted: format | 7n }).store(HEADER + 40, 64, 1n);
+  yield { asm: 'xrstor [rbx]', input: reserved };
+  // Only where it is loaded MXCSR counts. (A bad one that is loaded leaves the other components half loaded.)
+  const mxcsr = { compacted: format | 7n, mxcsr: 0x1_1f80n };
+  yield { asm: 'xrstor [rbx]', input: storeImage(inputOf(64, 7), 5n, mxcsr) };
+  yield { asm: 'xrstor [rbx]', input: storeImage(inputOf(64, 4), 7n, mxcsr) };
+  // Supervisor state is the kernel's.
+  for (const mode of [64, 32] as const)
+    for (const op of ['xsaves', 'xrstors'])
+      yield { asm: `${op} [${mode === 64 ? 'rbx' : 'ebx'}]`, input: inputOf(mode, 7) };
+}
+
 /** Registers of both halves, to and fro. */
 function* roundTrips(): Iterable<Case> {
-  for (const save of ['xsave', 'xsaveopt']) {
+  for (const save of ['xsave', 'xsaveopt', 'xsavec']) {
     const input = inputOf(64, 7).store(HEADER, 512, 0n);
     const asm = `${save} [rbx]; fninit; vzeroall; xrstor [rbx]`;
     yield { asm, input, steps: 4, undefinedMemory: [POINTERS] };
@@ -104,6 +164,8 @@ export function* state(): Iterable<Case> {
     yield* saves(mode);
     yield* restores(mode);
   }
+  yield* partial();
+  yield* compacted();
   yield* roundTrips();
   yield* zeros();
 }

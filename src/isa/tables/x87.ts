@@ -1,4 +1,4 @@
-/** The x87 FPU (D8 to DF, 9B), and saving its state together with that of SSE and AVX (0F AE). */
+/** The x87 FPU (D8 to DF, 9B), and saving its state together with that of SSE and AVX (0F AE, 0F C7). */
 import { AX, M, Md, Mq, Mw, ST, STi } from '../operand.ts';
 import { one, type Row, type RowOptions, row, type Semantics, systemRow, twoPrefix } from '../row.ts';
 import { nop } from '../semantics/move.ts';
@@ -178,7 +178,10 @@ const stateRows: Row[] = [
   systemRow(twoPrefix('none', 0xae, 1), 'fxrstor', [M], environment('fxrstor'), { sizeOf: 'y' }),
   systemRow(twoPrefix('none', 0xae, 4), 'xsave', [M], extendedState('xsave'), { sizeOf: 'y' }),
   systemRow(twoPrefix('none', 0xae, 5), 'xrstor', [M], extendedState('xrstor'), { sizeOf: 'y' }),
-  systemRow(twoPrefix('none', 0xae, 6), 'xsaveopt', [M], extendedState('xsave'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xae, 6), 'xsaveopt', [M], extendedState('xsaveopt'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xc7, 3), 'xrstors', [M], extendedState('xrstors'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xc7, 4), 'xsavec', [M], extendedState('xsavec'), { sizeOf: 'y' }),
+  systemRow(twoPrefix('none', 0xc7, 5), 'xsaves', [M], extendedState('xsaves'), { sizeOf: 'y' }),
 ];
 
 export const x87: Row[] = [
