@@ -2,8 +2,8 @@
  * The processor as TypeScript sees it: runs guest code for a number of instructions and tells why it stopped.
  *
  * Guest code leaves wasm in two ways: by returning (EXIT_REASON says why) or, out of the middle of an
- * instruction, by the signal that `raise` throws; then deliverEvent() turns what was raised into the entry of the
- * guest's handler and the run goes on.
+ * instruction, by the signal that `raise` throws; then deliver() turns what was raised into the entry of the
+ * guest's handler and the run goes on. Page faults of handlers are delivered without that (ENTER_FAULT).
  */
 
 import { BlockBuilder } from '../code-cache/block-builder.ts';
@@ -38,6 +38,7 @@ import {
   BREAKPOINT_STEP,
   BREAKPOINTS,
   BUDGET,
+  COUNTER_EXCEPTIONS,
   COUNTERS,
   CPUID_WITHHELD,
   CURRENT_RECORD,
@@ -46,11 +47,13 @@ import {
   EVENT_DELIVERING,
   EVENT_KIND,
   EVENT_OUT_OF_MEMORY,
+  EXCEPTIONS_LEFT,
   EXIT_BUDGET,
   EXIT_EVENT,
   EXIT_REASON,
   EXIT_STEPPED,
   EXIT_TRIPLE_FAULT,
+  HOST_INTERCEPTS,
   INSTRUCTIONS,
   INTERRUPT_MASKABLE,
   INTERRUPT_NMI,
@@ -81,8 +84,8 @@ const MAXIMUM_PAGES = 65536;
 
 /** Offsets of instruction breakpoints that are remembered. */
 const MOST_GUARDED_OFFSETS = 8;
-/** Exceptions in one slice: they take a thousand times as long as other instructions. */
-const MOST_DELIVERIES = 10_000;
+/** Exceptions in one slice: those that are thrown take a thousand times as long as other instructions. */
+const MOST_EXCEPTIONS = 10_000;
 
 export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault' | 'out of memory' | 'intercepted';
 
@@ -113,15 +116,11 @@ export class Processor {
   /** Record of the instruction whose exception was intercepted; 0 = RIP is exact. */
   interceptedRecord = 0;
   private stopped: ExitReason | undefined;
-  /** Exceptions and software interrupts delivered. */
-  private deliveries = 0;
-  /** Number of deliveries that ends the slice. */
-  private lastDelivery = 0;
-  private readonly intercept: () => boolean;
+  private readonly intercept: (() => boolean) | undefined;
   private readonly globals: SliceGlobals;
 
   constructor(options: ProcessorOptions) {
-    this.intercept = options.intercept ?? (() => false);
+    this.intercept = options.intercept;
     this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
     this.views = new MemoryViews(this.memory);
     const host = {
@@ -196,6 +195,10 @@ export class Processor {
   counter(index: number): number {
     return Number(this.u64(COUNTERS + index * 8));
   }
+  /** Exceptions and software interrupts delivered. */
+  private get exceptions(): number {
+    return this.counter(COUNTER_EXCEPTIONS);
+  }
 
   /** Instructions executed since power-on as run() counts them, exact even inside a device access. */
   get instructions(): number {
@@ -263,7 +266,8 @@ export class Processor {
     this.setU32(SLICE, count);
     this.setU32(BUDGET, count);
     this.stopped = undefined;
-    this.lastDelivery = this.deliveries + MOST_DELIVERIES;
+    this.setU32(EXCEPTIONS_LEFT, MOST_EXCEPTIONS);
+    this.setU32(HOST_INTERCEPTS, this.intercept === undefined ? 0 : 1);
     let reason = this.resume(this.resumesInstruction() ? this.continuePastBreakpoint : this.continue);
     this.setU32(BREAKPOINT_RESUME, 0);
     while (reason === EXIT_BUDGET && this.i32(BUDGET) > 0) reason = this.step(this.i32(BUDGET));
@@ -297,7 +301,7 @@ export class Processor {
         }
         if (error !== SIGNAL) throw error;
         const kind = this.i32(EVENT_KIND);
-        if (kind !== EVENT_CODE_WRITE && kind !== EVENT_BREAKPOINT && this.intercept()) {
+        if (kind !== EVENT_CODE_WRITE && kind !== EVENT_BREAKPOINT && this.intercept?.()) {
           this.stopped = 'intercepted';
           this.interceptedRecord = this.u32(CURRENT_RECORD);
           this.setU32(BUDGET, this.i32(BUDGET) + this.ahead());
@@ -311,17 +315,9 @@ export class Processor {
   }
 
   private readonly deliver = (): void => {
-    this.setU32(EXIT_REASON, EXIT_EVENT);
-    this.deliveries += 1;
-    this.runtime.deliverEvent();
-    if (this.i32(EXIT_REASON) === EXIT_TRIPLE_FAULT) {
-      this.stopped = 'triple fault';
-      return;
-    }
-    if (this.deliveries === this.lastDelivery) this.endSlice();
     // Looking the handler up may raise the next exception.
-    if (this.i32(BUDGET) > 0) this.runtime.run();
-    else this.setU32(EXIT_REASON, EXIT_BUDGET);
+    if (this.runtime.deliver() !== 0) this.runtime.run();
+    else if (this.i32(EXIT_REASON) === EXIT_TRIPLE_FAULT) this.stopped = 'triple fault';
   };
 
   private readonly continue = (): void => this.runtime.run();
@@ -377,7 +373,6 @@ export class Processor {
     } finally {
       this.setU32(BREAKPOINT_STEP, 0);
     }
-    this.deliveries += 1;
     this.runtime.deliverDebugTrap(this.u32(BREAKPOINT_HITS) | (isTraced ? DR6_BS : 0));
     this.setU32(EXIT_REASON, EXIT_BUDGET);
   };
@@ -465,13 +460,13 @@ export class Processor {
    * or after MOV SS; with IA32_DEBUGCTL.BTF only branches that are taken have one.
    */
   singleStep(): ExitReason {
-    const { deliveries, cpl } = this;
+    const { exceptions, cpl } = this;
     const onBranches = (this.i32(MSR_DEBUGCTL) & DEBUGCTL_BTF) !== 0;
     const afterBranch = onBranches ? this.nextAfterBranch() : undefined;
-    if (this.deliveries !== deliveries) return 'event';
+    if (this.exceptions !== exceptions) return 'event';
     this.clearInterruptShadow();
     const reason = this.run(1);
-    if (this.deliveries !== deliveries || this.stopped !== undefined) return reason;
+    if (this.exceptions !== exceptions || this.stopped !== undefined) return reason;
     if (!this.trapFlag && this.cpl !== cpl) return reason;
     if (this.i32(INTERRUPT_SHADOW) === SHADOW_STACK) return reason;
     if (onBranches && (afterBranch === undefined || this.rip === afterBranch)) return reason;

@@ -13,7 +13,10 @@ export type RuntimeExports = Exported<{
   enter(record: number): void;
   /** Head record of the block at RIP, which may be translated first. May raise. */
   lookup(): number;
+  /** Makes RIP and the budget exact for EVENT_CODE_WRITE and EVENT_BREAKPOINT. */
   deliverEvent(): void;
+  /** Delivers any other event that was raised; 0 if no guest code is to follow: see EXIT_REASON. */
+  deliver(): number;
   deliverInterrupt(vector: number): void;
   deliverNmi(): void;
   deliverDebugTrap(cause: number): void;

@@ -60,22 +60,40 @@ import { i32, i64, none, type ValueType, v128 } from '../wasm/value-types.ts';
 
 /** The handler of heads whose block is interpreted. */
 export const ENTER_BLOCK = 'enterBlock';
+/** What an instruction ends in that has noted a fault (wasm-runtime/events/raise.ts): goes on with the guest's handler. */
+export const ENTER_FAULT = 'enterFault';
 
-/** Finds a function that the module has from wasm-runtime/, or that handler. */
-export type FindRuntimeFunction = (name: RuntimeFunction | typeof ENTER_BLOCK) => FunctionReference;
+/** Finds a function that the module has from wasm-runtime/, or one of those. */
+export type FindRuntimeFunction = (
+  name: RuntimeFunction | typeof ENTER_BLOCK | typeof ENTER_FAULT,
+) => FunctionReference;
 
 /** The one parameter of handlers and regions. */
 export const RECORD_PARAMETER = 0;
 
 const MISSED: Record<Access, RuntimeFunction> = {
-  read: 'slowRead',
-  write: 'slowWrite',
-  readWrite: 'slowReadWrite',
+  read: 'tryRead',
+  write: 'tryWrite',
+  readWrite: 'tryReadWrite',
 };
 
 /** Tail call of the function of a record. `record` is a local. */
 export function enterRecord(m: Module, record: Value): Expression {
   return m.return_call_indirect(m.i32.load(RECORD_FN, 4, record()), [record()], [i32], none);
+}
+
+/**
+ * Enters the block of a head, which is a local. Most that handlers lead to are interpreted too, and a direct call needs
+ * none of the checks of a table.
+ */
+export function enterHead(m: Module, runtime: FindRuntimeFunction, head: Value): Expression {
+  return m.block(null, [
+    m.if(
+      m.i32.eq(m.i32.load(RECORD_FN, 4, head()), m.i32.const(SLOT_ENTER)),
+      m.return_call(runtime(ENTER_BLOCK), [head()], none),
+    ),
+    enterRecord(m, head),
+  ]);
 }
 
 /** The parameter of handlers and regions. */
@@ -244,8 +262,17 @@ export class HandlerEmitter extends EmitterBase {
   protected probe(access: Access, linearAddress: Value, size: number): Expression {
     const { m } = this;
     const entry = m.i32.add(this.state(TLB_TABLE, 4), tlbIndex(m, linearAddress()));
-    const missed = this.call(MISSED[access], [this.record(), linearAddress(), m.i32.const(size)], i32);
-    return tlbProbe(m, access, linearAddress, size, entry, 0, this.newLocal(i32), missed);
+    const host = this.newLocal(i32);
+    const missed = m.block(
+      null,
+      [
+        host.set(this.call(MISSED[access], [this.record(), linearAddress(), m.i32.const(size)], i32)),
+        m.if(m.i32.eqz(host.get()), m.return_call(this.runtime(ENTER_FAULT), [this.record()], none)),
+        host.get(),
+      ],
+      i32,
+    );
+    return tlbProbe(m, access, linearAddress, size, entry, 0, host, missed);
   }
 
   protected readonly mayBounce = true;
@@ -424,17 +451,8 @@ export class HandlerEmitter extends EmitterBase {
     this.emit(this.m.if(condition, this.m.block(null, [this.callNothing(name, args), this.next()])));
   }
 
-  /**
-   * Enters the block of a head, which is a local. Most that handlers lead to are interpreted too, and a direct call needs
-   * none of the checks of a table.
-   */
   protected enterHead(head: Value): Expression {
-    const { m } = this;
-    const isInterpreted = m.i32.eq(m.i32.load(RECORD_FN, 4, head()), m.i32.const(SLOT_ENTER));
-    return m.block(null, [
-      m.if(isInterpreted, m.return_call(this.runtime(ENTER_BLOCK), [head()], none)),
-      enterRecord(m, head),
-    ]);
+    return enterHead(this.m, this.runtime, head);
   }
 
   private follow(linkOffset: number): Expression {

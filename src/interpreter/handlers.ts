@@ -31,6 +31,8 @@ import { i32, none } from '../wasm/value-types.ts';
 import { addExport, passOn } from './exports.ts';
 import {
   ENTER_BLOCK,
+  ENTER_FAULT,
+  enterHead,
   enterRecord,
   type FindRuntimeFunction,
   HandlerEmitter,
@@ -92,6 +94,16 @@ function addGuarded(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionRe
   return m.addFunction('guarded', [i32], none, [], body);
 }
 
+/** Delivers the fault that an instruction has noted and goes on with the guest's handler, or returns to the host. */
+function addEnterFault(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
+  const body = m.block(null, [
+    m.if(m.i32.eqz(m.call(runtime('deliverNoted'), [], i32)), m.return()),
+    m.local.set(RECORD_PARAMETER, m.call(runtime('lookup'), [], i32)),
+    enterHead(m, runtime, () => recordOf(m)),
+  ]);
+  return m.addFunction(ENTER_FAULT, [i32], none, [], body);
+}
+
 /** A block whose code is gone: look the address up again. */
 function addStale(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
   const found = m.call(runtime('lookupStale'), [recordOf(m)], i32);
@@ -136,11 +148,15 @@ interface RuntimeBuild {
 export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): RuntimeBuild {
   const m = new BinaryenModule(assemblyScript);
   const handlers: FunctionReference[] = [];
-  const runtime: FindRuntimeFunction = (name) =>
-    name === ENTER_BLOCK ? (handlers[SLOT_ENTER] as FunctionReference) : m.exportedFunction(name);
+  let enterFault: FunctionReference | undefined;
+  const runtime: FindRuntimeFunction = (name) => {
+    if (name === ENTER_BLOCK) return handlers[SLOT_ENTER] as FunctionReference;
+    return name === ENTER_FAULT ? (enterFault as FunctionReference) : m.exportedFunction(name);
+  };
   // For regions too, which import from the runtime only.
   const requestCompile = passOn(m, 'requestCompile', HOST_MODULE);
   handlers[SLOT_ENTER] = addEnter(m, runtime, requestCompile);
+  enterFault = addEnterFault(m, runtime);
   handlers[SLOT_GUARDED] = addGuarded(m, runtime);
   handlers[SLOT_STALE] = addStale(m, runtime);
   addEntries(m, runtime);

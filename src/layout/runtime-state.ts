@@ -68,6 +68,10 @@ export const EVENT_BREAKPOINT = 7;
 export const EVENT_REDIRECTED_INTERRUPT = 8;
 /** Vector of an exception whose delivery is under way, or -1: decides double and triple faults. i32 */
 export const EVENT_DELIVERING = field(4);
+/** Exceptions until the slice ends, whatever is left of its budget. i32. */
+export const EXCEPTIONS_LEFT = field(4);
+/** Not zero: the host sees every exception before it is delivered. i32. */
+export const HOST_INTERCEPTS = field(4);
 
 /**
  * Jump cache generation of each privilege (JUMP_USER, JUMP_SUPERVISOR), i32 each, 1 to 0xff_ffff: raised whenever a TLB flush

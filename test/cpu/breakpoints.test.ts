@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { DR, MSR_DEBUGCTL } from '../../src/layout/cpu-state.ts';
 import { createTieredMachine } from '../code-cache/tiered-machine.ts';
-import { CODE, DATA, HANDLERS } from '../isa/system-machine.ts';
+import { CODE, DATA, HANDLERS, STACK } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
 
 const RAX = 0;
@@ -216,6 +216,12 @@ describe('a data breakpoint', () => {
     expect(traps({ code: call, dr0: DATA, dr7: write(8) })).toEqual([10]);
     const back = `lea rsp,[rbx+8]; push ${START + 10}; ret; nop; nop`;
     expect(traps({ code: back, dr0: DATA, dr7: access(8) })).toEqual([9, 10]);
+  });
+
+  it('does not trap behind an instruction that faults', () => {
+    // POP reads what is watched, and then has nowhere to write to: #PF, of which the handler halts.
+    const code = 'push rax; mov edi,0x40000000; pop QWORD PTR [rdi]; nop';
+    expect(traps({ code, dr0: Number(STACK) - 8, dr7: access(8) })).toEqual([1]);
   });
 
   it('in a repetition traps after the iteration', () => {

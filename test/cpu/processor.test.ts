@@ -9,7 +9,12 @@ import {
   MSR_STAR,
   NMI_BLOCKED,
 } from '../../src/layout/cpu-state.ts';
-import { INTERRUPT_MASKABLE, INTERRUPT_NMI, INTERRUPT_PENDING } from '../../src/layout/runtime-state.ts';
+import {
+  COUNTER_EXCEPTIONS,
+  INTERRUPT_MASKABLE,
+  INTERRUPT_NMI,
+  INTERRUPT_PENDING,
+} from '../../src/layout/runtime-state.ts';
 import {
   CODE,
   DATA,
@@ -233,4 +238,19 @@ describe('instructions executed, seen by a device', () => {
     expect(machine.instants).toEqual([1, 2, 3]);
     expect(machine.processor.instructions).toBe(5);
   });
+});
+
+it('a slice ends after 10,000 exceptions, thrown or not', () => {
+  const { processor } = machine;
+  // The handlers return to the instruction.
+  machine.write(HANDLERS + 14 * 16, [...assemble('add rsp,8; iretq')]);
+  machine.write(HANDLERS + 6 * 16, [...assemble('iretq')]);
+  processor.setGpr(RBX, 0x4000_0000n);
+  for (const code of ['mov eax,DWORD PTR [rbx]', 'ud2']) {
+    machine.write(CODE, [...assemble(code)]);
+    processor.rip = BigInt(CODE);
+    const before = processor.counter(COUNTER_EXCEPTIONS);
+    expect(processor.run(1 << 20)).toBe('budget');
+    expect(processor.counter(COUNTER_EXCEPTIONS) - before, code).toBe(10_000);
+  }
 });

@@ -50,7 +50,9 @@ export interface MemoryExports {
   fillWrite(la: bigint, size: number): number;
   slowRead(record: number, la: bigint, size: number): number;
   slowWrite(record: number, la: bigint, size: number): number;
-  slowReadWrite(record: number, la: bigint, size: number): number;
+  tryRead(record: number, la: bigint, size: number): number;
+  tryWrite(record: number, la: bigint, size: number): number;
+  tryReadWrite(record: number, la: bigint, size: number): number;
   finishWrite(): void;
   probeDataWrite(record: number, la: bigint, size: number): void;
   readData32(record: number, la: bigint): number;
@@ -139,13 +141,7 @@ export class MemoryRuntime extends RuntimeHarness {
     super();
     this.exports = this.instantiate({
       raise: () => {
-        throw new GuestEvent(
-          this.state32(EVENT_KIND),
-          this.state32(EVENT_VECTOR),
-          this.state32(EVENT_ERROR),
-          this.state64(CR2),
-          this.state32(CURRENT_RECORD),
-        );
+        throw this.noted();
       },
       blockDropped: (head: number) => this.dropped.push(head),
       instructionBreakpoints: () => {},
@@ -242,6 +238,17 @@ export class MemoryRuntime extends RuntimeHarness {
       throw error;
     }
     throw new Error('no event was raised');
+  }
+
+  /** What has been stored of the event that an instruction is to be left with. */
+  noted(): GuestEvent {
+    return new GuestEvent(
+      this.state32(EVENT_KIND),
+      this.state32(EVENT_VECTOR),
+      this.state32(EVENT_ERROR),
+      this.state64(CR2),
+      this.state32(CURRENT_RECORD),
+    );
   }
 
   isCodeWrite(action: () => unknown): boolean {

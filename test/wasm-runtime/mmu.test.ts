@@ -140,7 +140,7 @@ describe('slow path', () => {
     expect(exports.slowRead(RECORD, LA + 0xff8n, 8)).toBe(host);
     expect(exports.slowWrite(RECORD, LA + 0xff8n, 8)).toBe(host);
     exports.finishWrite();
-    expect(exports.slowReadWrite(RECORD, LA + 0xff8n, 8)).toBe(host);
+    expect(exports.tryReadWrite(RECORD, LA + 0xff8n, 8)).toBe(host);
   });
 
   test('page crossings', () => {
@@ -156,7 +156,7 @@ describe('slow path', () => {
     expect(runtime.read64(FIRST + 0xff8n)).toBe(0x0177665544332211n);
     expect(runtime.read64(SECOND)).toBe(0xffeeddccbb040302n);
 
-    expect(exports.slowReadWrite(RECORD, LA + 0xffen, 4)).toBe(BUFFER);
+    expect(exports.tryReadWrite(RECORD, LA + 0xffen, 4)).toBe(BUFFER);
     expect(runtime.view.getUint32(BUFFER, true)).toBe(0x0302_0177);
     runtime.view.setUint32(BUFFER, 0, true);
     exports.finishWrite();
@@ -194,12 +194,26 @@ describe('slow path', () => {
     expect(runtime.event(() => exports.slowWrite(RECORD, LA - 8n, 8))).toMatchObject(pageFault(LA - 8n, 2));
     runtime.setView(VIEW_USER);
     runtime.map(LA, FIRST, P | U);
-    expect(runtime.event(() => exports.slowReadWrite(RECORD, LA, 1))).toMatchObject(pageFault(LA, 7));
+    expect(runtime.event(() => exports.slowWrite(RECORD, LA, 1))).toMatchObject(pageFault(LA, 7));
     expect(runtime.event(() => exports.slowRead(RECORD, 0xf000_0000_0000_0000n, 1))).toMatchObject({
       vector: 13,
       errorCode: 0,
       record: RECORD,
     });
+  });
+
+  test('an access of a handler notes its fault and returns 0', () => {
+    const { exports } = runtime;
+    const noted = (host: number): object => {
+      expect(host).toBe(0);
+      return runtime.noted();
+    };
+    expect(noted(exports.tryRead(RECORD, LA + 0x3010n, 4))).toMatchObject(pageFault(LA + 0x3010n, 0));
+    expect(noted(exports.tryRead(RECORD, LA + 0x2ffen, 4))).toMatchObject(pageFault(LA + 0x3000n, 0));
+    expect(noted(exports.tryWrite(RECORD, LA - 8n, 8))).toMatchObject(pageFault(LA - 8n, 2));
+    expect(noted(exports.tryReadWrite(RECORD, LA - 1n, 2))).toMatchObject(pageFault(LA - 1n, 2));
+    const notCanonical = exports.tryWrite(RECORD, 0xf000_0000_0000_0000n, 1);
+    expect(noted(notCanonical)).toMatchObject({ vector: 13, errorCode: 0, record: RECORD });
   });
 
   test('a crossing into a page that faults reports the second page and writes nothing', () => {
@@ -239,7 +253,7 @@ describe('slow path', () => {
     exports.slowWrite(RECORD, la + 0x31n, 4);
     runtime.view.setUint32(BUFFER, 0x4433_2211, true);
     exports.finishWrite();
-    exports.slowReadWrite(RECORD, la + 0x40n, 2);
+    exports.tryReadWrite(RECORD, la + 0x40n, 2);
     runtime.view.setUint16(BUFFER, 0xabcd, true);
     exports.finishWrite();
     expect(runtime.mmio).toEqual([
@@ -267,7 +281,7 @@ describe('slow path', () => {
 
   test('a write that faults does not read the device first', () => {
     const { exports } = runtime;
-    runtime.event(() => exports.slowReadWrite(RECORD, LA + 0x2ffen, 4));
+    expect(exports.tryReadWrite(RECORD, LA + 0x2ffen, 4)).toBe(0);
     expect(runtime.mmio).toEqual([]);
   });
 });

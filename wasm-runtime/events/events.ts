@@ -12,6 +12,7 @@
  */
 
 import {
+  BREAKPOINT_STEP,
   BUDGET,
   COUNTER_EXCEPTIONS,
   COUNTER_INTERRUPTS,
@@ -33,10 +34,14 @@ import {
   EVENT_SOFTWARE_INTERRUPT,
   EVENT_TRAP,
   EVENT_VECTOR,
+  EXCEPTIONS_LEFT,
+  EXIT_BUDGET,
+  EXIT_EVENT,
   EXIT_REASON,
   EXIT_TRIPLE_FAULT,
   FLAG_VM,
   HEAD_COUNT,
+  HOST_INTERCEPTS,
   INTERRUPT_SHADOW,
   MODE,
   MODE_REAL,
@@ -45,6 +50,7 @@ import {
   RECORD_INDEX,
   RECORD_SIZE,
   RIP,
+  SLICE,
   SYSTEM_FLAGS,
   VECTOR_DB,
   VECTOR_DE,
@@ -57,6 +63,7 @@ import {
 import { isVirtualAndSensitive } from '../integer/virtual-interrupts';
 import { beginSystemInstruction, isLongMode, setExternalEvent } from '../segments/descriptors';
 import { count } from '../system/counters';
+import { raise } from '../system/host';
 import { deliverProtectedMode, deliverRealMode } from './legacy-events';
 import { deliverLongMode } from './long-mode-events';
 import { instructionRip, NO_ERROR_CODE, nextRip, raiseEvent, raiseGeneralProtection } from './raise';
@@ -119,7 +126,36 @@ function isVirtualMode(): bool {
 }
 
 /**
- * Delivers what a raise left in EVENT_*. Called by the host loop after each raise(); may itself raise, and then
+ * Delivers the fault that has been noted (raise.ts), and returns whether guest code goes on, at RIP; else EXIT_REASON
+ * says why not. Throws to the host where that has to see it before.
+ */
+export function deliverNoted(): bool {
+  // An instruction that is run alone for a breakpoint is over with its exception.
+  if ((load<i32>(CPU_STATE + HOST_INTERCEPTS) | load<i32>(CPU_STATE + BREAKPOINT_STEP)) !== 0) raise();
+  return deliver();
+}
+
+/** As deliverNoted(), of what was raised or noted, after the host has seen it. */
+export function deliver(): bool {
+  store<i32>(CPU_STATE + EXIT_REASON, EXIT_EVENT);
+  deliverEvent();
+  if (load<i32>(CPU_STATE + EXIT_REASON) === EXIT_TRIPLE_FAULT) return false;
+  if (load<i32>(CPU_STATE + EXCEPTIONS_LEFT) <= 0) endSlice();
+  if (load<i32>(CPU_STATE + BUDGET) > 0) return true;
+  store<i32>(CPU_STATE + EXIT_REASON, EXIT_BUDGET);
+  return false;
+}
+
+/** What is left of the budget is not executed. */
+function endSlice(): void {
+  const left = load<i32>(CPU_STATE + BUDGET);
+  if (left <= 0) return;
+  store<i32>(CPU_STATE + SLICE, load<i32>(CPU_STATE + SLICE) - left);
+  store<i32>(CPU_STATE + BUDGET, 0);
+}
+
+/**
+ * Delivers what a raise left in EVENT_*. Called after each raise(); may itself raise, and then
  * is called again. Takes one instruction from the budget, which may become negative. After a triple fault it returns with EXIT_REASON = EXIT_TRIPLE_FAULT. For EVENT_CODE_WRITE
  * and EVENT_BREAKPOINT it only makes RIP and the budget exact.
  */
@@ -141,7 +177,7 @@ export function deliverEvent(): void {
 
   // An exception costs what an instruction does: handlers that raise exceptions themselves come to the budget's end.
   spendBudget(1);
-  count(COUNTER_EXCEPTIONS, 1);
+  countException();
   let vector = load<i32>(CPU_STATE + EVENT_VECTOR);
   let errorCode = load<i32>(CPU_STATE + EVENT_ERROR);
   const delivering = load<i32>(CPU_STATE + EVENT_DELIVERING);
@@ -155,6 +191,11 @@ export function deliverEvent(): void {
     errorCode = 0;
   }
   enterHandler(vector, errorCode, kind, returnRip);
+}
+
+function countException(): void {
+  count(COUNTER_EXCEPTIONS, 1);
+  store<i32>(CPU_STATE + EXCEPTIONS_LEFT, load<i32>(CPU_STATE + EXCEPTIONS_LEFT) - 1);
 }
 
 /** Delivers an external interrupt between two instructions: RIP is exact, EFLAGS.IF was checked by the caller. */
@@ -177,7 +218,7 @@ export function deliverDebugTrap(cause: u32): void {
   const dr6 = CPU_STATE + DR + 6 * 8;
   store<u64>(dr6, load<u64>(dr6) | cause);
   store<u32>(CPU_STATE + CURRENT_RECORD, 0);
-  count(COUNTER_EXCEPTIONS, 1);
+  countException();
   enterHandler(VECTOR_DB, NO_ERROR_CODE, EVENT_TRAP, load<u64>(CPU_STATE + RIP));
 }
 

@@ -4,7 +4,8 @@
  * Handlers run with RIP out of date; what they carry is their record. A helper that finds a fault stores what
  * happened and throws through JavaScript; the host loop then calls deliverEvent() (events.ts), which works out
  * RIP from the record. Nothing architectural may have been changed before one of these is called, and no code
- * runs after it.
+ * runs after it. note*() only store what happened: their callers say so to a handler, which ends in the event's
+ * delivery without a throw (deliverNoted()).
  */
 import {
   CPU_STATE,
@@ -52,12 +53,28 @@ export function nextRip(record: u32): u64 {
   return next & 0xffff_ffff;
 }
 
-/** Leaves the running instruction with an event of kind EVENT_*. `errorCode` -1 = none. Never returns. */
-export function raiseEvent(record: u32, vector: i32, errorCode: i32, kind: i32): void {
+/** Stores an event of kind EVENT_* that the running instruction is to be left with. `errorCode` -1 = none. */
+function noteEvent(record: u32, vector: i32, errorCode: i32, kind: i32): void {
   store<i32>(CPU_STATE + EVENT_VECTOR, vector);
   store<i32>(CPU_STATE + EVENT_ERROR, errorCode);
   store<i32>(CPU_STATE + EVENT_KIND, kind);
   store<u32>(CPU_STATE + CURRENT_RECORD, record);
+}
+
+/** A fault is what the running instruction is to be left with. `errorCode` -1 = none; record 0 = RIP is exact. */
+export function noteFault(record: u32, vector: i32, errorCode: i32): void {
+  noteEvent(record, vector, errorCode, EVENT_FAULT);
+}
+
+/** The same for #PF at linear address `la`. */
+export function notePageFault(record: u32, la: u64, errorCode: i32): void {
+  store<u64>(CPU_STATE + CR2, la);
+  noteFault(record, VECTOR_PF, errorCode);
+}
+
+/** Leaves the running instruction with an event of kind EVENT_*. `errorCode` -1 = none. Never returns. */
+export function raiseEvent(record: u32, vector: i32, errorCode: i32, kind: i32): void {
+  noteEvent(record, vector, errorCode, kind);
   raise();
 }
 
@@ -68,8 +85,8 @@ export function raiseFault(record: u32, vector: i32, errorCode: i32): void {
 
 /** #PF at linear address `la`. Never returns. */
 export function raisePageFault(record: u32, la: u64, errorCode: i32): void {
-  store<u64>(CPU_STATE + CR2, la);
-  raiseEvent(record, VECTOR_PF, errorCode, EVENT_FAULT);
+  notePageFault(record, la, errorCode);
+  raise();
 }
 
 /** The store of `record` would overwrite translated code: the host loop runs the instruction again alone. Never returns. */

@@ -5,12 +5,14 @@
  * slow*()    every access of up to 64 bytes; raises precise faults before anything is changed, those of segments
  *            (segments/access.ts) included. What is not within
  *            one page of RAM goes through the 64-byte BOUNCE buffer; finishWrite() then stores it
+ * try*()     the same for handlers: what a translation finds is noted instead of raised (events/raise.ts), and the
+ *            host address is 0
  * read/writeData*()    loads and stores of runtime functions, with the privilege of the current mode
  * read/writeSystem*()  implicit supervisor accesses to descriptor tables, TSS and handler stacks at any CPL;
  *                      SMAP applies to them whatever EFLAGS.AC (SDM Vol. 3 "Determination of Access Rights")
  */
 import { granules, invalidateCode } from '../code/code-pages';
-import { raiseCodeWrite, raiseFault, raisePageFault } from '../events/raise';
+import { noteFault, notePageFault, raiseCodeWrite, raiseFault } from '../events/raise';
 import {
   BOUNCE,
   COUNTER_CODE_WRITES,
@@ -35,7 +37,7 @@ import {
 } from '../generated/layout';
 import { checkedLinear, isCheckedAddress, isPermitted } from '../segments/access';
 import { count } from '../system/counters';
-import { hostReadMmio, hostReadMmio64, hostWriteMmio, hostWriteMmio64 } from '../system/host';
+import { hostReadMmio, hostReadMmio64, hostWriteMmio, hostWriteMmio64, raise } from '../system/host';
 import { ACCESS_READ, ACCESS_WRITE, isOutsideLinearSpace, WALK_NON_CANONICAL, walkError } from './page-walk';
 import { codeMask } from './physical-memory';
 import { accessHost, accessPhysical, TLB_END, tlbEntry, translate } from './tlb';
@@ -154,25 +156,38 @@ export function fillWrite(la: u64, size: i32): u32 {
   return accessHost !== 0 && holdsCode(accessPhysical, size) ? 0 : accessHost;
 }
 
-/** Host address where the `size` (1 to 64) bytes at `la` can be read now. Raises #PF and #GP(0). */
-export function slowRead(record: u32, address: u64, size: i32): u32 {
+/**
+ * Host address where the `size` (1 to 64) bytes at `la` can be read now. 0 if that is a #PF, or a #GP(0) or #SS(0) for an
+ * address that is not canonical, which has been noted.
+ */
+export function tryRead(record: u32, address: u64, size: i32): u32 {
   const la = checkedLinear(record, address, size, false);
   checkAccess(record, la, size, false);
   return prepareRead(currentTable(), record, la, size);
 }
 
+/** As tryRead(), but raises what it finds. */
+export function slowRead(record: u32, address: u64, size: i32): u32 {
+  return orRaise(tryRead(record, address, size));
+}
+
 /**
- * Host address where `size` (1 to 64) bytes are to be stored for `la`; finishWrite() must follow. Raises #PF and
- * #GP(0), and a code write where it would overwrite translated code, which is gone by then.
+ * Host address where `size` (1 to 64) bytes are to be stored for `la`, or 0 as of tryRead(); finishWrite() must follow.
+ * Raises a code write where it would overwrite translated code, which is gone by then.
  */
-export function slowWrite(record: u32, address: u64, size: i32): u32 {
+export function tryWrite(record: u32, address: u64, size: i32): u32 {
   const la = checkedLinear(record, address, size, true);
   checkAccess(record, la, size, true);
   return prepareWrite(currentTable(), record, la, size, false);
 }
 
-/** As slowWrite(), with the present value at the returned address. */
-export function slowReadWrite(record: u32, address: u64, size: i32): u32 {
+/** As tryWrite(), but raises what it finds. */
+export function slowWrite(record: u32, address: u64, size: i32): u32 {
+  return orRaise(tryWrite(record, address, size));
+}
+
+/** As tryWrite(), with the present value at the returned address. */
+export function tryReadWrite(record: u32, address: u64, size: i32): u32 {
   const la = checkedLinear(record, address, size, true);
   checkAccess(record, la, size, true);
   const host = prepareWrite(currentTable(), record, la, size, false);
@@ -183,7 +198,16 @@ export function slowReadWrite(record: u32, address: u64, size: i32): u32 {
   return host;
 }
 
-/** Completes slowWrite() or slowReadWrite() after the store; nothing to do if the store went to its place. */
+/**
+ * A host address, or leaves the instruction with what has been noted instead of one.
+ * @inline
+ */
+function orRaise(host: u32): u32 {
+  if (host === 0) raise();
+  return host;
+}
+
+/** Completes tryWrite(), slowWrite() or tryReadWrite() after the store; nothing to do if the store went to its place. */
 export function finishWrite(): void {
   if (firstSize === 0) return;
   scatter(firstHost, firstPhysical, BOUNCE_BUFFER, firstSize);
@@ -195,22 +219,24 @@ export function finishWrite(): void {
 export function probeDataWrite(record: u32, address: u64, size: i32): void {
   const la = checkedLinear(record, address, size, true);
   const table = currentTable();
-  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la, size);
+  if (!translate(table, la, ACCESS_WRITE)) orRaise(noteAccess(record, la, size));
   if (!crossesPage(la, size)) return;
   const next = wrapped((la | ~PAGE_MASK) + 1);
-  if (!translate(table, next, ACCESS_WRITE)) raiseAccess(record, next, 1);
+  if (!translate(table, next, ACCESS_WRITE)) orRaise(noteAccess(record, next, 1));
 }
 
-/** Raises what the last failed translation found, for an access of which `size` bytes from `la` on are left. */
-function raiseAccess(record: u32, la: u64, size: u32): void {
+/** Notes what the last failed translation found, for an access of which `size` bytes from `la` on are left. Returns 0. */
+function noteAccess(record: u32, la: u64, size: u32): u32 {
   // Before any paging: also where only the second page is outside.
   const outside = crossesPage(la, size) && isOutsideLinearSpace(la + size - 1);
-  if (outside || walkError === WALK_NON_CANONICAL) raiseFault(record, nonCanonicalVector(record, la), 0);
-  raisePageFault(record, la, walkError);
+  if (outside || walkError === WALK_NON_CANONICAL) noteFault(record, nonCanonicalVector(record, la), 0);
+  else notePageFault(record, la, walkError);
+  return 0;
 }
 
+/** Host address to read from, or 0 if a fault has been noted. */
 function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
-  if (!translate(table, la, ACCESS_READ)) raiseAccess(record, la, size);
+  if (!translate(table, la, ACCESS_READ)) return noteAccess(record, la, size);
   const host = accessHost;
   if (!crossesPage(la, size)) {
     if (host !== 0) return host;
@@ -220,7 +246,7 @@ function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
   const physical = accessPhysical;
   const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
   const next = wrapped(la + first);
-  if (!translate(table, next, ACCESS_READ)) raiseAccess(record, next, size - first);
+  if (!translate(table, next, ACCESS_READ)) return noteAccess(record, next, size - first);
   const nextHost = accessHost;
   const nextPhysical = accessPhysical;
   gather(record, host, physical, BOUNCE_BUFFER, first);
@@ -228,10 +254,10 @@ function prepareRead(table: u32, record: u32, la: u64, size: u32): u32 {
   return BOUNCE_BUFFER;
 }
 
-/** `system`: translated code is made stale, but the write goes on. */
+/** Host address to write to, or 0 if a fault has been noted. `system`: translated code is made stale, but the write goes on. */
 function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool): u32 {
   firstSize = 0;
-  if (!translate(table, la, ACCESS_WRITE)) raiseAccess(record, la, size);
+  if (!translate(table, la, ACCESS_WRITE)) return noteAccess(record, la, size);
   const host = accessHost;
   const physical = accessPhysical;
   if (!crossesPage(la, size)) {
@@ -245,7 +271,7 @@ function prepareWrite(table: u32, record: u32, la: u64, size: u32, system: bool)
     const first = PAGE_SIZE - (<u32>la & (PAGE_SIZE - 1));
     const second = size - first;
     const next = wrapped(la + first);
-    if (!translate(table, next, ACCESS_WRITE)) raiseAccess(record, next, second);
+    if (!translate(table, next, ACCESS_WRITE)) return noteAccess(record, next, second);
     if (holdsCode(physical, first) || holdsCode(accessPhysical, second)) {
       overwriteCode(record, physical, first, accessPhysical, second, system);
     }
@@ -353,7 +379,7 @@ function readAt<T>(table: u32, record: u32, la: u64, system: bool): T {
     la = checkedLinear(record, la, sizeof<T>(), false);
     checkAccess(record, la, sizeof<T>(), false);
   }
-  return load<T>(prepareRead(table, record, la, sizeof<T>()));
+  return load<T>(orRaise(prepareRead(table, record, la, sizeof<T>())));
 }
 
 /** @inline */
@@ -367,7 +393,7 @@ function writeAt<T>(table: u32, record: u32, la: u64, value: T, system: bool): v
     la = checkedLinear(record, la, sizeof<T>(), true);
     checkAccess(record, la, sizeof<T>(), true);
   }
-  store<T>(prepareWrite(table, record, la, sizeof<T>(), system), value);
+  store<T>(orRaise(prepareWrite(table, record, la, sizeof<T>(), system)), value);
   finishWrite();
 }
 

@@ -45,6 +45,9 @@ class FlagWatcher extends HandlerEmitter {
   protected override enterHead(): Expression {
     return this.m.i32.const(0);
   }
+  protected override probe(): Expression {
+    return this.m.i32.const(0);
+  }
   override run(): void {}
   watch(): void {
     this.variant.row.semantics(this);
