@@ -5,7 +5,12 @@ import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
 import type { ValueType } from '../wasm/value-types.ts';
 
 /** Adds a function and exports it. @param locals types of those after the parameters. */
-export function addExport(m: Module, name: GeneratedFunction, locals: ValueType[], body: Expression): void {
+export function addExport(
+  m: Module,
+  name: GeneratedFunction,
+  locals: readonly ValueType[],
+  body: Expression,
+): void {
   const { parameters, result } = functionType(GENERATED_FUNCTIONS[name]);
   m.exportFunction(name, m.addFunction(name, parameters, result, locals, body));
 }

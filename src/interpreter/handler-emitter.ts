@@ -9,7 +9,7 @@ import { type Local, Locals } from '../emitter/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value } from '../isa/emitter.ts';
-import { SLOT_ENTER } from '../isa/instruction-set.ts';
+import { SLOT_ENTER, SLOT_STALE } from '../isa/instruction-set.ts';
 import { OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
@@ -88,12 +88,22 @@ export function enterRecord(m: Module, record: Value): Expression {
  */
 export function enterHead(m: Module, runtime: FindRuntimeFunction, head: Value): Expression {
   return m.block(null, [
-    m.if(
-      m.i32.eq(m.i32.load(RECORD_FN, 4, head()), m.i32.const(SLOT_ENTER)),
-      m.return_call(runtime(ENTER_BLOCK), [head()], none),
-    ),
+    m.if(runs(m, head, SLOT_ENTER), m.return_call(runtime(ENTER_BLOCK), [head()], none)),
     enterRecord(m, head),
   ]);
+}
+
+function runs(m: Module, head: Value, slot: number): Expression {
+  return m.i32.eq(m.i32.load(RECORD_FN, 4, head()), m.i32.const(slot));
+}
+
+/**
+ * Makes a link that there is not yet, or that leads to a block whose code is gone, `resolved`. That may be such a block
+ * once more, and is then left to its own function: the page is the target's by then.
+ */
+export function resolveIfUnusable(m: Module, link: Local, resolved: Value): Expression {
+  const isStale = runs(m, () => link.get(), SLOT_STALE);
+  return m.if(m.i32.eqz(link.get()), link.set(resolved()), m.if(isStale, link.set(resolved())));
 }
 
 /** The parameter of handlers and regions. */
@@ -458,11 +468,11 @@ export class HandlerEmitter extends EmitterBase {
   private follow(linkOffset: number): Expression {
     const { m } = this;
     const link = this.newLocal(i32);
+    const resolved = (): Expression =>
+      this.call('resolveLink', [this.record(), m.i32.const(linkOffset)], i32);
     return m.block(null, [
-      m.if(
-        m.i32.eqz(link.tee(m.i32.load(linkOffset, 4, this.record()))),
-        link.set(this.call('resolveLink', [this.record(), m.i32.const(linkOffset)], i32)),
-      ),
+      link.set(m.i32.load(linkOffset, 4, this.record())),
+      resolveIfUnusable(m, link, resolved),
       this.enterHead(() => link.get()),
     ]);
   }

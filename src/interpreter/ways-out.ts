@@ -1,4 +1,5 @@
 /** What compiled regions end in (compile/region/leave.ts), so that none of it has to be in each of them. */
+import { Locals } from '../emitter/locals.ts';
 import { EXIT_BUDGET } from '../layout/runtime-state.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression } from '../wasm/builder.ts';
@@ -10,6 +11,7 @@ import {
   leaveAt,
   RECORD_PARAMETER,
   recordOf,
+  resolveIfUnusable,
 } from './handler-emitter.ts';
 
 /** Adds the functions and exports them. */
@@ -21,14 +23,14 @@ export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): voi
   addExport(m, 'continueAt', [], enterRecord(m, record));
 
   // Goes where a link of the record leads to. @param 1 offset of the link.
-  const link = (): Expression => m.local.get(2, i32);
-  const resolved = m.call(runtime('resolveLink'), [record(), second(i32)], i32);
+  const locals = new Locals(m, [i32, i32]);
+  const link = locals.add(i32);
   const followLink = m.block(null, [
-    m.local.set(2, m.i32.load(0, 4, m.i32.add(record(), second(i32)))),
-    m.if(m.i32.eqz(link()), m.local.set(2, resolved)),
-    enterRecord(m, link),
+    link.set(m.i32.load(0, 4, m.i32.add(record(), second(i32)))),
+    resolveIfUnusable(m, link, () => m.call(runtime('resolveLink'), [record(), second(i32)], i32)),
+    enterRecord(m, () => link.get()),
   ]);
-  addExport(m, 'followLink', [i32], followLink);
+  addExport(m, 'followLink', locals.declared, followLink);
 
   // Goes to RIP, by the instruction of the record. @param 1 RIP.
   const jumpBy = (lookup: 'lookupJump' | 'lookupIndirect'): Expression => {

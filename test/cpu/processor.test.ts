@@ -9,6 +9,7 @@ import {
   MSR_STAR,
   NMI_BLOCKED,
 } from '../../src/layout/cpu-state.ts';
+import { RECORD_LINK_TAKEN, RECORD_SIZE } from '../../src/layout/record.ts';
 import {
   COUNTER_EXCEPTIONS,
   INTERRUPT_MASKABLE,
@@ -253,4 +254,54 @@ it('a slice ends after 10,000 exceptions, thrown or not', () => {
     expect(processor.run(1 << 20)).toBe('budget');
     expect(processor.counter(COUNTER_EXCEPTIONS) - before, code).toBe(10_000);
   }
+});
+
+it('a jump to another page leads to the code that has overwritten a block there', () => {
+  const { processor } = machine;
+  const target = CODE + 0x1080;
+  machine.write(target, [...assemble('nop; hlt')]);
+  machine.run(`jmp ${target}`);
+  processor.runtime.invalidateCode(BigInt(target), 1);
+  processor.rip = BigInt(CODE);
+  expect(processor.run(1000)).toBe('halt');
+  expect(processor.rip).toBe(BigInt(target + 2));
+});
+
+describe('a link to a block that has been overwritten', () => {
+  const target = CODE + 0x80;
+
+  /** The record of the jump at CODE, once it has been run, and where it is linked to. */
+  function jump() {
+    const { views, runtime, mode } = machine.processor;
+    const record = runtime.findRegistered(CODE >> 12, CODE & 0xfff, mode) + RECORD_SIZE;
+    const link = views.u32[(record + RECORD_LINK_TAKEN) >> 2] as number;
+    return { record, link, current: runtime.findRegistered(target >> 12, target & 0xfff, mode) };
+  }
+
+  function runAgain(): void {
+    machine.processor.rip = BigInt(CODE);
+    machine.processor.run(1000);
+  }
+
+  const followLink = (record: number) =>
+    (machine.processor.runtime as unknown as { followLink(record: number, link: number): void }).followLink(
+      record,
+      RECORD_LINK_TAKEN,
+    );
+
+  it.each([
+    ['the interpreter', runAgain],
+    ['a region', () => followLink(jump().record)],
+  ])('is renewed, by %s', (_, run) => {
+    machine.write(target, [...assemble('hlt')]);
+    machine.run(`jmp ${target}`);
+    const { link: old, current } = jump();
+    expect(old).toBe(current);
+    machine.processor.runtime.invalidateCode(BigInt(target), 1);
+    // The first time the jump cache still has the old one.
+    for (let n = 0; n < 2; n++) run();
+    const { link, current: renewed } = jump();
+    expect(renewed).not.toBe(old);
+    expect(link).toBe(renewed);
+  });
 });

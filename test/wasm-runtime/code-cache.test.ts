@@ -224,6 +224,19 @@ describe('instructions that cross a page', () => {
     expect(runtime.translated).toHaveLength(2);
   });
 
+  test('are in the jump cache as long as both translations last', () => {
+    runtime.map(LA, CODE, ALL | G);
+    const head = runtime.lookupAt(LA + 0xffen);
+    const lookups = () => runtime.state64(COUNTERS + COUNTER_LOOKUPS * 8);
+    const before = lookups();
+    expect(runtime.lookupAt(LA + 0xffen)).toBe(head);
+    expect(lookups()).toBe(before);
+    // The second page is not global.
+    runtime.exports.flushTlb(0);
+    expect(runtime.lookupAt(LA + 0xffen)).toBe(head);
+    expect(lookups()).toBe(before + 1n);
+  });
+
   test('fault on the second page with RIP at the instruction', () => {
     const pte = runtime.map(LA + 0x1000n, NEXT, 0n);
     const fault = { vector: 14, errorCode: 0x10, cr2: LA + 0x1000n, record: 0 };
@@ -386,6 +399,13 @@ describe('resolveLink', () => {
     expect(runtime.state64(RIP)).toBe(LA);
     expect(runtime.state64(PAGE_BASE)).toBe(LA);
     expect(runtime.lookupAt(LA)).toBe(head);
+    expect(link(record, RECORD_LINK_TAKEN)).toBe(0);
+    // The second time the jump cache has it.
+    runtime.setState64(PAGE_BASE, LA + 0x1000n);
+    runtime.view.setUint32(record + RECORD_HINT_TAKEN, 0, true);
+    expect(runtime.exports.resolveLink(record, RECORD_LINK_TAKEN)).toBe(head);
+    expect(runtime.state64(PAGE_BASE)).toBe(LA);
+    expect(link(record, RECORD_HINT_TAKEN)).toBe(head);
     expect(link(record, RECORD_LINK_TAKEN)).toBe(0);
   });
 

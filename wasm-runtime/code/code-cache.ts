@@ -48,7 +48,7 @@ import { hostTranslate } from '../system/host';
 import { noteTarget } from './branch-targets';
 import { checkNextOffset, isBeyondCode } from './code-limit';
 import { hashBucket } from './code-pages';
-import { fillJumpCache, probeJumpCache } from './jump-cache';
+import { fillJumpCache, keepWithPage, probeJumpCache } from './jump-cache';
 
 export { branchSite } from './branch-targets';
 export { checkCodeLimit } from './code-limit';
@@ -62,7 +62,8 @@ const PAGE_MASK: u64 = ~(<u64>0xfff);
  * Raises #PF, and #GP(0) for an address that is not canonical, at RIP.
  */
 export function lookup(): u32 {
-  return lookupJump(0, load<u64>(CPU_STATE + RIP));
+  const head = lookupJump(0, load<u64>(CPU_STATE + RIP));
+  return load<u8>(head + HEAD_FLAGS) & HEAD_STALE ? lookupStale(head) : head;
 }
 
 /**
@@ -137,19 +138,19 @@ function findBlock(la: u64, mode: i32): u32 {
       <u32>load<u16>(head + RECORD_PAGE_OFFSET) === offset &&
       <i32>load<u16>(head + HEAD_MODE) === mode
     ) {
-      if (load<u8>(head + HEAD_PAGE_COUNT) === 1) {
-        fillJumpCache(la, mode, head, isGlobalFetch(load<u32>(CPU_STATE + TLB_TABLE), la));
-        return head;
-      }
+      if (load<u8>(head + HEAD_PAGE_COUNT) === 1) break;
       // The same first page may be followed by different pages in different address spaces.
       if (secondPage < 0) secondPage = <i64>fetchNextCodePage();
-      if (<i64>load<u32>(head + HEAD_SECOND_PAGE) === secondPage) return head;
+      if (<i64>load<u32>(head + HEAD_SECOND_PAGE) === secondPage) break;
     }
     head = load<u32>(head + HEAD_HASH_NEXT);
   }
-  head = hostTranslate(<u32>pa, <u32>(pa >> 32));
-  if (load<u8>(head + HEAD_PAGE_COUNT) === 1) {
-    fillJumpCache(la, mode, head, isGlobalFetch(load<u32>(CPU_STATE + TLB_TABLE), la));
+  if (head === 0) head = hostTranslate(<u32>pa, <u32>(pa >> 32));
+  const table = load<u32>(CPU_STATE + TLB_TABLE);
+  fillJumpCache(la, mode, head, isGlobalFetch(table, la));
+  if (load<u8>(head + HEAD_PAGE_COUNT) === 2) {
+    const next = nextCodePage();
+    keepWithPage(next, mode, isGlobalFetch(table, next));
   }
   return head;
 }
@@ -216,7 +217,7 @@ export function lookupStale(head: u32): u32 {
  * Head record of the target of the direct branch `record`: of its displacement for RECORD_LINK_TAKEN, of the
  * next instruction for RECORD_LINK_FALL. The target becomes the record's link if it is in the same page, where
  * the link stays true as long as the block itself does. Neither link nor hint is stored when the translation of the
- * target has emptied half of the arena: the record itself may be gone.
+ * target has emptied half of the arena: the record itself may be gone. Also of a link to a block that has gone stale since.
  */
 export function resolveLink(record: u32, linkOffset: i32): u32 {
   const mode = load<i32>(CPU_STATE + MODE);
@@ -225,6 +226,16 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
     linkOffset === RECORD_LINK_TAKEN
       ? pageBase + <u64>(<i64>load<i32>(record + RECORD_DISP))
       : pageBase + <u64>load<u16>(record + RECORD_PAGE_OFFSET) + <u64>load<u8>(record + RECORD_LENGTH);
+  const leavesPage = ((la ^ pageBase) & PAGE_MASK) !== 0;
+  if (leavesPage && (mode & MODE_CODE_64) !== 0 && record >= <u32>RECORD_ARENA) {
+    // The commonest case by far: nothing to check, nothing to translate.
+    const cached = probeJumpCache(la, mode);
+    if (cached !== 0) {
+      store<u64>(CPU_STATE + PAGE_BASE, la & PAGE_MASK);
+      storeHint(record, linkOffset, cached);
+      return cached;
+    }
+  }
   let target = ripOf(la, mode);
   if ((mode & MODE_CODE_64) === 0) {
     if (linkOffset !== RECORD_LINK_TAKEN) checkNextOffset(target);
@@ -236,9 +247,7 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
   if ((la ^ pageBase) & PAGE_MASK) {
     const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
     const head = lookupJump(record, target);
-    if (epoch === load<i32>(CPU_STATE + ARENA_EPOCH)) {
-      store<u32>(record + (linkOffset === RECORD_LINK_TAKEN ? RECORD_HINT_TAKEN : RECORD_HINT_FALL), head);
-    }
+    if (epoch === load<i32>(CPU_STATE + ARENA_EPOCH)) storeHint(record, linkOffset, head);
     return head;
   }
 
@@ -257,6 +266,11 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
     store<u32>(record + linkOffset, head);
   }
   return head;
+}
+
+/** Notes for the compiler where a branch to another page has led to. */
+function storeHint(record: u32, linkOffset: i32, head: u32): void {
+  store<u32>(record + (linkOffset === RECORD_LINK_TAKEN ? RECORD_HINT_TAKEN : RECORD_HINT_FALL), head);
 }
 
 /**

@@ -34,12 +34,20 @@ export function probeJumpCache(la: u64, mode: i32): u32 {
   return load<u32>(entry + JUMP_HEAD);
 }
 
-/** `isGlobal`: the translation of `la` survives a change of CR3. */
+/**
+ * `isGlobal`: the translation of `la` survives a change of CR3. Code that reaches into the next page depends on that one, too
+ * (keepWithPage()).
+ */
 export function fillJumpCache(la: u64, mode: i32, head: u32, isGlobal: bool): void {
   const entry = jumpCacheEntry(la);
   store<u64>(entry + JUMP_ADDRESS, la);
   store<u32>(entry + JUMP_HEAD, head);
   store<i32>(entry + JUMP_TAG, jumpCacheTag(mode));
+  keepWithPage(la, mode, isGlobal);
+}
+
+/** What is entered in `mode` is invalidated with the translation of the page of `la`, or with all that are not global. */
+export function keepWithPage(la: u64, mode: i32, isGlobal: bool): void {
   const privilege = privilegeOf(mode);
   if (privilege === JUMP_SUPERVISOR && !isGlobal) store<i32>(CPU_STATE + JUMP_SUPERVISOR_LOCAL, 1);
   const bit = filterBit(la);
