@@ -83,8 +83,9 @@ function line(name: string, rows: readonly Row[]): string {
 }
 
 /**
- * Instructions that an operating system stands before: with UMIP Linux gives its own answers, a software interrupt and a fast
- * system call do what Linux makes of them. The tests that have them instead of vectors.
+ * Instructions that an operating system stands before (with UMIP Linux gives its own answers, a software interrupt and a fast
+ * system call do what Linux makes of them), or that the recording processors do not have. The tests that have them instead of
+ * vectors.
  */
 export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   sgdt: 'test/isa/system.test.ts',
@@ -94,6 +95,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   smsw: 'test/isa/system.test.ts',
   int: 'test/isa/system.test.ts',
   syscall: 'test/isa/system.test.ts',
+  clzero: 'test/isa/system.test.ts',
   sysenter: 'test/wasm-runtime/far-transfers.test.ts',
 };
 
@@ -138,7 +140,8 @@ ${line('all', ROWS)}
 
 ## Rows without a vector
 
-An operating system stands before these, in each mode or in 64-bit mode; they have tests:
+An operating system stands before these, in each mode or in 64-bit mode, or the processors that recorded do not have them; they
+have tests:
 
 ${Object.entries(TESTED_ELSEWHERE)
   .map(([name, file]) => `* \`${name}\`: \`${file}\``)

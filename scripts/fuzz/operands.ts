@@ -234,7 +234,7 @@ function implicitOperands(context: Context, variant: Variant, size: number): Ite
   const pointers: [string, number][] = [
     ['source', RSI],
     ['destination', RDI],
-    ['table', RBX],
+    ['implicit', RBX],
   ];
   for (const [place, number] of pointers) {
     if (places.some((other) => other === place))

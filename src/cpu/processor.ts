@@ -8,7 +8,7 @@
 
 import { BlockBuilder } from '../code-cache/block-builder.ts';
 import { SLOT_ENTER, SLOT_GUARDED, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
-import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
+import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF, RCX } from '../layout/architecture.ts';
 import { HOST_MODULE, type HostFunction, MEMORY, MEMORY_MODULE } from '../layout/contract.ts';
 import {
   CPL,
@@ -53,12 +53,14 @@ import {
   EXIT_REASON,
   EXIT_STEPPED,
   EXIT_TRIPLE_FAULT,
+  EXIT_WAIT,
   HOST_INTERCEPTS,
   INSTRUCTIONS,
   INTERRUPT_MASKABLE,
   INTERRUPT_NMI,
   INTERRUPT_PENDING,
   MODE,
+  MONITOR_ARMED,
   SLICE,
   STALE_SLOT,
 } from '../layout/runtime-state.ts';
@@ -87,7 +89,14 @@ const MOST_GUARDED_OFFSETS = 8;
 /** Exceptions in one slice: those that are thrown take a thousand times as long as other instructions. */
 const MOST_EXCEPTIONS = 10_000;
 
-export type ExitReason = 'budget' | 'halt' | 'event' | 'triple fault' | 'out of memory' | 'intercepted';
+export type ExitReason =
+  | 'budget'
+  | 'halt'
+  | 'wait'
+  | 'event'
+  | 'triple fault'
+  | 'out of memory'
+  | 'intercepted';
 
 export interface ProcessorOptions {
   /** The runtime module (build/runtime.wasm). */
@@ -217,6 +226,16 @@ export class Processor {
 
   get interruptsEnabled(): boolean {
     return (this.i32(SYSTEM_FLAGS) & FLAG_IF) !== 0;
+  }
+
+  /**
+   * After MWAIT: whether it waits, until an interrupt comes. ECX bit 0 says that one which is disabled ends the wait, too.
+   * Else it does nothing, as it may (Intel SDM Vol. 2 "MWAIT").
+   */
+  takeWait(): boolean {
+    const isArmed = this.i32(MONITOR_ARMED) !== 0;
+    this.setU32(MONITOR_ARMED, 0);
+    return isArmed && (this.interruptsEnabled || (this.gpr(RCX) & 1n) !== 0n);
   }
 
   /** Tells the guest code that an interrupt waits; it leaves as soon as interrupts are enabled. */
@@ -496,6 +515,8 @@ function exitReason(reason: number): ExitReason {
       return 'budget';
     case EXIT_EVENT:
       return 'event';
+    case EXIT_WAIT:
+      return 'wait';
     default:
       return 'halt';
   }

@@ -3,7 +3,6 @@
  *
  * Sources: Intel SDM Vol. 2, "Instruction Format" and "Opcode Map".
  */
-import { RBX } from '../layout/architecture.ts';
 import {
   FPU_REGISTERS,
   GPR,
@@ -356,7 +355,7 @@ export class Decoder {
     this.operandSize = this.sizeOf(candidate);
     let form: Form = 'plain';
     let touchesMemory = false;
-    for (const { place } of row.operands) {
+    for (const { place, register } of row.operands) {
       if (place === 'register') form = 'register';
       else if (place === 'rm' || place === 'memory') {
         if (this.modrm >= 0xc0) form = 'register';
@@ -374,9 +373,9 @@ export class Decoder {
         if (this.segmentOverride >= 0 || !this.code64) {
           instruction.segment = this.segmentOverride >= 0 ? this.segmentOverride : SEGMENT_DS;
         }
-      } else if (place === 'table') {
+      } else if (place === 'implicit') {
         touchesMemory = true;
-        instruction.base = GPR + RBX * 8;
+        instruction.base = GPR + register * 8;
         this.segmentOf(false);
       }
     }

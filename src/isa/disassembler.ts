@@ -176,8 +176,8 @@ function operandText(
   const bytes = addressBytes(instruction.addressSize);
   switch (location.kind) {
     case 'memory':
-      if (operand.place === 'table')
-        return `${keyword}${segmentPrefix(instruction, false, true)}[${generalName(3, bytes)}]`;
+      if (operand.place === 'implicit')
+        return `${keyword}${segmentPrefix(instruction, false, true)}[${generalName(operand.register, bytes)}]`;
       return keyword + memoryText(instruction, Number(linearAddress & ~PAGE_MASK));
     case 'offset':
       return segmentPrefix(instruction, false, true) + hex(immediateValue(instruction), bytes);

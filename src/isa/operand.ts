@@ -2,6 +2,7 @@
  * Operands in the notation of the Intel SDM (Vol. 2, "Key to Abbreviations" of the opcode map): a letter for
  * where the operand is encoded, a letter for its width.
  */
+import { RAX, RBX } from '../layout/architecture.ts';
 
 /**
  * Width codes. b w d q dq qq: 1, 2, 4, 8, 16, 32 bytes. x: the length of the instruction's vectors, 16 or 32; xh xq xe:
@@ -32,7 +33,7 @@ export type Width =
  * reg: ModRM.reg. opcode: low three bits of the opcode. vex: VEX.vvvv. is4: bits 4 to 7 of an immediate byte.
  * fixed: a given register. vsib: memory whose index register is a vector.
  * immediate, signedImmediate (sign-extended to the operand size). relative: branch displacement.
- * offset: absolute address in the instruction. source: [rSI]. destination: [rDI]. table: [rBX], indexed by AL.
+ * offset: absolute address in the instruction. source: [rSI]. destination: [rDI]. implicit: at the register `register`.
  */
 export type Place =
   | 'rm'
@@ -50,7 +51,7 @@ export type Place =
   | 'offset'
   | 'source'
   | 'destination'
-  | 'table';
+  | 'implicit';
 
 export type RegisterFile = 'general' | 'xmm' | 'mmx' | 'x87' | 'segment' | 'control' | 'debug';
 
@@ -155,8 +156,9 @@ export const Yx = operand('Yx', 'destination', 'x');
 /** The 8 bytes of MASKMOVQ. */
 export const Yq = operand('Yq', 'destination', 'q');
 
-/** Base of the table of XLAT. */
-export const BBb = operand('BBb', 'table', 'b');
+/** Base of the table of XLAT, [rBX]; and [rAX]. */
+export const BBb = operand('BBb', 'implicit', 'b', 'general', RBX);
+export const BAb = operand('BAb', 'implicit', 'b', 'general', RAX);
 
 export const Sw = operand('Sw', 'reg', 'w', 'segment');
 export const ES = operand('ES', 'fixed', 'w', 'segment', 0);

@@ -111,7 +111,7 @@ const MEMORY_PLACES: ReadonlySet<Place> = new Set([
   'offset',
   'source',
   'destination',
-  'table',
+  'implicit',
 ]);
 /** Widths of which each lane has a part. */
 const LANE_WIDTHS: ReadonlySet<Width> = new Set(['x', 'xh', 'xq', 'xe', 'qq']);
@@ -156,7 +156,7 @@ function locate(
       return { kind: operand.place, size };
     case 'memory':
     case 'vsib':
-    case 'table':
+    case 'implicit':
       return { kind: 'memory', size, lanes, aligned: operand.aligned };
     case 'rm':
       if (form !== 'register') return { kind: 'memory', size, lanes, aligned: operand.aligned };

@@ -14,14 +14,16 @@ export const FEATURE_WORDS = [
   'd.1:eax',
   '80000001:ecx',
   '80000001:edx',
+  '80000008:ebx',
 ] as const;
 export type FeatureWord = (typeof FEATURE_WORDS)[number];
 
 /**
  * `base`: every processor here has it. 2 and 3: since that level of x86-64 (System V ABI, AMD64 supplement,
- * "Micro-architecture levels"). `more`: what the levels do not ask for.
+ * "Micro-architecture levels"). `more`: what the levels do not ask for. `asked`: what no model has, because kernels do better
+ * without it here.
  */
-export type FeatureLevel = 'base' | 2 | 3 | 'more';
+export type FeatureLevel = 'base' | 2 | 3 | 'more' | 'asked';
 
 export interface Feature {
   readonly name: string;
@@ -191,6 +193,11 @@ export const FEATURES: readonly Feature[] = [
   feature('d.1:eax', 3, 'xsaves', 'more', { needs: 'xsavec', instructions: 'xsaves xrstors' }),
   feature('d.1:eax', 2, 'xgetbv1', 'more', { needs: 'xsave' }),
   feature('80000001:edx', 27, 'rdtscp', 'more', { instructions: 'rdtscp' }),
+
+  // HLT costs an idle guest less.
+  feature('1:ecx', 3, 'monitor', 'asked', { instructions: 'monitor mwait' }),
+  // Of AMD's processors.
+  feature('80000008:ebx', 0, 'clzero', 'asked', { instructions: 'clzero' }),
 ];
 
 /** The bits of all features of each word. */

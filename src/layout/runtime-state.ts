@@ -37,6 +37,10 @@ export const EXIT_EVENT = 2;
 export const EXIT_TRIPLE_FAULT = 3;
 /** One exactly-stepped sequence of scratch records is done. */
 export const EXIT_STEPPED = 4;
+/** MWAIT. */
+export const EXIT_WAIT = 5;
+/** Not zero: MONITOR has been executed, and no event delivered since. i32. */
+export const MONITOR_ARMED = field(4);
 /** Budget the current slice began with. i32. */
 export const SLICE = field(4);
 /** Instructions executed before the current slice. i64. */

@@ -100,6 +100,7 @@ export function describeCpus(): string {
     );
     return [`  ${name}${level === 'base' ? '' : ' adds'}:`, ...wrapped(own.sort(), 4, 100)];
   });
+  const asked = FEATURES.filter(({ level }) => level === 'asked').map(({ name }) => name);
   return [
     'Models:',
     ...models,
@@ -107,6 +108,8 @@ export function describeCpus(): string {
     '',
     'Features, to be added with + and taken away with -, but for those of x86-64-v1:',
     ...lists,
+    '  no model has:',
+    ...wrapped(asked.sort(), 4, 100),
     '',
   ].join('\n');
 }

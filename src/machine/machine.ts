@@ -431,6 +431,8 @@ export class Machine {
       case 'halt':
         if (processor.interruptsEnabled || board.nmiPending) return 'idle';
         return { kind: 'died', reason: 'halted with interrupts disabled' };
+      case 'wait':
+        return processor.takeWait() ? 'idle' : undefined;
       default:
         return undefined;
     }

@@ -106,6 +106,63 @@ describe('interrupt flag', () => {
   });
 });
 
+describe('MONITOR and MWAIT', () => {
+  const MONITOR = '.byte 0x0f,0x01,0xc8';
+  const MWAIT = '.byte 0x0f,0x01,0xc9';
+
+  /** What comes of MWAIT after other code, and whether it waits. */
+  function waits(before: string, hints: bigint): unknown[] {
+    machine.processor.setGpr(RAX, BigInt(DATA));
+    machine.processor.setGpr(RCX, 0n);
+    expect(machine.run(before)).toBe('halt');
+    machine.processor.setGpr(RCX, hints);
+    return [machine.run(MWAIT), machine.processor.takeWait()];
+  }
+
+  it('wait for an interrupt, or for one that is disabled if ECX says so', () => {
+    expect(waits(`sti; ${MONITOR}`, 0n)).toEqual(['wait', true]);
+    expect(waits(`cli; ${MONITOR}`, 0n)).toEqual(['wait', false]);
+    expect(waits(`cli; ${MONITOR}`, 1n)).toEqual(['wait', true]);
+  });
+
+  it('do not wait without MONITOR, twice, or when something has come between', () => {
+    expect(waits('sti; nop', 0n)).toEqual(['wait', false]);
+    expect(waits(`sti; ${MONITOR}`, 0n)).toEqual(['wait', true]);
+    expect(waits('sti; nop', 0n)).toEqual(['wait', false]);
+    machine.processor.setGpr(RAX, BigInt(DATA));
+    machine.processor.setGpr(RCX, 0n);
+    expect(machine.run(`sti; ${MONITOR}; int3`)).toBe(3);
+    expect(waits('nop', 1n)).toEqual(['wait', false]);
+  });
+
+  it('are refused at CPL 3, with hints there are not, and where nothing is mapped', () => {
+    machine.processor.setGpr(RAX, BigInt(DATA));
+    for (const code of [MONITOR, MWAIT]) {
+      machine.processor.setGpr(RCX, 2n);
+      expect(machine.run(code)).toBe(GP);
+    }
+    machine.processor.setGpr(RCX, 0n);
+    machine.processor.setGpr(RAX, 0x4000_0000_0000n);
+    expect(machine.run(MONITOR)).toBe(14);
+    for (const code of [MONITOR, MWAIT]) {
+      machine.toUser();
+      expect(machine.run(code)).toBe(UD);
+    }
+  });
+});
+
+it('CLZERO clears the line that RAX points into', () => {
+  for (let offset = -8; offset <= 64; offset += 8) machine.write64(DATA + 0x40 + offset, 0x1111n);
+  machine.processor.setGpr(RAX, BigInt(DATA + 0x73));
+  const clzero = '.byte 0x0f,0x01,0xfc';
+  expect(machine.run(clzero)).toBe('halt');
+  expect(machine.read64(DATA + 0x38)).toBe(0x1111n);
+  for (let offset = 0; offset < 64; offset += 8) expect(machine.read64(DATA + 0x40 + offset)).toBe(0n);
+  expect(machine.read64(DATA + 0x80)).toBe(0x1111n);
+  machine.processor.setGpr(RAX, 0x4000_0000_0000n);
+  expect(machine.run(clzero)).toBe(14);
+});
+
 describe('STAC and CLAC', () => {
   it('select the view of memory that lets the kernel at user pages', () => {
     machine.setCr4(1n << 21n);

@@ -45,6 +45,7 @@ import {
   INTERRUPT_SHADOW,
   MODE,
   MODE_REAL,
+  MONITOR_ARMED,
   MSR_DEBUGCTL,
   NMI_BLOCKED,
   RECORD_INDEX,
@@ -107,6 +108,7 @@ function enterHandler(vector: i32, errorCode: i32, kind: i32, returnRip: u64): v
   setExternalEvent(0);
   store<i32>(CPU_STATE + EVENT_DELIVERING, DELIVERING_NOTHING);
   store<i32>(CPU_STATE + INTERRUPT_SHADOW, 0);
+  store<i32>(CPU_STATE + MONITOR_ARMED, 0);
   const isSoftware = kind === EVENT_SOFTWARE_INTERRUPT || kind === EVENT_REDIRECTED_INTERRUPT;
   if (vector === VECTOR_DB && !isSoftware) enterDebugHandler();
 }

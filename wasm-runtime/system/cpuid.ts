@@ -28,6 +28,7 @@ import {
   FEATURE_APIC,
   FEATURE_AVX,
   FEATURE_FSGSBASE,
+  FEATURE_MONITOR,
   FEATURE_PCID,
   FEATURE_SMAP,
   FEATURE_SMEP,
@@ -39,6 +40,7 @@ import {
   FEATURES_7_EDX,
   FEATURES_80000001_ECX,
   FEATURES_80000001_EDX,
+  FEATURES_80000008_EBX,
   IA32_APIC_BASE,
   LINEAR_ADDRESS_BITS,
   MSR_VALUE,
@@ -47,6 +49,7 @@ import {
   WITHHELD_7_EDX,
   WITHHELD_80000001_ECX,
   WITHHELD_80000001_EDX,
+  WITHHELD_80000008_EBX,
   XCR0,
 } from '../generated/layout';
 import { RAX, RBX, RCX, RDX } from '../registers';
@@ -146,6 +149,11 @@ function basicLeaf(leaf: u32, subleaf: u32): void {
       return;
     case 4:
       cacheLeaf(subleaf);
+      return;
+    case 5:
+      // Lines of 64 bytes; extensions are told of, among them interrupts that are disabled; C1 has one substate.
+      if ((features1Ecx() & FEATURE_MONITOR) !== 0) answer(64, 64, 3, 0x10);
+      else answer(0, 0, 0, 0);
       return;
     case 6:
       // The APIC timer never stops (ARAT).
@@ -256,7 +264,12 @@ function extendedLeaf(leaf: u32): void {
       answer(0, 0, 0, 1 << 8);
       return;
     case 0x8000_0008:
-      answer(PHYSICAL_ADDRESS_BITS | ((hasLa57() ? 57 : LINEAR_ADDRESS_BITS) << 8), 0, 0, 0);
+      answer(
+        PHYSICAL_ADDRESS_BITS | ((hasLa57() ? 57 : LINEAR_ADDRESS_BITS) << 8),
+        offered(FEATURES_80000008_EBX, WITHHELD_80000008_EBX),
+        0,
+        0,
+      );
       return;
     default:
       answer(0, 0, 0, 0);

@@ -100,6 +100,8 @@ const PROTECTED = [
   '.byte 0x0f, 0x35',
   'clac',
   'stac',
+  'monitor',
+  'mwait',
 ];
 
 /** The same from code of 32 and 16 bits. */
@@ -121,6 +123,8 @@ const PROTECTED_LEGACY = [
     '.byte 0x0f, 0x07',
     'clac',
     'stac',
+    'monitor',
+    'mwait',
   ],
   // Of 64-bit mode only: on the processors of some vendors this is a system call in compatibility mode, too.
   ...['syscall', '.byte 0x0f, 0x01, 0xf8'],

@@ -6,10 +6,16 @@
  * up anew.
  */
 
-import { FLAG_IF } from '../../layout/architecture.ts';
+import { FLAG_IF, RCX } from '../../layout/architecture.ts';
 import { CPL, INTERRUPT_SHADOW, MSR_TSC_AUX, RIP, SHADOW_STI, SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
-import { CURRENT_RECORD, EXIT_HLT, INTERRUPT_PENDING } from '../../layout/runtime-state.ts';
+import {
+  CURRENT_RECORD,
+  EXIT_HLT,
+  EXIT_WAIT,
+  INTERRUPT_PENDING,
+  MONITOR_ARMED,
+} from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
@@ -88,6 +94,27 @@ export function hlt(e: Emitter): void {
   e.exit(EXIT_HLT);
 }
 
+/** MONITOR and MWAIT: #UD unless CPL is 0; #GP(0) for hints in ECX that are not among `known`. */
+function requireMonitor(e: Emitter, known: number): void {
+  const { m } = e;
+  e.delegate(e.state(CPL, 4), 'raiseUndefined', [e.record()]);
+  const unknown = m.i32.and(e.gpr(RCX, 4), m.i32.const(~known));
+  e.delegate(unknown, 'raiseGeneralProtection', [e.record(), m.i32.const(0)]);
+}
+
+/** MONITOR: a load as far as faults go. No other processor stores; what an interrupt's handler stores ends the wait as the event. */
+export function monitor(e: Emitter): void {
+  requireMonitor(e, 0);
+  e.read(0);
+  e.setState(MONITOR_ARMED, 4, e.m.i32.const(1));
+}
+
+/** MWAIT: the host decides whether there is something to wait for (Processor.waits). */
+export function mwait(e: Emitter): void {
+  requireMonitor(e, 1);
+  e.exit(EXIT_WAIT);
+}
+
 // ---- control and debug registers ----
 
 export function movFromControl(e: Emitter): void {
@@ -156,6 +183,16 @@ export function flushCaches(e: Emitter): void {
 /** CLFLUSH, CLFLUSHOPT, CLWB: a load of one byte as far as faults go. */
 export function flushLine(e: Emitter): void {
   e.read(0);
+}
+
+/** CLZERO: zeros in the line of 64 bytes that rAX points into. */
+export function clzero(e: Emitter): void {
+  const { m } = e;
+  const line = e.let(m.i64.and(e.address(0), m.i64.const(-64n)), i64);
+  for (let offset = 0n; offset < 64n; offset += 8n) {
+    const address = e.let(m.i64.add(line(), m.i64.const(offset)), i64);
+    e.store(8, address, m.i64.const(0n));
+  }
 }
 
 // ---- identification, MSRs, time ----

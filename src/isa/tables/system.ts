@@ -1,9 +1,10 @@
 /** Privileged and identification instructions. INS and OUTS are string instructions. */
-import { AL, Cf, Df, DX, Ew, eAX, Gf, Ib, M, Mb, Mu, Mw, Rf, Rv } from '../operand.ts';
+import { AL, BAb, Cf, Df, DX, Ew, eAX, Gf, Ib, M, Mb, Mu, Mw, Rf, Rv } from '../operand.ts';
 import { type Opcode, one, opcode, type Row, row, systemRow, two, twoPrefix } from '../row.ts';
 import { nop } from '../semantics/move.ts';
 import {
   cli,
+  clzero,
   cpuid,
   flushCaches,
   flushLine,
@@ -13,10 +14,12 @@ import {
   invpcid,
   lmsw,
   loadTable,
+  monitor,
   movFromControl,
   movFromDebug,
   movToControl,
   movToDebug,
+  mwait,
   output,
   perform,
   performTimed,
@@ -51,6 +54,8 @@ export const system: Row[] = [
   row(one(0xfa), 'cli', [], cli),
   row(one(0xfb), 'sti', [], sti),
   systemRow(one(0xf4), 'hlt', [], hlt, endsBlock),
+  systemRow(fixed(twoPrefix('none', 0x01, 1), 0), 'monitor', [BAb], monitor),
+  systemRow(fixed(twoPrefix('none', 0x01, 1), 1), 'mwait', [], mwait, endsBlock),
   systemRow(fixed(twoPrefix('none', 0x01, 1), 2), 'clac', [], setAlignmentCheck(0), endsBlock),
   systemRow(fixed(twoPrefix('none', 0x01, 1), 3), 'stac', [], setAlignmentCheck(1), endsBlock),
 
@@ -80,6 +85,7 @@ export const system: Row[] = [
   row(twoPrefix('none', 0xae, 7), 'clflush', [Mb], flushLine),
   row(twoPrefix('66', 0xae, 7), 'clflushopt', [Mb], flushLine),
   row(twoPrefix('66', 0xae, 6), 'clwb', [Mb], flushLine),
+  row(fixed(twoPrefix('none', 0x01, 7), 4), 'clzero', [BAb], clzero),
   ...fence('lfence', 5),
   ...fence('mfence', 6),
   ...fence('sfence', 7),
