@@ -23,6 +23,11 @@ export interface Structure {
   readonly children: readonly (readonly number[])[];
   readonly isMerge: readonly boolean[];
   readonly isLoopHeader: readonly boolean[];
+  /**
+   * For each header of two loops, where the edges of the inner one come from; otherwise empty. In one wasm loop every turn of
+   * the short one would move what the long one changes: V8 joins all ways back before it enters the header.
+   */
+  readonly innerLoopEnds: readonly (readonly number[])[];
   /** True for an edge that goes back to a node that does not dominate its source. */
   isIrreducible(from: number, to: number): boolean;
 }
@@ -47,6 +52,44 @@ function reversePostorder(graph: Graph): number[] {
     }
   }
   return finished.reverse();
+}
+
+/** Nodes of the loop that an edge from `end` back to `header` makes. */
+function loopBody(header: number, end: number, predecessors: readonly (readonly number[])[]): Set<number> {
+  const body = new Set([header, end]);
+  const left = end === header ? [] : [end];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    for (const before of predecessors[node] as readonly number[]) {
+      if (body.has(before)) continue;
+      body.add(before);
+      left.push(before);
+    }
+  }
+  return body;
+}
+
+/**
+ * Where a smaller loop's edges come from, if loops with the same header can be told apart: the others contain all of it, or
+ * have only the header in common with it. Otherwise none.
+ */
+function innerEnds(
+  header: number,
+  ends: readonly number[],
+  predecessors: readonly (readonly number[])[],
+): readonly number[] {
+  if (ends.length < 2) return [];
+  const loops = ends.map((end) => ({ end, body: loopBody(header, end, predecessors) }));
+  loops.sort((a, b) => a.body.size - b.body.size);
+  const inner: number[] = [];
+  const union = new Set<number>();
+  for (const { end, body } of loops) {
+    const shared = [...body].filter((node) => union.has(node)).length;
+    const isOther = shared === 1 || shared === union.size;
+    if (inner.length > 0 && body.size > union.size && isOther) return inner;
+    inner.push(end);
+    for (const node of body) union.add(node);
+  }
+  return [];
 }
 
 export function structure(graph: Graph): Structure {
@@ -97,17 +140,30 @@ export function structure(graph: Graph): Structure {
   const isIrreducible = (from: number, to: number): boolean => isBack(from, to) && !dominates(to, from);
 
   const isLoopHeader = graph.successors.map(() => false);
+  const loopEnds: number[][] = graph.successors.map(() => []);
+  const structured: number[][] = graph.successors.map(() => []);
   const forward = graph.successors.map(() => 0);
   for (const from of order) {
     for (const to of graph.successors[from] ?? []) {
       if (isIrreducible(from, to)) continue;
-      if (isBack(from, to)) isLoopHeader[to] = true;
-      else forward[to] = (forward[to] as number) + 1;
+      structured[to]?.push(from);
+      if (isBack(from, to)) {
+        isLoopHeader[to] = true;
+        loopEnds[to]?.push(from);
+      } else forward[to] = (forward[to] as number) + 1;
     }
   }
   const children: number[][] = graph.successors.map(() => []);
   for (let index = 1; index < order.length; index++) {
     children[order[dominator[index] as number] as number]?.push(order[index] as number);
   }
-  return { order, rank, children, isMerge: forward.map((count) => count > 1), isLoopHeader, isIrreducible };
+  return {
+    order,
+    rank,
+    children,
+    isMerge: forward.map((count) => count > 1),
+    isLoopHeader,
+    innerLoopEnds: loopEnds.map((ends, header) => innerEnds(header, [...new Set(ends)], structured)),
+    isIrreducible,
+  };
 }

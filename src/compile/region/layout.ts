@@ -3,7 +3,7 @@ import type { Expression, Module } from '../../wasm/builder.ts';
 import type { EmittedBlock } from './block-emitter.ts';
 import { Edges } from './edges.ts';
 import { Hubs } from './hubs.ts';
-import { firstHubLabel, loopLabel, mergeLabel } from './labels.ts';
+import { firstHubLabel, innerLoopLabel, loopLabel, mergeLabel } from './labels.ts';
 import type { RegionParts } from './parts.ts';
 import type { RegionPlan } from './plan.ts';
 import type { RegisterPlacement } from './register-placement.ts';
@@ -47,10 +47,13 @@ class Layout {
 
   /** A block with all that it dominates. */
   tree(block: number): Expression {
-    const { children, isMerge, isLoopHeader } = this.plan.shape;
+    const { m } = this;
+    const { children, isMerge, isLoopHeader, innerLoopEnds } = this.plan.shape;
     const merges = (children[block] ?? []).filter((child) => isMerge[child]);
     const code = this.within(block, merges);
-    return isLoopHeader[block] ? this.m.loop(loopLabel(block), code) : code;
+    if (!isLoopHeader[block]) return code;
+    const isDouble = (innerLoopEnds[block] as readonly number[]).length > 0;
+    return m.loop(loopLabel(block), isDouble ? m.loop(innerLoopLabel(block), code) : code);
   }
 
   /** The block's own code inside a wasm block for each merge block it dominates, the last of them outermost. */
@@ -65,8 +68,11 @@ class Layout {
 
   private branch(from: number, to: number): Expression {
     const { m } = this;
-    const { rank, isMerge } = this.plan.shape;
-    if ((rank[to] as number) <= (rank[from] as number)) return m.br(loopLabel(to));
+    const { rank, isMerge, innerLoopEnds } = this.plan.shape;
+    if ((rank[to] as number) <= (rank[from] as number)) {
+      const isInner = (innerLoopEnds[to] as readonly number[]).includes(from);
+      return m.br(isInner ? innerLoopLabel(to) : loopLabel(to));
+    }
     if (isMerge[to]) return m.br(mergeLabel(to));
     return this.tree(to);
   }

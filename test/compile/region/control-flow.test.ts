@@ -22,6 +22,22 @@ describe('structure', () => {
     expect(structure({ successors: [[1, 1], []] }).isMerge[1]).toBe(true);
   });
 
+  it('tells two loops with one header apart: the smaller one is the inner one', () => {
+    // 0 -> 1 -> 0 is a loop, and so is the way by 2 and 3, which the first one leaves to.
+    const { innerLoopEnds } = structure({ successors: [[1, 2], [0], [3], [0]] });
+    expect(innerLoopEnds).toEqual([[1], [], [], []]);
+  });
+
+  it('takes a loop around another one for the outer one', () => {
+    expect(structure({ successors: [[1], [0, 2], [0]] }).innerLoopEnds[0]).toEqual([1]);
+  });
+
+  it('takes ways through the same part of a loop, or as long as each other, for one loop', () => {
+    // All ways go by 1, like the operations of an interpreter.
+    expect(structure({ successors: [[1], [2, 3, 4], [0], [0], [5], [0]] }).innerLoopEnds[0]).toEqual([]);
+    expect(structure({ successors: [[1, 2], [0], [0]] }).innerLoopEnds[0]).toEqual([]);
+  });
+
   it('calls an edge into the middle of a loop irreducible', () => {
     // 0 enters the cycle 1 <-> 2 at both ends.
     const { isIrreducible, rank } = structure({ successors: [[1, 2], [2], [1]] });
