@@ -130,6 +130,19 @@ export function anyVariant(random: Random): Choice {
   return { family, variant: variantAmong(random.pick(family.mnemonics), random) };
 }
 
+const FLAG_READER = /^(?:set|cmov|adc|sbb|rcl|rcr)/;
+const FLAG_READERS: readonly Choice[] = FAMILIES[64].flatMap((family) =>
+  family.mnemonics
+    .flat()
+    .filter(({ row }) => FLAG_READER.test(row.mnemonic))
+    .map((variant) => ({ family, variant })),
+);
+
+/** One that shows what the flags are. */
+export function anyFlagReader(random: Random): Choice {
+  return random.pick(FLAG_READERS);
+}
+
 const everyMnemonic = (
   mode: CodeMode,
 ): { readonly family: Family; readonly variants: readonly Variant[] }[] =>
@@ -165,12 +178,16 @@ export function variantOf(mnemonic: string, operandSize: number, operands: strin
   return found;
 }
 
+const MOV_IMMEDIATE = Array.from({ length: 8 }, (_, register) =>
+  VARIANTS.find(
+    ({ row, operandSize }) =>
+      operandSize === 4 && row.opcode.map === 0 && row.opcode.byte === 0xb8 + register,
+  ),
+);
+
 /** MOV r32, imm32 into a register, whose low three bits the row has in its opcode. */
 export function movImmediate(register: number): Variant {
-  const found = VARIANTS.find(
-    ({ row, operandSize }) =>
-      operandSize === 4 && row.opcode.map === 0 && row.opcode.byte === 0xb8 + (register & 7),
-  );
+  const found = MOV_IMMEDIATE[register & 7];
   if (found === undefined) throw new Error('there is no MOV r32, imm32');
   return found;
 }
@@ -181,14 +198,10 @@ export interface BranchForms {
   readonly far: Variant | undefined;
 }
 
+const BRANCHES = VARIANTS.filter(({ row, operandSize }) => operandSize === 8 && branch.includes(row));
+
 export function branchForms(mnemonic: string): BranchForms {
   const form = (name: string): Variant | undefined =>
-    VARIANTS.find(
-      ({ row, operandSize }) =>
-        row.mnemonic === mnemonic &&
-        operandSize === 8 &&
-        row.operands[0]?.name === name &&
-        branch.includes(row),
-    );
+    BRANCHES.find(({ row }) => row.mnemonic === mnemonic && row.operands[0]?.name === name);
   return { near: form('Jb'), far: form('Jz') };
 }

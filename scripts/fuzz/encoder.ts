@@ -92,7 +92,11 @@ function sizePrefixes(variant: Variant, mode: CodeMode): { operand16: boolean; w
 
 /** `size` bytes, little-endian. */
 export function littleEndian(value: bigint, size: number): number[] {
-  return Array.from({ length: size }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
+  const bytes: number[] = [];
+  const word = size <= 4 ? Number(BigInt.asUintN(32, value)) : 0;
+  for (let i = 0; i < size; i++)
+    bytes.push(size <= 4 ? (word >>> (8 * i)) & 0xff : Number((value >> BigInt(8 * i)) & 0xffn));
+  return bytes;
 }
 
 /** The parts of an instruction that operands decide. */

@@ -10,6 +10,14 @@ import { type Coverage, countRegion, noCoverage } from './coverage.ts';
 
 /** Instructions after which a program that has not ended is stopped. */
 const PATIENCE = 20_000;
+/** Instructions after which a region is compiled again: some in every other program. */
+const NEVER = 2 ** 31 - 1;
+const SECOND_TIER_AFTER = [30, 300, 3000, NEVER, NEVER, NEVER];
+/**
+ * Of so many times that a block has become hot, compiling starts once, and at the end of a run: modules cost most of the time,
+ * and most programs are there to be many.
+ */
+const PATIENCE_TO_COMPILE = [1, 8, 1000, 1000, 1000, 1000];
 /** How a program is run. `warm`: what an earlier run has compiled is still there. */
 export type Way =
   | 'interpreted'
@@ -52,10 +60,14 @@ class Runner {
   /** How soon blocks are compiled, and regions once more. */
   setHotness(entries: number, instructions: number): void {
     this.machine.processor.blocks.hotness = entries;
-    this.tiering.hotInstructions = { first: instructions, second: 2 ** 31 - 1 };
+    this.tiering.hotInstructions = { first: instructions, second: NEVER };
   }
 
-  run(initial: WholeState, slice: () => number): Result {
+  /**
+   * @param slice how long each slice is.
+   * @param waits whether what has become hot waits for more of its kind, so that a module has several regions.
+   */
+  run(initial: WholeState, slice: () => number, waits = (): boolean => false): Result {
     const { machine, tiering } = this;
     const { processor } = machine;
     machine.load(initial);
@@ -64,8 +76,9 @@ class Runner {
     for (let left = PATIENCE; left > 0 && !machine.ended; ) {
       processor.run(Math.min(left, slice()));
       left = PATIENCE - (processor.instructions - before);
-      tiering.poll();
+      if (!waits()) tiering.poll();
     }
+    tiering.poll();
     const instructions = processor.instructions - before;
     this.coverage.instructions += instructions;
     this.coverage.compiledInstructions +=
@@ -100,14 +113,16 @@ export class Engine {
   compare(initial: WholeState, random: Random): Difference | undefined {
     const { interpreter, compiled } = this;
     const expected = this.interpret(initial);
-    compiled.setHotness(random.pick([2, 3, 4, 8]), random.pick([30, 300, 3000]));
+    compiled.setHotness(random.pick([2, 3, 4, 8]), random.pick(SECOND_TIER_AFTER));
+    const patience = random.pick(PATIENCE_TO_COMPILE);
+    const waits = (): boolean => random.below(patience) > 0;
     const longest = random.pick([3, 20, 200]);
     const slices = (): number => 1 + random.below(longest);
     const ways: (readonly [Way, () => Result])[] = [
       ['interpreted in slices', () => interpreter.run(initial, slices)],
-      ['compiled', () => compiled.run(initial, whole)],
-      ['compiled, warm', () => compiled.run(initial, whole)],
-      ['compiled, warm, in slices', () => compiled.run(initial, slices)],
+      ['compiled', () => compiled.run(initial, whole, waits)],
+      ['compiled, warm', () => compiled.run(initial, whole, waits)],
+      ['compiled, warm, in slices', () => compiled.run(initial, slices, waits)],
     ];
     for (const [way, run] of ways) {
       const lines = differences(expected, run());

@@ -32,6 +32,7 @@ const USAGE = `usage: npm run fuzz -- [options]
   --native          single instructions, held against this machine's processor
   --mode BITS       with --native: 64, 32 or 16, by default 64
   --report FILE     add what was run to the counts in a file, and go on where its runs of the seed have ended
+  --table           run nothing: print the counts of the --report as a table
   --help            print this
 
 What is counted: a program that was run and compared in every tier, whole and in slices; with --native a case, which is one
@@ -56,6 +57,7 @@ function parse() {
         native: { type: 'boolean', default: false },
         mode: { type: 'string', default: '64' },
         report: { type: 'string' },
+        table: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }).values;
@@ -98,6 +100,10 @@ const mostFailures = number('failures', 1);
 const most = values.count === undefined ? Number.POSITIVE_INFINITY : number('count', 1);
 const deadline = performance.now() + number('minutes', Number.MIN_VALUE) * 60_000;
 const tally = new Tally(values.report);
+if (values.table) {
+  process.stdout.write(tally.table());
+  process.exit();
+}
 let count = 0;
 let failures = 0;
 const goesOn = (): boolean => performance.now() < deadline && failures < mostFailures && count < most;

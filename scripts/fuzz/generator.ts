@@ -12,7 +12,7 @@ import {
 } from '../../test/vectors/layout.ts';
 import { type Lane, vectorValue } from '../recorder/lanes.ts';
 import { anyFlags, anyValue, DF, Random, STATUS_FLAGS } from '../recorder/values.ts';
-import { anyVariant, branchForms, movImmediate, variantOf } from './choices.ts';
+import { anyFlagReader, anyVariant, branchForms, type Choice, movImmediate, variantOf } from './choices.ts';
 import { encode } from './encoder.ts';
 import {
   type Context,
@@ -34,7 +34,9 @@ import { assemble, type Item, type Label, type Program, type Start } from './pro
 const LANES: readonly Lane[] = ['i8', 'i16', 'i32', 'i64', 'f32', 'f64'];
 /** Most bytes of a program: less than the code area, so that it can be put across its page boundary. */
 const MOST_BYTES = CODE_SIZE - 0x400;
-const MOST_DEPTH = 3;
+/** What most programs are limited to, and the others: nesting, constructs in the outermost block, functions. */
+const SMALL = { depth: 2, constructs: 2, functions: 1 } as const;
+const LARGE = { depth: 3, constructs: 4, functions: 3 } as const;
 const INT3 = variantOf('int3', 4, '');
 const RET = variantOf('ret', 8, '');
 const RET_IMMEDIATE = variantOf('ret', 8, 'Iw');
@@ -78,9 +80,11 @@ class Generator {
   private callable: readonly Label[] = [];
   private keepsCounter = false;
   private innerCounterUsed = false;
+  private readonly limits: typeof SMALL | typeof LARGE;
 
   constructor(random: Random) {
     this.random = random;
+    this.limits = random.below(4) > 0 ? SMALL : LARGE;
   }
 
   private newLabel(): Label {
@@ -107,9 +111,9 @@ class Generator {
     return { random: this.random, keepsCounter: this.keepsCounter, keepsFlags: false };
   }
 
-  private anyInstruction(): void {
+  private anyInstruction(choose: (random: Random) => Choice = anyVariant): void {
     for (;;) {
-      const { family, variant } = anyVariant(this.random);
+      const { family, variant } = choose(this.random);
       const made = withOperands(this.context(), variant);
       if (made === undefined) continue;
       this.families.set(family.name, (this.families.get(family.name) ?? 0) + 1);
@@ -119,14 +123,20 @@ class Generator {
   }
 
   private straight(count: number): void {
-    for (let i = 0; i < count; i++) this.anyInstruction();
+    for (let i = 0; i < count; i++) {
+      this.anyInstruction();
+      // What flags an instruction leaves shows only if the next ones look.
+      if (this.random.below(4) === 0) this.anyInstruction(anyFlagReader);
+    }
   }
 
   /** Straight-line code and constructs in it. */
   private block(depth: number): void {
     const { random } = this;
     this.straight(1 + random.below(6));
-    const constructs = depth >= MOST_DEPTH ? 0 : 1 + random.below(depth === 0 ? 4 : 2);
+    const { limits } = this;
+    const most = depth === 0 ? limits.constructs : 2;
+    const constructs = depth >= limits.depth ? 0 : 1 + random.below(most);
     for (let i = 0; i < constructs; i++) {
       this.construct(depth + 1);
       this.straight(random.below(4));
@@ -383,7 +393,7 @@ class Generator {
   /** The whole program: functions before and after the code that runs first. Undefined if it became too long. */
   program(): Program | undefined {
     const { random } = this;
-    const count = random.below(4);
+    const count = random.below(this.limits.functions + 1);
     for (let i = 0; i < count; i++) this.functions.push(this.newLabel());
     const entry = this.newLabel();
     const before = random.below(count + 1);

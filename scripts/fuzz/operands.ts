@@ -259,6 +259,18 @@ function registerOperand(context: Context, file: string, isByte: boolean): numbe
   return someRegister(context, file === 'xmm' ? 16 : 8);
 }
 
+/** Makes the first two register operands of a kind the same: SUB, SBB and XOR of a register with itself. */
+function useOneRegister({ row, form }: Variant, registers: (number | undefined)[]): void {
+  const named = row.operands.flatMap(({ place, file, width }, at) =>
+    ['reg', 'vex', 'register'].includes(place) || (place === 'rm' && form === 'register')
+      ? [{ at, kind: `${file} ${width === 'b'}` }]
+      : [],
+  );
+  const [first, second] = named;
+  if (first !== undefined && second !== undefined && first.kind === second.kind)
+    registers[second.at] = registers[first.at];
+}
+
 export interface WithOperands {
   readonly items: readonly Item[];
   /** Where its operand in memory is, about: an index is not counted in. */
@@ -303,6 +315,7 @@ export function withOperands(context: Context, variant: Variant): WithOperands |
   });
   if (row.operands.some(({ place }, at) => place === 'opcode' && registers[at] === undefined))
     return undefined;
+  if (random.below(8) === 0) useOneRegister(variant, registers);
   if (
     context.keepsCounter &&
     registers.some((number, at) => number === RCX && row.operands[at]?.file === 'general')

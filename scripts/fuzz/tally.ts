@@ -35,6 +35,33 @@ export class Tally {
     return this.subjects[subject];
   }
 
+  /** As a table in Markdown: families below, subjects beside each other. */
+  table(): string {
+    const subjects = Object.entries(this.subjects).sort(([a], [b]) => (a < b ? -1 : 1));
+    const families = new Set(subjects.flatMap(([, { families }]) => Object.keys(families)));
+    const row = (name: string, cells: readonly (string | number)[]): string =>
+      `| ${[name, ...cells.map((cell) => cell.toLocaleString('en'))].join(' | ')} |`;
+    const totals = subjects.map(([, { count }]) => count);
+    return [
+      row(
+        'family',
+        subjects.map(([name]) => name),
+      ),
+      row(
+        '---',
+        subjects.map(() => '---'),
+      ),
+      ...[...families].sort().map((name) =>
+        row(
+          `\`${name}\``,
+          subjects.map(([, tally]) => tally.families[name] ?? 0),
+        ),
+      ),
+      row('cases or programs', totals),
+      '',
+    ].join('\n');
+  }
+
   save(): void {
     if (this.file === undefined) return;
     // Whoever is interrupted leaves the file of before.

@@ -40,8 +40,16 @@ export class Random {
   }
 }
 
+const edgesOfWidth = new Map<number, readonly bigint[]>();
+
 /** Values of a width at which instructions change their behaviour. */
-export function edges(bits: number): bigint[] {
+export function edges(bits: number): readonly bigint[] {
+  const found = edgesOfWidth.get(bits) ?? makeEdges(bits);
+  edgesOfWidth.set(bits, found);
+  return found;
+}
+
+function makeEdges(bits: number): bigint[] {
   const max = (1n << BigInt(bits)) - 1n;
   const sign = 1n << BigInt(bits - 1);
   return [0n, 1n, max, sign, sign - 1n, 2n, max - 1n, sign + 1n, max / 3n, (max / 3n) * 2n, 0xfn, 0x10n];

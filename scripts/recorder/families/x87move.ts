@@ -42,7 +42,7 @@ function decimal(random: Random): bigint {
 function* loads(): Generator<Case> {
   const cycle = new AddressingCycle();
   const random = new Random('fld');
-  const kinds: [string, number, bigint[]][] = [
+  const kinds: [string, number, readonly bigint[]][] = [
     ['fld', 32, [...SPECIAL_F32, ...[0, 1, 2].map(() => laneValue(random, 'f32'))]],
     ['fld', 64, [...SPECIAL_F64, ...[0, 1, 2].map(() => laneValue(random, 'f64'))]],
     ['fld', 80, [...SPECIAL_80, ...[0, 1, 2].map(() => anyValue80(random))]],
