@@ -33,7 +33,7 @@ export async function whyNoV86(): Promise<string | undefined> {
     await promisify(execFile)('npm', args, { timeout: INSTALL_TIMEOUT });
     return undefined;
   } catch (error) {
-    return `npm ${args.join(' ')}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`;
+    return (error as Error).message.replaceAll(/\s+/g, ' ').trim();
   }
 }
 
