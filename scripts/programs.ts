@@ -3,22 +3,19 @@
  *
  *     npm run programs -- --help
  */
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { InputError } from '../src/boot/input-error.ts';
 import { withheldFeatures } from '../src/machine/cpu-models.ts';
-import { type Group, groupsOf, packagesOf, selectPrograms } from './programs/groups.ts';
+import { groupsOf, packagesOf, selectPrograms } from './programs/groups.ts';
 import { PROGRAMS } from './programs/list.ts';
-import { nativeEnvironment } from './programs/native-features.ts';
 import { mergeResults, pageOf, type Result, resultsOf } from './programs/page.ts';
-import { packPlan, planFiles, writePlan } from './programs/plan.ts';
-import type { Outcome, Program } from './programs/program.ts';
-import { makeRoots, type Root, type Roots } from './programs/root.ts';
-import { runInGuest, runNatively } from './programs/run.ts';
+import { makeRoots } from './programs/root.ts';
+import { runGroup } from './programs/run-group.ts';
 
 const USAGE = `usage: npm run programs -- [options]
 
@@ -34,92 +31,7 @@ const USAGE = `usage: npm run programs -- [options]
 const PAGE = fileURLToPath(new URL('../docs/programs.md', import.meta.url));
 const CACHE = fileURLToPath(new URL('../.cache/programs', import.meta.url));
 const OUTPUTS = join(CACHE, 'outputs');
-/** Seconds that a guest may take besides its programs. */
-const BOOT_LIMIT = 300;
-/** A guest's seconds are longer than the host's where the host is busy. */
-const HOST_SECONDS = 3;
-
 const progress = (message: string): void => console.error(message);
-
-/** Where a native run's output and a guest's differ, both are kept. */
-async function keepOutputs(
-  name: string,
-  cpu: string,
-  outcomes: readonly (readonly [string, Outcome | undefined])[],
-) {
-  await mkdir(OUTPUTS, { recursive: true });
-  for (const [where, outcome] of outcomes)
-    if (outcome) await writeFile(join(OUTPUTS, `${name}.${cpu}.${where}`), outcome.output);
-}
-
-/** The version of each program's first package in a root. */
-function versionsOf(root: Root, programs: readonly Program[]): ReadonlyMap<string, string> {
-  const names = [...new Set(programs.map(({ packages }) => packages[0]))];
-  const args = [`--admindir=${root.folder}/var/lib/dpkg`, '-W', ...names];
-  const lines = execFileSync('dpkg-query', args, { encoding: 'utf8' }).trimEnd().split('\n');
-  return new Map(lines.map((line) => line.split(/(?::\w+)?\t/) as [string, string]));
-}
-
-/** Runs a group natively and in a guest, and tells what differs. */
-async function runGroup(group: Group, roots: Roots, cli: string, work: string): Promise<Result[]> {
-  const { architecture, cpu, programs } = group;
-  const root = roots.of.get(architecture) as Root;
-  const limit = programs.reduce((sum, program) => sum + program.limit, 0);
-  const events = (where: string) => ({
-    ended: (name: string, { status, seconds }: Outcome) =>
-      progress(`${where}: ${name}: status ${status}, ${seconds.toFixed(1)} s`),
-  });
-
-  const native = programs.filter(({ isNative }) => isNative);
-  const folder = join(work, 'native');
-  await rm(folder, { recursive: true, force: true });
-  await writePlan(folder, planFiles(native));
-  const natively = await runNatively(root, folder, nativeEnvironment(cpu), limit + 60, events('host'));
-
-  const plan = join(work, 'plan.cpio');
-  await writeFile(plan, packPlan(planFiles(programs)));
-  progress(`booting ${architecture} with ${cpu}: ${programs.map(({ name }) => name).join(', ')}`);
-  const files = { cli, kernel: roots.kernel, root, plan };
-  const { transcript, kernelLines, failure } = await runInGuest(
-    files,
-    cpu,
-    BOOT_LIMIT + limit * HOST_SECONDS,
-    events(cpu),
-  );
-  if (failure !== undefined) progress(failure);
-
-  const versions = versionsOf(root, programs);
-  const results: Result[] = [];
-  for (const program of programs) {
-    const { name, packages } = program;
-    const guest = transcript.outcomes.get(name);
-    const host = natively.outcomes.get(name);
-    if (guest === undefined) {
-      console.log(`${name} (${cpu}): the guest did not come to its end`);
-      process.exitCode = 1;
-      continue;
-    }
-    const differences = program.compare(guest, host);
-    console.log(`${name} (${cpu}): ${differences.length === 0 ? 'the same' : differences.join('\n  ')}`);
-    if (differences.length > 0) {
-      process.exitCode = 1;
-      await keepOutputs(name, cpu, [
-        ['guest', guest],
-        ['host', host],
-      ]);
-    }
-    results.push({
-      name,
-      cpu,
-      version: versions.get(packages[0]) ?? '',
-      isSame: differences.length === 0,
-      guestSeconds: guest.seconds,
-      nativeSeconds: host?.seconds,
-    });
-  }
-  if (kernelLines.length > 0) console.log(`the kernel said (${cpu}):\n  ${kernelLines.join('\n  ')}`);
-  return results;
-}
 
 function parse() {
   const { values } = parseArgs({
@@ -133,7 +45,11 @@ function parse() {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.cpu !== undefined) withheldFeatures(values.cpu);
+  try {
+    if (values.cpu !== undefined) withheldFeatures(values.cpu);
+  } catch (error) {
+    throw new InputError(`--cpu: ${(error as Error).message}`);
+  }
   return values;
 }
 
@@ -153,14 +69,24 @@ async function main(): Promise<void> {
     mirror: values.mirror,
     progress,
   });
+  const ended = (result: Result, differences: readonly string[]): void => {
+    const { name, cpu, guestSeconds, nativeSeconds } = result;
+    const times = `${guestSeconds.toFixed(1)} s${nativeSeconds === undefined ? '' : `, on the host ${nativeSeconds.toFixed(1)} s`}`;
+    console.log(`${name} (${cpu}): ${differences.length === 0 ? 'the same' : 'DIFFERS'} (${times})`);
+    for (const line of differences) console.log(`  ${line}`);
+    if (differences.length > 0) process.exitCode = 1;
+    if (values['no-page']) return;
+    const old = existsSync(PAGE) ? resultsOf(readFileSync(PAGE, 'utf8')) : [];
+    writeFileSync(PAGE, pageOf(PROGRAMS, mergeResults(old, [result])));
+  };
+  const complain = (message: string): void => {
+    console.log(message);
+    process.exitCode = 1;
+  };
   const work = await mkdtemp(join(tmpdir(), 'programs-'));
   try {
-    for (const group of groupsOf(chosen, values.cpu)) {
-      const results = await runGroup(group, roots, values.cli, work);
-      if (values['no-page']) continue;
-      const old = resultsOf(await readFile(PAGE, 'utf8').catch(() => ''));
-      await writeFile(PAGE, pageOf(PROGRAMS, mergeResults(old, results)));
-    }
+    const options = { roots, cli: values.cli, work, outputs: OUTPUTS, progress, ended, complain };
+    for (const group of groupsOf(chosen, values.cpu)) await runGroup(group, options);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

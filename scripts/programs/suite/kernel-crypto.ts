@@ -48,7 +48,7 @@ export const KERNEL_CRYPTO: Program = {
   architecture: 'amd64',
   packages: ['kmod'],
   about: `the kernel's self-tests of ${MODULES.length} modules of cipher code`,
-  cpus: ['x86-64-v2', 'x86-64-v3', DEFAULT_CPU],
+  cpus: ['x86-64-v2', DEFAULT_CPU],
   run: `bash test.sh ${MODULES.join(' ')}`,
   limit: 300,
   isNative: false,

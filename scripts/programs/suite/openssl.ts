@@ -1,4 +1,4 @@
-/** OpenSSL has a code path for each generation of processors: without AVX, with AVX2, with what is behind it. */
+/** OpenSSL has code for each generation of processors: without AVX, and with all there is. */
 import { DEFAULT_CPU } from '../../../src/machine/cpu-models.ts';
 import { type Program, sameLines } from '../program.ts';
 
@@ -7,7 +7,7 @@ export const OPENSSL: Program = {
   architecture: 'amd64',
   packages: ['openssl'],
   about: 'digests, ciphers and MACs over 64 MB; RSA, DSA, DH, EC, Ed25519, X25519',
-  cpus: ['x86-64-v2', 'x86-64-v3', DEFAULT_CPU],
+  cpus: ['x86-64-v2', DEFAULT_CPU],
   run: 'bash test.sh',
   limit: 900,
   isNative: true,
