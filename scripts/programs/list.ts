@@ -15,6 +15,7 @@ import { SQLITE } from './suite/sqlite.ts';
 import { STRESS } from './suite/stress.ts';
 
 export const PROGRAMS: readonly Program[] = [
+  KERNEL_CRYPTO,
   BASH,
   PERL,
   SQLITE,
@@ -27,6 +28,5 @@ export const PROGRAMS: readonly Program[] = [
   ...PYTHON,
   ...STRESS,
   OPENSSL,
-  KERNEL_CRYPTO,
   ...I386_PROGRAMS,
 ];

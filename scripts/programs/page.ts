@@ -55,6 +55,19 @@ export function resultsOf(page: string): Result[] {
   });
 }
 
+/** Says which runs of the list there are no results of, a line for each processor. */
+function missing(programs: readonly Program[], results: readonly Result[]): string {
+  const cpus = [...new Set(programs.flatMap((program) => program.cpus))];
+  return cpus
+    .map((cpu) => {
+      const known = new Set(results.filter((result) => result.cpu === cpu).map(({ name }) => name));
+      const left = programs.filter((program) => program.cpus.includes(cpu) && !known.has(program.name));
+      const names = left.map(({ name }) => `\`${name}\``).join(', ');
+      return names === '' ? '' : `\nNo result yet with \`${cpu}\`: ${names}.\n`;
+    })
+    .join('');
+}
+
 /** The page for these results, in the list's order; what is no longer in the list is left out. */
 export function pageOf(programs: readonly Program[], results: readonly Result[]): string {
   const rows = programs.flatMap(({ name, about, architecture }) =>
@@ -74,7 +87,7 @@ export function pageOf(programs: readonly Program[], results: readonly Result[])
         return `| ${row.join(' | ')} |\n`;
       }),
   );
-  return HEAD + rows.join('');
+  return HEAD + rows.join('') + missing(programs, results);
 }
 
 /** Results with newer ones in the place of those of the same program and processor, by processor within a program. */

@@ -6,7 +6,7 @@ export const GCC: Program = {
   name: 'gcc',
   architecture: 'amd64',
   packages: ['gcc', 'libc6-dev'],
-  about: 'compiles a program at five levels and runs it; code and output are the same',
+  about: 'compiles a program in six ways and runs it; code and output are the same',
   cpus: [DEFAULT_CPU],
   run: 'bash test.sh',
   limit: 600,

@@ -3,7 +3,6 @@ import { DEFAULT_CPU } from '../../../src/machine/cpu-models.ts';
 import { type Program, sameLines } from '../program.ts';
 import { BASH } from './bash.ts';
 import { GCC } from './gcc.ts';
-import { OPENSSL } from './openssl.ts';
 import { PERL } from './perl.ts';
 
 const I386 = { architecture: 'i386', cpus: [DEFAULT_CPU] } as const;
@@ -27,5 +26,4 @@ export const I386_PROGRAMS: readonly Program[] = [
   asI386(BASH),
   asI386(PERL),
   asI386(GCC),
-  asI386(OPENSSL),
 ];

@@ -140,6 +140,7 @@ describe('docs/programs.md', () => {
     expect(merged).toEqual([result('bash', 'max', '1'), result('perl', 'max', '2')]);
     const page = pageOf(PROGRAMS, merged);
     expect(resultsOf(page)).toEqual(merged);
+    expect(page).toContain('No result yet with `x86-64-v2`: `kernel-crypto`');
     expect(pageOf(PROGRAMS, [{ ...result('bash', 'max', '1'), isSame: false }])).toContain('**differs**');
   });
 });
