@@ -45,8 +45,7 @@ export function singleInstruction(
   if (sse) {
     for (const register of [...XMM_REGISTERS.slice(0, count), ...YMM_HIGH_REGISTERS.slice(0, count)])
       input.set(register, vectorValue(random, random.pick(LANES)));
-    // A conversion to or from MMX that raises #XM has made the x87 registers valid on some processors.
-    const masked = random.below(8) > 0 || /^cvt(?:pi2|.*2pi$)/.test(variant.row.mnemonic);
+    const masked = random.below(8) > 0;
     // With PE set and all else at its default, inline code computes.
     const usual = random.below(2) ? MXCSR_DEFAULT | 0x20n : anyMxcsr(random);
     input.set('mxcsr', masked ? usual : random.pick(MXCSR_UNMASKED));

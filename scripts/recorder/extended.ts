@@ -9,6 +9,8 @@ export const C0 = 0x100;
 export const C1 = 0x200;
 const C2 = 0x400;
 export const C3 = 0x4000;
+/** Tolerance of a unit in the last place of a significand of 64 bits. */
+export const LAST_PLACE = 2 ** -63;
 /** What most x87 instructions leave undefined in the status word. */
 export const C023 = C0 | C2 | C3;
 

@@ -320,8 +320,12 @@ function near80(expected: bigint, actual: bigint, tolerance: number): boolean {
   const exponent = (value: bigint): number => Number((value >> 64n) & 0x7fffn);
   const shift = exponent(actual) - exponent(expected);
   if (expected >> 79n !== actual >> 79n || Math.abs(shift) > 1) return false;
-  const significand = Number(expected & LOW_64);
-  return Math.abs(Number(actual & LOW_64) * 2 ** shift - significand) <= tolerance * significand;
+  const significand = expected & LOW_64;
+  // In halves of the last place, of which a neighbour with the lower exponent has one less.
+  const other = (actual & LOW_64) << BigInt(1 + shift);
+  const difference = other - (significand << 1n);
+  const allowed = BigInt(Math.floor(2 * tolerance * Number(significand)));
+  return (difference < 0n ? -difference : difference) <= allowed;
 }
 
 function compareFpu(expected: ExpectedState, actual: Uint8Array, differences: string[]): void {

@@ -1,7 +1,7 @@
 /** XSAVE and its kin, VZEROUPPER and VZEROALL. What XCR0 has beside x87, SSE and AVX is not asked for. */
 import { SCRATCH, type XmmRegister, type YmmHighRegister } from '../../../test/vectors/layout.ts';
 import { type Case, Input } from '../case.ts';
-import { extended, setStack } from '../extended.ts';
+import { C1, C023, extended, setStack } from '../extended.ts';
 import { Random } from '../values.ts';
 import { UNMAPPED } from './forms.ts';
 
@@ -134,6 +134,37 @@ function* compacted(): Iterable<Case> {
       yield { asm: `${op} [${mode === 64 ? 'rbx' : 'ebx'}]`, input: inputOf(mode, 7) };
 }
 
+/** FIP, FDP and FOP in an environment and in an image, of an instruction with a memory operand and of one that has raised something. */
+function* pointers(): Iterable<Case> {
+  const reserved: [number, number][] = [2, 6, 10].map((offset) => [AREA + offset, 2]);
+  for (const mode of [64, 32] as const) {
+    const [data, area] = mode === 64 ? ['rsi', 'rbx'] : ['esi', 'ebx'];
+    const before = [
+      `fld dword ptr [${data}]`,
+      `fld dword ptr [${data}]; fldz; fdivp`,
+      `fld dword ptr [${data}]; fldcw word ptr [${data}+4]`,
+      `nop; fld1; fadd qword ptr [${data}+8]`,
+      'fninit',
+    ];
+    const after = ['fnstenv', 'fnsave', 'fxsave', ...(mode === 64 ? ['fxsave64'] : [])];
+    for (const first of before) {
+      for (const last of after) {
+        for (const fcw of [0x37fn, 0x37bn]) {
+          const input = new Input(mode).set('fcw', fcw).set('rbx', BigInt(AREA)).set('rsi', BigInt(SOURCE));
+          input
+            .store(SOURCE, 32, 0x3fc0_0000n)
+            .store(SOURCE + 4, 16, 0x27fn)
+            .store(SOURCE + 8, 64, 0n);
+          const asm = `${first}; ${last} [${area}]`;
+          const isEnvironment = last.startsWith('fn');
+          const extra = isEnvironment ? { undefinedMemory: reserved } : {};
+          yield { asm, input, steps: asm.split(';').length, undefinedFsw: C023 | C1, ...extra };
+        }
+      }
+    }
+  }
+}
+
 /** Registers of both halves, to and fro. */
 function* roundTrips(): Iterable<Case> {
   for (const save of ['xsave', 'xsaveopt', 'xsavec']) {
@@ -164,6 +195,7 @@ export function* state(): Iterable<Case> {
     yield* saves(mode);
     yield* restores(mode);
   }
+  yield* pointers();
   yield* partial();
   yield* compacted();
   yield* roundTrips();

@@ -23,6 +23,15 @@ export function mmx(semantics: Semantics): Semantics {
   };
 }
 
+/** A conversion: when its operand has been read the x87 registers are valid, also if it then raises #XM. */
+export function conversion(semantics: Semantics): Semantics {
+  return (e) => {
+    e.let(e.readVector(1), v128);
+    e.run('enterMmx', []);
+    semantics(e);
+  };
+}
+
 /** EMMS: all registers are empty. */
 export function emms(e: Emitter): void {
   e.run('requireMmx', [e.record()]);

@@ -37,7 +37,7 @@ function packedRow38(byte: number, mnemonic: string, operation: Semantics): Row 
 /** Conversions from MMX registers; from memory they are SSE instructions like any other. */
 function fromIntegersRows(code: Row['opcode'], mnemonic: string, to: Operand, operation: Semantics): Row[] {
   return [
-    mmxRow(code, mnemonic, [to, Nq], sse(operation)),
+    mmxRow(code, mnemonic, [to, Nq], sse(semantics.conversion(operation))),
     ...sseRow(code, mnemonic, [to, Mq], operation, { tier: 'handler', vex: 'none' }),
   ];
 }
@@ -97,10 +97,10 @@ const shuffleRows: Row[] = [
 const convertRows: Row[] = [
   ...fromIntegersRows(none(0x2a), 'cvtpi2ps', Vq, convert.cvtdq2ps),
   ...fromIntegersRows(twoPrefix('66', 0x2a), 'cvtpi2pd', Vx, convert.cvtdq2pd),
-  mmxRow(none(0x2d), 'cvtps2pi', [Pq, Wq], sse(convert.cvtps2dq)),
-  mmxRow(none(0x2c), 'cvttps2pi', [Pq, Wq], sse(convert.cvttps2dq)),
-  mmxRow(twoPrefix('66', 0x2d), 'cvtpd2pi', [Pq, Wx], sse(convert.cvtpd2dq)),
-  mmxRow(twoPrefix('66', 0x2c), 'cvttpd2pi', [Pq, Wx], sse(convert.cvttpd2dq)),
+  mmxRow(none(0x2d), 'cvtps2pi', [Pq, Wq], sse(semantics.conversion(convert.cvtps2dq))),
+  mmxRow(none(0x2c), 'cvttps2pi', [Pq, Wq], sse(semantics.conversion(convert.cvttps2dq))),
+  mmxRow(twoPrefix('66', 0x2d), 'cvtpd2pi', [Pq, Wx], sse(semantics.conversion(convert.cvtpd2dq))),
+  mmxRow(twoPrefix('66', 0x2c), 'cvttpd2pi', [Pq, Wx], sse(semantics.conversion(convert.cvttpd2dq))),
 ];
 
 export const mmxRows: Row[] = [...moveRows, ...integerRows, ...shuffleRows, ...convertRows];
