@@ -5,11 +5,11 @@
  *     0x0001_0000  static data of the AssemblyScript runtime
  *     0x0002_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC, user with alignment checks (tlb.ts)
  *     0x0006_0000  TLB bookkeeping: what a flush has to visit
- *     0x0008_0000  jump cache: linear address and mode -> head record
+ *     0x0008_0000  scratch records (exact single-stepping)
  *     0x000a_0000  targets of indirect branches: record -> head records
  *     0x000c_0000  block hash: physical address and mode -> head record
  *     0x0010_0000  chunk map: guest-physical 2 MiB chunk -> host offset, page metadata
- *     0x0018_0000  scratch records (exact single-stepping)
+ *     0x0018_0000  jump cache: linear address and mode -> head record
  *     0x0020_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
  *     0x0620_0000  page metadata arena, then guest RAM chunks as they are touched
  */
@@ -26,8 +26,8 @@ export const TLB_LARGE_FILTER_SIZE = 4096;
 export const JUMP_PAGE_FILTER = 0x6_5000;
 export const JUMP_PAGE_FILTER_SIZE = 1024;
 
-export const JUMP_CACHE = 0x8_0000;
-export const JUMP_CACHE_ENTRIES = 8192;
+export const JUMP_CACHE = 0x18_0000;
+export const JUMP_CACHE_ENTRIES = 32768;
 /** Jump cache entry: linear RIP (i64), head record (i32), mode | generation << JUMP_GENERATION_SHIFT (i32). */
 export const JUMP_CACHE_ENTRY_SIZE = 16;
 export const JUMP_ADDRESS = 0;
@@ -61,7 +61,7 @@ export const CHUNK_ENTRY_SIZE = 8;
 /** Chunks in the map: 128 GiB of guest-physical address space; everything above is not RAM. */
 export const CHUNK_COUNT = 65536;
 
-export const SCRATCH_RECORDS = 0x18_0000;
+export const SCRATCH_RECORDS = 0x8_0000;
 export const RECORD_ARENA = 0x20_0000;
 export const RECORD_ARENA_END = 0x620_0000;
 /** First byte handed out for page metadata and guest RAM chunks; grows with memory.grow. */
