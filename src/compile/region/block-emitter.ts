@@ -38,7 +38,7 @@ import {
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
-import { AVX_DISABLED, INTERRUPT_PENDING, SSE_DISABLED } from '../../layout/runtime-state.ts';
+import { AVX_DISABLED, INTERRUPT_PENDING, SSE_DISABLED, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
@@ -154,10 +154,21 @@ export class BlockEmitter extends BlockAddresses {
     if (last !== undefined) {
       const probe = imports.probe(access, size, records.tlbView);
       const probed = this.hostOrLeave(m.call(probe, [linearAddress()], i32));
-      return last.probe(linearAddress, size, records.tlbView, probed);
+      return last.probe(linearAddress, size, this.isProbablyAligned(size), records.tlbView, probed);
     }
     const filled = this.hostOrLeave(imports.fill(access, linearAddress(), size));
     return viewProbe(m, access, linearAddress, size, records.tlbView, this.newLocal(i32), filled);
+  }
+
+  /**
+   * Whether an access probably has the alignment of its size. To guess wrong costs two operations, or, where each time is
+   * different, a mispredicted branch: words at any byte of a text.
+   */
+  private isProbablyAligned(size: number): boolean {
+    const { records, index, variant } = this;
+    if (size === 1) return true;
+    if (size > 8) return variant.locations.some((location) => location.kind === 'memory' && location.aligned);
+    return records.indexRegister(index) === ZERO_REGISTER || 1 << records.scale(index) >= size;
   }
 
   /** A host address, or out to the handler if it is 0. */

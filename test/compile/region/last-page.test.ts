@@ -32,22 +32,27 @@ function runLoops(code: string, loops: number) {
 }
 
 describe('a compiled loop', () => {
-  it('walks over page boundaries, with accesses that lie on both sides', () => {
-    runLoops(
-      `
+  // With an index of single bytes they are expected to be unaligned.
+  it.each(['rsi', 'rsi+rdi*1'])(
+    'walks over page boundaries by [%s], with accesses on both sides',
+    (address) => {
+      runLoops(
+        `
+        xor edi,edi
         mov esi,0x200000
         mov ecx,900
-        l1: add rax,QWORD PTR [rsi]
+        l1: add rax,QWORD PTR [${address}]
         ror rax,7
-        mov WORD PTR [rsi+0x3],ax
+        mov WORD PTR [${address}+0x3],ax
         add rsi,13
         dec ecx
         jne l1
         hlt
       `,
-      1,
-    );
-  });
+        1,
+      );
+    },
+  );
 
   it('walks down over page boundaries, from the upper page to accesses that lie on both sides', () => {
     runLoops(
@@ -118,6 +123,32 @@ describe('a compiled loop', () => {
         jne l2
         mov rsi,${TLB_INVALID & ~0xfffn}
         dec ebx
+        jne l1
+        hlt
+      `,
+      prepare,
+    );
+    expect(rip).toBe(BigInt(HANDLERS + 13 * 16 + 1));
+  });
+
+  it('faults there by its first access, too', () => {
+    // CPUID is not part of a region: the loop is entered anew, and has no page yet.
+    const { rip } = runBothTiers(
+      `
+        mov ebp,3
+        mov esi,${DATA}
+        xor edi,edi
+        l1: cpuid
+        mov ecx,600
+        jmp l2
+        l2: add rax,QWORD PTR [rsi+rdi*1]
+        add QWORD PTR [rsi+rdi*1],rax
+        dec ecx
+        jne l2
+        cmp ebp,2
+        jne l3
+        mov rsi,${TLB_INVALID + 8n}
+        l3: dec ebp
         jne l1
         hlt
       `,
