@@ -1,7 +1,7 @@
 # Addresses, process numbers, times and what the kernel has of its own are left out.
 clean() {
-  sed -E 's/0x[0-9a-f]{5,}/ADDRESS/g; s/^\[pid +[0-9]+\]/[pid N]/; s/^[0-9]+ +//; s/= [0-9]{2,}$/= N/; s/kill\([0-9]+/kill(N/; s/[0-9]+ vars/N vars/;
-    s/si_(pid|uid)=[0-9]+/si_\1=N/g; s/<[0-9]+\.[0-9]+>/<TIME>/' /tmp/trace
+  sed -E 's/0x[0-9a-f]{5,}/ADDRESS/g; s/^\[pid +[0-9]+\]/[pid N]/; s/^[0-9]+ +//; s/= [0-9]{2,}$/= N/; s/kill\([0-9]+/kill(N/; s/[0-9]+ vars/N vars/; s/ += / = /;
+    s/si_(pid|uid)=[0-9]+/si_\1=N/g; s/si_([us])time=[^,}]*/si_\1time=N/g; s/<[0-9]+\.[0-9]+>/<TIME>/' /tmp/trace
 }
 export LC_ALL=C
 strace -o /tmp/trace -e trace=openat,read,close,write,exit_group,mprotect cat test.sh >/dev/null
