@@ -114,9 +114,9 @@ export const FAMILIES: Readonly<Record<CodeMode, readonly Family[]>> = {
 };
 
 /** As many of each family as its weight says. */
-const WEIGHTED: readonly Family[] = FAMILIES[64].flatMap((family) =>
-  Array<Family>(family.weight).fill(family),
-);
+const weighted = (mode: CodeMode): readonly Family[] =>
+  FAMILIES[mode].flatMap((family) => Array<Family>(family.weight).fill(family));
+const WEIGHTED = { 64: weighted(64), 32: weighted(32), 16: weighted(16) };
 
 /** A variant and the family that it is of. */
 export interface Choice {
@@ -124,9 +124,9 @@ export interface Choice {
   readonly variant: Variant;
 }
 
-/** From the tables of 64-bit code, by their weights. */
-export function anyVariant(random: Random): Choice {
-  const family = random.pick(WEIGHTED);
+/** From the tables by their weights. */
+export function anyVariant(random: Random, mode: CodeMode = 64): Choice {
+  const family = random.pick(WEIGHTED[mode]);
   return { family, variant: variantAmong(random.pick(family.mnemonics), random) };
 }
 
@@ -149,8 +149,9 @@ const everyMnemonic = (
   FAMILIES[mode].flatMap((family) => family.mnemonics.map((variants) => ({ family, variants })));
 const MNEMONICS = { 64: everyMnemonic(64), 32: everyMnemonic(32), 16: everyMnemonic(16) };
 
-/** A variant of a mnemonic, each as likely as the others. */
-export function anyMnemonic(random: Random, mode: CodeMode): Choice {
+/** From the tables by their weights or, as often, of any mnemonic. */
+export function anyForm(random: Random, mode: CodeMode): Choice {
+  if (random.below(2) === 0) return anyVariant(random, mode);
   const { family, variants } = random.pick(MNEMONICS[mode]);
   return { family, variant: variantAmong(variants, random) };
 }

@@ -2,7 +2,7 @@
 import type { Variant } from '../../src/isa/variant.ts';
 import { CODE, type CodeMode } from '../../test/vectors/layout.ts';
 import { Random } from '../recorder/values.ts';
-import { anyMnemonic, type Family } from './choices.ts';
+import { anyForm, type Family } from './choices.ts';
 import type { Parts, Purpose } from './inputs.ts';
 import { withOperands } from './operands.ts';
 import { assemble, type Program } from './program.ts';
@@ -47,7 +47,7 @@ export function formOf(seed: string, number: number, mode: CodeMode): Form {
   const random = new Random(name);
   const placed = FIRST_PLACE + (number % PLACES) * PLACE_SIZE + random.below(64);
   for (;;) {
-    const { family, variant } = anyMnemonic(random, mode);
+    const { family, variant } = anyForm(random, mode);
     if (!isDefined(variant)) continue;
     const made = withOperands({ random, keepsCounter: false, keepsFlags: true, mode }, variant);
     if (made === undefined) continue;
