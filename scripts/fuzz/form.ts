@@ -32,12 +32,10 @@ export interface Form extends Purpose {
   readonly undefinedBits: Undefined;
 }
 
-function partsOf({ name }: Family, { row }: Variant): Parts {
+function partsOf({ name }: Family): Parts {
   return {
     vectors: VECTORS.test(name),
     x87: X87.test(name),
-    // A conversion to or from MMX that raises #XM has made the x87 registers valid on some processors.
-    masked: /^cvt(?:pi2|.*2pi$)/.test(row.mnemonic),
   };
 }
 
@@ -74,7 +72,7 @@ export function formOf(seed: string, number: number, mode: CodeMode): Form {
       entry: base,
       code,
       place,
-      parts: partsOf(family, variant),
+      parts: partsOf(family),
       undefinedBits: undefinedAfter(variant),
     };
   }

@@ -22,8 +22,6 @@ import { type MemoryPlace, POINTER, POINTER_BASE, POINTER_MASK, RSP } from './op
 export interface Parts {
   readonly vectors: boolean;
   readonly x87: boolean;
-  /** Exceptions of SSE stay masked. */
-  readonly masked: boolean;
 }
 
 const LANES: readonly Lane[] = ['i8', 'i16', 'i32', 'i64', 'f32', 'f64'];
@@ -109,7 +107,7 @@ export class InputWriter {
     this.generalRegisters(at + INPUT.gpr, mode, random);
     const direction = random.below(4) === 0 ? DF : 0;
     words[(at + INPUT.rflags) >> 2] = Number(anyFlags(random)) | direction;
-    if (parts.vectors || random.below(8) === 0) this.vectors(at, mode, parts.masked, random);
+    if (parts.vectors || random.below(8) === 0) this.vectors(at, mode, random);
     if (parts.x87 || random.below(8) === 0) this.x87(at, random);
     bytes.set(code, at + INPUT.size);
     if (place === undefined) return;
@@ -150,7 +148,7 @@ export class InputWriter {
     words[(at >> 2) + 2 * POINTER + 1] = 0;
   }
 
-  private vectors(at: number, mode: CodeMode, masked: boolean, random: Random): void {
+  private vectors(at: number, mode: CodeMode, random: Random): void {
     const count = mode === 64 ? 16 : 8;
     // Most instructions want all their operands to be of one kind.
     const usual = random.pick(LANES);
@@ -161,7 +159,7 @@ export class InputWriter {
     }
     // With PE set and all else at its default, inline code computes.
     const ordinary = random.below(2) ? MXCSR_DEFAULT | 0x20n : anyMxcsr(random);
-    const isMasked = masked || random.below(8) > 0;
+    const isMasked = random.below(8) > 0;
     this.words[(at + INPUT.image + 24) >> 2] = Number(isMasked ? ordinary : random.pick(MXCSR_UNMASKED));
   }
 
