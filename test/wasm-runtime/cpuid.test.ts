@@ -93,11 +93,12 @@ describe('CPUID', () => {
     expect(cpuid(0xb, 2)).toEqual([0, 0, 2, 0]);
   });
 
-  test('gives the XSAVE area of x87, SSE and AVX, saved by XSAVEOPT but not compacted, and XGETBV of XINUSE', () => {
+  test('gives the XSAVE area of x87, SSE and AVX, in every format, and XGETBV of XINUSE', () => {
     // XCR0 has x87 and SSE.
     expect(cpuid(0xd, 0)).toEqual([7, 576, 832, 0]);
     expect(cpuid(0xd, 2)).toEqual([256, 576, 0, 0]);
-    expect(cpuid(0xd, 1)).toEqual([5, 0, 0, 0]);
+    // XSAVEOPT, XSAVEC, XGETBV with ECX = 1, XSAVES; the compacted area of x87 and SSE.
+    expect(cpuid(0xd, 1)).toEqual([0b1111, 576, 0, 0]);
   });
 
   test('has everything of x86-64-v2, and RDRAND', () => {
@@ -109,8 +110,8 @@ describe('CPUID', () => {
 
   test('does not have what no row implements', () => {
     const [, , ecx] = cpuid(1);
-    // MONITOR
-    for (const bit of [3]) expect((ecx >> bit) & 1, `bit ${bit}`).toBe(0);
+    // VMX, SMX
+    for (const bit of [5, 6]) expect((ecx >> bit) & 1, `bit ${bit}`).toBe(0);
     const [, ebx] = cpuid(7);
     // AVX512F
     for (const bit of [16]) expect((ebx >> bit) & 1, `bit ${bit}`).toBe(0);
