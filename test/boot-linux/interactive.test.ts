@@ -55,11 +55,16 @@ describe.skipIf(guest === undefined)('a person at the serial line', () => {
     await shell.waitFor(PROMPT);
     await answer('bg', /\n\[1\] sh -c/);
     await answer('jobs', /\n\[1\]\+ +Running +sh -c/);
-    shell.type('fg\r');
-    await shell.waitFor(/\nsh -c "echo begun; exec sleep 1000"\r\n/);
-    shell.type(CTRL_C);
-    await shell.waitFor(PROMPT);
-    await answer('jobs >/tmp/jobs; wc -c </tmp/jobs', /\n0\r\n/);
+    // Ctrl-C goes to the shell if it comes before the job is in the foreground, which the shell says too early.
+    for (let left = -1; left !== 0; ) {
+      shell.type('fg\r');
+      await shell.waitFor(/\nsh -c "echo begun; exec sleep 1000"\r\n/);
+      shell.type(CTRL_C);
+      await shell.waitFor(PROMPT);
+      shell.type('jobs >/tmp/jobs; wc -c </tmp/jobs\r');
+      left = Number((await shell.waitFor(/\n(\d+)\r\n/))[1]);
+      await shell.waitFor(PROMPT);
+    }
 
     // Longer than the UART's FIFO and the shell's line together can take at once.
     const text = 'abcdefghij'.repeat(90);
