@@ -4,21 +4,11 @@ import { defineConfig } from 'vitest/config';
 import { SAFETY_LIMIT } from './test/safety-limit.ts';
 import { LongestFirst } from './test/sequencer.ts';
 
-/** Folders whose tests leave nothing behind in their process, so that the next file has the code that is hot already. */
-const PARTS = [
-  'boot',
-  'code-cache',
-  'compile',
-  'cpu',
-  'devices',
-  'filetests',
-  'isa',
-  'machine',
-  'support',
-  'vectors',
-  'wasm',
-  'wasm-runtime',
-].map((folder) => `test/${folder}/**/*.test.ts`);
+/**
+ * Tests that have a process of their own: they start browsers and bundlers, or measure the process. All others leave nothing
+ * behind in theirs, so that the next file has the code that is hot already.
+ */
+const ALONE = ['test/browser/**/*.test.ts', 'test/boot-linux/interactive.test.ts'];
 
 // Stripped of its types and compiled once: for the processes of tests, and for those that tests start.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('build/compile-cache', import.meta.url));
@@ -34,8 +24,11 @@ export default defineConfig({
     // Node runs TypeScript itself, and what it imports itself runs a tenth faster than through Vite's runner.
     experimental: { viteModuleRunner: false },
     projects: [
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: PARTS } },
-      { extends: true, test: { name: 'parts', include: PARTS, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
+      {
+        extends: true,
+        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false },
+      },
     ],
   },
 });
