@@ -32,6 +32,17 @@ static inline unsigned random_word(uint64_t *state) {
   return (unsigned)(*state >> 32);
 }
 
+/* The numbers from 0 to count - 1 in random order, the same each time. */
+static inline void shuffled(unsigned *order, unsigned count) {
+  uint64_t seed = 1;
+  for (unsigned i = 0; i < count; i++) order[i] = i;
+  for (unsigned i = count - 1; i > 0; i--) {
+    unsigned j = random_word(&seed) % (i + 1), old = order[i];
+    order[i] = order[j];
+    order[j] = old;
+  }
+}
+
 /* The 64-bit FNV-1a hash with words in place of bytes. */
 static inline uint64_t mix(uint64_t hash, uint64_t value) {
   return (hash ^ value) * 0x100000001b3;

@@ -1,7 +1,7 @@
 /** Boots Debian's 32-bit kernel to power-off in v86, in QEMU TCG and in longmode, in turn. */
 import type { PartResult } from '../report/comparison.ts';
 import { debianGuest, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
-import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
+import { type Bench, BOOT_SECONDS, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { runV86, V86, whyNoV86 } from '../run/v86.ts';
 import {
@@ -18,13 +18,9 @@ const ROUNDS = 5;
 /** About how long v86 takes. */
 const V86_SECONDS = 15;
 
-function roundsOf(bench: Bench): number {
-  return bench.rounds ?? (bench.quick ? 1 : ROUNDS);
-}
-
 async function measure(bench: Bench): Promise<PartResult> {
   const guest = await debianGuest('686');
-  const rounds = roundsOf(bench);
+  const rounds = roundsOf(bench, ROUNDS);
   const notes: string[] = [];
   const longmode: Contestant = { name: LONGMODE, boot: () => runLongmode(bench.cli, guest, BOOT_LINE) };
   const contestants = [longmode];
@@ -47,6 +43,7 @@ export const BOOT_686: Part = {
   title: 'boot of a 32-bit kernel',
   means: false,
   needs: [],
-  seconds: (bench) => BOOT_SECONDS + roundsOf(bench) * (V86_SECONDS + (bench.qemu ? 2 : 1) * BOOT_SECONDS),
+  seconds: (bench) =>
+    BOOT_SECONDS + roundsOf(bench, ROUNDS) * (V86_SECONDS + (bench.qemu ? 2 : 1) * BOOT_SECONDS),
   measure,
 };

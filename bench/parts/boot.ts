@@ -1,7 +1,7 @@
 /** Boots the stock kernel to power-off in QEMU TCG's machines and in longmode, in turn. */
 import type { PartResult } from '../report/comparison.ts';
 import { QEMU_MICROVM, QEMU_Q35, runLongmode, runQemu, tscParameter } from '../run/guest.ts';
-import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
+import { type Bench, BOOT_SECONDS, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { bootTimeline } from '../timeline/boot-timeline.ts';
 import {
@@ -16,13 +16,9 @@ import {
 
 const ROUNDS = 5;
 
-function roundsOf(bench: Bench): number {
-  return bench.rounds ?? (bench.quick ? 1 : ROUNDS);
-}
-
 async function measure(bench: Bench): Promise<PartResult> {
   const { guest } = bench;
-  const rounds = roundsOf(bench);
+  const rounds = roundsOf(bench, ROUNDS);
   const longmode: Contestant = { name: LONGMODE, boot: () => runLongmode(bench.cli, guest, BOOT_LINE) };
   const contestants = [longmode];
   progress('boot: warming up');
@@ -54,7 +50,7 @@ export const BOOT: Part = {
   needs: [],
   seconds: (bench) => {
     const contestants = bench.qemu ? 2 + QEMU_MICROVM.length : 1;
-    return contestants * (roundsOf(bench) + 1) * BOOT_SECONDS;
+    return contestants * (roundsOf(bench, ROUNDS) + 1) * BOOT_SECONDS;
   },
   measure,
 };

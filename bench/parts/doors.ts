@@ -2,7 +2,7 @@
 import type { Comparison, PartResult } from '../report/comparison.ts';
 import { median, milli, spread } from '../report/statistics.ts';
 import { runChild } from '../run/child.ts';
-import type { Bench, Part } from '../run/part.ts';
+import { type Bench, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { runUntil } from '../run/until.ts';
 import { COMMAND_LINE, findWays, WAYS, type Way } from './door-ways.ts';
@@ -130,16 +130,12 @@ async function compareLevels(doors: Doors, way: Way, rounds: number): Promise<Co
   ];
 }
 
-function roundsOf(bench: Bench): number {
-  return bench.rounds ?? (bench.quick ? 1 : ROUNDS);
-}
-
 function middle(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : milli(median(values));
 }
 
 async function measureDoors(bench: Bench): Promise<PartResult> {
-  const rounds = roundsOf(bench);
+  const rounds = roundsOf(bench, ROUNDS);
   const doors = new Doors(bench);
   const { ways, notes } = await findWays(bench.guest);
   const times = await measureWays(doors, ways, rounds, bench.qemu);
@@ -190,7 +186,7 @@ export const DOORS_PART: Part = {
   title: 'ways into a kernel',
   means: false,
   needs: [],
-  seconds: (bench) => WAYS * (bench.qemu ? 2 : 1) * roundsOf(bench) * RUN_SECONDS,
+  seconds: (bench) => WAYS * (bench.qemu ? 2 : 1) * roundsOf(bench, ROUNDS) * RUN_SECONDS,
   measure: measureDoors,
 };
 

@@ -3,7 +3,7 @@ import type { PartResult } from '../report/comparison.ts';
 import { milli, spread } from '../report/statistics.ts';
 import type { TimedLine } from '../run/child.ts';
 import { QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
-import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
+import { type Bench, BOOT_SECONDS, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { PROGRAM_NAMES, programSeconds, programsScript } from './guest-programs.ts';
 
@@ -13,16 +13,12 @@ const SECONDS = 10;
 /** How long they may take on a busy machine, in seconds. */
 const TIMEOUT = 600;
 
-function roundsOf(bench: Bench): number {
-  return bench.rounds ?? (bench.quick ? 1 : ROUNDS);
-}
-
 async function measure(bench: Bench): Promise<PartResult> {
   const script = Buffer.from(programsScript()).toString('base64');
   const commandLine = `console=ttyS0 quiet longmode.script=${script}`;
   const qemu: (readonly TimedLine[])[] = [];
   const longmode: (readonly TimedLine[])[] = [];
-  for (let round = 0; round < roundsOf(bench); round++) {
+  for (let round = 0; round < roundsOf(bench, ROUNDS); round++) {
     progress('programs: QEMU TCG');
     qemu.push((await runQemu(QEMU_Q35, bench.guest, commandLine, TIMEOUT)).lines);
     progress('programs: longmode');
@@ -58,6 +54,6 @@ export const PROGRAMS: Part = {
   title: 'programs of busybox',
   means: true,
   needs: ['qemu'],
-  seconds: (bench) => 2 * roundsOf(bench) * (SECONDS + BOOT_SECONDS),
+  seconds: (bench) => 2 * roundsOf(bench, ROUNDS) * (SECONDS + BOOT_SECONDS),
   measure,
 };

@@ -14,6 +14,11 @@ export interface Bench {
   readonly rounds: number | undefined;
 }
 
+/** @param usual a part's own number of rounds. */
+export function roundsOf({ rounds, quick }: Bench, usual: number): number {
+  return rounds ?? (quick ? 1 : usual);
+}
+
 export interface Part {
   /** Heading of its table. */
   readonly title: string;

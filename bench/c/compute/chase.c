@@ -15,14 +15,8 @@ static unsigned *cell(unsigned page) {
 }
 
 static void prepare(void) {
-  uint64_t seed = 1;
   call3(SYS_MADVISE, (long)pages, sizeof pages, NO_HUGE_PAGES);
-  for (unsigned i = 0; i < PAGES; i++) order[i] = i;
-  for (unsigned i = PAGES - 1; i > 0; i--) {
-    unsigned j = random_word(&seed) % (i + 1), old = order[i];
-    order[i] = order[j];
-    order[j] = old;
-  }
+  shuffled(order, PAGES);
   for (unsigned i = 0; i < PAGES; i++) *cell(order[i]) = order[(i + 1) % PAGES];
 }
 

@@ -15,14 +15,8 @@ static char *cell(unsigned page) {
 
 /* A ring through the first pages, in random order. */
 static void link(unsigned count) {
-  uint64_t seed = 1;
   call3(SYS_MADVISE, (long)pages, sizeof pages, NO_HUGE_PAGES);
-  for (unsigned i = 0; i < count; i++) order[i] = i;
-  for (unsigned i = count - 1; i > 0; i--) {
-    unsigned j = random_word(&seed) % (i + 1), old = order[i];
-    order[i] = order[j];
-    order[j] = old;
-  }
+  shuffled(order, count);
   for (unsigned i = 0; i < count; i++) *(char **)cell(order[i]) = cell(order[(i + 1) % count]);
 }
 
