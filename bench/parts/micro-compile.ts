@@ -1,5 +1,6 @@
 /** What compiling and installing regions costs: those of a boot, as they come. */
 import { readFileSync } from 'node:fs';
+import { regionExports } from '../../src/code-cache/region-exports.ts';
 import type { CompileRequest, CompileResult, RemoteCompiler } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { compilerWith } from '../../src/compile/optimizing.ts';
@@ -8,7 +9,6 @@ import type { Processor } from '../../src/cpu/processor.ts';
 import { compileEagerly } from '../../src/host/node/eager-compilation.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
 import { loadOptimizer } from '../../src/host/node/optimizer.ts';
-import { MEMORY, MEMORY_MODULE, RUNTIME_MODULE } from '../../src/layout/contract.ts';
 import { HEAD_COUNT } from '../../src/layout/record.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { Measurement } from '../report/comparison.ts';
@@ -76,11 +76,7 @@ function installCost(processor: Processor, compilations: readonly Compilation[])
   const table = new WebAssembly.Table({ initial: most, element: 'anyfunc' });
   const start = performance.now();
   for (const { result } of compilations) {
-    const { exports } = new WebAssembly.Instance(result.module, {
-      [MEMORY_MODULE]: { [MEMORY]: processor.memory },
-      [RUNTIME_MODULE]: processor.runtime as unknown as WebAssembly.ModuleImports,
-    });
-    Object.values(exports).forEach((code, index) => {
+    Object.values(regionExports(result.module, processor)).forEach((code, index) => {
       table.set(index, code);
     });
   }

@@ -3,6 +3,7 @@
  * processor's state, and what it makes of them is compared with what the recorder wrote (OUTPUT) where it is.
  */
 import { RegionCollector } from '../../src/code-cache/region-collector.ts';
+import { regionExports } from '../../src/code-cache/region-exports.ts';
 import type { LocalCompiler } from '../../src/code-cache/tiering.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { regionName } from '../../src/layout/contract.ts';
@@ -110,10 +111,7 @@ export class InputMachine extends UserMachine {
         blocks: collector.collect(head, Number.POSITIVE_INFINITY),
       })),
     );
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
-      env: { memory: processor.memory },
-      runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
-    });
+    const exports = regionExports(new WebAssembly.Module(bytes as BufferSource), processor);
     if (table.length < FIRST_REGION_SLOT + heads.length) table.grow(heads.length);
     heads.forEach((_, at) => {
       table.set(FIRST_REGION_SLOT + at, exports[regionName(at)]);

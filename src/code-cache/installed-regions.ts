@@ -215,10 +215,7 @@ export class InstalledRegions {
     for (const region of module.regions) {
       this.evicted += 1;
       this.remove(region);
-      this.processor.views.i32[(region.head + HEAD_COUNTDOWN) >> 2] = Math.max(
-        this.processor.blocks.hotness,
-        HOT_AFTER_EVICTION,
-      );
+      this.coolDown(region.head, Math.max(this.processor.blocks.hotness, HOT_AFTER_EVICTION));
     }
   }
 
@@ -261,11 +258,11 @@ export class InstalledRegions {
     if (module.regions.size === 0 && !this.trusted.delete(module)) this.onProbation.delete(module);
   }
 
-  /** Lets a block become hot anew; one whose region is on probation asks at its next entry. */
-  coolDown(head: number): void {
-    const { views, blocks } = this.processor;
+  /** Lets a block become hot anew, after so many entries; one whose region is on probation asks at its next entry. */
+  coolDown(head: number, entries = this.processor.blocks.hotness): void {
+    const { views } = this.processor;
     const region = this.byHead.get(head);
-    if (region === undefined) views.i32[(head + HEAD_COUNTDOWN) >> 2] = blocks.hotness;
+    if (region === undefined) views.i32[(head + HEAD_COUNTDOWN) >> 2] = entries;
     else if (region.isOnProbation) views.i32[(head + HEAD_COUNTDOWN) >> 2] = 1;
   }
 }

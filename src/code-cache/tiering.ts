@@ -17,7 +17,7 @@ import {
 } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
-import { MEMORY, MEMORY_MODULE, RUNTIME_MODULE, regionName } from '../layout/contract.ts';
+import { regionName } from '../layout/contract.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../layout/runtime-state.ts';
 import {
@@ -28,6 +28,7 @@ import {
   type RegionLimits,
 } from './installed-regions.ts';
 import { REGION_SIZE, RegionCollector } from './region-collector.ts';
+import { regionExports } from './region-exports.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
@@ -314,10 +315,7 @@ export class Tiering {
 
   private install(batch: Batch, module: WebAssembly.Module, bytes: number): void {
     const { processor, counts, installed } = this;
-    const { exports } = new WebAssembly.Instance(module, {
-      [MEMORY_MODULE]: { [MEMORY]: processor.memory },
-      [RUNTIME_MODULE]: processor.runtime as unknown as WebAssembly.ModuleImports,
-    });
+    const exports = regionExports(module, processor);
     counts.modules += 1;
     counts.moduleBytes += bytes;
     const owner = new InstalledModule(bytes);

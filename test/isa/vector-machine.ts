@@ -1,5 +1,6 @@
 /** Runs instruction test vectors (test/vectors) on the emulator, in either tier and by either back end. */
 import { RegionCollector } from '../../src/code-cache/region-collector.ts';
+import { regionExports } from '../../src/code-cache/region-exports.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { regionName } from '../../src/layout/contract.ts';
 import { RECORD_FN } from '../../src/layout/record.ts';
@@ -49,10 +50,7 @@ export class VectorMachine extends UserMachine {
         ),
       },
     ]);
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
-      env: { memory: processor.memory },
-      runtime: processor.runtime as unknown as WebAssembly.ModuleImports,
-    });
+    const exports = regionExports(new WebAssembly.Module(bytes as BufferSource), processor);
     table.set(slot, exports[regionName(0)]);
     processor.views.u32[(head + RECORD_FN) >> 2] = slot;
   }
