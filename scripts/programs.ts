@@ -22,7 +22,7 @@ const USAGE = `usage: npm run programs -- [options]
   --only NAME       run this program (more than once: these; NAME* for all that begin so)
   --cpu MODEL       the guests' processor, instead of those that each program is meant to be run with
   --list            print the programs' names and what they run
-  --mirror URL      Debian mirror to make the root file systems from
+  --mirror URL      Debian mirror to make the root file systems from, instead of the one that apt uses
   --cli FILE        longmode's command line program, by default dist/cli.js
   --no-page         leave docs/programs.md as it is
   --help            print this
@@ -39,7 +39,7 @@ function parse() {
       only: { type: 'string', multiple: true, default: [] },
       cpu: { type: 'string' },
       list: { type: 'boolean', default: false },
-      mirror: { type: 'string', default: 'http://deb.debian.org/debian' },
+      mirror: { type: 'string' },
       cli: { type: 'string', default: fileURLToPath(new URL('../dist/cli.js', import.meta.url)) },
       'no-page': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/boot/input-error.ts';
+import { runCommand } from '../../src/host/node/command.ts';
 import { listDebs, unpackDeb } from '../../src/host/node/deb.ts';
 import { downloadWithApt } from '../../src/host/node/debian-apt.ts';
 
@@ -33,8 +34,8 @@ export interface Roots {
 
 export interface RootOptions {
   readonly cacheFolder: string;
-  /** Base URL of a Debian mirror. */
-  readonly mirror: string;
+  /** Base URL of a Debian mirror; without it, that of apt's own sources. */
+  readonly mirror: string | undefined;
   progress(message: string): void;
 }
 
@@ -59,6 +60,16 @@ async function runLogged(args: readonly string[], log: string, told: (line: stri
     child.once('close', (code, signal) => resolve(signal ?? code));
   }).finally(() => file.end());
   if (status !== 0) throw new InputError(`${args[0]} ended with ${status}: ${last} (all of it is in ${log})`);
+}
+
+/** Where apt gets the packages of SUITE from. @throws InputError where its sources do not have it. */
+async function aptMirror(): Promise<string> {
+  const [mirror = ''] = (
+    await runCommand('apt-get', ['indextargets', '--format', '$(REPO_URI)', `Codename: ${SUITE}`])
+  ).split('\n');
+  if (mirror === '')
+    throw new InputError(`apt has no source for Debian ${SUITE}: name a mirror with --mirror`);
+  return mirror;
 }
 
 /** Puts the newest cloud kernel into `kernelFile` and the modules of MODULE_FOLDERS into the root. */
@@ -118,7 +129,8 @@ async function makeRoot(
       if (/^I: (Retrieving|Extracting|Unpacking|Configuring) /.test(line)) return;
       if (/^I: |^Fetched /.test(line)) progress(`${architecture}: ${line.replace(/^I: /, '')}`);
     };
-    await runLogged(['bash', BUILD_SCRIPT, architecture, SUITE, mirror, root, ...wanted], log, told);
+    const from = mirror ?? (await aptMirror());
+    await runLogged(['bash', BUILD_SCRIPT, architecture, SUITE, from, root, ...wanted], log, told);
     if (architecture === 'amd64') {
       const version = await addKernel(root, work, join(cacheFolder, 'vmlinuz'), progress);
       await runLogged(['chroot', root, 'depmod', version], log, () => {});
