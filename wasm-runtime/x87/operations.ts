@@ -142,40 +142,40 @@ function computeGenerally(operation: i32, record: u32, i: i32, target: i32, pops
   if (pops !== 0) pop();
 }
 
+/** The short way, or else the general one. `operation` is constant. @inline */
+function computeEitherWay(operation: i32, record: u32, i: i32, target: i32, pops: i32): void {
+  if (!computeRegisters(operation, record, i, target, pops))
+    computeGenerally(operation, record, i, target, pops);
+}
+
 /** FADD: st(target) = st(0) + st(i); `target` is 0 or i, and `pops` 1 pops afterwards. */
 export function fadd(record: u32, i: i32, target: i32, pops: i32): void {
-  if (computeRegisters(ADD, record, i, target, pops)) return;
-  computeGenerally(ADD, record, i, target, pops);
+  computeEitherWay(ADD, record, i, target, pops);
 }
 
 /** FMUL, as FADD. */
 export function fmul(record: u32, i: i32, target: i32, pops: i32): void {
-  if (computeRegisters(MULTIPLY, record, i, target, pops)) return;
-  computeGenerally(MULTIPLY, record, i, target, pops);
+  computeEitherWay(MULTIPLY, record, i, target, pops);
 }
 
 /** FSUB: st(0) - st(i), as FADD. */
 export function fsub(record: u32, i: i32, target: i32, pops: i32): void {
-  if (computeRegisters(SUBTRACT, record, i, target, pops)) return;
-  computeGenerally(SUBTRACT, record, i, target, pops);
+  computeEitherWay(SUBTRACT, record, i, target, pops);
 }
 
 /** FSUBR: st(i) - st(0), as FADD. */
 export function fsubr(record: u32, i: i32, target: i32, pops: i32): void {
-  if (computeRegisters(SUBTRACT_REVERSED, record, i, target, pops)) return;
-  computeGenerally(SUBTRACT_REVERSED, record, i, target, pops);
+  computeEitherWay(SUBTRACT_REVERSED, record, i, target, pops);
 }
 
 /** FDIV: st(0) / st(i), as FADD. */
 export function fdiv(record: u32, i: i32, target: i32, pops: i32): void {
-  if (computeRegisters(DIVIDE, record, i, target, pops)) return;
-  computeGenerally(DIVIDE, record, i, target, pops);
+  computeEitherWay(DIVIDE, record, i, target, pops);
 }
 
 /** FDIVR: st(i) / st(0), as FADD. */
 export function fdivr(record: u32, i: i32, target: i32, pops: i32): void {
-  if (computeRegisters(DIVIDE_REVERSED, record, i, target, pops)) return;
-  computeGenerally(DIVIDE_REVERSED, record, i, target, pops);
+  computeEitherWay(DIVIDE_REVERSED, record, i, target, pops);
 }
 
 /** The operation on st(0) and a number from memory; 2 and 3 are FCOM and FCOMP. */
