@@ -58,6 +58,11 @@ const floats = new Float64Array(1);
 const single = new Float32Array(floats.buffer);
 const floatWords = new Uint32Array(floats.buffer);
 
+/** An edge or any number. */
+function word32(random: Random): number {
+  return random.below(2) ? (EDGES[2 * random.below(EDGES.length >> 1)] as number) : random.next();
+}
+
 /** A number of moderate size. */
 function ordinary(random: Random): number {
   return (random.next() / 2 ** 32 - 0.5) * 2 ** (random.below(40) - 16);
@@ -170,25 +175,17 @@ export class InputWriter {
     const copies = random.below(8) === 0;
     switch (lane) {
       case 'i8':
-        for (let i = 0; i < 16; i++)
-          bytes[at + i] = random.below(2)
-            ? (EDGES[2 * random.below(EDGES.length >> 1)] as number)
-            : random.next();
+        for (let i = 0; i < 16; i++) bytes[at + i] = word32(random);
         break;
       case 'i16':
         for (let i = 0; i < 8; i++) {
-          const value = random.below(2)
-            ? (EDGES[2 * random.below(EDGES.length >> 1)] as number)
-            : random.next();
+          const value = word32(random);
           bytes[at + 2 * i] = value;
           bytes[at + 2 * i + 1] = value >>> 8;
         }
         break;
       case 'i32':
-        for (let i = 0; i < 4; i++)
-          words[word + i] = random.below(2)
-            ? (EDGES[2 * random.below(EDGES.length >> 1)] as number)
-            : random.next();
+        for (let i = 0; i < 4; i++) words[word + i] = word32(random);
         break;
       case 'f32':
         for (let i = 0; i < 4; i++) words[word + i] = number32(random);
