@@ -19,11 +19,14 @@ const FEATURES = {
 /** Loaded once: each call of it makes an instance with a memory of its own. */
 let loading: ReturnType<typeof loadWabt> | undefined;
 
+export function wabt(): ReturnType<typeof loadWabt> {
+  loading ??= loadWabt();
+  return loading;
+}
+
 /** The parts of a module's text: imports, functions, tables, ... */
 async function topLevelForms(module: Uint8Array): Promise<string[]> {
-  loading ??= loadWabt();
-  const wabt = await loading;
-  const parsed = wabt.readWasm(module, { ...FEATURES, readDebugNames: true });
+  const parsed = (await wabt()).readWasm(module, { ...FEATURES, readDebugNames: true });
   try {
     parsed.generateNames();
     parsed.applyNames();

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { RegionLimits } from '../../src/code-cache/installed-regions.ts';
 import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../../src/code-cache/tiering.ts';
 import { SystemMachine } from '../isa/system-machine.ts';
@@ -35,4 +36,13 @@ export function runToHalt({ machine: { processor }, tiering }: TieredMachine): v
     if (reason !== 'budget' || slices === MOST_SLICES)
       throw new Error(`the program does not come to its HLT: ${reason}`);
   }
+}
+
+/** Runs to a HLT often enough to be compiled, where that is the tier. @param prepare sets RIP and what else there is to a run. */
+export function runRounds(tiered: TieredMachine, tier: Tier, prepare: () => void): void {
+  for (let round = 0; round < ROUNDS; round++) {
+    prepare();
+    runToHalt(tiered);
+  }
+  if (tier === 'compiled') expect(tiered.tiering.statistics.regions).toBeGreaterThan(0);
 }

@@ -2,7 +2,7 @@
  * Counts how guest code goes from one function of the table to the next: every slot gets a function that tells and
  * goes on with what was there.
  */
-import loadWabt from 'wabt';
+import { wabt } from '../../scripts/dump/wat.ts';
 import type { Processor } from '../../src/cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_END, SLOT_ENTER, SLOT_STALE } from '../../src/isa/instruction-set.ts';
 
@@ -46,8 +46,7 @@ export class Transitions {
       (import "watch" "tell" (func $tell (param i32)))
       (import "watch" "table" (table ${slots.length} funcref))
       ${functions.join('\n')})`;
-    const wabt = await loadWabt();
-    const parsed = wabt.parseWat('watch.wat', text, { tail_call: true });
+    const parsed = (await wabt()).parseWat('watch.wat', text, { tail_call: true });
     const { buffer } = parsed.toBinary({});
     parsed.destroy();
     return new Transitions(processor, new WebAssembly.Module(Uint8Array.from(buffer)));

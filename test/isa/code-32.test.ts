@@ -10,7 +10,7 @@ import {
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_16, MODE_CODE_32 } from '../../src/layout/mode.ts';
-import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, runRounds, type TieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import { linesOf } from '../support/listing.ts';
 import { CODE, DATA, KERNEL_CS, KERNEL_SS, type SystemMachine } from './system-machine.ts';
@@ -51,15 +51,12 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     processor.rip = BigInt(CODE) - processor.u64(SEGMENT_BASE + SEGMENT_CS * 8);
     const start = processor.rip;
     const registers = Array.from({ length: 16 }, (_, register) => processor.gpr(register));
-    // Often enough to be compiled, where that is the tier.
-    for (let round = 0; round < ROUNDS; round++) {
+    runRounds({ machine, tiering }, tier, () => {
       registers.forEach((value, register) => {
         processor.setGpr(register, value);
       });
       processor.rip = start;
-      runToHalt({ machine, tiering });
-    }
-    if (tier === 'compiled') expect(tiering.statistics.regions).toBeGreaterThan(0);
+    });
   }
 
   describe('a stack with a base', () => {

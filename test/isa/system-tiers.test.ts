@@ -10,7 +10,7 @@ import {
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_64 } from '../../src/layout/mode.ts';
 import { ACCESS_BASE } from '../../src/layout/runtime-state.ts';
-import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, runRounds, type TieredMachine } from '../code-cache/tiered-machine.ts';
 import { assemble } from '../support/assembler.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import { linesOf } from '../support/listing.ts';
@@ -32,13 +32,11 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   /** To the HLT behind the program or of a handler, often enough to be compiled. */
   function warmUp(start: number, prepare: () => void): void {
     const { processor } = machine;
-    for (let round = 0; round < ROUNDS; round++) {
+    runRounds({ machine, tiering }, tier, () => {
       prepare();
       processor.setGpr(RCX, 0n);
       processor.rip = BigInt(start);
-      runToHalt({ machine, tiering });
-    }
-    if (tier === 'compiled') expect(tiering.statistics.regions).toBeGreaterThan(0);
+    });
   }
 
   const interruptsEnabled = (): boolean => (machine.processor.flags & FLAG_IF) !== 0;

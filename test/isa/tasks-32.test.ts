@@ -19,7 +19,7 @@ import {
   TR_BASE,
 } from '../../src/layout/cpu-state.ts';
 import { MODE_CODE_32 } from '../../src/layout/mode.ts';
-import { createTieredMachine, ROUNDS, runToHalt, type TieredMachine } from '../code-cache/tiered-machine.ts';
+import { createTieredMachine, runRounds, type TieredMachine } from '../code-cache/tiered-machine.ts';
 import { BACK_ENDS } from '../support/back-ends.ts';
 import { type Line, linesOf } from '../support/listing.ts';
 import { CODE, DATA, type SystemMachine } from './system-machine.ts';
@@ -106,11 +106,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   function run(first: readonly Line[], second: readonly Line[]): void {
     machine.write(CODE, linesOf(MODE_CODE_32, ...first));
     machine.write(SECOND, linesOf(MODE_CODE_32, ...second));
-    for (let round = 0; round < ROUNDS; round++) {
-      begin();
-      runToHalt({ machine, tiering });
-    }
-    if (tier === 'compiled') expect(tiering.statistics.regions).toBeGreaterThan(0);
+    runRounds({ machine, tiering }, tier, begin);
   }
 
   const typeOf = (selector: number): number => Number((machine.read64(TABLES + selector) >> 40n) & 0x1fn);
