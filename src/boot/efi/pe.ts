@@ -59,7 +59,7 @@ export function parsePe(file: Uint8Array): PeImage {
   const view = viewOf(file);
   const machine = view.getUint16(header + 4, true);
   if (machine === MACHINE_IA32) {
-    throw new InputError('this EFI application is for 32-bit firmware, this machine has 64-bit firmware');
+    throw new InputError('its EFI entry point is for 32-bit firmware, this machine has 64-bit firmware');
   }
   if (machine !== MACHINE_X64) {
     throw new InputError(`this PE image is for another machine (0x${machine.toString(16)}), not for x86-64`);
