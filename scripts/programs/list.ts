@@ -27,6 +27,6 @@ export const PROGRAMS: readonly Program[] = [
   STRACE,
   ...PYTHON,
   ...STRESS,
-  OPENSSL,
+  ...OPENSSL,
   ...I386_PROGRAMS,
 ];
