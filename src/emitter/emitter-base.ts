@@ -152,6 +152,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract setHighByte(register: number, value: Expression): void;
   abstract xmm(register: number): Expression;
   abstract setXmm(register: number, value: Expression): void;
+  abstract clearUpper(register: number): void;
   abstract registerNumber(operand: number): Expression;
   abstract record(): Expression;
   abstract nextRip(): Expression;

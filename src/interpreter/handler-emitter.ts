@@ -11,6 +11,7 @@ import type { Condition } from '../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value } from '../isa/emitter.ts';
 import { SLOT_ENTER, SLOT_STALE } from '../isa/instruction-set.ts';
 import { OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
+import { zero } from '../isa/semantics/vector.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
 import {
@@ -343,6 +344,10 @@ export class HandlerEmitter extends EmitterBase {
 
   setXmm(register: number, value: Expression): void {
     this.setState(EmitterBase.xmmOffset(register), 16, value);
+  }
+
+  clearUpper(register: number): void {
+    this.setState(EmitterBase.xmmOffset(register) + 16, 16, zero(this.m));
   }
 
   // ---- SSE ----

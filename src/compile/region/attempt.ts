@@ -23,6 +23,7 @@ import { OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import type { Result } from './known-numbers.ts';
 import { attemptLabels } from './labels.ts';
+import type { RegisterBank } from './register-locals.ts';
 
 export class Attempt {
   /** What has been emitted before. */
@@ -37,7 +38,7 @@ export class Attempt {
   private readonly labels: ReturnType<typeof attemptLabels>;
   private readonly saves: Expression[] = [];
   private readonly restores: Expression[] = [];
-  private readonly saved = new Set<number>();
+  private readonly saved = new Map<RegisterBank, Set<number>>();
   private readonly numbers = new Map<string, OrdinaryNumbers>();
   private readonly results: Result[] = [];
 
@@ -54,10 +55,17 @@ export class Attempt {
     return this.m.br(this.labels.undo);
   }
 
-  /** Before something is written that it does not yet know of. @param place a number of its own. */
-  save(place: number, take: () => Local, get: Expression, set: (value: Expression) => Expression): void {
-    if (this.saved.has(place)) return;
-    this.saved.add(place);
+  /** Before a register is written, by its number in its bank. */
+  save(
+    bank: RegisterBank,
+    number: number,
+    take: () => Local,
+    get: Expression,
+    set: (value: Expression) => Expression,
+  ): void {
+    const saved = this.saved.get(bank) ?? new Set();
+    if (saved.has(number)) return;
+    this.saved.set(bank, saved.add(number));
     const local = take();
     this.held.push(local);
     this.saves.push(local.set(get));

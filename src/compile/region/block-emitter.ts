@@ -23,6 +23,7 @@ import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
+import { zero } from '../../isa/semantics/vector.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
 import { CR0_EM, CR0_TS, FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
 import {
@@ -43,9 +44,10 @@ import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
 import { BlockAddresses } from './block-addresses.ts';
-import { laneAt, type Result } from './known-numbers.ts';
+import type { Result } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
+import type { RegisterUse } from './register-placement.ts';
 
 /** How a block of a region ends. */
 type Terminator =
@@ -63,9 +65,8 @@ export interface EmittedBlock {
   readonly terminator: Terminator;
   /** What the flags are at its end; good for edges that come right behind the statements. */
   readonly flags: FlagSource;
-  /** Sets of registers (register-locals.ts). */
-  readonly touched: number;
-  readonly written: number;
+  /** Of each bank of registers. */
+  readonly uses: Readonly<Record<'registers' | 'uppers', RegisterUse>>;
 }
 
 export class BlockEmitter extends BlockAddresses {
@@ -106,8 +107,8 @@ export class BlockEmitter extends BlockAddresses {
     this.endAttempt();
     this.parts.locals.release(this.inUse);
     this.parts.locals.release(this.kept);
-    const { statements, terminator, source, touched, written } = this;
-    return { statements, terminator, flags: source, touched, written };
+    const { statements, terminator, source, uses } = this;
+    return { statements, terminator, flags: source, uses };
   }
 
   private instruction(index: number, variant: Variant): void {
@@ -236,8 +237,14 @@ export class BlockEmitter extends BlockAddresses {
 
   override setState(offset: number, size: number, value: Expression): void {
     this.endAttempt();
-    this.known.forget(laneAt(offset));
     super.setState(offset, size, value);
+  }
+
+  clearUpper(register: number): void {
+    const { uppers } = this.parts;
+    this.endAttempt();
+    if (uppers.keeps(register)) this.setUpper(register, zero(this.m));
+    else this.emit(uppers.storeValue(register, zero(this.m)));
   }
 
   override when(condition: Expression, then: () => void): void {

@@ -1,18 +1,30 @@
 /** Registers of a block of a region: locals of the region's function, and constants of the records that name them. */
 import { EmitterBase } from '../../emitter/emitter-base.ts';
-import type { Local } from '../../emitter/locals.ts';
 import { VARIANTS } from '../../isa/instruction-set.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
-import { GPR, YMM } from '../../layout/cpu-state.ts';
-import { CPU_STATE } from '../../layout/linear-memory.ts';
+import { GPR } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
-import { v128 } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';
 import type { Attempt } from './attempt.ts';
-import { KnownNumbers, laneAt } from './known-numbers.ts';
+import { KnownNumbers } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
-import { bitOfGeneral, bitOfXmm } from './register-locals.ts';
+import { numberOfXmm, type RegisterBank, xmmAt } from './register-locals.ts';
+import type { RegisterUse } from './register-placement.ts';
+
+class BankUse implements RegisterUse {
+  touched = 0;
+  written = 0;
+
+  read(number: number): void {
+    this.touched |= 1 << number;
+  }
+
+  write(number: number): void {
+    this.touched |= 1 << number;
+    this.written |= 1 << number;
+  }
+}
 
 export abstract class BlockRegisters extends EmitterBase {
   /** Of the instruction being emitted. */
@@ -22,12 +34,10 @@ export abstract class BlockRegisters extends EmitterBase {
   protected readonly records: BlockRecords;
   /** Instruction being emitted. */
   protected index = 0;
-  /** Sets of registers (register-locals.ts). */
-  protected touched = 0;
-  protected written = 0;
+  protected readonly uses = { registers: new BankUse(), uppers: new BankUse() };
   protected attempt: Attempt | undefined;
   protected readonly known = new KnownNumbers();
-  /** The vector register read last. */
+  /** The lane of a vector register read last. */
   protected lastRead: { readonly value: Expression; readonly lane: number } | undefined;
 
   constructor(parts: RegionParts, block: PlannedBlock) {
@@ -38,15 +48,12 @@ export abstract class BlockRegisters extends EmitterBase {
   }
 
   protected get(register: number): Expression {
-    this.touched |= bitOfGeneral(register);
-    return this.parts.registers.general(register).get();
+    this.uses.registers.read(register);
+    return this.parts.registers.local(register).get();
   }
 
   protected set(register: number, value: Expression): void {
-    this.saveRegister(bitOfGeneral(register), this.parts.registers.general(register));
-    this.touched |= bitOfGeneral(register);
-    this.written |= bitOfGeneral(register);
-    this.emit(this.parts.registers.general(register).set(value));
+    this.setLocal('registers', register, value);
   }
 
   gpr(register: number, size: number): Expression {
@@ -82,19 +89,43 @@ export abstract class BlockRegisters extends EmitterBase {
   }
 
   xmm(register: number): Expression {
-    this.touched |= bitOfXmm(register);
-    const value = this.parts.registers.xmm(register).get();
+    const number = numberOfXmm(register);
+    this.uses.registers.read(number);
+    const value = this.parts.registers.local(number).get();
     this.lastRead = { value, lane: 2 * register };
     return value;
   }
 
   setXmm(register: number, value: Expression): void {
-    this.saveRegister(bitOfXmm(register), this.parts.registers.xmm(register));
-    if (this.lastRead?.value === value) this.known.copy(this.lastRead.lane, 2 * register);
-    else this.known.forget(2 * register);
-    this.touched |= bitOfXmm(register);
-    this.written |= bitOfXmm(register);
-    this.emit(this.parts.registers.xmm(register).set(value));
+    this.noteLane(2 * register, value);
+    this.setLocal('registers', numberOfXmm(register), value);
+  }
+
+  private upper(register: number): Expression {
+    this.uses.uppers.read(register);
+    const value = this.parts.uppers.local(register).get();
+    this.lastRead = { value, lane: 2 * register + 1 };
+    return value;
+  }
+
+  protected setUpper(register: number, value: Expression): void {
+    this.noteLane(2 * register + 1, value);
+    this.setLocal('uppers', register, value);
+  }
+
+  /** What is known of a lane of a vector register that is written. */
+  private noteLane(lane: number, value: Expression): void {
+    if (this.lastRead?.value === value) this.known.copy(this.lastRead.lane, lane);
+    else this.known.forget(lane);
+  }
+
+  private setLocal(name: keyof typeof this.uses, number: number, value: Expression): void {
+    const bank: RegisterBank = this.parts[name];
+    const local = bank.local(number);
+    const take = () => this.parts.locals.take(local.type);
+    this.attempt?.save(bank, number, take, local.get(), (old) => local.set(old));
+    this.uses[name].write(number);
+    this.emit(local.set(value));
   }
 
   // ---- record fields ----
@@ -121,16 +152,15 @@ export abstract class BlockRegisters extends EmitterBase {
     return offset & 1 ? this.highByte(register) : this.gpr(register, location.size);
   }
 
-  /** Upper halves of the YMM registers stay in the processor state. */
-  protected readLane({ field }: Location & { field: RegisterField }, lane: number): Expression {
-    const offset = this.records.register(this.index, field);
-    return lane === 0 ? this.xmm((offset - YMM) >> 5) : this.state(offset + 16, 16);
+  protected readLane(location: Location & { field: RegisterField }, lane: number): Expression {
+    const register = this.xmmNumber(location);
+    return lane === 0 ? this.xmm(register) : this.upper(register);
   }
 
-  protected writeLane({ field }: Location & { field: RegisterField }, lane: number, value: Expression): void {
-    const offset = this.records.register(this.index, field);
-    if (lane === 0) this.setXmm((offset - YMM) >> 5, value);
-    else this.setUpper(offset + 16, value);
+  protected writeLane(location: Location & { field: RegisterField }, lane: number, value: Expression): void {
+    const register = this.xmmNumber(location);
+    if (lane === 0) this.setXmm(register, value);
+    else this.setUpper(register, value);
   }
 
   protected writeField(location: Location & { field: RegisterField }, value: Expression): void {
@@ -148,18 +178,8 @@ export abstract class BlockRegisters extends EmitterBase {
     else this.setGpr(register, location.size, value);
   }
 
-  /** @param offset of the upper half of a YMM register. */
-  protected setUpper(offset: number, value: Expression): void {
-    const { m } = this;
-    const store = (half: Expression): Expression =>
-      this.storeHost(16, CPU_STATE + offset, m.i32.const(0), half);
-    this.known.forget(laneAt(offset));
-    this.attempt?.save(-offset, () => this.parts.locals.take(v128), this.state(offset, 16), store);
-    this.emit(store(value));
-  }
-
   protected xmmNumber(location: Location & { field: RegisterField }): number {
-    return (this.records.register(this.index, location.field) - YMM) >> 5;
+    return xmmAt(this.records.register(this.index, location.field));
   }
 
   /** Lanes do without a way over a general register. */
@@ -181,11 +201,6 @@ export abstract class BlockRegisters extends EmitterBase {
     const register = this.xmmNumber(location);
     const floats = location.size === 8 ? m.f64x2 : m.f32x4;
     this.setXmm(register, floats.replace_lane(this.xmm(register), 0, value));
-  }
-
-  private saveRegister(bit: number, register: Local): void {
-    const take = () => this.parts.locals.take(register.type);
-    this.attempt?.save(bit, take, register.get(), (value) => register.set(value));
   }
 
   registerNumber(operand: number): Expression {

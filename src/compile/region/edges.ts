@@ -10,6 +10,7 @@ import { OUTSIDE } from '../region-source.ts';
 import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock, RegionPlan } from './plan.ts';
+import type { PlacedRegisters } from './register-placement.ts';
 
 /** Goes on with a block that has everything where it expects it. */
 export type Branch = (from: number, to: number) => Expression;
@@ -18,17 +19,16 @@ export class Edges {
   private readonly m: Module;
   private readonly parts: RegionParts;
   private readonly plan: RegionPlan;
-  /** Registers that each block expects in their locals (register-placement.ts). */
-  private readonly liveIn: readonly number[];
+  private readonly registers: PlacedRegisters;
   private readonly branch: Branch;
   /** Offset of the entry of the execute TLB that is being looked at. */
   private tlbEntry: Local | undefined;
 
-  constructor(parts: RegionParts, plan: RegionPlan, liveIn: readonly number[], branch: Branch) {
+  constructor(parts: RegionParts, plan: RegionPlan, registers: PlacedRegisters, branch: Branch) {
     this.m = parts.m;
     this.parts = parts;
     this.plan = plan;
-    this.liveIn = liveIn;
+    this.registers = registers;
     this.branch = branch;
   }
 
@@ -83,9 +83,7 @@ export class Edges {
   }
 
   private enter(from: number, to: number): Expression[] {
-    const { liveIn } = this;
-    const missing = (liveIn[to] as number) & ~(liveIn[from] as number);
-    return [...this.parts.registers.load(missing), this.branch(from, to)];
+    return [...this.registers.onEdge(from, to), this.branch(from, to)];
   }
 
   /** Whether the other page has to be checked: the entry's was, by whoever entered the region. */

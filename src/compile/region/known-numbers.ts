@@ -4,15 +4,9 @@
  */
 
 import type { Rounding, Value } from '../../isa/emitter.ts';
-import { YMM } from '../../layout/cpu-state.ts';
 
 /** How a register is seen. What is known of all lanes of a size is known of the low one. */
 type View = Pick<Rounding, 'size' | 'isScalar'>;
-
-/** Number of the lane of a vector register at an offset in the processor state. */
-export function laneAt(offset: number): number {
-  return (offset - YMM) >> 4;
-}
 
 /** A result that may not be finite, unless an operation that shows it has used it. */
 export interface Result extends View {

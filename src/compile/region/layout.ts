@@ -6,14 +6,14 @@ import { Hubs } from './hubs.ts';
 import { firstHubLabel, innerLoopLabel, loopLabel, mergeLabel } from './labels.ts';
 import type { RegionParts } from './parts.ts';
 import type { RegionPlan } from './plan.ts';
-import type { RegisterPlacement } from './register-placement.ts';
+import type { PlacedRegisters } from './register-placement.ts';
 
 /** Code of all blocks. @param emitted by index; undefined where no way leads to. */
 export function layOut(
   parts: RegionParts,
   plan: RegionPlan,
   emitted: readonly (EmittedBlock | undefined)[],
-  registers: RegisterPlacement,
+  registers: PlacedRegisters,
 ): Expression {
   return new Layout(parts, plan, emitted, registers).tree(0);
 }
@@ -26,13 +26,13 @@ class Layout {
   private readonly edges: Edges;
   private readonly hubs: Hubs;
   private readonly nodes: readonly { readonly group: number }[];
-  private readonly registers: RegisterPlacement;
+  private readonly registers: PlacedRegisters;
 
   constructor(
     parts: RegionParts,
     plan: RegionPlan,
     emitted: readonly (EmittedBlock | undefined)[],
-    registers: RegisterPlacement,
+    registers: PlacedRegisters,
   ) {
     this.m = parts.m;
     this.parts = parts;
@@ -41,7 +41,7 @@ class Layout {
     this.registers = registers;
     const { blocks, hubs } = plan;
     this.nodes = [...blocks, ...hubs];
-    this.edges = new Edges(parts, plan, registers.liveIn, (from, to) => this.branch(from, to));
+    this.edges = new Edges(parts, plan, registers, (from, to) => this.branch(from, to));
     this.hubs = new Hubs(parts, plan, this.edges, firstHubLabel(this.nodes.length));
   }
 
@@ -79,12 +79,12 @@ class Layout {
 
   /** A block's code; if it starts a group, with the group's way out behind it. */
   private group(block: number): Expression {
-    const { leave, registers } = this.parts;
+    const { leave } = this.parts;
     const { length } = this.plan.blocks;
     const code =
       block < length ? this.code(block, this.emitted[block] as EmittedBlock) : this.hubs.code(block);
     if (this.nodes[block]?.group !== block) return code;
-    return leave.group(block, code, registers.store(this.registers.stored[block] as number));
+    return leave.group(block, code, this.registers.onWayOut(block));
   }
 
   private code(block: number, { statements, terminator, flags }: EmittedBlock): Expression {

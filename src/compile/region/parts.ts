@@ -8,13 +8,15 @@ import type { FlagLocals } from './flag-locals.ts';
 import type { LastPages } from './last-page.ts';
 import type { Leave } from './leave.ts';
 import type { MxcsrLocal } from './mxcsr-local.ts';
-import type { RegisterLocals } from './register-locals.ts';
+import type { MainBank, UpperBank } from './register-locals.ts';
 
 export interface RegionParts {
   readonly m: Module;
   readonly imports: ModuleImports;
   readonly locals: Locals;
-  readonly registers: RegisterLocals;
+  readonly registers: MainBank;
+  /** Upper halves of YMM registers. */
+  readonly uppers: UpperBank;
   readonly flags: FlagLocals;
   readonly code: CodeAddress;
   readonly leave: Leave;

@@ -25,10 +25,11 @@ import { Leave } from './leave.ts';
 import { MxcsrLocal } from './mxcsr-local.ts';
 import type { RegionParts } from './parts.ts';
 import { type PlannedBlock, planRegion } from './plan.ts';
-import { RegisterLocals } from './register-locals.ts';
-import { placeRegisters } from './register-placement.ts';
+import { MainBank, UpperBank } from './register-locals.ts';
+import { PlacedRegisters, placeRegisters, type RegisterUse } from './register-placement.ts';
+import { upperHalvesNamed } from './upper-halves.ts';
 
-const UNUSED = { touched: 0, written: 0 };
+const UNUSED: RegisterUse = { touched: 0, written: 0 };
 
 /** Adds the region as a function called `name`: (head record) -> (). */
 export function compileRegion(
@@ -46,7 +47,8 @@ export function compileRegion(
     m,
     imports,
     locals,
-    registers: new RegisterLocals(m, locals),
+    registers: new MainBank(m, locals),
+    uppers: new UpperBank(m, locals, upperHalvesNamed(blocks)),
     flags,
     code,
     leave: new Leave(m, imports, locals, code, flags, isLast),
@@ -57,17 +59,20 @@ export function compileRegion(
   const emitted = blocks.map((block, b) =>
     shape.rank[b] === -1 ? undefined : new BlockEmitter(parts, block).emitBlock(),
   );
-  const uses = [...emitted.map((block) => block ?? UNUSED), ...hubs.map(() => UNUSED)];
   const groups = [...blocks, ...hubs].map(({ group }) => group);
   const edges = shape.order.flatMap((from) =>
     (successors[from] as readonly number[]).map((to) => ({ from, to })),
   );
-  const placement = placeRegisters(uses, groups, shape.order, edges);
+  const place = (bank: 'registers' | 'uppers') => {
+    const uses = [...emitted.map((block) => block?.uses[bank] ?? UNUSED), ...hubs.map(() => UNUSED)];
+    return { bank: parts[bank], placement: placeRegisters(uses, groups, shape.order, edges) };
+  };
+  const registers = new PlacedRegisters([place('registers'), place('uppers')]);
   const body = [
-    ...parts.registers.load(placement.liveIn[0] as number),
+    ...registers.atEntry(),
     ...(parts.lastPages?.forget() ?? []),
     ...parts.mxcsr.look(specialMxcsr(m, MXCSR_PE)),
-    layOut(parts, plan, emitted, placement),
+    layOut(parts, plan, emitted, registers),
   ];
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records);
   return m.addFunction(name, [i32], none, locals.declared, around);

@@ -1,28 +1,32 @@
 /**
- * The guest's registers in locals. Sets of them are bit masks: general register n is bit n, XMM register n is
- * bit n + 16.
+ * The guest's registers in locals. They come in two banks, whose registers are numbered, so that a set of them is a bit mask:
+ * general and XMM registers (the low halves of YMM registers), and the upper halves.
  */
 
 import type { Local, Locals } from '../../emitter/locals.ts';
 import { GPR, YMM } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
-import { i64, v128 } from '../../wasm/value-types.ts';
+import { i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 
+/** General registers have their own numbers. */
 const FIRST_XMM = 16;
+const YMM_SIZE = 32;
 
-export function bitOfGeneral(register: number): number {
-  return 1 << register;
+/** The vector register that begins at an offset in the processor state. */
+export function xmmAt(offset: number): number {
+  return (offset - YMM) / YMM_SIZE;
 }
 
-export function bitOfXmm(register: number): number {
-  return 1 << (FIRST_XMM + register);
+/** Number of an XMM register in its bank. */
+export function numberOfXmm(register: number): number {
+  return FIRST_XMM + register;
 }
 
-export class RegisterLocals {
-  private readonly m: Module;
+export abstract class RegisterBank {
+  protected readonly m: Module;
   private readonly locals: Locals;
-  /** By bit number; made when a register is first asked for. */
+  /** By number; made when a register is first asked for. */
   private readonly made: (Local | undefined)[] = [];
 
   constructor(m: Module, locals: Locals) {
@@ -30,19 +34,15 @@ export class RegisterLocals {
     this.locals = locals;
   }
 
-  general(register: number): Local {
-    return this.ofBit(register);
-  }
+  protected abstract typeOf(number: number): ValueType;
+  /** Offset in the processor state. */
+  protected abstract offsetOf(number: number): number;
 
-  xmm(register: number): Local {
-    return this.ofBit(FIRST_XMM + register);
-  }
-
-  private ofBit(bit: number): Local {
-    let local = this.made[bit];
+  local(number: number): Local {
+    let local = this.made[number];
     if (local === undefined) {
-      local = this.locals.add(bit < FIRST_XMM ? i64 : v128);
-      this.made[bit] = local;
+      local = this.locals.add(this.typeOf(number));
+      this.made[number] = local;
     }
     return local;
   }
@@ -50,30 +50,66 @@ export class RegisterLocals {
   /** Copies a set of registers from the processor state. */
   load(registers: number): Expression[] {
     const { m } = this;
-    return bitsOf(registers).map((bit) => {
+    return bitsOf(registers).map((number) => {
       const zero = m.i32.const(0);
-      const value =
-        bit < FIRST_XMM ? m.i64.load(stateOffset(bit), 8, zero) : m.v128.load(stateOffset(bit), 16, zero);
-      return this.ofBit(bit).set(value);
+      const at = CPU_STATE + this.offsetOf(number);
+      const value = this.typeOf(number) === i64 ? m.i64.load(at, 8, zero) : m.v128.load(at, 16, zero);
+      return this.local(number).set(value);
     });
   }
 
   /** Copies a set of registers to the processor state. */
   store(registers: number): Expression[] {
     const { m } = this;
-    return bitsOf(registers).map((bit) => {
+    return bitsOf(registers).map((number) => {
       const zero = m.i32.const(0);
-      const value = this.ofBit(bit).get();
-      return bit < FIRST_XMM
-        ? m.i64.store(stateOffset(bit), 8, zero, value)
-        : m.v128.store(stateOffset(bit), 16, zero, value);
+      const at = CPU_STATE + this.offsetOf(number);
+      const value = this.local(number).get();
+      return this.typeOf(number) === i64
+        ? m.i64.store(at, 8, zero, value)
+        : m.v128.store(at, 16, zero, value);
     });
   }
 }
 
-/** Address of a register, by bit number. */
-function stateOffset(bit: number): number {
-  return CPU_STATE + (bit < FIRST_XMM ? GPR + bit * 8 : YMM + (bit - FIRST_XMM) * 32);
+/** General registers, and XMM registers. */
+export class MainBank extends RegisterBank {
+  protected typeOf(number: number): ValueType {
+    return number < FIRST_XMM ? i64 : v128;
+  }
+
+  protected offsetOf(number: number): number {
+    return number < FIRST_XMM ? GPR + number * 8 : YMM + (number - FIRST_XMM) * YMM_SIZE;
+  }
+}
+
+/** Upper halves of YMM registers. */
+export class UpperBank extends RegisterBank {
+  /** Set of those that are kept in locals. */
+  private readonly kept: number;
+
+  /** @param kept in locals. The others may only be written (storeValue). */
+  constructor(m: Module, locals: Locals, kept: number) {
+    super(m, locals);
+    this.kept = kept;
+  }
+
+  keeps(number: number): boolean {
+    return (this.kept & (1 << number)) !== 0;
+  }
+
+  /** Stores to the processor state what is not kept. */
+  storeValue(number: number, value: Expression): Expression {
+    return this.m.v128.store(CPU_STATE + this.offsetOf(number), 16, this.m.i32.const(0), value);
+  }
+
+  protected typeOf(): ValueType {
+    return v128;
+  }
+
+  protected offsetOf(number: number): number {
+    return YMM + number * YMM_SIZE + YMM_SIZE / 2;
+  }
 }
 
 /** Numbers of the bits that are set. */

@@ -1,5 +1,5 @@
 /**
- * Where the registers of a region are loaded and stored.
+ * Where the registers of a region are loaded and stored, each bank for itself.
  *
  * Registers are loaded where the first group of blocks that touches them starts, unless every way there has them
  * already, and stored where the region is left, if they were written on the way. With `live` the registers that are in
@@ -12,9 +12,37 @@
  * and the edge from p to b loads liveIn(b) - liveIn(p). The entry block loads all of its liveIn. Sets are those of
  * register-locals.ts, a bit a register.
  */
+import type { Expression } from '../../wasm/builder.ts';
+import type { RegisterBank } from './register-locals.ts';
+
+/** Of one bank, by one block. */
 export interface RegisterUse {
   readonly touched: number;
   readonly written: number;
+}
+
+/** The loads and stores of some banks. */
+export class PlacedRegisters {
+  private readonly banks: readonly { readonly bank: RegisterBank; readonly placement: RegisterPlacement }[];
+
+  constructor(banks: readonly { readonly bank: RegisterBank; readonly placement: RegisterPlacement }[]) {
+    this.banks = banks;
+  }
+
+  atEntry(): Expression[] {
+    return this.banks.flatMap(({ bank, placement: { liveIn } }) => bank.load(liveIn[0] as number));
+  }
+
+  onEdge(from: number, to: number): Expression[] {
+    return this.banks.flatMap(({ bank, placement: { liveIn } }) =>
+      bank.load((liveIn[to] as number) & ~(liveIn[from] as number)),
+    );
+  }
+
+  /** @param group its first block. */
+  onWayOut(group: number): Expression[] {
+    return this.banks.flatMap(({ bank, placement: { stored } }) => bank.store(stored[group] as number));
+  }
 }
 
 export interface RegisterPlacement {

@@ -14,4 +14,6 @@ export interface RegisterEmitter {
   addToAddressRegister(register: number, step: Expression): void;
   xmm(register: number): Expression;
   setXmm(register: number, value: Expression): void;
+  /** Clears bits 128 to 255 of a YMM register. */
+  clearUpper(register: number): void;
 }

@@ -1,5 +1,4 @@
 /** What only VEX encodings have: broadcasts, permutations across lanes, masked moves, variable shifts. */
-import { YMM } from '../../layout/cpu-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
@@ -7,12 +6,10 @@ import type { Semantics } from '../row.ts';
 import { testBits } from './sse-shuffle.ts';
 import { lanes, shuffle, splat, zero } from './vector.ts';
 
-const UPPER = YMM + 16;
-
 /** Clears bits 128 and up of the first `count` registers. */
 export function vzeroupper(count: number): Semantics {
   return (e) => {
-    for (let i = 0; i < count; i++) e.setState(UPPER + i * 32, 16, zero(e.m));
+    for (let i = 0; i < count; i++) e.clearUpper(i);
   };
 }
 

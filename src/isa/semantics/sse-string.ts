@@ -1,9 +1,7 @@
 /** PCMPxSTRx, PHMINPOSUW, MPSADBW: instructions that runtime functions compute. */
-import { YMM } from '../../layout/cpu-state.ts';
 import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { zero } from './vector.ts';
 
 /** PCMPESTRI, or PCMPESTRM if `mask`; REX.W makes the lengths 64 bits wide. */
 export function compareExplicit(mask: boolean): Semantics {
@@ -27,7 +25,7 @@ export function compareImplicit(mask: boolean): Semantics {
 export function clearingAbove(semantics: Semantics): Semantics {
   return (e) => {
     semantics(e);
-    e.setState(YMM + 16, 16, zero(e.m));
+    e.clearUpper(0);
   };
 }
 

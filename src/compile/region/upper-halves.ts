@@ -1,0 +1,22 @@
+/**
+ * Which upper halves of YMM registers a region keeps in locals: those of registers that a VEX-encoded instruction of it
+ * names. VZEROUPPER clears the others too, which takes a store each, and would take a load and a store as locals.
+ */
+import { variantOfSlot } from '../../isa/instruction-set.ts';
+import type { PlannedBlock } from './plan.ts';
+import { xmmAt } from './register-locals.ts';
+
+/** Set of registers. */
+export function upperHalvesNamed(blocks: readonly PlannedBlock[]): number {
+  let named = 0;
+  for (const { records, length } of blocks) {
+    for (let index = 0; index < length; index++) {
+      const variant = variantOfSlot(records.slot(index));
+      if (variant?.row.opcode.vex === undefined) continue;
+      for (const location of variant.locations) {
+        if (location.kind === 'xmm') named |= 1 << xmmAt(records.register(index, location.field));
+      }
+    }
+  }
+  return named;
+}
