@@ -96,6 +96,8 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   int: 'test/isa/system.test.ts',
   syscall: 'test/isa/system.test.ts',
   clzero: 'test/isa/system.test.ts',
+  rdpkru: 'test/cpu/protection-keys.test.ts',
+  wrpkru: 'test/cpu/protection-keys.test.ts',
   sysenter: 'test/wasm-runtime/far-transfers.test.ts',
 };
 

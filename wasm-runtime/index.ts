@@ -29,6 +29,7 @@ export * from './system/fast-system-calls';
 export { fxrstor, fxsave } from './system/fpu-state';
 export * from './system/msr';
 export * from './system/ports';
+export { rdpkru, wrpkru } from './system/protection-keys';
 export * from './system/reset';
 export * from './system/system';
 export * from './x87';

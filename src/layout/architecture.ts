@@ -67,6 +67,7 @@ export const CR4_PCIDE = 1 << 17;
 export const CR4_OSXSAVE = 1 << 18;
 export const CR4_SMEP = 1 << 20;
 export const CR4_SMAP = 1 << 21;
+export const CR4_PKE = 1 << 22;
 
 export const EFER_SCE = 1 << 0;
 export const EFER_LME = 1 << 8;

@@ -113,4 +113,7 @@ export const MTRR_FIXED = 1312;
 /** Variable-range MTRRs, base and mask of eight ranges: i64 each. */
 export const MTRR_VARIABLE = 1400;
 
+/** Two bits for each protection key: access disable, write disable. u32. */
+export const PKRU = 1528;
+
 export const CPU_STATE_SIZE = 1536;

@@ -184,6 +184,7 @@ export const FEATURES: readonly Feature[] = [
       vgf2p8mulb vgf2p8affineqb vgf2p8affineinvqb`,
   }),
   feature('7:ecx', 2, 'umip', 'more'),
+  feature('7:ecx', 3, 'pku', 'more', { needs: 'xsave', instructions: 'rdpkru wrpkru' }),
   feature('7:ecx', 16, 'la57', 'more'),
   feature('7:ecx', 9, 'vaes', 'more', { needs: 'avx' }),
   feature('7:ecx', 10, 'vpclmulqdq', 'more', { needs: 'avx' }),

@@ -107,6 +107,13 @@ export const AVX_DISABLED = field(4);
 export const HELD_EXCEPTIONS = field(4);
 /** Entries in TLB_NON_GLOBAL_LIST. i32. */
 export const TLB_NON_GLOBAL_COUNT = field(4);
+/**
+ * The TLB entries of pages with a protection key other than 0: how many, i32, more than KEYED_ENTRIES if not all are listed; and their
+ * numbers, u16 each.
+ */
+export const TLB_KEYED_COUNT = field(4);
+export const KEYED_ENTRIES = 64;
+export const TLB_KEYED_LIST = field(2 * KEYED_ENTRIES, 2);
 /** Bytes of wasm memory handed out so far (allocation pointer of guest RAM). u32. */
 export const HEAP_TOP = field(4);
 /** Next free record. u32. */

@@ -11,8 +11,8 @@ import { MODE_CODE_64 } from '../../src/layout/mode.ts';
 import { DATA, SystemMachine } from './system-machine.ts';
 
 const UNDEFINED = 6;
-/** UMIP, FSGSBASE, OSXSAVE, SMEP, SMAP. */
-const CR4_ALL = 0x35_0800n;
+/** UMIP, FSGSBASE, OSXSAVE, SMEP, SMAP, PKE. */
+const CR4_ALL = 0x75_0800n;
 /** x87, SSE, AVX. */
 const XCR0_ALL = 7n;
 /** What the bytes mean to a processor without the feature. */

@@ -93,9 +93,9 @@ describe('CPUID', () => {
     expect(cpuid(0xb, 2)).toEqual([0, 0, 2, 0]);
   });
 
-  test('gives the XSAVE area of x87, SSE and AVX, in every format, and XGETBV of XINUSE', () => {
+  test('gives the XSAVE area of x87, SSE, AVX and PKRU, in every format, and XGETBV of XINUSE', () => {
     // XCR0 has x87 and SSE.
-    expect(cpuid(0xd, 0)).toEqual([7, 576, 832, 0]);
+    expect(cpuid(0xd, 0)).toEqual([0x207, 576, 840, 0]);
     expect(cpuid(0xd, 2)).toEqual([256, 576, 0, 0]);
     // XSAVEOPT, XSAVEC, XGETBV with ECX = 1, XSAVES; the compacted area of x87 and SSE.
     expect(cpuid(0xd, 1)).toEqual([0b1111, 576, 0, 0]);

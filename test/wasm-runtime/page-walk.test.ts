@@ -263,6 +263,9 @@ describe('PAE paging', () => {
 
   test('faults', () => {
     expect(error(0x8000_0000n, VIEW_USER, READ)).toBe(4);
+    // Where other tables have protection keys and bits that are ignored.
+    runtime.exports.writePhysical64(TABLE + 56n, 0x3_2000_5000n | P | W | U | (1n << 59n));
+    expect(error(la, VIEW_USER, READ)).toBe(0xd);
     runtime.exports.writePhysical64(POINTERS + 8n, DIRECTORY | P | W);
     expect(error(la, VIEW_SUPERVISOR, READ)).toBe(9);
   });

@@ -17,6 +17,7 @@ import {
   CR4_LA57,
   CR4_PAE,
   CR4_PGE,
+  CR4_PKE,
   CR4_PSE,
   CR4_SMAP,
   CR4_SMEP,
@@ -24,6 +25,7 @@ import {
   EFER_NXE,
   MSR_EFER,
   PHYSICAL_ADDRESS_MASK,
+  PKRU,
   VIEW_SUPERVISOR_AC,
   VIEW_USER,
   VIEW_USER_ALIGNED,
@@ -48,6 +50,8 @@ export const RIGHT_GLOBAL: i32 = 16;
 export const RIGHT_LARGE: i32 = 32;
 /** A page of more than 2 MiB. */
 export const RIGHT_HUGE: i32 = 64;
+/** A page whose protection key counts and is not 0. */
+export const RIGHT_KEYED: i32 = 128;
 
 /** Value of walkError for a linear address that is not canonical. */
 export const WALK_NON_CANONICAL: i32 = -1;
@@ -62,6 +66,7 @@ export let walkError: i32 = 0;
 const ERROR_PRESENT: i32 = 1;
 const ERROR_USER: i32 = 1 << 2;
 const ERROR_RESERVED: i32 = 1 << 3;
+const ERROR_PROTECTION_KEY: i32 = 1 << 5;
 
 const PRESENT: u64 = 1;
 const WRITABLE: u64 = 1 << 1;
@@ -70,10 +75,13 @@ const ACCESSED: u64 = 1 << 5;
 const DIRTY: u64 = 1 << 6;
 const PAGE_SIZE: u64 = 1 << 7;
 const GLOBAL: u64 = 1 << 8;
+const PROTECTION_KEY_SHIFT: u64 = 59;
 const NO_EXECUTE: u64 = 1 << 63;
 /** MAXPHYADDR is 40. */
 const ADDRESS: u64 = PHYSICAL_ADDRESS_MASK & ~0xfff;
 const RESERVED_ADDRESS: u64 = 0x000f_ffff_ffff_f000 & ~PHYSICAL_ADDRESS_MASK;
+/** Of entries of PAE paging, beside those of the address. */
+const PAE_RESERVED: u64 = 0x7ff0_0000_0000_0000;
 const PDPTE_RESERVED: u64 = ~PHYSICAL_ADDRESS_MASK | 0x1e6;
 
 /**
@@ -90,7 +98,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
   if (!(load<u32>(CPU_STATE + CR4) & CR4_PAE)) return walk32(la & 0xffff_ffff, view, access);
 
   const efer = load<u32>(CPU_STATE + MSR_EFER);
-  const reserved: u64 = efer & EFER_NXE ? RESERVED_ADDRESS : RESERVED_ADDRESS | NO_EXECUTE;
+  let reserved: u64 = efer & EFER_NXE ? RESERVED_ADDRESS : RESERVED_ADDRESS | NO_EXECUTE;
   const cr3 = load<u64>(CPU_STATE + CR3);
   let table: u64;
   let shift: i32;
@@ -108,6 +116,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
     if (pointer & PDPTE_RESERVED) return fault(view, access, ERROR_PRESENT | ERROR_RESERVED);
     table = pointer & ADDRESS;
     shift = 21;
+    reserved |= PAE_RESERVED;
   }
   const topTable = table;
   const topShift = shift;
@@ -134,6 +143,14 @@ export function walk(la: u64, view: i32, access: i32): bool {
   }
 
   let rights = rightsOf(view, (all & USER) !== 0, (all & WRITABLE) !== 0, (any & NO_EXECUTE) !== 0);
+  let keyed = 0;
+  if (all & USER && hasProtectionKeys(efer)) {
+    const key = <u32>(entry >> PROTECTION_KEY_SHIFT) & 15;
+    const denied = deniedByKey(view, key);
+    if (!permitted(~denied, access)) return fault(view, access, ERROR_PRESENT | ERROR_PROTECTION_KEY);
+    rights &= ~denied;
+    if (key !== 0) keyed = RIGHT_KEYED;
+  }
   if (!permitted(rights, access)) return fault(view, access, ERROR_PRESENT);
   const write = access === ACCESS_WRITE;
   if (!(all & ACCESSED) || (write && !(entry & DIRTY))) markAccessed(la, topTable, topShift, write);
@@ -142,7 +159,7 @@ export function walk(la: u64, view: i32, access: i32): bool {
   if (entry & GLOBAL && load<u32>(CPU_STATE + CR4) & CR4_PGE) rights |= RIGHT_GLOBAL;
   if (shift === 21) rights |= RIGHT_LARGE;
   else if (shift === 30) rights |= RIGHT_HUGE;
-  walkRights = rights;
+  walkRights = rights | keyed;
   const offset = ((<u64>1) << shift) - 1;
   walkAddress = (entry & ADDRESS & ~offset) | (la & offset);
   return true;
@@ -238,6 +255,19 @@ function rightsOf(view: i32, user: bool, writable: bool, noExecute: bool): i32 {
   }
   if (!noExecute && !(user && (cr4 & CR4_SMEP) !== 0)) rights |= RIGHT_EXECUTE;
   return rights;
+}
+
+/** @inline */
+function hasProtectionKeys(efer: u32): bool {
+  return (efer & EFER_LMA) !== 0 && (load<u32>(CPU_STATE + CR4) & CR4_PKE) !== 0;
+}
+
+/** The RIGHT_* of data accesses to a user page that its protection key takes away (Intel SDM Vol. 3 "Protection Keys"). */
+function deniedByKey(view: i32, key: u32): i32 {
+  const bits = load<u32>(CPU_STATE + PKRU) >>> (key * 2);
+  if ((bits & 1) !== 0) return RIGHT_READ | RIGHT_WRITE;
+  const heedsWrite = isUser(view) || (load<u32>(CPU_STATE + CR0) & CR0_WP) !== 0;
+  return (bits & 2) !== 0 && heedsWrite ? RIGHT_WRITE : 0;
 }
 
 /** @inline */

@@ -5,6 +5,7 @@
  * 2. Only RAM gets tags. The write tag is present only if the page holds no translated code and is dirty, and is no ROM.
  * 3. Every entry that is not global is in TLB_NON_GLOBAL_LIST, once (TLB_LISTED); a listed entry may have been
  *    replaced by a global one since.
+ * 4. Data tags of pages with a protection key other than 0 are only in entries of TLB_KEYED_LIST, unless that is full.
  */
 
 import { clearJumpCache, clearJumpCachePage, clearLocalJumps } from '../code/jump-cache';
@@ -12,6 +13,7 @@ import {
   COUNTER_TLB_FLUSHES,
   COUNTER_TLB_MISSES,
   CPU_STATE,
+  KEYED_ENTRIES,
   TLB_ADDEND,
   TLB_BASE,
   TLB_ENTRIES,
@@ -19,6 +21,8 @@ import {
   TLB_EXEC_TAG,
   TLB_GLOBAL,
   TLB_INVALID,
+  TLB_KEYED_COUNT,
+  TLB_KEYED_LIST,
   TLB_LARGE,
   TLB_LARGE_FILTER,
   TLB_LARGE_FILTER_SIZE,
@@ -40,6 +44,7 @@ import {
   RIGHT_EXECUTE,
   RIGHT_GLOBAL,
   RIGHT_HUGE,
+  RIGHT_KEYED,
   RIGHT_LARGE,
   RIGHT_READ,
   RIGHT_WRITE,
@@ -139,6 +144,7 @@ function fill(entry: u32, la: u64): u32 {
     word |= TLB_LISTED;
     list(entry);
   }
+  if (rights & RIGHT_KEYED) listKeyed(entry);
   if (rights & (RIGHT_LARGE | RIGHT_HUGE)) {
     word |= TLB_LARGE;
     addToLargeFilter(rights & RIGHT_LARGE ? largeKey(la) : hugeKey(la));
@@ -151,6 +157,27 @@ function list(entry: u32): void {
   const length = load<u32>(CPU_STATE + TLB_NON_GLOBAL_COUNT);
   store<u16>(TLB_NON_GLOBAL_LIST + length * 2, <u16>((entry - TLB_BASE) / TLB_ENTRY_SIZE));
   store<u32>(CPU_STATE + TLB_NON_GLOBAL_COUNT, length + 1);
+}
+
+function listKeyed(entry: u32): void {
+  const length = load<u32>(CPU_STATE + TLB_KEYED_COUNT);
+  if (length > <u32>KEYED_ENTRIES) return;
+  if (length < <u32>KEYED_ENTRIES)
+    store<u16>(CPU_STATE + TLB_KEYED_LIST + length * 2, <u16>((entry - TLB_BASE) / TLB_ENTRY_SIZE));
+  store<u32>(CPU_STATE + TLB_KEYED_COUNT, length + 1);
+}
+
+/** After a change of the bits `changed` of PKRU, which fetches do not heed: loads and stores look at the protection keys anew. */
+export function forgetKeys(changed: u32): void {
+  const length = load<u32>(CPU_STATE + TLB_KEYED_COUNT);
+  if ((changed & 3) !== 0 || length > <u32>KEYED_ENTRIES) {
+    for (let entry: u32 = TLB_BASE; entry < TLB_END; entry += TLB_ENTRY_SIZE) clearDataTags(entry);
+  } else {
+    for (let i: u32 = 0; i < length; i++) {
+      clearDataTags(TLB_BASE + <u32>load<u16>(CPU_STATE + TLB_KEYED_LIST + i * 2) * TLB_ENTRY_SIZE);
+    }
+  }
+  store<u32>(CPU_STATE + TLB_KEYED_COUNT, 0);
 }
 
 /** Invalidates the translations of all linear addresses, those of global pages only if asked to. */
@@ -206,9 +233,14 @@ export function clearWriteTags(physicalPage: u32): void {
 }
 
 /** @inline */
-function clearEntry(entry: u32, word: u32): void {
+function clearDataTags(entry: u32): void {
   store<u64>(entry + TLB_READ_TAG, TLB_INVALID);
   store<u64>(entry + TLB_WRITE_TAG, TLB_INVALID);
+}
+
+/** @inline */
+function clearEntry(entry: u32, word: u32): void {
+  clearDataTags(entry);
   store<u64>(entry + TLB_EXEC_TAG, TLB_INVALID);
   store<u32>(entry + TLB_PHYSICAL_PAGE, word);
 }

@@ -23,6 +23,11 @@ import {
   CR4_LA57,
   CR4_PAE,
   CR4_PCIDE,
+  CR4_PGE,
+  CR4_PKE,
+  CR4_PSE,
+  CR4_SMAP,
+  CR4_SMEP,
   CR8,
   DR,
   DR6_BD,
@@ -53,8 +58,9 @@ import { hostReadTaskPriority, hostWriteTaskPriority } from './host';
 /** PE MP EM TS ET NE WP AM NW CD PG; writes to other bits are ignored. */
 const CR0_DEFINED: u32 = 0xe005_003f;
 
-/** PSE PAE PGE PCIDE SMEP SMAP: what a change of makes cached translations wrong. */
-const CR4_TRANSLATION: u32 = (1 << 4) | CR4_PAE | (1 << 7) | CR4_LA57 | CR4_PCIDE | (1 << 20) | (1 << 21);
+/** Those a change of which makes cached translations wrong. */
+const CR4_TRANSLATION: u32 =
+  CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_PKE;
 
 const CR3_NO_FLUSH: u64 = (<u64>1) << 63;
 /** Address bits above MAXPHYADDR (40). */

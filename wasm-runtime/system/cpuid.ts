@@ -22,6 +22,7 @@ import {
   CR4_LA57,
   CR4_OSXSAVE,
   CR4_PCIDE,
+  CR4_PKE,
   CR4_SMAP,
   CR4_SMEP,
   CR4_UMIP,
@@ -30,6 +31,7 @@ import {
   FEATURE_FSGSBASE,
   FEATURE_MONITOR,
   FEATURE_PCID,
+  FEATURE_PKU,
   FEATURE_SMAP,
   FEATURE_SMEP,
   FEATURE_SYSCALL,
@@ -54,7 +56,16 @@ import {
 } from '../generated/layout';
 import { RAX, RBX, RCX, RDX } from '../registers';
 import { is64BitMode } from '../segments/descriptors';
-import { YMM_OFFSET, YMM_SIZE } from './extended-state';
+import {
+  COMPACTED,
+  COMPONENT_AVX,
+  COMPONENT_PKRU,
+  imageSize,
+  PKRU_OFFSET,
+  PKRU_SIZE,
+  YMM_OFFSET,
+  YMM_SIZE,
+} from './extended-state';
 import {
   features1Ecx,
   features7Ebx,
@@ -67,10 +78,14 @@ import {
 import { hostReadApicMsr } from './host';
 
 const FEATURE_OSXSAVE: u32 = 1 << 27;
+const FEATURE_OSPKE: u32 = 1 << 4;
 
-/** XCR0 bits that exist: x87, SSE, and AVX if the processor has it. */
+/** XCR0 bits that exist: x87, SSE, and AVX and PKRU if the processor has them. */
 export function supportedXcr0(): u32 {
-  return (features1Ecx() & FEATURE_AVX) !== 0 ? 7 : 3;
+  let components: u32 = 3;
+  if (features1Ecx() & FEATURE_AVX) components |= <u32>COMPONENT_AVX;
+  if (features7Ecx() & FEATURE_PKU) components |= <u32>COMPONENT_PKRU;
+  return components;
 }
 
 /**
@@ -83,6 +98,7 @@ const CR4_BASE: u32 = 0x7ff;
 export function supportedCr4(): u32 {
   let bits = CR4_BASE;
   if (features7Ecx() & FEATURE_UMIP) bits |= CR4_UMIP;
+  if (features7Ecx() & FEATURE_PKU) bits |= CR4_PKE;
   if (hasLa57()) bits |= CR4_LA57;
   if (features7Ebx() & FEATURE_FSGSBASE) bits |= CR4_FSGSBASE;
   if (features1Ecx() & FEATURE_PCID) bits |= CR4_PCIDE;
@@ -160,8 +176,10 @@ function basicLeaf(leaf: u32, subleaf: u32): void {
       answer(1 << 2, 0, 0, 0);
       return;
     case 7:
-      if (subleaf === 0) answer(1, features7Ebx(), features7Ecx(), offered(FEATURES_7_EDX, WITHHELD_7_EDX));
-      else answer(subleaf === 1 ? offered(FEATURES_7_1_EAX, WITHHELD_7_1_EAX) : 0, 0, 0, 0);
+      if (subleaf === 0) {
+        const ospke = (load<u32>(CPU_STATE + CR4) & CR4_PKE) !== 0 ? FEATURE_OSPKE : 0;
+        answer(1, features7Ebx(), features7Ecx() | ospke, offered(FEATURES_7_EDX, WITHHELD_7_EDX));
+      } else answer(subleaf === 1 ? offered(FEATURES_7_1_EAX, WITHHELD_7_1_EAX) : 0, 0, 0, 0);
       return;
     case 0xb:
       topologyLeaf(subleaf);
@@ -213,22 +231,17 @@ function topologyLeaf(subleaf: u32): void {
   else answer(0, 0, subleaf & 0xff, 0);
 }
 
-/** Bytes of the XSAVE area for the components in `xcr0`, in both formats. */
-function xsaveSize(xcr0: u32): u32 {
-  return (xcr0 & 4) !== 0 ? YMM_OFFSET + YMM_SIZE : YMM_OFFSET;
-}
-
 function xsaveLeaf(subleaf: u32): void {
+  const enabled = <u64>load<u32>(CPU_STATE + XCR0);
+  const supported = supportedXcr0();
   if ((features1Ecx() & FEATURE_XSAVE) === 0) answer(0, 0, 0, 0);
-  else if (subleaf === 0) {
-    const enabled = xsaveSize(load<u32>(CPU_STATE + XCR0));
-    answer(supportedXcr0(), enabled, xsaveSize(supportedXcr0()), 0);
-  } else if (subleaf === 1) {
-    const enabled = hasCompaction() ? xsaveSize(load<u32>(CPU_STATE + XCR0)) : 0;
-    answer(featuresD1Eax(), enabled, 0, 0);
+  else if (subleaf === 0) answer(supported, imageSize(enabled), imageSize(supported), 0);
+  else if (subleaf === 1) {
+    answer(featuresD1Eax(), hasCompaction() ? imageSize(enabled | COMPACTED) : 0, 0, 0);
   }
-  // ECX: a user component, which a compacted image does not align.
-  else if (subleaf === 2 && (supportedXcr0() & 4) !== 0) answer(YMM_SIZE, YMM_OFFSET, 0, 0);
+  // ECX: user components, which a compacted image does not align.
+  else if (subleaf === 2 && (supported & <u32>COMPONENT_AVX) !== 0) answer(YMM_SIZE, YMM_OFFSET, 0, 0);
+  else if (subleaf === 9 && (supported & <u32>COMPONENT_PKRU) !== 0) answer(PKRU_SIZE, PKRU_OFFSET, 0, 0);
   else answer(0, 0, 0, 0);
 }
 

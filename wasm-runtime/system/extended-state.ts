@@ -3,6 +3,7 @@
  *
  *     0    the image of FXSAVE (fpu-state.ts)     520  XCOMP_BV: bit 63 and the components of a compacted image, or zero
  *     512  XSTATE_BV                              576  upper halves of YMM0 to YMM15, in both formats
+ *     832  PKRU; at 576 in a compacted image without the YMM registers
  *
  * A component is in use (XINUSE) if it is not in its initial configuration. There is no supervisor state: IA32_XSS is zero,
  * and XSAVES is XSAVEC at CPL 0. What has not been modified since it was restored is saved like everything else.
@@ -22,10 +23,12 @@ import {
   FPU_REGISTERS,
   FPU_TAG,
   MXCSR,
+  PKRU,
   VECTOR_NM,
   XCR0,
   YMM,
 } from '../generated/layout';
+import { readData32 } from '../memory/mmu';
 import { CONTROL_INITIAL, initialiseFpu } from '../x87/control';
 import { IMAGE, probeImage, readImage, writeImage } from '../x87/image';
 import { controlWord, statusWord } from '../x87/status';
@@ -45,17 +48,21 @@ import {
   X87_REGISTERS,
   XMM_OFFSET,
 } from './fpu-state';
+import { setPkru } from './protection-keys';
 
 const HEADER: u32 = 512;
 const HEADER_SIZE: u32 = 64;
 export const YMM_OFFSET: u32 = 576;
 export const YMM_SIZE: u32 = 256;
+export const PKRU_OFFSET: u32 = YMM_OFFSET + YMM_SIZE;
+export const PKRU_SIZE: u32 = 8;
 
 const COMPONENT_X87: u64 = 1;
 const COMPONENT_SSE: u64 = 2;
-const COMPONENT_AVX: u64 = 4;
+export const COMPONENT_AVX: u64 = 4;
+export const COMPONENT_PKRU: u64 = 1 << 9;
 /** Of XCOMP_BV: the image is compacted. */
-const COMPACTED: u64 = (<u64>1) << 63;
+export const COMPACTED: u64 = (<u64>1) << 63;
 
 const MXCSR_INITIAL: u32 = 0x1f80;
 
@@ -90,7 +97,19 @@ export function componentsInUse(): u64 {
   if (!isX87Initial()) used |= COMPONENT_X87;
   if (!areZero(0)) used |= COMPONENT_SSE;
   if (!areZero(16)) used |= COMPONENT_AVX;
+  if (load<u32>(CPU_STATE + PKRU) !== 0) used |= COMPONENT_PKRU;
   return used;
+}
+
+/** Where PKRU is in an image with this XCOMP_BV. */
+function pkruOffset(compaction: u64): u32 {
+  return (compaction & (COMPACTED | COMPONENT_AVX)) === COMPACTED ? YMM_OFFSET : PKRU_OFFSET;
+}
+
+/** Bytes of an image with the components `features` and, if it is compacted, that bit. */
+export function imageSize(features: u64): u32 {
+  if ((features & COMPONENT_PKRU) !== 0) return pkruOffset(features) + PKRU_SIZE;
+  return (features & COMPONENT_AVX) !== 0 ? YMM_OFFSET + YMM_SIZE : YMM_OFFSET;
 }
 
 /** Upper halves of the YMM registers. */
@@ -124,7 +143,8 @@ function save(record: u32, la: u64, operandSize: i32, features: u64, kind: i32):
   if (kind === SAVE_COMPACTED && load<u32>(CPU_STATE + MXCSR) !== MXCSR_INITIAL) used |= COMPONENT_SSE;
   used &= features;
   const written = kind === SAVE_ALL ? features : used;
-  probeImage(record, la, (features & COMPONENT_AVX) !== 0 ? YMM_OFFSET + YMM_SIZE : YMM_OFFSET);
+  const compaction = kind === SAVE_COMPACTED ? features | COMPACTED : 0;
+  probeImage(record, la, imageSize(features | compaction));
   if ((written & COMPONENT_X87) !== 0) {
     composeX87(operandSize === 8);
     writeImage(record, la, 0, MXCSR_OFFSET);
@@ -144,9 +164,14 @@ function save(record: u32, la: u64, operandSize: i32, features: u64, kind: i32):
     composeAvx();
     writeImage(record, la, YMM_OFFSET, vectorRegisters() * 16);
   }
+  if ((written & COMPONENT_PKRU) !== 0) {
+    const offset = pkruOffset(compaction);
+    store<u64>(IMAGE + offset, load<u32>(CPU_STATE + PKRU));
+    writeImage(record, la, offset, PKRU_SIZE);
+  }
   if (kind === SAVE_COMPACTED) {
     store<u64>(IMAGE + HEADER, used);
-    store<u64>(IMAGE + HEADER + 8, features | COMPACTED);
+    store<u64>(IMAGE + HEADER + 8, compaction);
     writeImage(record, la, HEADER, 16);
   } else {
     readImage(record, la, HEADER, 8);
@@ -219,16 +244,18 @@ export function xrstors(record: u32, la: u64, operandSize: i32, low: u32, high: 
   restore(record, la, operandSize, features);
 }
 
-/** From IMAGE, which has all but the AVX component of the area at `la`. */
+/** From IMAGE, which has all but the AVX component and PKRU of the area at `la`. */
 function restore(record: u32, la: u64, operandSize: i32, features: u64): void {
   const present = load<u64>(IMAGE + HEADER) & features;
-  const isCompacted = (load<u64>(IMAGE + HEADER + 8) & COMPACTED) !== 0;
+  const compaction = load<u64>(IMAGE + HEADER + 8);
+  const isCompacted = (compaction & COMPACTED) !== 0;
   const ofMxcsr = isCompacted ? COMPONENT_SSE : COMPONENT_SSE | COMPONENT_AVX;
   const hasMxcsr = (features & ofMxcsr) !== 0;
   if (isCompacted && (present & COMPONENT_SSE) === 0) store<u32>(IMAGE + MXCSR_OFFSET, MXCSR_INITIAL);
   if (hasMxcsr) checkMxcsr(record);
   if ((present & COMPONENT_AVX) !== 0) readImage(record, la, YMM_OFFSET, vectorRegisters() * 16);
   else memory.fill(IMAGE + YMM_OFFSET, 0, YMM_SIZE);
+  const pkru = (present & COMPONENT_PKRU) !== 0 ? readData32(record, la + pkruOffset(compaction)) : 0;
   // From here on nothing faults.
   if ((features & COMPONENT_X87) !== 0) {
     if ((present & COMPONENT_X87) !== 0) {
@@ -244,4 +271,5 @@ function restore(record: u32, la: u64, operandSize: i32, features: u64): void {
     restoreSse();
   }
   if ((features & COMPONENT_AVX) !== 0) restoreAvx();
+  if ((features & COMPONENT_PKRU) !== 0) setPkru(pkru);
 }

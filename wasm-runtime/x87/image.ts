@@ -3,8 +3,8 @@ import { fillRead, fillWrite, finishWrite, probeDataWrite, slowRead, slowWrite }
 
 const PIECE: u32 = 64;
 
-/** Room for the largest image: the XSAVE area with AVX state. */
-export const IMAGE: u32 = <u32>memory.data(832, 16);
+/** Room for the largest image: the XSAVE area with AVX state and PKRU. */
+export const IMAGE: u32 = <u32>memory.data(840, 16);
 
 /** Copies `size` bytes at offset `start` of the area at `la` from guest memory to the same offset of IMAGE. */
 export function readImage(record: u32, la: u64, start: u32, size: u32): void {

@@ -69,6 +69,8 @@ export const system: Row[] = [
   systemRow(two(0x06), 'clts', [], perform('clts')),
   systemRow(fixed(twoPrefix('none', 0x01, 2), 0), 'xgetbv', [], perform('xgetbv')),
   systemRow(fixed(twoPrefix('none', 0x01, 2), 1), 'xsetbv', [], perform('xsetbv')),
+  systemRow(fixed(twoPrefix('none', 0x01, 5), 6), 'rdpkru', [], perform('rdpkru')),
+  systemRow(fixed(twoPrefix('none', 0x01, 5), 7), 'wrpkru', [], perform('wrpkru')),
 
   systemRow(two(0x01, 0), 'sgdt', [M], storeTable('gdt'), tableSize),
   systemRow(two(0x01, 1), 'sidt', [M], storeTable('idt'), tableSize),
