@@ -73,6 +73,11 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     return this.variant.operandSize;
   }
 
+  /** Only 64-bit code has operands of 8 bytes on the stack. Those of 2 bytes exist in every mode. */
+  get stackSize(): number | undefined {
+    return this.operandSize === 8 ? 8 : undefined;
+  }
+
   get operandCount(): number {
     return this.variant.locations.length;
   }

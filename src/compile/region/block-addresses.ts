@@ -1,19 +1,31 @@
 /** Addresses of a block's memory operands: sums of registers and constants, in segments. */
 import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
-import { GPR, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS } from '../../layout/cpu-state.ts';
-import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
+import { GPR, SEGMENT_CS, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS } from '../../layout/cpu-state.ts';
+import { MODE_CODE_64, MODE_FLAT, MODE_STACK_32 } from '../../layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { BlockRegisters } from './block-registers.ts';
 
-/** What MODE_FLAT says of. */
+/** Segments that MODE_FLAT says have base 0 and nothing to check, and the one that only has base 0. */
 const FLAT_SEGMENTS: readonly number[] = [SEGMENT_ES, SEGMENT_SS, SEGMENT_DS];
+const BASE_ZERO: readonly number[] = [...FLAT_SEGMENTS, SEGMENT_CS];
 
 export abstract class BlockAddresses extends BlockRegisters {
   /** Linear address of an offset relative to the start of the block's page. */
   protected codeAddress(offset: number): Expression {
     return this.parts.code.at(this.block.page, offset);
+  }
+
+  override get stackSize(): number | undefined {
+    const { mode } = this.records;
+    if ((mode & MODE_CODE_64) !== 0) return 8;
+    return (mode & MODE_FLAT) !== 0 && (mode & MODE_STACK_32) !== 0 ? 4 : undefined;
+  }
+
+  override segmentBase(segment: number): Expression {
+    if ((this.records.mode & MODE_FLAT) !== 0 && BASE_ZERO.includes(segment)) return this.m.i64.const(0n);
+    return super.segmentBase(segment);
   }
 
   /** Base or index register by its state offset; undefined for the always-zero one. */

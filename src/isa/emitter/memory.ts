@@ -11,6 +11,11 @@ export interface MemoryEmitter {
   addressWith(operand: number, displacement: Expression): Expression;
   /** Segment base by number: i64. Zero in 64-bit mode except FS and GS. */
   segmentBase(segment: number): Expression;
+  /**
+   * Bytes of an offset on the stack, 8 or 4, where that is the linear address and RSP has nothing above it; undefined if
+   * that is not known while code is made.
+   */
+  readonly stackSize: number | undefined;
   /** Loads `size` bytes from a linear address. */
   load(size: number, linearAddress: Value): Expression;
   store(size: number, linearAddress: Value, value: Expression): void;

@@ -47,8 +47,8 @@ export function ret(e: Emitter): void {
 
 /** RET imm16 also drops arguments. */
 export function retImmediate(e: Emitter): void {
-  const { value, above } = top(e, e.operandSize);
-  setStackPointer(e, e.let(e.m.i64.add(above(), e.m.i64.extend_u(e.read(0))), i64));
+  const { value, above } = top(e, e.operandSize, e.m.i64.extend_u(e.read(0)));
+  setStackPointer(e, above);
   e.jumpTo(resize(e.m, e.operandSize, 8, value()));
 }
 

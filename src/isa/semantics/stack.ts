@@ -6,18 +6,30 @@
 import { FLAG_RF, FLAG_VM, RBP, RSP } from '../../layout/architecture.ts';
 import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import { LINEAR_MASK, STACK_BASE, STACK_MASK } from '../../layout/runtime-state.ts';
+import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { endBlock } from './system.ts';
 
-/** Only 64-bit code has stack operands of 8 bytes. Those of 2 bytes exist in every mode. */
-function isIn64BitCode(e: Emitter): boolean {
-  return e.operandSize === 8;
+/** A register as an offset on the stack. */
+function offsetIn(e: Emitter, register: number): Value {
+  return e.let(e.stackSize === 4 ? e.m.i64.extend_u(e.gpr(register, 4)) : e.gpr(register, 8), i64);
+}
+
+/** @param by i64: of an offset of 4 bytes only the low half counts. */
+function movedBy(e: Emitter, offset: Value, by: Expression): Value {
+  const { i32: d, i64: q } = e.m;
+  if (e.stackSize !== 4) return e.let(q.add(offset(), by), i64);
+  return e.let(q.extend_u(d.add(d.wrap(offset()), d.wrap(by))), i64);
+}
+
+function moved(e: Emitter, offset: Value, bytes: number): Value {
+  return movedBy(e, offset, e.m.i64.const(BigInt(bytes)));
 }
 
 /** Linear address of an offset on the stack. */
 function stackAddress(e: Emitter, offset: Value): Value {
-  if (isIn64BitCode(e)) return offset;
+  if (e.stackSize !== undefined) return offset;
   const { i64: q } = e.m;
   const base = q.add(q.and(offset(), e.state(STACK_MASK, 8)), e.state(STACK_BASE, 8));
   return e.let(q.and(base, e.state(LINEAR_MASK, 8)), i64);
@@ -25,7 +37,7 @@ function stackAddress(e: Emitter, offset: Value): Value {
 
 /** RSP with another offset; of a register wider than the stack's offsets the rest stays. */
 function withOffset(e: Emitter, offset: Value): Value {
-  if (isIn64BitCode(e)) return offset;
+  if (e.stackSize !== undefined) return offset;
   const { i64: q } = e.m;
   const mask = e.let(e.state(STACK_MASK, 8), i64);
   const kept = q.and(q.and(e.gpr(RSP, 8), q.const(0xffff_ffffn)), q.xor(mask(), q.const(-1n)));
@@ -45,16 +57,8 @@ export function popFor(e: Emitter, size: number, use: (value: Value) => void): v
   e.setGpr(RSP, 8, pointer());
 }
 
-function below(e: Emitter, offset: Value, bytes: number): Value {
-  return e.let(e.m.i64.sub(offset(), e.m.i64.const(BigInt(bytes))), i64);
-}
-
-function above(e: Emitter, offset: Value, bytes: number): Value {
-  return e.let(e.m.i64.add(offset(), e.m.i64.const(BigInt(bytes))), i64);
-}
-
 export function push(e: Emitter, size: number, value: Value): void {
-  const top = below(e, e.let(e.gpr(RSP, 8), i64), size);
+  const top = moved(e, offsetIn(e, RSP), -size);
   e.store(size, stackAddress(e, top), value());
   setStackPointer(e, top);
 }
@@ -64,10 +68,15 @@ function peek(e: Emitter, size: number, offset: Value): Value {
   return e.let(e.load(size, stackAddress(e, offset)), size === 8 ? i64 : i32);
 }
 
-/** Reads the top of the stack and gives the new stack pointer; the caller commits it with setStackPointer(). */
-export function top(e: Emitter, size: number): { value: Value; above: Value } {
-  const pointer = e.let(e.gpr(RSP, 8), i64);
-  return { value: peek(e, size, pointer), above: above(e, pointer, size) };
+/**
+ * Reads the top of the stack and gives the new stack pointer; the caller commits it with setStackPointer().
+ * @param dropped i64: bytes that are removed besides.
+ */
+export function top(e: Emitter, size: number, dropped?: Expression): { value: Value; above: Value } {
+  const pointer = offsetIn(e, RSP);
+  const value = peek(e, size, pointer);
+  const above = moved(e, pointer, size);
+  return { value, above: dropped === undefined ? above : movedBy(e, above, dropped) };
 }
 
 export function pushOperand(e: Emitter): void {
@@ -95,33 +104,33 @@ export function popOperand(e: Emitter): void {
 /** PUSHA: all general registers, RSP as it was before. */
 export function pushAll(e: Emitter): void {
   const size = e.operandSize;
-  const pointer = e.let(e.gpr(RSP, 8), i64);
+  const pointer = offsetIn(e, RSP);
   for (let register = 0; register < 8; register++) {
-    const slot = below(e, pointer, (register + 1) * size);
+    const slot = moved(e, pointer, -(register + 1) * size);
     e.store(size, stackAddress(e, slot), e.gpr(register, size));
   }
-  setStackPointer(e, below(e, pointer, 8 * size));
+  setStackPointer(e, moved(e, pointer, -8 * size));
 }
 
 /** POPA: the value for RSP is read and thrown away. */
 export function popAll(e: Emitter): void {
   const size = e.operandSize;
-  const pointer = e.let(e.gpr(RSP, 8), i64);
+  const pointer = offsetIn(e, RSP);
   const values = Array.from({ length: 8 }, (_, register) =>
-    peek(e, size, above(e, pointer, (7 - register) * size)),
+    peek(e, size, moved(e, pointer, (7 - register) * size)),
   );
   values.forEach((value, register) => {
     if (register !== RSP) e.setGpr(register, size, value());
   });
-  setStackPointer(e, above(e, pointer, 8 * size));
+  setStackPointer(e, moved(e, pointer, 8 * size));
 }
 
 export function leave(e: Emitter): void {
   const size = e.operandSize;
-  const frame = e.let(e.gpr(RBP, 8), i64);
+  const frame = offsetIn(e, RBP);
   const saved = peek(e, size, frame);
   e.setGpr(RBP, size, saved());
-  setStackPointer(e, above(e, frame, size));
+  setStackPointer(e, moved(e, frame, size));
 }
 
 /** ENTER with its nesting levels: a runtime function that is given frame size | level << 16. */
