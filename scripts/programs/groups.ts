@@ -1,5 +1,6 @@
 /** Which programs of the list are run, and which of them share a guest. */
 import { InputError } from '../../src/boot/input-error.ts';
+import type { ClockKind } from '../../src/machine/clock.ts';
 import type { Program } from './program.ts';
 import type { Architecture } from './root.ts';
 
@@ -8,6 +9,8 @@ export interface Group {
   readonly architecture: Architecture;
   /** Value of --cpu. */
   readonly cpu: string;
+  /** Value of --clock. */
+  readonly clock: ClockKind;
   readonly programs: readonly Program[];
 }
 
@@ -29,11 +32,12 @@ export function selectPrograms(programs: readonly Program[], names: readonly str
 
 /** @param cpu a model for all programs instead of their own ones. */
 export function groupsOf(programs: readonly Program[], cpu: string | undefined): readonly Group[] {
-  const groups = new Map<string, { architecture: Architecture; cpu: string; programs: Program[] }>();
+  const groups = new Map<string, Group & { readonly programs: Program[] }>();
   for (const program of programs) {
     for (const model of cpu === undefined ? program.cpus : [cpu]) {
-      const key = `${program.architecture} ${model}`;
-      const group = groups.get(key) ?? { architecture: program.architecture, cpu: model, programs: [] };
+      const { architecture, clock = 'host' } = program;
+      const key = `${architecture} ${model} ${clock}`;
+      const group = groups.get(key) ?? { architecture, cpu: model, clock, programs: [] };
       group.programs.push(program);
       groups.set(key, group);
     }

@@ -1,4 +1,5 @@
 /** What a program of the list is, and how what it gave in a guest is held against what it gave natively. */
+import type { ClockKind } from '../../src/machine/clock.ts';
 import type { Architecture } from './root.ts';
 
 /** What one run of a program gave. */
@@ -24,6 +25,11 @@ export interface Program {
   readonly about: string;
   /** Models of --cpu that it is run with. */
   readonly cpus: readonly string[];
+  /**
+   * How time passes in its guest, by default as on the host. By instructions, what waits for something with a time limit of
+   * its own finds a machine that is never busy, and sleeping takes no time.
+   */
+  readonly clock?: ClockKind;
   /** A line for bash, in a folder with the program's files that it may write to. */
   readonly run: string;
   /** Longest time in the guest, in its seconds. */

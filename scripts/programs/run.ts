@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../src/boot/input-error.ts';
+import type { ClockKind } from '../../src/machine/clock.ts';
 import type { Root } from './root.ts';
 import { Transcript, type TranscriptEvents } from './transcript.ts';
 
@@ -75,13 +76,13 @@ export interface GuestRun {
 /** Boots a guest that runs what is in its plan. @param limit seconds after which it is stopped. */
 export async function runInGuest(
   { cli, kernel, root, plan }: GuestFiles,
-  cpu: string,
+  { cpu, clock }: { readonly cpu: string; readonly clock: ClockKind },
   limit: number,
   events?: TranscriptEvents,
 ): Promise<GuestRun> {
   const transcript = new Transcript(events);
   const args = [cli, 'boot', '--kernel', kernel, '--initrd', root.archive, '--initrd', plan, '--cpu', cpu];
-  args.push('--memory', MEMORY, '--append', COMMAND_LINE, '--no-reboot');
+  args.push('--clock', clock, '--memory', MEMORY, '--append', COMMAND_LINE, '--no-reboot');
   const { ending, errors } = await follow(process.execPath, args, transcript, limit);
   const done = transcript.others.indexOf('@@ done');
   const kernelLines = transcript.others.slice(0, done).filter((line) => line.trim() !== '');

@@ -9,7 +9,7 @@ export const GCC: Program = {
   about: 'compiles a program in six ways and runs it; code and output are the same',
   cpus: [DEFAULT_CPU],
   run: 'bash test.sh',
-  limit: 600,
+  limit: 1800,
   isNative: true,
   compare: sameLines(),
 };

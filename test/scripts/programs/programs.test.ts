@@ -35,19 +35,21 @@ describe('the list of programs', () => {
     expect(() => selectPrograms(PROGRAMS, ['bash', 'pearl'])).toThrow('--only pearl: no such program');
   });
 
-  it('makes a guest of each architecture and processor', () => {
-    const chosen = selectPrograms(PROGRAMS, ['openssl-ciphers', 'bash', 'i386-hello']);
+  it('makes a guest of each architecture, processor and clock', () => {
+    const chosen = selectPrograms(PROGRAMS, ['openssl-ciphers', 'bash', 'python-threading', 'i386-hello']);
     const told = (cpu?: string) =>
       groupsOf(chosen, cpu).map((group) => [
         group.architecture,
         group.cpu,
+        group.clock,
         group.programs.map(({ name }) => name).join(' '),
       ]);
     expect(told('x86-64-v1')).toEqual([
-      ['amd64', 'x86-64-v1', 'bash openssl-ciphers'],
-      ['i386', 'x86-64-v1', 'i386-hello'],
+      ['amd64', 'x86-64-v1', 'host', 'bash openssl-ciphers'],
+      ['amd64', 'x86-64-v1', 'instructions', 'python-threading'],
+      ['i386', 'x86-64-v1', 'host', 'i386-hello'],
     ]);
-    expect(told().length).toBe(new Set(chosen.flatMap(({ cpus }) => cpus)).size + 1);
+    expect(told().length).toBe(new Set(chosen.flatMap(({ cpus }) => cpus)).size + 2);
   });
 
   it('takes the packages of the whole list, and the root that the kernel comes with', () => {
@@ -103,6 +105,17 @@ describe('the comparison', () => {
 
   it.each(PROGRAMS)('of $name is not content with an empty output', ({ compare, isNative }) => {
     expect(compare(outcome(''), isNative ? outcome('') : undefined)).not.toEqual([]);
+  });
+
+  it("of Python's tests is of verdicts, not of what tests print", () => {
+    const { compare } = PROGRAMS.find(({ name }) => name === 'python-threading') as Program;
+    const run = (printed: string, verdict: string) =>
+      outcome(
+        `test_a (x.A) ... ${printed}\n${verdict}\ntest_b (x.B) ... skipped 'no b'\nRan 2 tests in 0.1s\n`,
+      );
+    expect(compare(run('thread 1', 'ok'), run('thread 2', 'ok'))).toEqual([]);
+    expect(compare(run('thread 1', 'FAIL'), run('thread 2', 'ok'))).not.toEqual([]);
+    expect(compare(run('FAIL', ''), run('ok', ''))).not.toEqual([]);
   });
 
   it('natively is without what the guest has not', () => {
