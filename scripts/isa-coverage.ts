@@ -10,6 +10,7 @@ import type { Row } from '../src/isa/row.ts';
 import { ROWS, TABLES } from '../src/isa/tables/index.ts';
 import { FEATURES } from '../src/layout/features.ts';
 import { MODE_CODE_16, MODE_CODE_32, MODE_CODE_64, MODE_STACK_32 } from '../src/layout/mode.ts';
+import { DEFAULT_VENDOR } from '../src/layout/vendor.ts';
 import { CODE, type CodeMode } from '../test/vectors/layout.ts';
 import { loadVectors, vectorFamilies } from '../test/vectors/vector.ts';
 
@@ -44,9 +45,11 @@ function countVectors(): Record<CodeMode, Map<Row, number>> {
 }
 
 const counts = countVectors();
-/** Only 64-bit mode has REX. */
-const exists = ({ modes, opcode }: Row, mode: CodeMode): boolean =>
-  modes !== (mode === 64 ? 'not64' : 'only64') && (mode === 64 || opcode.b !== 1);
+/** Only 64-bit mode has REX. What another vendor's processors alone have is not to be recorded. */
+const exists = ({ modes, opcode, vendor }: Row, mode: CodeMode): boolean =>
+  (vendor ?? DEFAULT_VENDOR) === DEFAULT_VENDOR &&
+  modes !== (mode === 64 ? 'not64' : 'only64') &&
+  (mode === 64 || opcode.b !== 1);
 const isTested = (row: Row): boolean => Object.values(counts).some((count) => count.has(row));
 const number = (value: number): string => value.toLocaleString('en');
 
@@ -96,6 +99,10 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   int: 'test/isa/system.test.ts',
   syscall: 'test/isa/system.test.ts',
   clzero: 'test/isa/system.test.ts',
+  movntss: 'test/isa/sse4a.test.ts',
+  movntsd: 'test/isa/sse4a.test.ts',
+  extrq: 'test/isa/sse4a.test.ts',
+  insertq: 'test/isa/sse4a.test.ts',
   rdpkru: 'test/cpu/protection-keys.test.ts',
   wrpkru: 'test/cpu/protection-keys.test.ts',
   sysenter: 'test/wasm-runtime/far-transfers.test.ts',
@@ -134,6 +141,7 @@ A *row* is a line of the opcode map in \`src/isa/tables/\`. A *vector* is a case
 (\`test/vectors/\`), and runs in the interpreter and in regions. \`compiled\` rows can be part of regions; a region leaves to the
 handler of the others. Of privileged instructions vectors show only what they are to a program. What they do otherwise, and what
 a program cannot reach (gates, tasks, real mode), has tests of its own in \`test/isa/\` and \`test/wasm-runtime/\`.
+Rows that AMD's processors alone have (\`src/layout/vendor.ts\`) are tested by \`test/isa/vendors.test.ts\`.
 
 | table | rows | compiled | 64-bit: rows with vectors | vectors | 32-bit: rows with vectors | vectors | 16-bit: rows with vectors | vectors |
 |---|---|---|---|---|---|---|---|---|

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { InputError } from '../src/boot/input-error.ts';
-import { withheldFeatures } from '../src/machine/cpu-models.ts';
+import { chooseCpu } from '../src/machine/cpu-models.ts';
 import { groupsOf, packagesOf, selectPrograms } from './programs/groups.ts';
 import { PROGRAMS } from './programs/list.ts';
 import { mergeResults, pageOf, type Result, resultsOf } from './programs/page.ts';
@@ -46,7 +46,7 @@ function parse() {
     },
   });
   try {
-    if (values.cpu !== undefined) withheldFeatures(values.cpu);
+    if (values.cpu !== undefined) chooseCpu(values.cpu);
   } catch (error) {
     throw new InputError(`--cpu: ${(error as Error).message}`);
   }

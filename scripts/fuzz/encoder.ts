@@ -1,10 +1,13 @@
 /**
  * Instructions from the table that decodes them: the bytes of a variant with given operands, in 64-bit mode or in 32- or 16-bit code.
  *
+ * Those of another vendor's processors alone are not among them.
+ *
  * Source: Intel SDM Vol. 2, "Instruction Format".
  */
 import { type Candidate, candidatesOf, OPCODES } from '../../src/isa/opcode-index.ts';
 import { type Variant, widthInBytes } from '../../src/isa/variant.ts';
+import { DEFAULT_VENDOR } from '../../src/layout/vendor.ts';
 import type { CodeMode } from '../../test/vectors/layout.ts';
 
 /** Added to 0 to 3 to name AH, CH, DH and BH. */
@@ -185,6 +188,7 @@ export function encode(
 ): Uint8Array | undefined {
   const { row, operandSize, form } = variant;
   const { opcode } = row;
+  if ((row.vendor ?? DEFAULT_VENDOR) !== DEFAULT_VENDOR) return undefined;
   const sizes = sizePrefixes(variant, mode);
   if (sizes === undefined) return undefined;
   const { memory } = values;

@@ -1,7 +1,7 @@
 /** Reads the values of options. The parsers throw InputError with a message to put after the option's name. */
 import { InputError } from '../boot/input-error.ts';
 import { GIB, KIB, MIB, PAGE_SIZE } from '../boot/memory-map.ts';
-import { withheldFeatures } from '../machine/cpu-models.ts';
+import { chooseCpu } from '../machine/cpu-models.ts';
 import { LARGEST_MEMORY, LAST_DEBUG_EXIT_PORT, SMALLEST_MEMORY } from '../machine/options.ts';
 
 /** In place of a model: asks for the list. */
@@ -62,8 +62,8 @@ export function parseSha256(text: string): string {
   return text;
 }
 
-/** A model of the processor with features: `max`, `x86-64-v2,+aes`. Returns it as it is. */
+/** A model of the processor with a vendor and features: `max`, `x86-64-v2,+aes`. Returns it as it is. */
 export function parseCpu(text: string): string {
-  if (text !== CPU_HELP) withheldFeatures(text);
+  if (text !== CPU_HELP) chooseCpu(text);
   return text;
 }

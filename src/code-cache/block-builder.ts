@@ -8,7 +8,7 @@
 
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { RuntimeExports } from '../cpu/runtime.ts';
-import { type DecodeResult, Decoder, MAX_INSTRUCTION_LENGTH } from '../isa/decoder.ts';
+import { type DecodeResult, type Decoder, MAX_INSTRUCTION_LENGTH } from '../isa/decoder.ts';
 import {
   SLOT_END,
   SLOT_ENTER,
@@ -86,11 +86,11 @@ export class BlockBuilder {
   /** How often the older half of the record arena had to be emptied. */
   recycled = 0;
 
-  /** @param withheld features that the processor is without (layout/features.ts). */
-  constructor(views: MemoryViews, runtime: RuntimeExports, withheld: ReadonlySet<string>) {
+  /** @param decoder of the processor's instructions. */
+  constructor(views: MemoryViews, runtime: RuntimeExports, decoder: Decoder) {
     this.views = views;
     this.runtime = runtime;
-    this.decoder = new Decoder(withheld);
+    this.decoder = decoder;
   }
 
   /**

@@ -7,6 +7,7 @@
  */
 
 import { BlockBuilder } from '../code-cache/block-builder.ts';
+import { Decoder } from '../isa/decoder.ts';
 import { SLOT_ENTER, SLOT_GUARDED, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
 import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF, RCX } from '../layout/architecture.ts';
 import { HOST_MODULE, type HostFunction, MEMORY, MEMORY_MODULE } from '../layout/contract.ts';
@@ -63,7 +64,9 @@ import {
   MONITOR_ARMED,
   SLICE,
   STALE_SLOT,
+  VENDOR_AMD,
 } from '../layout/runtime-state.ts';
+import { DEFAULT_VENDOR, type Vendor } from '../layout/vendor.ts';
 import { MemoryViews } from './memory-views.ts';
 import type { HostFunctions, RuntimeExports } from './runtime.ts';
 import { SliceGlobals } from './slice-globals.ts';
@@ -110,6 +113,8 @@ export interface ProcessorOptions {
   readonly undefinedInstruction: (record: number) => void;
   /** Names of features that it is without (layout/features.ts); none by default. */
   readonly withheld?: ReadonlySet<string>;
+  /** Whose processor it is (layout/vendor.ts). */
+  readonly vendor?: Vendor;
   /** Sees every exception before it is delivered; true takes it away from the guest and ends the run. */
   readonly intercept?: () => boolean;
 }
@@ -151,8 +156,9 @@ export class Processor {
     this.runtime = instance.exports as unknown as RuntimeExports;
     this.table = this.runtime.table;
     this.runtime.initializeMemory();
-    const { withheld = new Set() } = options;
-    this.blocks = new BlockBuilder(this.views, this.runtime, withheld);
+    const { withheld = new Set(), vendor = DEFAULT_VENDOR } = options;
+    this.blocks = new BlockBuilder(this.views, this.runtime, new Decoder(withheld, vendor));
+    this.setU32(VENDOR_AMD, vendor === 'AuthenticAMD' ? 1 : 0);
     featureBits(FEATURES.filter(({ name }) => withheld.has(name))).forEach((bits, word) => {
       this.setU32(CPUID_WITHHELD + 4 * word, bits);
     });

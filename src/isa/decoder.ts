@@ -22,6 +22,7 @@ import {
   BRANCH_SHORT_TARGET,
 } from '../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
+import { DEFAULT_VENDOR, type Vendor } from '../layout/vendor.ts';
 import { type Candidate, candidatesOf, VEX_MAPS } from './opcode-index.ts';
 import type { Operand } from './operand.ts';
 import type { Ending, MandatoryPrefix } from './row.ts';
@@ -110,8 +111,8 @@ export class Decoder {
   private fieldCount = 0;
 
   /** @param withheld names of features that the processor is without (layout/features.ts). */
-  constructor(withheld: ReadonlySet<string> = new Set()) {
-    this.availability = availability(withheld);
+  constructor(withheld: ReadonlySet<string> = new Set(), vendor: Vendor = DEFAULT_VENDOR) {
+    this.availability = availability(withheld, vendor);
   }
 
   private byte(): number {
@@ -304,6 +305,8 @@ export class Decoder {
     switch (prefix) {
       case 'any':
         return true;
+      case 'o16':
+        return has66;
       case 'none':
         return !has66 && repeat === 0;
       case '66':

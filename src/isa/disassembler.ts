@@ -189,9 +189,10 @@ function operandText(
       if (operand.name === 'Ap') {
         return `0x${instruction.immediateHigh.toString(16)}:0x${(instruction.immediateLow >>> 0).toString(16)}`;
       }
-      if (operand.name !== 'Iwb') return hex(immediateValue(instruction), location.size);
+      const bits = operand.name === 'Iwb' ? 16 : operand.name === 'Ibb' ? 8 : undefined;
+      if (bits === undefined) return hex(immediateValue(instruction), location.size);
       const { immediateLow } = instruction;
-      return `0x${(immediateLow & 0xffff).toString(16)},0x${(immediateLow >>> 16).toString(16)}`;
+      return `0x${(immediateLow & ((1 << bits) - 1)).toString(16)},0x${(immediateLow >>> bits).toString(16)}`;
     }
     case 'relative': {
       const operandSize = instruction.variant?.operandSize ?? 4;

@@ -130,6 +130,8 @@ export const My = operand('My', 'memory', 'y');
 
 export const Ib = operand('Ib', 'immediate', 'b');
 export const Iw = operand('Iw', 'immediate', 'w');
+/** Two bytes, the first the low one: length and index of a field. */
+export const Ibb = operand('Ibb', 'immediate', 'w');
 /** Three bytes: the Iw, Ib of ENTER. */
 export const Iwb = operand('Iwb', 'immediate', 'd');
 /** Far pointer: an offset as wide as the operand, then a selector; read as 8 bytes with the selector in the upper half. */

@@ -1,5 +1,6 @@
 /** Which rows a processor without some features does not have. */
 import { FEATURES } from '../layout/features.ts';
+import type { Vendor } from '../layout/vendor.ts';
 import { FIRST_HANDLER_SLOT, VARIANTS } from './instruction-set.ts';
 import type { Variant } from './variant.ts';
 
@@ -33,21 +34,20 @@ export function featureOf(variant: Variant): string | undefined {
   return feature ?? named;
 }
 
-/** What a slot's instruction is to a processor: there, #UD, or an older instruction with a prefix that means nothing. */
+/** What a slot's instruction is to a processor: there, #UD, or what the opcode is without the prefix that makes it this one. */
 export const AVAILABLE = 0;
 const MISSING = 1;
 export const OLDER = 2;
 
-const ALL_AVAILABLE = new Uint8Array(FIRST_HANDLER_SLOT + VARIANTS.length);
-
-/** For each slot what it is to a processor without some features. */
-export function availability(withheld: ReadonlySet<string>): Uint8Array {
-  if (withheld.size === 0) return ALL_AVAILABLE;
-  const slots = ALL_AVAILABLE.slice();
+/** For each slot what it is to a vendor's processor without some features. */
+export function availability(withheld: ReadonlySet<string>, vendor: Vendor): Uint8Array {
+  const slots = new Uint8Array(FIRST_HANDLER_SLOT + VARIANTS.length);
   for (const variant of VARIANTS) {
     const feature = featureOf(variant);
-    if (feature === undefined || !withheld.has(feature)) continue;
-    slots[variant.slot] = PREFIXED.has(variant.row.mnemonic) ? OLDER : MISSING;
+    const { row } = variant;
+    if (row.vendor !== undefined && row.vendor !== vendor) slots[variant.slot] = OLDER;
+    else if (feature !== undefined && withheld.has(feature))
+      slots[variant.slot] = PREFIXED.has(row.mnemonic) ? OLDER : MISSING;
   }
   return slots;
 }

@@ -1,13 +1,14 @@
 /**
  * A row of the instruction table: one line of the Intel SDM's opcode map.
  */
+import type { Vendor } from '../layout/vendor.ts';
 import type { Emitter } from './emitter.ts';
 import type { Operand } from './operand.ts';
 
 /** Opcode maps: one byte; 0F; 0F 38; 0F 3A. */
 export type OpcodeMap = 0 | 1 | 2 | 3;
-/** Mandatory prefix; `any` lets 66 be the operand size prefix and ignores F2 and F3. */
-export type MandatoryPrefix = 'any' | 'none' | '66' | 'f3' | 'f2';
+/** Mandatory prefix; `any` lets 66 be the operand size prefix and ignores F2 and F3, `o16` asks for 66 and ignores the others. */
+export type MandatoryPrefix = 'any' | 'o16' | 'none' | '66' | 'f3' | 'f2';
 
 /** VEX.L: `L0` and `L1` are required, `LIG` means it is ignored, `any` that it is the length of the vectors. */
 export type VectorLength = 'L0' | 'L1' | 'LIG' | 'any';
@@ -100,6 +101,8 @@ export interface Row {
   readonly sizeOf: Operand['width'] | undefined;
   /** Feature that the row is of, where its mnemonic does not tell (row-features.ts). */
   readonly feature: string | undefined;
+  /** Only this vendor's processors have the row, before others of its opcode (layout/vendor.ts). */
+  readonly vendor: Vendor | undefined;
 }
 
 export interface RowOptions {
@@ -108,6 +111,7 @@ export interface RowOptions {
   readonly modes?: Row['modes'];
   readonly sizeOf?: Operand['width'];
   readonly feature?: string;
+  readonly vendor?: Vendor;
 }
 
 export function row(
@@ -127,6 +131,7 @@ export function row(
     modes: options.modes ?? 'all',
     sizeOf: options.sizeOf,
     feature: options.feature,
+    vendor: options.vendor,
   };
 }
 

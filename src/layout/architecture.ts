@@ -151,6 +151,10 @@ export const IA32_FS_BASE = 0xc000_0100;
 export const IA32_GS_BASE = 0xc000_0101;
 export const IA32_KERNEL_GS_BASE = 0xc000_0102;
 export const IA32_TSC_AUX = 0xc000_0103;
+/** Configuration of AMD's processors: of the system, of the core, of the northbridge. */
+export const AMD_SYSCFG = 0xc001_0010;
+export const AMD_HWCR = 0xc001_0015;
+export const AMD_NB_CFG = 0xc001_001f;
 
 /** Access rights of a descriptor, bits 40-55 of it (Vol. 3 "Segment Descriptors"). */
 export const RIGHTS_ACCESSED = 1 << 0;

@@ -2,6 +2,7 @@
  * The features that CPUID tells of (Intel SDM Vol. 2 "CPUID"): their bits, what they need, and which instructions are theirs.
  * A feature is here when it works. Names are those of /proc/cpuinfo; aliases are what QEMU or the manuals say.
  */
+import type { Vendor } from './vendor.ts';
 
 /** A register of a leaf that holds feature bits; CPUID_WITHHELD has a word for each, in this order. */
 export const FEATURE_WORDS = [
@@ -30,6 +31,8 @@ export interface Feature {
   readonly word: FeatureWord;
   readonly bit: number;
   readonly level: FeatureLevel;
+  /** Of whose processors alone it is, unless it is asked for; undefined: of all. */
+  readonly vendor: Vendor | undefined;
   readonly aliases: readonly string[];
   /** Features without which there is no such processor. */
   readonly needs: readonly string[];
@@ -40,6 +43,7 @@ export interface Feature {
 }
 
 interface Details {
+  readonly vendor?: Vendor;
   readonly aliases?: string;
   readonly needs?: string;
   readonly instructions?: string;
@@ -60,6 +64,7 @@ function feature(
     word,
     bit,
     level,
+    vendor: details.vendor,
     aliases: words(details.aliases),
     needs: words(details.needs),
     instructions: words(details.instructions),
@@ -125,7 +130,12 @@ export const FEATURES: readonly Feature[] = [
   // The x87 operand pointer is updated by unmasked exceptions only; FCS and FDS are zero.
   feature('7:ebx', 6, 'fdp_excptn_only', 'base'),
   feature('7:ebx', 13, 'zero_fcs_fds', 'base'),
-  feature('7:edx', 29, 'arch_capabilities', 'base'),
+  feature('7:edx', 29, 'arch_capabilities', 'base', { vendor: 'GenuineIntel' }),
+  // Leaf 8000_001EH; the x87 pointers are saved and restored whether or not an exception is pending.
+  feature('80000001:ecx', 22, 'topoext', 'base', { vendor: 'AuthenticAMD' }),
+  feature('80000008:ebx', 2, 'xsaveerptr', 'base', { vendor: 'AuthenticAMD' }),
+  // No store is bypassed.
+  feature('80000008:ebx', 26, 'amd_no_ssb', 'base', { vendor: 'AuthenticAMD' }),
 
   feature('1:ecx', 0, 'pni', 2, {
     aliases: 'sse3',
@@ -197,8 +207,12 @@ export const FEATURES: readonly Feature[] = [
 
   // HLT costs an idle guest less.
   feature('1:ecx', 3, 'monitor', 'asked', { instructions: 'monitor mwait' }),
-  // Of AMD's processors.
-  feature('80000008:ebx', 0, 'clzero', 'asked', { instructions: 'clzero' }),
+
+  feature('80000001:ecx', 6, 'sse4a', 'more', {
+    vendor: 'AuthenticAMD',
+    instructions: 'movntss movntsd extrq insertq',
+  }),
+  feature('80000008:ebx', 0, 'clzero', 'more', { vendor: 'AuthenticAMD', instructions: 'clzero' }),
 ];
 
 /** The bits of all features of each word. */

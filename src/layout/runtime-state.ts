@@ -99,6 +99,8 @@ export const STACK_BASE = field(8);
 export const ACCESS_BASE = field(64, 8);
 /** Features that this processor does not have: u32 bits for each of FEATURE_WORDS (features.ts). Written by the host before the reset. */
 export const CPUID_WITHHELD = field(4 * FEATURE_WORDS.length, 4);
+/** Not zero: the processor is AMD's (vendor.ts). i32, written by the host before the reset. */
+export const VENDOR_AMD = field(4);
 /** Not zero: SSE instructions raise #UD or #NM (CR0.EM, CR0.TS or CR4.OSFXSR). i32, by updateSseDisabled(). */
 export const SSE_DISABLED = field(4);
 /** Not zero: AVX instructions raise #UD or #NM (CR4.OSXSAVE, XCR0 or CR0.TS). i32, by updateSseDisabled(). */

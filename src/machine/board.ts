@@ -8,6 +8,7 @@ import { OutOfHostMemory, Processor } from '../cpu/processor.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
 import { Chipset, type ChipsetSettings, type Request } from './chipset.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
+import type { Cpu } from './cpu-models.ts';
 import { processorBridge } from './processor-bridge.ts';
 import { Ram } from './ram.ts';
 
@@ -18,8 +19,7 @@ export interface BoardOptions extends ChipsetSettings {
   readonly hostTime: () => number;
   /** 32 random bits a call, for RDRAND. */
   readonly random: () => number;
-  /** Names of features that the processor is without. */
-  readonly withheld: ReadonlySet<string>;
+  readonly cpu: Cpu;
   readonly requestCompile: (head: number) => void;
   readonly blockDropped: (head: number) => void;
   readonly undefinedInstruction: (record: number) => void;
@@ -41,7 +41,7 @@ export class Board {
       requestCompile: options.requestCompile,
       blockDropped: options.blockDropped,
       undefinedInstruction: options.undefinedInstruction,
-      withheld: options.withheld,
+      ...options.cpu,
     });
     const { processor, timers } = this;
     this.ram = new Ram(processor, options.memorySize);

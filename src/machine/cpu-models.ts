@@ -1,6 +1,7 @@
-/** Models of the processor, `--cpu` and the library's option `cpu`: a level of x86-64, and features added or taken away. */
+/** Models of the processor, `--cpu` and the library's option `cpu`: a level of x86-64, a vendor, and features added or taken away. */
 import { InputError } from '../boot/input-error.ts';
 import { FEATURES, type Feature, type FeatureLevel } from '../layout/features.ts';
+import { DEFAULT_VENDOR, VENDORS, type Vendor } from '../layout/vendor.ts';
 
 interface Model {
   readonly name: string;
@@ -61,12 +62,34 @@ function withDependents(feature: Feature): Feature[] {
   return [feature, ...dependents.flatMap(withDependents)];
 }
 
+/** A processor that has been chosen. */
+export interface Cpu {
+  readonly vendor: Vendor;
+  /** The names of the features that it is without. */
+  readonly withheld: ReadonlySet<string>;
+}
+
+const VENDOR_KEY = 'vendor=';
+
+function vendorOf(changes: readonly string[]): Vendor {
+  const name = changes.findLast((change) => change.startsWith(VENDOR_KEY))?.slice(VENDOR_KEY.length);
+  if (name === undefined) return DEFAULT_VENDOR;
+  return VENDORS.find((vendor) => vendor === name) ?? unknown('vendor', name, VENDORS);
+}
+
+/** Features that the processors of a model and vendor have. */
+function featuresOf(model: Model, vendor: Vendor): Feature[] {
+  return FEATURES.filter(
+    (feature) => model.levels.includes(feature.level) && (feature.vendor ?? vendor) === vendor,
+  );
+}
+
 /**
- * The names of the features that a processor is without, of `model[,+feature|,-feature...]`. What is added comes with
- * what it needs, what is taken away with what needs it, after all additions, as in QEMU.
+ * The processor that `model[,+feature|,-feature|,vendor=name...]` names. What is added comes with what it needs, what is taken
+ * away with what needs it, after all additions, as in QEMU.
  * @throws InputError that names what is wrong, to be put behind the option's name.
  */
-export function withheldFeatures(text: string): ReadonlySet<string> {
+export function chooseCpu(text: string): Cpu {
   const [name = '', ...changes] = text.split(',').map((part) => part.trim());
   const model =
     CPU_MODELS.find((candidate) => candidate.name === name) ??
@@ -75,41 +98,54 @@ export function withheldFeatures(text: string): ReadonlySet<string> {
       name,
       CPU_MODELS.map((candidate) => candidate.name),
     );
-  const chosen = new Set(FEATURES.filter(({ level }) => model.levels.includes(level)));
-  const named = (sign: string): Feature[] =>
-    changes.filter((change) => change.startsWith(sign)).map((change) => findFeature(change.slice(1)));
   for (const change of changes) {
-    if (!/^[+-]./.test(change))
+    if (!/^[+-]./.test(change) && !change.startsWith(VENDOR_KEY))
       throw new InputError(`${JSON.stringify(change)}: a feature has + or - before its name`);
   }
+  const vendor = vendorOf(changes);
+  const chosen = new Set(featuresOf(model, vendor));
+  const named = (sign: string): Feature[] =>
+    changes.filter((change) => change.startsWith(sign)).map((change) => findFeature(change.slice(1)));
   for (const feature of named('+').flatMap(withNeeds)) chosen.add(feature);
   for (const feature of named('-')) {
-    if (feature.level === 'base') throw new InputError(`every processor here has ${feature.name}`);
+    if (feature.level === 'base' && (feature.vendor ?? vendor) === vendor)
+      throw new InputError(`every processor here has ${feature.name}`);
     for (const gone of withDependents(feature)) chosen.delete(gone);
   }
-  return new Set(FEATURES.filter((feature) => !chosen.has(feature)).map((feature) => feature.name));
+  const withheld = FEATURES.filter((feature) => !chosen.has(feature));
+  return { vendor, withheld: new Set(withheld.map((feature) => feature.name)) };
 }
 
-/** What `--cpu help` shows: models, and the features with what they are part of. */
+/** What `--cpu help` shows: models, vendors, and the features with what they are part of. */
 export function describeCpus(): string {
   const models = CPU_MODELS.map(({ name, description }) => `  ${name.padEnd(11)} ${description}`);
-  const lists = CPU_MODELS.flatMap(({ name, levels }) => {
-    const level = levels.at(-1);
-    const own = FEATURES.filter((feature) => feature.level === level).map(({ name, aliases }) =>
+  const list = (features: readonly Feature[]): string[] => {
+    const names = features.map(({ name, aliases }) =>
       aliases.length > 0 ? `${name} (${aliases.join(', ')})` : name,
     );
-    return [`  ${name}${level === 'base' ? '' : ' adds'}:`, ...wrapped(own.sort(), 4, 100)];
+    return wrapped(names.sort(), 4, 100);
+  };
+  const lists = CPU_MODELS.flatMap(({ name, levels }) => {
+    const level = levels.at(-1);
+    const own = FEATURES.filter((feature) => feature.level === level && feature.vendor === undefined);
+    return [`  ${name}${level === 'base' ? '' : ' adds'}:`, ...list(own)];
   });
-  const asked = FEATURES.filter(({ level }) => level === 'asked').map(({ name }) => name);
+  const ofVendors = VENDORS.flatMap((name) => [
+    `  only ${name} has, unless asked for:`,
+    ...list(FEATURES.filter(({ vendor }) => vendor === name)),
+  ]);
   return [
     'Models:',
     ...models,
     `  The default is ${DEFAULT_CPU}.`,
     '',
+    `Vendors, vendor=NAME: ${VENDORS.join(', ')}. The default is ${DEFAULT_VENDOR}.`,
+    '',
     'Features, to be added with + and taken away with -, but for those of x86-64-v1:',
     ...lists,
+    ...ofVendors,
     '  no model has:',
-    ...wrapped(asked.sort(), 4, 100),
+    ...list(FEATURES.filter(({ level }) => level === 'asked')),
     '',
   ].join('\n');
 }

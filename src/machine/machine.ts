@@ -239,7 +239,7 @@ export class Machine {
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
       random,
-      withheld: this.options.withheld,
+      cpu: this.options.cpu,
       debugExitPort: this.options.debugExitPort,
       firmware:
         configuration === undefined

@@ -8,7 +8,7 @@ import type { Tier } from '../code-cache/tiering.ts';
 import type { Host } from '../host/host.ts';
 import { CHUNK_COUNT, CHUNK_SHIFT } from '../layout/linear-memory.ts';
 import type { ClockKind } from './clock.ts';
-import { DEFAULT_CPU, withheldFeatures } from './cpu-models.ts';
+import { type Cpu, chooseCpu, DEFAULT_CPU } from './cpu-models.ts';
 import type { Stall } from './stall-watch.ts';
 
 /** Bytes in any of JavaScript's containers; views count with their own part only. */
@@ -50,7 +50,7 @@ export interface MachineOptions {
   readonly seed?: number | undefined;
   /** False ends the run where the guest asks for a restart. Default true. */
   readonly reboot?: boolean | undefined;
-  /** Model of the processor and features more or less, as `--cpu` takes them (cpu-models.ts). Default `max,-la57`. */
+  /** Model of the processor, its vendor and features more or less, as `--cpu` takes them (cpu-models.ts). Default `max,-la57`. */
   readonly cpu?: string | undefined;
   /** Port at which a guest ends the machine with a code, as with QEMU's isa-debug-exit: 0 to 65532; none by default. */
   readonly debugExitPort?: number | undefined;
@@ -84,8 +84,7 @@ export interface CheckedOptions {
   /** Undefined: the time. */
   readonly seed: number | undefined;
   readonly reboot: boolean;
-  /** Names of the features that the processor is without. */
-  readonly withheld: ReadonlySet<string>;
+  readonly cpu: Cpu;
   readonly debugExitPort: number | undefined;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
   readonly onFirmwareMessage: (bytes: Uint8Array) => void;
@@ -162,10 +161,10 @@ function debugExitPortOf(value: number | undefined): number | undefined {
   return refuse('debugExitPort', value, `a port from 0 to ${LAST_DEBUG_EXIT_PORT}`);
 }
 
-function withheldOf(cpu = DEFAULT_CPU): ReadonlySet<string> {
+function cpuOf(cpu = DEFAULT_CPU): Cpu {
   if (typeof cpu !== 'string') refuse('cpu', cpu, 'a text, such as max');
   try {
-    return withheldFeatures(cpu);
+    return chooseCpu(cpu);
   } catch (error) {
     if (error instanceof InputError) throw new InputError(`cpu: ${error.message}`);
     throw error;
@@ -242,7 +241,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     clock: oneOf('clock', options.clock, CLOCKS),
     tier: oneOf('tier', options.tier, TIERS),
     seed: seedOf(options.seed),
-    withheld: withheldOf(options.cpu),
+    cpu: cpuOf(options.cpu),
     debugExitPort: debugExitPortOf(options.debugExitPort),
     reboot,
     onSerialOutput,

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { RegionLimits } from '../../src/code-cache/installed-regions.ts';
 import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../../src/code-cache/tiering.ts';
+import type { ProcessorOptions } from '../../src/cpu/processor.ts';
 import { SystemMachine } from '../isa/system-machine.ts';
 
 /** More than the entries after which the tier `compiled` compiles a block. */
@@ -12,9 +13,11 @@ export function createTieredMachine(
   remote: RemoteCompiler | undefined,
   local: LocalCompiler | undefined,
   limits?: RegionLimits,
+  options: Partial<ProcessorOptions> = {},
 ) {
   let tiering: Tiering | undefined;
   const machine = new SystemMachine({
+    ...options,
     requestCompile: (head) => tiering?.request(head),
     blockDropped: (head) => tiering?.drop(head),
   });

@@ -79,7 +79,7 @@ export class SystemMachine {
   /** What a port does besides with what is written to it. */
   onPortWrite: () => void = () => {};
 
-  constructor({ requestCompile, blockDropped, withheld }: Partial<ProcessorOptions> = {}) {
+  constructor({ requestCompile, blockDropped, withheld, vendor }: Partial<ProcessorOptions> = {}) {
     this.processor = new Processor({
       runtime: runtimeModule,
       host: {
@@ -118,6 +118,7 @@ export class SystemMachine {
       requestCompile: requestCompile ?? (() => {}),
       blockDropped: blockDropped ?? (() => {}),
       ...(withheld === undefined ? {} : { withheld }),
+      ...(vendor === undefined ? {} : { vendor }),
       undefinedInstruction: () => {
         this.log.push('not implemented');
       },

@@ -192,8 +192,14 @@ function assembleOne(text: string, address: number): Uint8Array {
   const mnemonic = MNEMONICS.find((name) => rest === name || rest.startsWith(`${name} `));
   const operands = mnemonic === undefined ? '' : rest.slice(mnemonic.length).trim();
   const texts = operands === '' ? [] : operands.split(',');
-  // One operand in the table, of three bytes.
+  // One operand in the table, of three bytes or of two.
   if (mnemonic === 'enter') texts.splice(0, 2, `${Number(texts[0]) + 0x1_0000 * Number(texts[1])}`);
+  const hasField =
+    /^(?:extrq|insertq)$/.test(mnemonic ?? '') && parseNumber(texts.at(-1) ?? '') !== undefined;
+  if (hasField) {
+    const [length, index] = texts.splice(-2).map(Number) as [number, number];
+    texts.push(`${length + 0x100 * index}`);
+  }
   let best: Uint8Array | undefined;
   for (const variant of byMnemonic.get(mnemonic ?? '') ?? []) {
     const { row, locations } = variant;
@@ -228,10 +234,11 @@ function assembleOne(text: string, address: number): Uint8Array {
     const operandsShown = texts.map((operand, at) => {
       const location = locations[at];
       const value = parseNumber(operand);
-      if (location?.kind !== 'immediate' || value === undefined || mnemonic === 'enter') return operand;
+      if (location?.kind !== 'immediate' || value === undefined) return operand;
       return shown(value, location.size);
     });
-    const expected = mnemonic === 'enter' ? text : `${prefix}${mnemonic} ${operandsShown.join(',')}`.trim();
+    const isJoined = mnemonic === 'enter' || hasField;
+    const expected = isJoined ? text : `${prefix}${mnemonic} ${operandsShown.join(',')}`.trim();
     if (read !== bytes.length || normalized(expected) !== normalized(made)) continue;
     if (best === undefined || bytes.length < best.length) best = bytes;
   }

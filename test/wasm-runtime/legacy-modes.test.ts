@@ -7,6 +7,7 @@ import {
   IDTR_BASE,
   IDTR_LIMIT,
   MSR_EFER,
+  MSR_STAR,
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
@@ -25,7 +26,7 @@ import {
   MODE_REAL,
   MODE_STACK_32,
 } from '../../src/layout/mode.ts';
-import { MODE, PAGE_BASE } from '../../src/layout/runtime-state.ts';
+import { MODE, PAGE_BASE, VENDOR_AMD } from '../../src/layout/runtime-state.ts';
 import {
   CALL_GATE,
   GP,
@@ -259,5 +260,38 @@ describe('real mode', () => {
     cpu.exports.farJump(cpu.record(), KERNEL_CODE_32, 0x1_0000n, 4);
     expect(cpu.state32(MODE) & MODE_CODE_MASK).toBe(MODE_CODE_32);
     expect(cpu.state64(GPR + RSP * 8)).toBe(0xabcd_0100n);
+  });
+});
+
+describe("SYSCALL and SYSRET of AMD's processors (src/layout/vendor.ts)", () => {
+  beforeEach(() => {
+    cpu.setState64(CR0, 0x11n);
+    cpu.enterCompatibility();
+    cpu.setState32(VENDOR_AMD, 1);
+    cpu.setState64(MSR_EFER, 1n);
+    cpu.setState64(MSR_STAR, (BigInt((USER_CODE_32 << 16) | KERNEL_CODE_32) << 32n) | 0x4567n);
+  });
+
+  test('SYSCALL goes to the EIP in STAR, with interrupts off', () => {
+    cpu.flags = IF | 2;
+    cpu.setGpr(1, -1n);
+    cpu.setGpr(11, 5n);
+    cpu.exports.syscall(cpu.record());
+    expect(cpu.state64(RIP)).toBe(0x4567n);
+    expect(cpu.gpr(11)).toBe(5n);
+    expect(cpu.flags).toBe(2);
+    expect(cpu.selector(SEGMENT_CS)).toBe(KERNEL_CODE_32 & 0xfffc);
+    expect(cpu.state32(CPL)).toBe(0);
+    expect(cpu.state32(MODE) & MODE_CODE_MASK).toBe(MODE_CODE_32);
+  });
+
+  test('SYSRET returns with interrupts on', () => {
+    cpu.exports.syscall(cpu.record());
+    cpu.setGpr(1, 0x1_0000_1234n);
+    cpu.exports.sysret(cpu.record(), 4);
+    expect(cpu.state64(RIP)).toBe(0x1234n);
+    expect(cpu.flags & IF).toBe(IF);
+    expect(cpu.selector(SEGMENT_CS)).toBe(USER_CODE_32 | 3);
+    expect(cpu.state32(CPL)).toBe(3);
   });
 });

@@ -1,13 +1,16 @@
 /**
  * The announced processor (Intel SDM Vol. 2 "CPUID").
  *
- * GenuineIntel, because Linux takes the TSC frequency from leaf 15H only there. Family 6 model 36H (Atom
+ * GenuineIntel unless asked otherwise, because Linux takes the TSC frequency from leaf 15H only there. Family 6 model 36H (Atom
  * "Saltwell"): an in-order core that speculates on nothing, which every kernel's table of vulnerabilities knows.
  * Linux returns from cpu_set_bug_bits() before it sets any bug bit (NO_SPECULATION | NO_ITLB_MULTIHIT), so page
  * table isolation, retpolines, return thunks, SSBD, VERW clearing and the entry barriers are all off, and
  * /sys/devices/system/cpu/vulnerabilities reads "Not affected". Family 5 would do that too, but 64-bit Linux
  * assumes fast string instructions (REP_GOOD) only of family 6. Other kernels are told the same by
  * IA32_ARCH_CAPABILITIES (msr.ts). Nothing else depends on the model: features are announced by their own bits.
+ *
+ * AuthenticAMD is family 1AH model 2 ("Turin"), of which kernels know fewest errata. There is no such processor that speculates
+ * on nothing, so Linux has its guards against Spectre there, and is slower.
  *
  * The hypervisor bit is set: it stops microcode loading and uncore drivers, which have nothing to find here. The
  * signature matches no known hypervisor, so no paravirtual interface is assumed; leaf 40000010H gives the
@@ -73,6 +76,7 @@ import {
   featuresD1Eax,
   hasCompaction,
   hasLa57,
+  isAmd,
   offered,
 } from './features';
 import { hostReadApicMsr } from './host';
@@ -115,14 +119,28 @@ export const CRYSTAL_HZ: u32 = 1_000_000_000;
 export const TSC_CRYSTAL_RATIO: u32 = 1;
 const TSC_MHZ: u32 = 1000;
 
-/** Family 6, model 36H, stepping 1. */
-export const SIGNATURE: u32 = 0x0003_0661;
+/** Family 6, model 36H, stepping 1; of AMD's family 1AH, model 2, stepping 1. */
+const SIGNATURE_INTEL: u32 = 0x0003_0661;
+const SIGNATURE_AMD: u32 = 0x00b0_0f21;
 /** CLFLUSH line in 8-byte units, and one logical processor. */
 const CLFLUSH_AND_COUNT: u32 = (8 << 8) | (1 << 16);
 
+/** The highest basic leaf of Intel's processors and of AMD's, and the extended ones. */
 const MAX_LEAF: u32 = 0x16;
+const MAX_LEAF_AMD: u32 = 0xd;
 const MAX_EXTENDED_LEAF: u32 = 0x8000_0008;
+const MAX_EXTENDED_LEAF_AMD: u32 = 0x8000_0021;
 const MAX_HYPERVISOR_LEAF: u32 = 0x4000_0010;
+
+/** The bits of 1:EDX that AMD has in 8000_0001H:EDX as well, and extensions of MMX, which SSE has. */
+const EDX_COPIED: u32 = 0x0183_f3ff;
+const FEATURE_MMXEXT: u32 = 1 << 22;
+/** Of leaf 8000_0021H: LFENCE serialises, a null selector clears the base. */
+const FEATURES_80000021_EAX: u32 = (1 << 2) | (1 << 6);
+
+export function signature(): u32 {
+  return isAmd() ? SIGNATURE_AMD : SIGNATURE_INTEL;
+}
 
 function answer(eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(RAX, eax);
@@ -131,14 +149,24 @@ function answer(eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(RDX, edx);
 }
 
+/** "GenuineIntel" or "AuthenticAMD", behind the highest leaf. */
+function answerVendor(highest: u32): void {
+  if (isAmd()) answer(highest, 0x6874_7541, 0x444d_4163, 0x6974_6e65);
+  else answer(highest, 0x756e_6547, 0x6c65_746e, 0x4965_6e69);
+}
+
 /** CPUID: leaf EAX, subleaf ECX; the answer replaces EAX, EBX, ECX and EDX. */
 export function cpuid(): void {
   const leaf = load<u32>(RAX);
   const subleaf = load<u32>(RCX);
-  if (leaf >= 0x8000_0000 && leaf <= MAX_EXTENDED_LEAF) extendedLeaf(leaf);
+  const amd = isAmd();
+  const highest = amd ? MAX_LEAF_AMD : MAX_LEAF;
+  const highestExtended = amd ? MAX_EXTENDED_LEAF_AMD : MAX_EXTENDED_LEAF;
+  if (leaf >= 0x8000_0000 && leaf <= highestExtended) extendedLeaf(leaf, subleaf);
   else if (leaf >= 0x4000_0000 && leaf <= MAX_HYPERVISOR_LEAF) hypervisorLeaf(leaf);
-  // A leaf that does not exist answers as the highest basic one does.
-  else basicLeaf(leaf > MAX_LEAF ? MAX_LEAF : leaf, subleaf);
+  else if (leaf <= highest) basicLeaf(leaf, subleaf);
+  else if (amd) answer(0, 0, 0, 0);
+  else basicLeaf(highest, subleaf);
 }
 
 /** IA32_APIC_BASE.EN: without it the processor is one without an APIC (Intel SDM Vol. 3 "Enabling or Disabling"). */
@@ -147,24 +175,28 @@ function isApicEnabled(): bool {
   return (load<u64>(CPU_STATE + MSR_VALUE) & APIC_BASE_ENABLE) !== 0;
 }
 
+/** 1:EDX at the moment. */
+function announced1Edx(): u32 {
+  return isApicEnabled() ? FEATURES_1_EDX : FEATURES_1_EDX & ~FEATURE_APIC;
+}
+
 function basicLeaf(leaf: u32, subleaf: u32): void {
   switch (leaf) {
     case 0:
-      // "Genu" "ntel" "ineI"
-      answer(MAX_LEAF, 0x756e_6547, 0x6c65_746e, 0x4965_6e69);
+      answerVendor(isAmd() ? MAX_LEAF_AMD : MAX_LEAF);
       return;
     case 1: {
       const osxsave = (load<u32>(CPU_STATE + CR4) & CR4_OSXSAVE) !== 0 ? FEATURE_OSXSAVE : 0;
-      const edx = isApicEnabled() ? FEATURES_1_EDX : FEATURES_1_EDX & ~FEATURE_APIC;
-      answer(SIGNATURE, CLFLUSH_AND_COUNT, features1Ecx() | osxsave, edx);
+      answer(signature(), CLFLUSH_AND_COUNT, features1Ecx() | osxsave, announced1Edx());
       return;
     }
     case 2:
       // Descriptor FFH: the caches are in leaf 4.
-      answer(0x0000_ff01, 0, 0, 0);
+      answer(isAmd() ? 0 : 0x0000_ff01, 0, 0, 0);
       return;
     case 4:
-      cacheLeaf(subleaf);
+      if (isAmd()) answer(0, 0, 0, 0);
+      else cacheLeaf(subleaf);
       return;
     case 5:
       // Lines of 64 bytes; extensions are told of, among them interrupts that are disabled; C1 has one substate.
@@ -199,7 +231,7 @@ function basicLeaf(leaf: u32, subleaf: u32): void {
   }
 }
 
-/** One cache of leaf 4: type 1 data, 2 instruction, 3 unified; 64-byte lines. */
+/** One cache of leaf 4 or 8000_001DH: type 1 data, 2 instruction, 3 unified; 64-byte lines. */
 function cache(type: u32, level: u32, ways: u32, sets: u32): void {
   const selfInitializing: u32 = 1 << 8;
   answer(type | (level << 5) | selfInitializing, 63 | ((ways - 1) << 22), sets - 1, 0);
@@ -253,24 +285,34 @@ function hypervisorLeaf(leaf: u32): void {
   else answer(0, 0, 0, 0);
 }
 
-function extendedLeaf(leaf: u32): void {
+function extendedLeaf(leaf: u32, subleaf: u32): void {
+  const amd = isAmd();
   switch (leaf) {
     case 0x8000_0000:
-      answer(MAX_EXTENDED_LEAF, 0, 0, 0);
+      if (amd) answerVendor(MAX_EXTENDED_LEAF_AMD);
+      else answer(MAX_EXTENDED_LEAF, 0, 0, 0);
       return;
     case 0x8000_0001: {
       const edx = offered(FEATURES_80000001_EDX, WITHHELD_80000001_EDX);
       const ecx = offered(FEATURES_80000001_ECX, WITHHELD_80000001_ECX);
-      answer(0, 0, ecx, is64BitMode() ? edx : edx & ~FEATURE_SYSCALL);
+      if (amd) answer(SIGNATURE_AMD, 0, ecx, edx | (announced1Edx() & EDX_COPIED) | FEATURE_MMXEXT);
+      else answer(0, 0, ecx, is64BitMode() ? edx : edx & ~FEATURE_SYSCALL);
       return;
     }
     // Brand string "longmode x86-64".
     case 0x8000_0002:
       answer(0x676e_6f6c, 0x6564_6f6d, 0x3638_7820, 0x0034_362d);
       return;
+    case 0x8000_0005: {
+      // L1 of data and of instructions: 32 KiB, 8 ways, one line a tag, 64-byte lines.
+      const level1: u32 = amd ? (32 << 24) | (8 << 16) | (1 << 8) | 64 : 0;
+      answer(0, 0, level1, level1);
+      return;
+    }
     case 0x8000_0006:
-      // L2: 1 MiB, 16 ways, 64-byte lines.
-      answer(0, 0, (1024 << 16) | (8 << 12) | 64, 0);
+      // L2: 1 MiB, 16 ways, 64-byte lines. L3: 16 MiB, in units of 512 KiB, the same.
+      if (amd) answer(0, 0, (1024 << 16) | (8 << 12) | (1 << 8) | 64, (32 << 18) | (8 << 12) | (1 << 8) | 64);
+      else answer(0, 0, (1024 << 16) | (8 << 12) | 64, 0);
       return;
     case 0x8000_0007:
       // Invariant TSC.
@@ -284,6 +326,13 @@ function extendedLeaf(leaf: u32): void {
         0,
       );
       return;
+    case 0x8000_001d:
+      cacheLeaf(subleaf);
+      return;
+    case 0x8000_0021:
+      answer(FEATURES_80000021_EAX, 0, 0, 0);
+      return;
+    // Among them 8000_001EH: APIC ID 0, of one thread of one core of one node.
     default:
       answer(0, 0, 0, 0);
   }

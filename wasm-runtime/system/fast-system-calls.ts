@@ -1,6 +1,6 @@
 /**
  * SYSCALL, SYSRET, SYSENTER and SYSEXIT (Intel SDM Vol. 2): transfers between levels 3 and 0 whose segments are
- * fixed, not read from descriptors. As on Intel processors SYSCALL and SYSRET exist only in 64-bit mode.
+ * fixed, not read from descriptors. Vendors differ (src/layout/vendor.ts).
  */
 
 import { nextRip, raiseGeneralProtection, raiseUndefined } from '../events/raise';
@@ -8,10 +8,12 @@ import {
   CPL,
   CPU_STATE,
   CR0,
+  CR0_PE,
   EFER_SCE,
   FLAG_IF,
   FLAG_RF,
   FLAG_VM,
+  MSR_CSTAR,
   MSR_EFER,
   MSR_FMASK,
   MSR_LSTAR,
@@ -23,15 +25,19 @@ import {
   RIGHTS_GRANULARITY,
   RIGHTS_LONG,
   RIP,
+  SEGMENT_BASE,
   SEGMENT_CS,
+  SEGMENT_LIMIT,
+  SEGMENT_RIGHTS,
   SEGMENT_SS,
   SYSTEM_FLAGS,
 } from '../generated/layout';
 import { getFlags, setFlags } from '../integer/flags';
 import { isCanonical } from '../memory/page-walk';
 import { R11, RCX, RDX, RSP } from '../registers';
-import { is64BitMode, isLongMode } from '../segments/descriptors';
+import { is64BitMode, isLongMode, isParagraphMode } from '../segments/descriptors';
 import { setSegment, updateMode } from '../segments/segments';
+import { isAmd } from './features';
 
 /** Rights of the flat segments these instructions load: G, present, accessed; DPL in bits 5-6. */
 const CODE_64: u32 = RIGHTS_GRANULARITY | RIGHTS_LONG | 0x9b;
@@ -51,37 +57,62 @@ function enterFlat(codeSelector: u32, codeRights: u32, stackSelector: u32, cpl: 
   updateMode();
 }
 
-/** SYSCALL. #UD unless in 64-bit mode with EFER.SCE set. */
+/** #UD unless EFER.SCE is set, and on Intel's processors unless in 64-bit mode. */
+function requireSystemCalls(record: u32): void {
+  const exists = is64BitMode() || isAmd();
+  if (!exists || (load<u32>(CPU_STATE + MSR_EFER) & EFER_SCE) === 0) raiseUndefined(record);
+}
+
+/** SYSCALL. The target is LSTAR, from compatibility mode CSTAR, in legacy mode EIP in STAR. */
 export function syscall(record: u32): void {
-  if (!is64BitMode() || (load<u32>(CPU_STATE + MSR_EFER) & EFER_SCE) === 0) raiseUndefined(record);
+  requireSystemCalls(record);
   const flags = getFlags();
+  const selector = load<u32>(CPU_STATE + MSR_STAR + 4) & 0xfffc;
   store<u64>(RCX, nextRip(record));
+  if (!isLongMode()) {
+    setFlags(flags & ~(FLAG_IF | FLAG_RF | FLAG_VM));
+    enterFlat(selector, CODE_32, selector + 8, 0, load<u32>(CPU_STATE + MSR_STAR));
+    return;
+  }
+  const target = load<u64>(CPU_STATE + (is64BitMode() ? MSR_LSTAR : MSR_CSTAR));
   store<u64>(R11, flags);
   setFlags(flags & ~load<u32>(CPU_STATE + MSR_FMASK));
-  const selector = load<u32>(CPU_STATE + MSR_STAR + 4) & 0xfffc;
-  enterFlat(selector, CODE_64, selector + 8, 0, load<u64>(CPU_STATE + MSR_LSTAR));
+  enterFlat(selector, CODE_64, selector + 8, 0, target);
 }
 
 /**
- * SYSRET to 64-bit code (`size` 8) or compatibility mode (4). #UD unless in 64-bit mode with EFER.SCE set; #GP(0)
- * unless at CPL 0, and for a return address that is not canonical.
+ * SYSRET to 64-bit code (`size` 8) or compatibility mode (4). #GP(0) unless at CPL 0 of protected mode, and on Intel's
+ * processors for a return address that is not canonical: on AMD's that is found behind the instruction. Those keep base,
+ * limit and rights of SS.
  */
 export function sysret(record: u32, size: i32): void {
-  if (!is64BitMode() || (load<u32>(CPU_STATE + MSR_EFER) & EFER_SCE) === 0) raiseUndefined(record);
-  if (load<u32>(CPU_STATE + CPL) !== 0) raiseGeneralProtection(record, 0);
+  requireSystemCalls(record);
+  if (isParagraphMode() || load<u32>(CPU_STATE + CPL) !== 0) raiseGeneralProtection(record, 0);
   const base = load<u32>(CPU_STATE + MSR_STAR + 4) >>> 16;
   const rcx = load<u64>(RCX);
-  if (size === 8 && !isCanonical(rcx)) raiseGeneralProtection(record, 0);
-  setFlags(load<u32>(R11) & SYSRET_FLAGS);
+  if (size === 8 && !isAmd() && !isCanonical(rcx)) raiseGeneralProtection(record, 0);
+  setFlags(isLongMode() ? load<u32>(R11) & SYSRET_FLAGS : getFlags() | FLAG_IF);
   const stackSelector = ((base + 8) & 0xffff) | 3;
+  const stackBase = load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_SS * 8);
+  const stackLimit = load<u32>(CPU_STATE + SEGMENT_LIMIT + SEGMENT_SS * 4);
+  const stackRights = load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_SS * 4);
   if (size === 8) enterFlat(((base + 16) & 0xffff) | 3, CODE_64 | DPL_3, stackSelector, 3, rcx);
   else enterFlat(base | 3, CODE_32 | DPL_3, stackSelector, 3, rcx & 0xffff_ffff);
+  if (!isAmd()) return;
+  setSegment(SEGMENT_SS, stackSelector, stackBase, stackLimit, stackRights);
+  updateMode();
 }
 
-/** SYSENTER. #GP(0) in real mode or if IA32_SYSENTER_CS holds a null selector. */
-export function sysenter(record: u32): void {
+/** #UD in long mode of AMD's processors; #GP(0) in real mode or if IA32_SYSENTER_CS is null; returns the selector in that. */
+function requireSysenter(record: u32): u32 {
+  if (isAmd() && isLongMode()) raiseUndefined(record);
   const selector = load<u32>(CPU_STATE + MSR_SYSENTER_CS) & 0xfffc;
-  if ((load<u32>(CPU_STATE + CR0) & 1) === 0 || selector === 0) raiseGeneralProtection(record, 0);
+  if ((load<u32>(CPU_STATE + CR0) & CR0_PE) === 0 || selector === 0) raiseGeneralProtection(record, 0);
+  return selector;
+}
+
+export function sysenter(record: u32): void {
+  const selector = requireSysenter(record);
   const long = isLongMode();
   const mask: u64 = long ? ~(<u64>0) : 0xffff_ffff;
   const cleared = FLAG_VM | FLAG_IF | FLAG_RF;
@@ -92,14 +123,12 @@ export function sysenter(record: u32): void {
 }
 
 /**
- * SYSEXIT to 64-bit code (`size` 8) or 32-bit code (4): RIP from RDX, RSP from RCX. #GP(0) in real mode, unless
- * at CPL 0, if IA32_SYSENTER_CS is null, and for 64-bit addresses that are not canonical.
+ * SYSEXIT to 64-bit code (`size` 8) or 32-bit code (4): RIP from RDX, RSP from RCX. #GP(0) also unless at CPL 0, and for
+ * 64-bit addresses that are not canonical.
  */
 export function sysexit(record: u32, size: i32): void {
-  const selector = load<u32>(CPU_STATE + MSR_SYSENTER_CS) & 0xfffc;
-  if ((load<u32>(CPU_STATE + CR0) & 1) === 0 || selector === 0 || load<u32>(CPU_STATE + CPL) !== 0) {
-    raiseGeneralProtection(record, 0);
-  }
+  const selector = requireSysenter(record);
+  if (load<u32>(CPU_STATE + CPL) !== 0) raiseGeneralProtection(record, 0);
   const rip = load<u64>(RDX);
   const rsp = load<u64>(RCX);
   if (size === 8) {

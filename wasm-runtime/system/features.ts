@@ -2,6 +2,7 @@
 
 import {
   CPU_STATE,
+  FEATURE_ARCH_CAPABILITIES,
   FEATURE_LA57,
   FEATURE_XGETBV1,
   FEATURE_XSAVEC,
@@ -9,12 +10,23 @@ import {
   FEATURES_1_ECX,
   FEATURES_7_EBX,
   FEATURES_7_ECX,
+  FEATURES_7_EDX,
   FEATURES_D_1_EAX,
+  VENDOR_AMD,
   WITHHELD_1_ECX,
   WITHHELD_7_EBX,
   WITHHELD_7_ECX,
+  WITHHELD_7_EDX,
   WITHHELD_D_1_EAX,
 } from '../generated/layout';
+
+/**
+ * Whether this processor is AMD's; in what they differ is in src/layout/vendor.ts.
+ * @inline
+ */
+export function isAmd(): bool {
+  return load<i32>(CPU_STATE + VENDOR_AMD) !== 0;
+}
 
 /** Those bits of a word of features that this processor has. */
 export function offered(all: u32, withheld: i32): u32 {
@@ -40,6 +52,11 @@ export function hasLa57(): bool {
 
 export function featuresD1Eax(): u32 {
   return offered(FEATURES_D_1_EAX, WITHHELD_D_1_EAX);
+}
+
+/** IA32_ARCH_CAPABILITIES. */
+export function hasArchCapabilities(): bool {
+  return (offered(FEATURES_7_EDX, WITHHELD_7_EDX) & FEATURE_ARCH_CAPABILITIES) !== 0;
 }
 
 /** XSAVES, XRSTORS and IA32_XSS. */

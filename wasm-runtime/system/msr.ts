@@ -5,6 +5,9 @@
 
 import { raiseGeneralProtection } from '../events/raise';
 import {
+  AMD_HWCR,
+  AMD_NB_CFG,
+  AMD_SYSCFG,
   CPU_STATE,
   CR0,
   CR0_PG,
@@ -66,7 +69,7 @@ import { isCanonicalBase } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
 import { updateAccessBase } from '../segments/access';
 import { requirePrivilege } from './control-registers';
-import { hasXsaves } from './features';
+import { hasArchCapabilities, hasXsaves, isAmd } from './features';
 import { hostReadApicMsr, hostTscOffsetChanged, hostWriteApicMsr } from './host';
 import { timeStampCounter } from './system';
 
@@ -90,8 +93,12 @@ const ARCH_CAPABILITIES: u64 =
   (1 << 27) | // RFDS_NO
   ((<u64>1) << 62); // ITS_NO
 
-/** Update revision, in the upper half of IA32_BIOS_SIGN_ID: newer than any that exists. */
+/** Update revisions, of Intel in the upper half of IA32_BIOS_SIGN_ID: newer than any that exists. */
 const MICROCODE_REVISION: u64 = 0x0100_0000;
+const MICROCODE_REVISION_AMD: u64 = 0x0bff_ffff;
+
+/** Of HWCR: the TSC has the frequency of P0. */
+const HWCR_VALUE: u64 = 1 << 24;
 
 /** Fast strings, thermal control, SpeedStep, MONITOR, CPUID limit, xTPR and execute-disable bits. */
 const MISC_ENABLE_WRITABLE: u64 = 0x4_00c5_0009;
@@ -112,7 +119,7 @@ function plainField(msr: u32): u32 {
     case IA32_SYSENTER_EIP:
       return MSR_SYSENTER_EIP;
     case IA32_MISC_ENABLE:
-      return MSR_MISC_ENABLE;
+      return isAmd() ? 0 : MSR_MISC_ENABLE;
     case IA32_DEBUGCTL:
       return MSR_DEBUGCTL;
     case IA32_PAT:
@@ -159,15 +166,23 @@ function msrValue(record: u32, msr: u32): u64 {
     case IA32_TIME_STAMP_COUNTER:
       return timeStampCounter();
     case IA32_ARCH_CAPABILITIES:
+      if (!hasArchCapabilities()) raiseGeneralProtection(record, 0);
       return ARCH_CAPABILITIES;
     case IA32_BIOS_SIGN_ID:
-      return MICROCODE_REVISION << 32;
+      return isAmd() ? MICROCODE_REVISION_AMD : MICROCODE_REVISION << 32;
+    case AMD_HWCR:
+    case AMD_SYSCFG:
+    case AMD_NB_CFG:
+      if (!isAmd()) raiseGeneralProtection(record, 0);
+      return msr === AMD_HWCR ? HWCR_VALUE : 0;
     case IA32_MTRRCAP:
       return MTRRCAP_VALUE;
     case IA32_XSS:
       if (!hasXsaves()) raiseGeneralProtection(record, 0);
       return 0;
     case IA32_PLATFORM_ID:
+      if (isAmd()) raiseGeneralProtection(record, 0);
+      return 0;
     case IA32_MCG_CAP:
     case IA32_MCG_STATUS:
       return 0;
@@ -211,8 +226,16 @@ export function writeMsr(record: u32): void {
       return;
     // Microcode updates are accepted and have no effect; the revision is not writable, but kernels clear it.
     case IA32_BIOS_UPDT_TRIG:
+      if (isAmd()) raiseGeneralProtection(record, 0);
+      return;
     case IA32_BIOS_SIGN_ID:
     case IA32_MCG_STATUS:
+      return;
+    // There is nothing to configure.
+    case AMD_HWCR:
+    case AMD_SYSCFG:
+    case AMD_NB_CFG:
+      if (!isAmd()) raiseGeneralProtection(record, 0);
       return;
     default:
       writePlain(record, msr, value);

@@ -30,7 +30,7 @@ import { setSegment, updateMode } from '../segments/segments';
 import { updateSseDisabled } from '../sse/availability';
 import { initialiseFpu } from '../x87/control';
 import { updateBreakpoints } from './breakpoints';
-import { SIGNATURE } from './cpuid';
+import { signature } from './cpuid';
 
 /** Power-up state of PAT: WB WT UC- UC, twice. */
 const PAT_RESET: u64 = 0x0007_0406_0007_0406;
@@ -55,7 +55,7 @@ export function resetProcessor(): void {
   setFlags(0);
   store<u32>(CPU_STATE + CPL, 0);
   store<u64>(CPU_STATE + RIP, 0xfff0);
-  store<u64>(CPU_STATE + GPR + 2 * 8, SIGNATURE);
+  store<u64>(CPU_STATE + GPR + 2 * 8, signature());
   for (let index: u32 = 0; index < 6; index++) setSegment(index, 0, 0, 0xffff, DATA_RIGHTS);
   setSegment(SEGMENT_CS, 0xf000, 0xffff_0000, 0xffff, CODE_RIGHTS);
   store<u32>(CPU_STATE + SEGMENT_LIMIT + SEGMENT_LDTR * 4, 0xffff);

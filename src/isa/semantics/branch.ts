@@ -1,6 +1,7 @@
 /** Near jumps, calls and returns, conditional branches, LOOP and JRCXZ. */
 import { RCX } from '../../layout/architecture.ts';
 import { SEGMENT_CS } from '../../layout/cpu-state.ts';
+import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import { CONDITIONS } from '../condition.ts';
 import type { Emitter, Value } from '../emitter.ts';
@@ -52,15 +53,18 @@ export function retImmediate(e: Emitter): void {
   e.jumpTo(resize(e.m, e.operandSize, 8, value()));
 }
 
-/** LOOP, LOOPE, LOOPNE: the count is as wide as addresses; no flags change. */
-export function loop(kind: 'always' | 'equal' | 'notEqual'): Semantics {
-  return (e) => {
-    const { m } = e;
-    e.addToAddressRegister(RCX, m.i64.const(-1n));
-    const more = e.let(m.i64.ne(e.addressSizeRegister(RCX), m.i64.const(0n)), i32);
-    if (kind === 'always') e.jumpIf(more());
-    else e.jumpIf(m.i32.and(more(), e.condition('z', kind === 'notEqual')));
-  };
+export type LoopKind = 'always' | 'equal' | 'notEqual';
+
+/** Counts down, and says whether LOOP, LOOPE or LOOPNE goes on. The count is as wide as addresses; no flags change. */
+export function stepLoop(e: Emitter, kind: LoopKind): Expression {
+  const { m } = e;
+  e.addToAddressRegister(RCX, m.i64.const(-1n));
+  const more = e.let(m.i64.ne(e.addressSizeRegister(RCX), m.i64.const(0n)), i32);
+  return kind === 'always' ? more() : m.i32.and(more(), e.condition('z', kind === 'notEqual'));
+}
+
+export function loop(kind: LoopKind): Semantics {
+  return (e) => e.jumpIf(stepLoop(e, kind));
 }
 
 /** JCXZ, JECXZ, JRCXZ by the address size. */

@@ -17,12 +17,12 @@ export function transfer(name: RuntimeFunction, sized: boolean): Semantics {
   };
 }
 
-/** JMP and CALL through a far pointer in memory. */
-export function farTransfer(name: 'farJump' | 'farCall'): Semantics {
+/** JMP and CALL through a far pointer in memory. @param size in bytes of what is pushed, if it is not the operand size. */
+export function farTransfer(name: 'farJump' | 'farCall', size?: number): Semantics {
   return (e) => {
-    const size = e.operandSize;
     const { offset, selector } = farPointer(e, 0);
-    e.run(name, [e.record(), selector(), resize(e.m, size, 8, offset()), e.m.i32.const(size)]);
+    const target = resize(e.m, e.operandSize, 8, offset());
+    e.run(name, [e.record(), selector(), target, e.m.i32.const(size ?? e.operandSize)]);
     e.dispatch();
   };
 }

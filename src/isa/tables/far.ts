@@ -1,6 +1,6 @@
 /** Interrupts on purpose, far transfers and fast system calls. */
 import { Ap, Ed, Gd, Ib, Iw, M } from '../operand.ts';
-import { one, type Row, systemRow, two } from '../row.ts';
+import { type Opcode, one, type Row, systemRow, two } from '../row.ts';
 import {
   farReturn,
   farTransfer,
@@ -16,6 +16,9 @@ import {
 const plain = { ending: 'dispatch' } as const;
 /** By operand size, 32 bits unless a prefix says otherwise. */
 const sized = { ending: 'dispatch', sizeOf: 'v' } as const;
+/** An offset of 32 bits in spite of REX.W. */
+const amd = { ending: 'dispatch', vendor: 'AuthenticAMD' } as const;
+const wide = (code: Opcode): Opcode => ({ ...code, w: 1 });
 /** To 64-bit code with REX.W, else to 32-bit code. */
 const toLongMode = { ending: 'dispatch', sizeOf: 'y' } as const;
 
@@ -31,6 +34,8 @@ export const far: Row[] = [
   systemRow(one(0xcf), 'iret', [], transfer('iret', true), sized),
   systemRow(one(0xff, 3), 'call far', [M], farTransfer('farCall'), sized),
   systemRow(one(0xff, 5), 'jmp far', [M], farTransfer('farJump'), sized),
+  systemRow(wide(one(0xff, 3)), 'call far', [M], farTransfer('farCall', 8), amd),
+  systemRow(wide(one(0xff, 5)), 'jmp far', [M], farTransfer('farJump'), amd),
   systemRow(one(0x9a), 'call far', [Ap], farTransferImmediate('farCall'), { ...sized, modes: 'not64' }),
   systemRow(one(0xea), 'jmp far', [Ap], farTransferImmediate('farJump'), { ...sized, modes: 'not64' }),
   systemRow(one(0xca), 'retf', [Iw], farReturn, sized),

@@ -24,6 +24,7 @@ import { sseMove } from './sse-move.ts';
 import { sseSha } from './sse-sha.ts';
 import { sseShuffle } from './sse-shuffle.ts';
 import { sseString } from './sse-string.ts';
+import { sse4a } from './sse4a.ts';
 import { string } from './string.ts';
 import { system } from './system.ts';
 import { x87 } from './x87.ts';
@@ -54,6 +55,7 @@ export const TABLES: ReadonlyMap<string, readonly Row[]> = new Map<string, reado
   ['sse-string', sseString],
   ['sse-aes', sseAes],
   ['sse-sha', sseSha],
+  ['sse4a', sse4a],
   ['avx', avxRows],
   ['avx2', avx2Rows],
   ['fma', fmaRows],

@@ -9,7 +9,7 @@ import {
   SEGMENT_SS,
   SEGMENT_TR,
 } from '../../layout/cpu-state.ts';
-import { CS, DS, ES, Ew, FS, GS, Gv, M, Mw, Rv, Ry, SS, Sw } from '../operand.ts';
+import { CS, DS, ES, Ew, FS, Gd, GS, Gv, M, Mw, Rv, Ry, SS, Sw } from '../operand.ts';
 import { one, type Row, type RowOptions, row, systemRow, two, twoPrefix } from '../row.ts';
 import {
   changesMode,
@@ -28,6 +28,7 @@ import {
 } from '../semantics/segment.ts';
 
 const SEGMENTS = [0, 1, 2, 3, 4, 5];
+const amd = { vendor: 'AuthenticAMD' } as const;
 const outside64 = { sizeOf: 'e', modes: 'not64' } as const;
 
 /** What may change the mode ends the block. */
@@ -65,6 +66,13 @@ export const segment: Row[] = [
   systemRow(two(0xb2), 'lss', [Gv, M], loadFarPointer(SEGMENT_SS), loadOptions(SEGMENT_SS)),
   systemRow(two(0xb4), 'lfs', [Gv, M], loadFarPointer(SEGMENT_FS)),
   systemRow(two(0xb5), 'lgs', [Gv, M], loadFarPointer(SEGMENT_GS)),
+  // In spite of REX.W the offset has 32 bits.
+  systemRow({ ...two(0xb2), w: 1 }, 'lss', [Gd, M], loadFarPointer(SEGMENT_SS), {
+    ...loadOptions(SEGMENT_SS),
+    ...amd,
+  }),
+  systemRow({ ...two(0xb4), w: 1 }, 'lfs', [Gd, M], loadFarPointer(SEGMENT_FS), amd),
+  systemRow({ ...two(0xb5), w: 1 }, 'lgs', [Gd, M], loadFarPointer(SEGMENT_GS), amd),
 
   systemRow(two(0x00, 0), 'sldt', [Rv], storeSystemSegment(SEGMENT_LDTR)),
   systemRow(two(0x00, 0), 'sldt', [Mw], storeSystemSegment(SEGMENT_LDTR)),
