@@ -218,6 +218,26 @@ describe('a data breakpoint', () => {
     expect(traps({ code: back, dr0: DATA, dr7: access(8) })).toEqual([9, 10]);
   });
 
+  it('is one of four; DR6 tells of all that are hit, and LE and GE mean nothing', () => {
+    const all = [0n, 1n, 2n, 3n].map(
+      (n) => (1n << (2n * n)) | (1n << (16n + 4n * n)) | (3n << (18n + 4n * n)),
+    );
+    const dr7 = all.reduce((sum, bits) => sum | bits);
+    const code = `
+      lea rax,[rbx+8]; mov dr1,rax; mov dr3,rax
+      lea rax,[rbx+12]; mov dr2,rax
+      mov DWORD PTR [rbx+4],1
+      mov DWORD PTR [rbx+8],1
+      mov DWORD PTR [rbx+12],1
+      mov QWORD PTR [rbx+4],1
+      mov DWORD PTR [rbx+16],1
+    `;
+    for (const exact of [0n, 0x300n]) {
+      const { traps: hits } = run({ code, dr0: at, dr7: dr7 | exact });
+      expect(hits.map(({ dr6 }) => dr6)).toEqual([0b0001, 0b1010, 0b0100, 0b1011]);
+    }
+  });
+
   it('does not trap behind an instruction that faults', () => {
     // POP reads what is watched, and then has nowhere to write to: #PF, of which the handler halts.
     const code = 'push rax; mov edi,0x40000000; pop QWORD PTR [rdi]; nop';

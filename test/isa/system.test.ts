@@ -48,8 +48,11 @@ const RCX = 1;
 const RDX = 2;
 const RBX = 3;
 const RSP = 4;
+const RBP = 5;
+const RDI = 7;
 const R11 = 11;
 const UD = 6;
+const SS = 12;
 const GP = 13;
 const IOPL_3 = 0x3000;
 const FLAG_IF = 0x200;
@@ -247,6 +250,12 @@ describe('control and debug registers', () => {
     machine.processor.setGpr(RDX, 0n);
     expect(machine.run('xsetbv; xor eax,eax; xgetbv')).toBe('halt');
     expect(machine.processor.gpr(RAX)).toBe(3n);
+    // What is in use; there is nothing more to read.
+    machine.processor.setGpr(RCX, 1n);
+    expect(machine.run('fninit; xgetbv; mov edi,eax; pcmpeqd xmm5,xmm5; xgetbv')).toBe('halt');
+    expect([machine.processor.gpr(RDI), machine.processor.gpr(RAX)]).toEqual([0n, 2n]);
+    machine.processor.setGpr(RCX, 2n);
+    expect(machine.run('xgetbv')).toBe(GP);
   });
 });
 
@@ -639,6 +648,21 @@ describe('caches and TLB', () => {
       'halt',
     );
     expect(machine.processor.gpr(RCX)).toBe(0x1111n);
+  });
+});
+
+describe('an access across the end of the lower half', () => {
+  it.each([
+    ['mov rax,QWORD PTR [rbx]', GP],
+    ['mov QWORD PTR [rbx],rax', GP],
+    ['movdqu xmm0,XMMWORD PTR [rbx]', GP],
+    ['add DWORD PTR [rbx+2],eax', GP],
+    ['mov rax,QWORD PTR [rbp+0x1]', SS],
+    // The page before it is absent.
+    ['mov eax,DWORD PTR [rbx]', 14],
+  ])('%s', (code, vector) => {
+    for (const register of [RBX, RBP]) machine.processor.setGpr(register, 0x7fff_ffff_fffcn);
+    expect(machine.run(code)).toBe(vector);
   });
 });
 

@@ -260,6 +260,17 @@ describe('XSAVE and XRSTOR', () => {
       expect(fpu.event(name, OPERAND, 8, 7, 0)).toEqual({ vector: GP, error: 0 });
   });
 
+  test('XSAVES saves what is as XRSTORS has left it, too', () => {
+    fpu.setState32(CPL, 0);
+    fpu.bytes(OPERAND + 512n, 64).fill(0);
+    fpu.run('xsaves', OPERAND, 8, 7, 0);
+    fpu.run('xrstors', OPERAND, 8, 7, 0);
+    const image = Uint8Array.from(fpu.bytes(OPERAND, 832));
+    fpu.bytes(OPERAND + 160n, 256).fill(0);
+    fpu.run('xsaves', OPERAND, 8, 7, 0);
+    expect(fpu.bytes(OPERAND, 832)).toEqual(image);
+  });
+
   test('a page fault of XSAVE leaves memory as it was', () => {
     const area = UNMAPPED - 640n;
     fpu.bytes(area, 640).fill(0);

@@ -6,7 +6,8 @@
  *     832  PKRU; at 576 in a compacted image without the YMM registers
  *
  * A component is in use (XINUSE) if it is not in its initial configuration. There is no supervisor state: IA32_XSS is zero,
- * and XSAVES is XSAVEC at CPL 0. What has not been modified since it was restored is saved like everything else.
+ * and XSAVES is XSAVEC at CPL 0. XSAVEOPT, XSAVEC and XSAVES have the init optimisation, which follows from XINUSE. Of the modified
+ * optimisation they have none: a processor may take every component for modified ("Processor Tracking of XSAVE-Managed State").
  */
 
 import { NO_ERROR_CODE, raiseFault, raiseGeneralProtection, raiseUndefined } from '../events/raise';
