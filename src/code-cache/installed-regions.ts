@@ -51,10 +51,12 @@ export const NEVER = 0x7fff_ffff;
 /** Share of the limits that is not on probation. */
 const TRUSTED = 0.75;
 /**
- * Entries, at least, after which a block is compiled whose region was evicted: where everything is compiled at once, a guest
- * with more code than there may be would compile the same again and again.
+ * Entries, at least, after which a block is compiled whose region was evicted for the first time, and twice as many each time
+ * after that, up to 2^LONGEST_DOUBLING times: a guest that uses more code than there may be would else compile the same again
+ * and again, which costs more than to interpret it.
  */
 const HOT_AFTER_EVICTION = 1000;
+const LONGEST_DOUBLING = 6;
 
 /** Modules in the order in which they were added, and their size. */
 class ModuleQueue {
@@ -93,6 +95,8 @@ export class InstalledRegions {
   private nextSlot = FIRST_REGION_SLOT;
   private readonly freeSlots: number[] = [];
   private readonly byHead = new Map<number, InstalledRegion>();
+  /** How often the region of a head was evicted. */
+  private readonly evictions = new Map<number, number>();
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
 
@@ -215,7 +219,10 @@ export class InstalledRegions {
     for (const region of module.regions) {
       this.evicted += 1;
       this.remove(region);
-      this.coolDown(region.head, Math.max(this.processor.blocks.hotness, HOT_AFTER_EVICTION));
+      const times = this.evictions.get(region.head) ?? 0;
+      this.evictions.set(region.head, times + 1);
+      const entries = Math.max(this.processor.blocks.hotness, HOT_AFTER_EVICTION);
+      this.coolDown(region.head, entries * 2 ** Math.min(times, LONGEST_DOUBLING));
     }
   }
 
@@ -234,6 +241,7 @@ export class InstalledRegions {
 
   /** Takes away the regions that contain a block which went stale. */
   drop(block: number): void {
+    this.evictions.delete(block);
     for (const region of this.regionsOf.get(block) ?? []) {
       this.dropped += 1;
       this.remove(region);

@@ -47,15 +47,23 @@ const HOT_INSTRUCTIONS: HotInstructions = { first: 5_000_000, second: NEVER };
 const HOT_INSTRUCTIONS_AT_ONCE: HotInstructions = { first: 100_000, second: 20_000_000 };
 /** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
 const WARM = 0.4;
-/** Most regions in one module. */
-const BATCH = 8;
+/** Most regions in one module, and in one that is urgent: all of a module's regions arrive together. */
+const BATCH = 32;
+const URGENT_BATCH = 8;
+/**
+ * Instructions for which fewer requests than a batch wait for others: a module takes 19 kB beside its regions, and pages of
+ * code that no other is on.
+ */
+const PATIENCE = 3_000_000;
+/** They do not if a block has been entered this many times as often again as made it hot. */
+const URGENT = 4;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
 /**
- * A boot of Linux fills half of them. With 1024 modules and 8 MiB a guest that kept compiling for 20 minutes came to 397 MB
- * beyond the memory it touched, 3 MB less than it may.
+ * Python compiling its library has 4700 regions in use, 10 MiB of WebAssembly; with 7 MiB it took longer than in the interpreter.
+ * A module takes 19 kB beside its code, a megabyte of WebAssembly 5 MB.
  */
-const LIMITS: RegionLimits = { modules: 896, bytes: 7 * 1024 * 1024 };
+const LIMITS: RegionLimits = { modules: 2048, bytes: 12 * 1024 * 1024 };
 
 /** What the worker is sent and sends back. */
 export interface CompileRequest {
@@ -130,6 +138,10 @@ export class Tiering {
   /** Heads of regions that have become hot once more. */
   private readonly hot = new Set<number>();
   private readonly underWay = new Map<number, Batch>();
+  /** Instructions that fewer requests than a batch wait for others. */
+  patience = PATIENCE;
+  /** When the first of those that wait asked, in instructions. */
+  private waitingSince = 0;
   private arrived: CompileResult[] = [];
   /** Unique among all machines that share a worker: a result for one from before a restart is nobody's. */
   private static nextId = 1;
@@ -202,6 +214,7 @@ export class Tiering {
     if (this.processor.views.u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return;
     this.counts.requests += 1;
     if (this.installed.reinstate(head)) return;
+    if (!this.hasRequests) this.waitingSince = this.processor.instructions;
     if (this.installed.has(head)) {
       this.installed.acknowledge(head);
       this.hot.add(head);
@@ -247,8 +260,8 @@ export class Tiering {
     }
     this.arrived = [];
     if (this.local !== undefined && this.hasRequests) this.compileNow(this.local);
-    while (this.underWay.size < MOST_BATCHES && this.hasRequests && this.remote !== undefined) {
-      const batch = this.takeBatch();
+    while (this.underWay.size < MOST_BATCHES && this.remote !== undefined && this.isDue) {
+      const batch = this.takeBatch(this.isUrgent ? URGENT_BATCH : BATCH);
       if (batch.regions.length === 0) return;
       const id = Tiering.nextId++;
       this.underWay.set(id, batch);
@@ -260,8 +273,28 @@ export class Tiering {
     return this.waiting.size > 0 || this.hot.size > 0;
   }
 
+  /** Whether what waits is worth a module. */
+  private get isDue(): boolean {
+    const requests = this.waiting.size + this.hot.size;
+    if (requests >= BATCH) return true;
+    return (
+      requests > 0 && (this.isUrgent || this.processor.instructions - this.waitingSince >= this.patience)
+    );
+  }
+
+  /** Whether a block is so hot that compiling it is not put off. */
+  private get isUrgent(): boolean {
+    const enough = -URGENT * this.processor.blocks.hotness;
+    for (const head of this.waiting) if (this.countdown(head) <= enough) return true;
+    return false;
+  }
+
+  private countdown(head: number): number {
+    return this.processor.views.i32[(head + HEAD_COUNTDOWN) >> 2] as number;
+  }
+
   private compileNow(compile: LocalCompiler): void {
-    const batch = this.takeBatch();
+    const batch = this.takeBatch(URGENT_BATCH);
     if (batch.regions.length === 0) return;
     const start = this.milliseconds();
     const bytes = compile(batch.regions);
@@ -279,26 +312,24 @@ export class Tiering {
    * The hottest of what waits: the count goes on while a block is waiting. A block that is part of a region on its
    * way is not compiled as an entry of its own unless it becomes hot again after that region has been installed.
    */
-  private takeBatch(): Batch {
+  private takeBatch(most: number): Batch {
     const regions: RegionSource[] = [];
-    const { processor } = this;
-    const { views } = processor;
+    const { hotness } = this.processor.blocks;
     // At least once: a block that was never entered says nothing of where it leads.
-    const coldest = processor.blocks.hotness - Math.max(1, Math.floor(processor.blocks.hotness * WARM));
-    const countdown = (head: number): number => views.i32[(head + HEAD_COUNTDOWN) >> 2] as number;
-    for (const head of [...this.waiting].sort((a, b) => countdown(a) - countdown(b))) {
-      if (regions.length === BATCH) break;
+    const coldest = hotness - Math.max(1, Math.floor(hotness * WARM));
+    for (const head of [...this.waiting].sort((a, b) => this.countdown(a) - this.countdown(b))) {
+      if (regions.length === most) break;
       this.waiting.delete(head);
-      if (this.covered.has(head) || countdown(head) > 0) continue;
+      if (this.covered.has(head) || this.countdown(head) > 0) continue;
       const blocks = this.collector.collect(head, coldest);
       for (const block of blocks) {
-        this.covered.set(block.head, countdown(block.head));
+        this.covered.set(block.head, this.countdown(block.head));
         this.watch(block.head);
       }
       regions.push({ tier: 'first', isLast: false, blocks });
     }
     for (const head of this.hot) {
-      if (regions.length === BATCH) break;
+      if (regions.length === most) break;
       const installed = this.installed.tierOf(head);
       // What is optimised is long on its way: nothing else waits for that.
       if (installed === 'second' && regions.length > 0) continue;

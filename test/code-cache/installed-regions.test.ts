@@ -46,17 +46,18 @@ const FUNCTION_CODE = `
   ret
 `;
 
-/** Runs loops one after the other, all of them seven times. */
-const MANY_LOOPS = `
-  mov r12d,7
+/** Runs loops one after the other, all of them as often as there are passes. */
+const manyLoops = (passes: number, loops: number, rounds: number): string => `
+  mov r12d,${passes}
   again: ${Array.from(
-    { length: LOOPS },
-    (_, loop) => `mov ecx,5; l${loop}: add rbx,rcx; dec ecx; jne l${loop};`,
+    { length: loops },
+    (_, loop) => `mov ecx,${rounds}; l${loop}: add rbx,rcx; dec ecx; jne l${loop};`,
   ).join('\n')}
   dec r12d
   jne again
   hlt
 `;
+const MANY_LOOPS = manyLoops(7, LOOPS, 5);
 
 /** @param afterSlice is called after each slice and what was compiled behind it. */
 function run(
@@ -137,6 +138,14 @@ describe('what has been evicted', () => {
     expect(statistics.evicted).toBeGreaterThan(LOOPS - 32);
     // The loops, and what is behind them.
     expect(statistics.regions).toBeLessThan(2 * LOOPS + 16);
+  });
+
+  it('is compiled again after twice as many entries each time', () => {
+    const loops = 48;
+    // Evicted in each pass but the last, if it is compiled in it: the first, and when 1000, 2000 and 4000 entries have passed.
+    const { statistics } = run('compiled', { modules: 8, bytes: 1e9 }, undefined, manyLoops(8, loops, 1010));
+    expect(statistics.regions).toBeGreaterThan(3 * loops);
+    expect(statistics.regions).toBeLessThan(5 * loops);
   });
 
   it('can be collected by the engine', async () => {
