@@ -22,7 +22,8 @@ processor, \`--list\` tells their names, \`--help\` the rest. The exit status is
 \`.cache/programs/outputs\`. It writes the rows of what it has run into this page.
 
 A program is a file of \`scripts/programs/suite/\`: the packages, a text for bash, what to compare, and a limit in seconds. Where the host's
-processor has more than the guest's, the programs are told natively to do without (\`scripts/programs/native-features.ts\`).
+processor has more than the guest's, the programs are told natively to do without (\`scripts/programs/native-features.ts\`). Tests that sleep and
+wait with time limits have a guest whose clock counts instructions (\`Program.clock\`), so that it does not matter how busy the host is.
 
 Times are of one run on a machine that had other things to do, and tell only what to expect.
 
