@@ -8,13 +8,15 @@
  * | SYSENTER, SYSEXIT | in every protected mode | #UD in long mode |
  * | SYSRET | loads all of SS; #GP(0) before it, if RIP is not canonical | changes SS's selector only; #GP(0) behind it |
  * | far JMP and CALL, LSS, LFS, LGS with REX.W | offsets of 64 bits | offsets of 32 bits |
+ * | LAR of an LDT in long mode | is refused | is answered |
+ * | LAR and LSL of a system descriptor in long mode | look at its lower half | the type in the upper half has to be 0 |
  * | near branches with 66 in 64-bit mode | 66 means nothing | RIP is cut to 16 bits, displacements have 16 |
  * | CPUID | caches in leaf 4, frequencies in 15H and 16H, SYSCALL in 64-bit mode only | caches in 8000_001DH, a copy of 1:EDX in 8000_0001H |
  * | a leaf that does not exist | is the highest basic one | is zero |
  * | MSRs | IA32_MISC_ENABLE, IA32_PLATFORM_ID, IA32_BIOS_UPDT_TRIG | SYSCFG, HWCR, NB_CFG |
  *
  * No difference is made where AMD's current processors do as Intel's: a null selector clears the base (which leaf 8000_0021H
- * says), BSF and BSR of zero leave their destination alone, LAR and LSL take the same descriptors.
+ * says), BSF and BSR of zero leave their destination alone.
  *
  * Rows of the instruction table that only one vendor has say so (Row.vendor); the rest asks isAmd() of the runtime.
  */

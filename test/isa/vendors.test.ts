@@ -1,6 +1,7 @@
 /** What processors of two vendors do differently (src/layout/vendor.ts, which names the manuals). */
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  GDTR_LIMIT,
   MSR_CSTAR,
   MSR_FMASK,
   MSR_LSTAR,
@@ -14,6 +15,7 @@ import {
   SEGMENT_RIGHTS,
   SEGMENT_SELECTOR,
   SEGMENT_SS,
+  SEGMENT_TR,
 } from '../../src/layout/cpu-state.ts';
 import { VENDORS } from '../../src/layout/vendor.ts';
 import { createTieredMachine, runRounds } from '../code-cache/tiered-machine.ts';
@@ -22,6 +24,7 @@ import { BACK_ENDS } from '../support/back-ends.ts';
 import {
   CODE,
   DATA,
+  GDT,
   KERNEL_CS,
   KERNEL_SS,
   STACK,
@@ -228,6 +231,32 @@ describe.each(VENDORS)('%s', (vendor) => {
       expect(processor.cpl).toBe(3);
       expect(processor.gpr(RCX)).toBe(BigInt(USER_SS));
       expect(rights()).toBe(one([0, 0xc0f3]));
+    });
+  });
+
+  describe('LAR and LSL of', () => {
+    const LDT = 0x40;
+    const answers = (instruction: string, selector: number): boolean => {
+      const { processor } = machine;
+      processor.setU32(GDTR_LIMIT, LDT + 15);
+      processor.setGpr(RAX, BigInt(selector));
+      expect(machine.run(`${instruction} ecx,ax`)).toBe('halt');
+      return (processor.flags & FLAG_ZF) !== 0;
+    };
+
+    it('an LDT', () => {
+      machine.write64(GDT + LDT, (0x82n << 40n) | 0x67n);
+      machine.write64(GDT + LDT + 8, 0n);
+      expect([answers('lar', LDT), answers('lsl', LDT)]).toEqual([isAmd, true]);
+      machine.write64(GDT + LDT + 8, 1n << 40n);
+      expect([answers('lar', LDT), answers('lsl', LDT)]).toEqual([false, !isAmd]);
+    });
+
+    it('a TSS', () => {
+      const selector = machine.processor.u32(SEGMENT_SELECTOR + SEGMENT_TR * 4);
+      expect([answers('lar', selector), answers('lsl', selector)]).toEqual([true, true]);
+      machine.write64(GDT + selector + 8, 1n << 40n);
+      expect([answers('lar', selector), answers('lsl', selector)]).toEqual([!isAmd, !isAmd]);
     });
   });
 

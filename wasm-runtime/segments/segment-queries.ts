@@ -1,4 +1,4 @@
-/** LAR, LSL, VERR and VERW (Intel SDM Vol. 2): questions about a selector, answered in ZF without a fault. */
+/** LAR, LSL, VERR and VERW (Intel SDM Vol. 2): questions about a selector, answered in ZF without a fault. Vendors differ (src/layout/vendor.ts). */
 
 import { raiseUndefined } from '../events/raise';
 import {
@@ -9,14 +9,17 @@ import {
   RIGHTS_CODE_DATA,
   RIGHTS_CONFORMING,
   RIGHTS_READ_WRITE,
+  TYPE_CALL_GATE,
 } from '../generated/layout';
 import { getFlags, setArithmeticFlags } from '../integer/flags';
 import { readSystem64 } from '../memory/mmu';
+import { isAmd } from '../system/features';
 import {
   beginSystemInstruction,
   descriptorAddress,
   descriptorLimit,
   descriptorRights,
+  is64BitMode,
   isLongMode,
   isParagraphMode,
   rightsDpl,
@@ -32,12 +35,23 @@ function setZeroFlag(value: bool): void {
 
 /** System types that LAR and LSL accept, as bit masks by type. */
 function acceptedSystemTypes(query: i32): u32 {
-  const tssAndLdt: u32 = (1 << 2) | (1 << 9) | (1 << 11);
-  const callGate: u32 = 1 << 12;
-  if (isLongMode()) return query === QUERY_LAR ? tssAndLdt | callGate : tssAndLdt;
+  const tss: u32 = (1 << 9) | (1 << 11);
+  const ldt: u32 = 1 << 2;
+  const callGate: u32 = 1 << TYPE_CALL_GATE;
+  if (isLongMode()) {
+    if (query !== QUERY_LAR) return tss | ldt;
+    return isAmd() ? tss | ldt | callGate : tss | callGate;
+  }
   const legacyTss: u32 = (1 << 1) | (1 << 3);
   const gates: u32 = (1 << 4) | (1 << 5) | callGate;
-  return query === QUERY_LAR ? tssAndLdt | legacyTss | gates : tssAndLdt | legacyTss;
+  return query === QUERY_LAR ? tss | ldt | legacyTss | gates : tss | ldt | legacyTss;
+}
+
+/** AMD's processors look at the upper half of a system descriptor of 16 bytes: its type has to be 0. */
+function isUpperHalfValid(selector: u32, type: u32): bool {
+  if (!isAmd() || !isLongMode() || (type !== TYPE_CALL_GATE && !is64BitMode())) return true;
+  const address = descriptorAddress(selector, 16);
+  return address !== -1 && ((readSystem64(address + 8) >> 40) & 0x1f) === 0;
 }
 
 /** The descriptor of a selector that LAR or LSL may look at, or 0 (never a valid one). */
@@ -50,7 +64,8 @@ function visibleDescriptor(record: u32, selector: u32, query: i32): u64 {
   const descriptor = readSystem64(address);
   const rights = descriptorRights(descriptor);
   if ((rights & RIGHTS_CODE_DATA) === 0) {
-    if (((acceptedSystemTypes(query) >>> (rights & 15)) & 1) === 0) return 0;
+    const type = rights & 15;
+    if (((acceptedSystemTypes(query) >>> type) & 1) === 0 || !isUpperHalfValid(selector, type)) return 0;
   } else if ((rights & (RIGHTS_CODE | RIGHTS_CONFORMING)) === (RIGHTS_CODE | RIGHTS_CONFORMING)) {
     return descriptor;
   }
