@@ -15,6 +15,7 @@ import * as mode from '../src/layout/mode.ts';
 import * as record from '../src/layout/record.ts';
 import * as runtimeState from '../src/layout/runtime-state.ts';
 import * as sseOperations from '../src/layout/sse-operations.ts';
+import * as stringComparison from '../src/layout/string-comparison.ts';
 import * as tlb from '../src/layout/tlb.ts';
 
 const target = fileURLToPath(new URL('../wasm-runtime/generated/layout.ts', import.meta.url));
@@ -29,6 +30,7 @@ for (const module of [
   mode,
   record,
   sseOperations,
+  stringComparison,
 ]) {
   for (const [name, value] of Object.entries(module)) {
     if (typeof value === 'bigint')

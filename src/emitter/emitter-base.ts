@@ -15,7 +15,7 @@ import type {
   X87Operand,
 } from '../isa/emitter.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
-import { GPR, MXCSR, MXCSR_CONTROL, MXCSR_DEFAULT, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
+import { GPR, MXCSR, MXCSR_MASKS, MXCSR_RC, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C, RECORD_IMM } from '../layout/record.ts';
@@ -52,11 +52,10 @@ interface LaneView {
   readonly results: Value[];
 }
 
-/** FloatEmitter.specialMxcsr(). */
-export function specialMxcsr(m: Module, wanted: number): Expression {
+/** i32, not zero unless bits of MXCSR are all set, and others are not. */
+export function mxcsrDiffers(m: Module, set: number, clear: number): Expression {
   const mxcsr = m.i32.load(CPU_STATE + MXCSR, 4, m.i32.const(0));
-  const bits = m.i32.and(mxcsr, m.i32.const(MXCSR_CONTROL | wanted));
-  return m.i32.ne(bits, m.i32.const(MXCSR_DEFAULT | wanted));
+  return m.i32.ne(m.i32.and(mxcsr, m.i32.const(set | clear)), m.i32.const(set));
 }
 
 export abstract class EmitterBase implements Emitter, FlagPlace {
@@ -182,6 +181,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract requireAvx(): void;
   abstract requireAligned(linearAddress: Value, size: number): void;
   abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
+  abstract gather(width: 4 | 8, indexWidth: 4 | 8, count: number): void;
   abstract readMasked(operand: number, width: 4 | 8, masks: readonly Value[]): Value[];
   abstract writeMasked(
     operand: number,
@@ -207,12 +207,17 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   }
 
   when(condition: Expression, then: () => void): void {
+    this.emit(this.m.if(condition, this.collect(then)));
+  }
+
+  /** What `make` emits, as a block of its own. */
+  protected collect(make: () => void): Expression {
     const outer = this.statements;
     this.statements = [];
-    then();
+    make();
     const body = this.m.block(null, this.statements);
     this.statements = outer;
-    this.emit(this.m.if(condition, body));
+    return body;
   }
 
   loadHost(size: number, offset: number, pointer: Expression): Expression {
@@ -257,8 +262,13 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     return this.state(SEGMENT_BASE + segment * 8, 8);
   }
 
-  specialMxcsr(wanted = 0): Expression {
-    return specialMxcsr(this.m, wanted);
+  specialMxcsr(wanted = 0, unwanted = 0): Expression {
+    return mxcsrDiffers(this.m, MXCSR_MASKS | wanted, MXCSR_RC | unwanted);
+  }
+
+  /** i32, not zero if an exception is unmasked. */
+  protected unmaskedMxcsr(): Expression {
+    return mxcsrDiffers(this.m, MXCSR_MASKS, 0);
   }
 
   // ---- operands ----

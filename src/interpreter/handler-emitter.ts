@@ -17,8 +17,7 @@ import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
 import {
   FLAG_AUX,
   FLAG_RESULT,
-  MXCSR,
-  MXCSR_DEFAULT,
+  MXCSR_FTZ,
   MXCSR_PE,
   RIP,
   SEGMENT_ES,
@@ -293,6 +292,11 @@ export class HandlerEmitter extends EmitterBase {
     this.emit(m.if(m.i32.eq(host(), m.i32.const(CPU_STATE + BOUNCE)), this.callNothing('finishWrite', [])));
   }
 
+  gather(width: 4 | 8, indexWidth: 4 | 8, count: number): void {
+    const sizes = [width, indexWidth, count].map((size) => this.m.i32.const(size));
+    this.run('gather', [this.record(), ...sizes]);
+  }
+
   /** Linear addresses of the 16-byte lanes of a memory operand. */
   private laneAddresses(operand: number, count: number): Value[] {
     const address = this.let(this.address(operand), i64);
@@ -368,14 +372,9 @@ export class HandlerEmitter extends EmitterBase {
 
   /** Only where an exception is unmasked does it matter which half of a vector signals what. */
   override asOneOperation(body: () => void): void {
-    const { m } = this;
-    const isUnmasked = (): Expression => {
-      const masks = m.i32.const(MXCSR_DEFAULT);
-      return m.i32.ne(m.i32.and(this.state(MXCSR, 4), masks), masks);
-    };
-    this.when(isUnmasked(), () => this.run('holdExceptions', []));
+    this.when(this.unmaskedMxcsr(), () => this.run('holdExceptions', []));
     body();
-    this.when(isUnmasked(), () => this.run('releaseExceptions', [this.record()]));
+    this.when(this.unmaskedMxcsr(), () => this.run('releaseExceptions', [this.record()]));
   }
 
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
@@ -393,7 +392,9 @@ export class HandlerEmitter extends EmitterBase {
   rounded(rounding: Rounding): Value {
     const numbers = new OrdinaryNumbers(this, rounding);
     numbers.add(rounding);
-    const [value] = this.unlessRare(orSpecial(this, MXCSR_PE, numbers.failed()), rounding.path) as [Value];
+    const unwanted = rounding.underflow === 'exact' ? MXCSR_FTZ : 0;
+    const rare = orSpecial(this, MXCSR_PE, numbers.failed(), unwanted);
+    const [value] = this.unlessRare(rare, rounding.path) as [Value];
     return value;
   }
 

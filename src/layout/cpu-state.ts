@@ -81,12 +81,22 @@ export const FPU_OPCODE = 1158;
 export const FPU_IP = 1160;
 export const FPU_DP = 1168;
 export const MXCSR = 1176;
-/** The bits of MXCSR that are not status flags: DAZ, exception masks, RC, FTZ. */
-export const MXCSR_CONTROL = 0xffc0;
-/** Their value after reset: all exceptions masked, round to nearest. */
-export const MXCSR_DEFAULT = 0x1f80;
-/** The sticky flag that says a result was inexact. */
+/** Status flags of exceptions, which are sticky. */
+export const MXCSR_FLAGS = 0x3f;
+/** That of inexact results. */
 export const MXCSR_PE = 0x20;
+/** Denormal operands are zeros. */
+export const MXCSR_DAZ = 0x40;
+/** Masks of exceptions. */
+export const MXCSR_MASKS = 0x1f80;
+/** Rounding mode: 0 is to nearest. */
+export const MXCSR_RC = 0x6000;
+/** Results that are too small are zeros. */
+export const MXCSR_FTZ = 0x8000;
+/** All but the status flags. */
+export const MXCSR_CONTROL = MXCSR_DAZ | MXCSR_MASKS | MXCSR_RC | MXCSR_FTZ;
+/** After reset all exceptions are masked, and it is rounded to nearest. */
+export const MXCSR_DEFAULT = MXCSR_MASKS;
 
 /** TOP as an offset from FPU_REGISTERS: in bits 4 to 6, the others zero. i32. */
 export const FPU_TOP = 1180;

@@ -11,5 +11,5 @@ export * from './masked';
 export * from './operations';
 export * from './search';
 export * from './sha';
-export { holdExceptions, loadMxcsr, releaseExceptions } from './status';
+export { holdExceptions, releaseExceptions } from './status';
 export * from './string';

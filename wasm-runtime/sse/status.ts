@@ -131,9 +131,3 @@ export function finishStage(record: u32): void {
   signalled = 0;
   stage++;
 }
-
-/** LDMXCSR: #GP(0) if a reserved bit is set. */
-export function loadMxcsr(record: u32, value: u32): void {
-  if ((value & ~(MXCSR_CONTROL | ALL_FLAGS)) !== 0) raiseFault(record, 13, 0);
-  store<u32>(CPU_STATE + MXCSR, value);
-}

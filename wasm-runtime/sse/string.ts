@@ -1,7 +1,6 @@
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (Intel SDM Vol. 2 "Imm8 Control Byte Operation for PCMPESTRI..."). */
 
-import { CPU_STATE, FLAG_CF, FLAG_OF, FLAG_SF, FLAG_ZF, GPR, YMM } from '../generated/layout';
-import { setArithmeticFlags } from '../integer/flags';
+import { STRINGS_FIRST_SHORT, STRINGS_INDEX_SHIFT, STRINGS_SECOND_SHORT } from '../generated/layout';
 
 /** Control byte. */
 const WORDS: i32 = 1;
@@ -88,7 +87,7 @@ function matches(a: v128, b: v128, lengthA: i32, lengthB: i32, count: i32, contr
   }
 }
 
-/** Compares the operands; sets the flags and returns "IntRes2". */
+/** Compares the operands: "IntRes2" and what else is known of them, as layout/string-comparison.ts has it. */
 function compare(a: v128, b: v128, lengthA: i32, lengthB: i32, count: i32, control: i32): u32 {
   v128.store(FIRST, a);
   let result = matches(a, b, lengthA, lengthB, count, control);
@@ -96,36 +95,24 @@ function compare(a: v128, b: v128, lengthA: i32, lengthB: i32, count: i32, contr
     const valid = control & MASKED ? (1 << lengthB) - 1 : (1 << count) - 1;
     result ^= <u32>valid;
   }
-  let flags: u32 = 0;
-  if (result !== 0) flags |= FLAG_CF;
-  if (lengthB < count) flags |= FLAG_ZF;
-  if (lengthA < count) flags |= FLAG_SF;
-  if (result & 1) flags |= FLAG_OF;
-  setArithmeticFlags(flags);
-  return result;
-}
-
-/** PCMPxSTRI: RCX = index of the first or last match, or the number of elements. */
-function storeIndex(result: u32, count: i32, control: i32): void {
   let index = <u32>count;
   if (result !== 0) index = control & LAST_OR_EXPANDED ? 31 - clz(result) : ctz(result);
-  store<u64>(CPU_STATE + GPR + 8, index);
+  if (lengthA < count) result |= STRINGS_FIRST_SHORT;
+  if (lengthB < count) result |= STRINGS_SECOND_SHORT;
+  return result | (index << STRINGS_INDEX_SHIFT);
 }
 
-/** PCMPxSTRM: XMM0 = the bits, or each of them as a whole element. */
-function storeMask(result: u32, control: i32): void {
-  let mask = i64x2.replace_lane(i64x2.splat(0), 0, result);
-  if (control & LAST_OR_EXPANDED) {
-    if (control & WORDS) {
-      const bits = i16x8(1, 2, 4, 8, 16, 32, 64, 128);
-      mask = i16x8.eq(v128.and(i16x8.splat(<i16>result), bits), bits);
-    } else {
-      const bits = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
-      const bytes = i8x16.swizzle(mask, i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
-      mask = i8x16.eq(v128.and(bytes, bits), bits);
-    }
+/** XMM0 of PCMPxSTRM: the bits, or each of them as a whole element. */
+export function sseStringMask(result: u32, control: i32): v128 {
+  const mask = i64x2.replace_lane(i64x2.splat(0), 0, result);
+  if ((control & LAST_OR_EXPANDED) === 0) return mask;
+  if (control & WORDS) {
+    const bits = i16x8(1, 2, 4, 8, 16, 32, 64, 128);
+    return i16x8.eq(v128.and(i16x8.splat(<i16>result), bits), bits);
   }
-  v128.store(CPU_STATE + YMM, mask);
+  const bits = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
+  const bytes = i8x16.swizzle(mask, i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+  return i8x16.eq(v128.and(bytes, bits), bits);
 }
 
 /** Length given in a register: its absolute value, at most the number of elements. */
@@ -134,32 +121,15 @@ function explicitLength(value: i64, count: i32): i32 {
   return size > <u64>count ? count : <i32>size;
 }
 
-/** PCMPESTRI (`mask` 0) and PCMPESTRM: lengths are RAX and RDX, of which `size` bytes count. */
-export function sseCompareExplicit(a: v128, b: v128, control: i32, size: i32, mask: i32): void {
+/** PCMPESTRx: `first` and `second` are the operands' lengths. */
+export function sseCompareExplicit(a: v128, b: v128, first: i64, second: i64, control: i32): u32 {
   const count = control & WORDS ? 8 : 16;
-  let lengthA = load<i64>(CPU_STATE + GPR);
-  let lengthB = load<i64>(CPU_STATE + GPR + 16);
-  if (size === 4) {
-    lengthA = <i64>(<i32>lengthA);
-    lengthB = <i64>(<i32>lengthB);
-  }
-  const result = compare(
-    a,
-    b,
-    explicitLength(lengthA, count),
-    explicitLength(lengthB, count),
-    count,
-    control,
-  );
-  if (mask) storeMask(result, control);
-  else storeIndex(result, count, control);
+  return compare(a, b, explicitLength(first, count), explicitLength(second, count), count, control);
 }
 
-/** PCMPISTRI (`mask` 0) and PCMPISTRM: operands end before their first zero. */
-export function sseCompareImplicit(a: v128, b: v128, control: i32, mask: i32): void {
+/** PCMPISTRx: operands end before their first zero. */
+export function sseCompareImplicit(a: v128, b: v128, control: i32): u32 {
   const count = control & WORDS ? 8 : 16;
   const lengthA = implicitLength(a, count, control);
-  const result = compare(a, b, lengthA, implicitLength(b, count, control), count, control);
-  if (mask) storeMask(result, control);
-  else storeIndex(result, count, control);
+  return compare(a, b, lengthA, implicitLength(b, count, control), count, control);
 }

@@ -35,11 +35,12 @@ export abstract class BlockAddresses extends BlockRegisters {
     return this.get((offset - GPR) >> 3);
   }
 
-  protected memoryAddress(): Expression {
+  /** @param vectorIndex of an operand whose index register is a vector: the element. */
+  protected memoryAddress(vectorIndex?: Expression): Expression {
     const { m } = this;
     const { records, index } = this;
     let sum = this.addressRegister(records.base(index));
-    let scaled = this.addressRegister(records.indexRegister(index));
+    let scaled = vectorIndex ?? this.addressRegister(records.indexRegister(index));
     if (scaled !== undefined && records.scale(index) > 0) {
       scaled = m.i64.shl(scaled, m.i64.const(BigInt(records.scale(index))));
     }

@@ -32,6 +32,7 @@ import {
   FPU_ERROR_SUMMARY,
   FPU_EXCEPTIONS,
   FPU_STATUS,
+  MXCSR,
   MXCSR_PE,
   RIP,
   SEGMENT_CS,
@@ -47,7 +48,10 @@ import { BlockAddresses } from './block-addresses.ts';
 import type { Result } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
+import { xmmAt } from './register-locals.ts';
 import type { RegisterUse } from './register-placement.ts';
+
+type VectorLocation = Extract<Location, { readonly kind: 'xmm' }>;
 
 /** How a block of a region ends. */
 type Terminator =
@@ -220,6 +224,56 @@ export class BlockEmitter extends BlockAddresses {
     });
   }
 
+  /** What cannot be finished is the handler's: nothing is written before all elements are there. */
+  gather(width: 4 | 8, indexWidth: 4 | 8, count: number): void {
+    const { m } = this;
+    const [destination, , selector] = this.variant.locations as [VectorLocation, Location, VectorLocation];
+    const indexRegister = xmmAt(this.records.indexRegister(this.index));
+    const registers = [indexRegister, this.xmmNumber(destination), this.xmmNumber(selector)];
+    this.endAttempt();
+    // #UD.
+    if (new Set(registers).size < 3) this.leaveIf(m.i32.const(1));
+    const lanesOf = (register: number) => [0, 1].map((lane) => this.let(this.lane(register, lane), v128));
+    const [indices, results, masks] = registers.map(lanesOf) as [Value[], Value[], Value[]];
+    const elements = width === 4 ? m.i32x4 : m.i64x2;
+    const perLane = 16 / width;
+    const gathered = results.map((old) => {
+      const local = this.newLocal(v128);
+      this.emit(local.set(old()));
+      return local;
+    });
+    for (let i = 0; i < count; i++) {
+      const at = Math.floor(i / perLane);
+      const place = i % perLane;
+      const mask = masks[at] as Value;
+      const result = gathered[at] as Local;
+      const top = m.i32x4.extract_lane(mask(), width === 4 ? place : 2 * place + 1);
+      this.when(m.i32.lt_s(top, m.i32.const(0)), () => {
+        const address = this.let(this.elementAddress(indices, indexWidth, i), i64);
+        this.emit(result.set(elements.replace_lane(result.get(), place, this.load(width, address))));
+      });
+    }
+    const [low, high] = gathered.map((local) => () => local.get()) as [Value, Value];
+    const none = (): Expression => zero(m);
+    const isHalf = width * count === 8;
+    const lower = isHalf ? m.i64x2.replace_lane(none(), 0, m.i64x2.extract_lane(low(), 0)) : low();
+    this.writeLane(destination, 0, lower);
+    this.writeLane(destination, 1, width * count === 32 ? high() : none());
+    for (const lane of [0, 1]) this.writeLane(selector, lane, none());
+  }
+
+  /** Linear address of element `i` of a vector of addresses. */
+  private elementAddress(indices: readonly Value[], indexWidth: 4 | 8, i: number): Expression {
+    const { m } = this;
+    const perLane = 16 / indexWidth;
+    const lane = (indices[Math.floor(i / perLane)] as Value)();
+    const index =
+      indexWidth === 4
+        ? m.i64.extend_s(m.i32x4.extract_lane(lane, i % perLane))
+        : m.i64x2.extract_lane(lane, i % perLane);
+    return this.toLinear(this.memoryAddress(index));
+  }
+
   override updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void {
     this.endAttempt();
     super.updateMemory(size, linearAddress, change);
@@ -238,6 +292,7 @@ export class BlockEmitter extends BlockAddresses {
   override setState(offset: number, size: number, value: Expression): void {
     this.endAttempt();
     super.setState(offset, size, value);
+    if (offset === MXCSR) for (const look of this.parts.mxcsr.lookAtAll()) this.emit(look);
   }
 
   clearUpper(register: number): void {
@@ -268,13 +323,27 @@ export class BlockEmitter extends BlockAddresses {
   private endAttempt(): void {
     const { attempt, parts } = this;
     if (attempt === undefined) return;
-    const failed = attempt.failed(this);
-    this.known.endAttempt();
     this.attempt = undefined;
+    this.emit(this.check(attempt));
+    this.known.endAttempt();
     const body = this.statements;
     this.statements = attempt.outer;
-    this.emit(attempt.finish(body, failed, parts.leave.toHandler(this.block, attempt.index, attempt.flags)));
+    this.emit(attempt.finish(body, parts.leave.toHandler(this.block, attempt.index, attempt.flags)));
     parts.locals.release(attempt.held);
+  }
+
+  /** Undoes an attempt that has failed. With MXCSR.FTZ that is also one with a denormal sum. */
+  private check(attempt: Attempt): Expression {
+    const { m } = this;
+    const failed = attempt.failed(this);
+    if (attempt.sums.length === 0) return m.ifUnlikely(failed, attempt.undo());
+    const known = this.let(failed);
+    // One branch in the usual case.
+    const closer = this.collect(() => {
+      this.emit(m.if(known(), attempt.undo()));
+      this.emit(m.ifUnlikely(attempt.flushed(this), attempt.undo()));
+    });
+    return m.ifUnlikely(m.i32.or(known(), this.parts.mxcsr.ask('flushes')), closer);
   }
 
   // ---- SSE ----
@@ -335,18 +404,24 @@ export class BlockEmitter extends BlockAddresses {
     this.leaveIf(m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1)));
   }
 
+  override specialMxcsr(wanted = 0, unwanted = 0): Expression {
+    const { mxcsr } = this.parts;
+    if (unwanted !== 0) return super.specialMxcsr(wanted, unwanted);
+    return mxcsr.ask(wanted === MXCSR_PE ? 'isSpecialToRound' : 'isSpecial');
+  }
+
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
     const { m } = this;
     const results = paths.map(({ type }) => this.newLocal(type));
     const fast = results.map((result, i) => result.set((paths[i] as SlowPath).fast()));
     // With all exceptions masked the runtime raises none.
-    const leave = m.ifUnlikely(this.specialMxcsr(), this.leaveToHandler());
+    const leave = m.ifUnlikely(this.unmaskedMxcsr(), this.leaveToHandler());
     const slow = results.map((result, i) => {
       const { name, args, type } = paths[i] as SlowPath;
       return result.set(this.callRuntime(name, args, type));
     });
     this.emit(m.block(null, fast));
-    this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow])));
+    this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow, ...this.parts.mxcsr.lookAtFlags()])));
     return results.map((result) => () => result.get());
   }
 
@@ -366,18 +441,18 @@ export class BlockEmitter extends BlockAddresses {
       if (lane === undefined || !known.isOrdinary(lane, rounding)) numbers.operand(operand);
       if (lane === undefined) return;
       known.setOrdinary(lane, rounding);
-      if (underflow !== 'quotient' || i === 0) known.use(lane, rounding);
+      known.use(lane, rounding, underflow !== 'quotient' || i === 0);
     });
     numbers.underflow(rounding);
-    const result = { value, size, isScalar, isUsed: false };
+    const result = { value, size, isScalar, isUsed: false, isRanked: underflow !== 'exact' };
     attempt.addResult(result);
     const lane = this.laneOf(this.location(0));
-    if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: underflow !== 'never' });
+    if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: result.isRanked });
   }
 
   /** With all exceptions masked the function raises none. */
   computed({ name, args, type }: Computation): Value {
-    this.leaveIf(this.specialMxcsr());
+    this.leaveIf(this.unmaskedMxcsr());
     return this.let(this.callRuntime(name, args, type), type);
   }
 
@@ -389,11 +464,11 @@ export class BlockEmitter extends BlockAddresses {
     this.lookAt(attempt, rounding);
     const result = this.newLocal(type);
     this.emit(result.set(fast()));
-    const isSpecial = mxcsr.isSpecial();
+    const isSpecial = mxcsr.ask('isSpecialToRound');
     const slow = [
-      m.ifUnlikely(this.specialMxcsr(), this.leaveToHandler()),
+      m.ifUnlikely(this.unmaskedMxcsr(), this.leaveToHandler()),
       result.set(this.callRuntime(name, args, type)),
-      ...mxcsr.look(this.specialMxcsr(MXCSR_PE)),
+      ...mxcsr.lookAtFlags(),
     ];
     this.emit(m.ifUnlikely(isSpecial, m.block(null, slow)));
     return () => result.get();

@@ -152,9 +152,13 @@ export abstract class BlockRegisters extends EmitterBase {
     return offset & 1 ? this.highByte(register) : this.gpr(register, location.size);
   }
 
-  protected readLane(location: Location & { field: RegisterField }, lane: number): Expression {
-    const register = this.xmmNumber(location);
+  /** 128-bit lane of a vector register. */
+  protected lane(register: number, lane: number): Expression {
     return lane === 0 ? this.xmm(register) : this.upper(register);
+  }
+
+  protected readLane(location: Location & { field: RegisterField }, lane: number): Expression {
+    return this.lane(this.xmmNumber(location), lane);
   }
 
   protected writeLane(location: Location & { field: RegisterField }, lane: number, value: Expression): void {

@@ -9,9 +9,7 @@
  *     leave.ts          the ways out, and what is around it all
  */
 
-import { specialMxcsr } from '../../emitter/emitter-base.ts';
 import { Locals } from '../../emitter/locals.ts';
-import { MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
@@ -22,7 +20,7 @@ import { FlagLocals } from './flag-locals.ts';
 import { LastPages } from './last-page.ts';
 import { layOut } from './layout.ts';
 import { Leave } from './leave.ts';
-import { MxcsrLocal } from './mxcsr-local.ts';
+import { MxcsrLocals } from './mxcsr-locals.ts';
 import type { RegionParts } from './parts.ts';
 import { type PlannedBlock, planRegion } from './plan.ts';
 import { MainBank, UpperBank } from './register-locals.ts';
@@ -52,7 +50,7 @@ export function compileRegion(
     flags,
     code,
     leave: new Leave(m, imports, locals, code, flags, isLast),
-    mxcsr: new MxcsrLocal(locals),
+    mxcsr: new MxcsrLocals(m, locals),
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals) : undefined,
   };
@@ -71,7 +69,7 @@ export function compileRegion(
   const body = [
     ...registers.atEntry(),
     ...(parts.lastPages?.forget() ?? []),
-    ...parts.mxcsr.look(specialMxcsr(m, MXCSR_PE)),
+    ...parts.mxcsr.look(),
     layOut(parts, plan, emitted, registers),
   ];
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records);

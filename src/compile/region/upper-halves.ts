@@ -16,6 +16,8 @@ export function upperHalvesNamed(blocks: readonly PlannedBlock[]): number {
       for (const location of variant.locations) {
         if (location.kind === 'xmm') named |= 1 << xmmAt(records.register(index, location.field));
       }
+      if (variant.row.operands.some(({ place }) => place === 'vsib'))
+        named |= 1 << xmmAt(records.indexRegister(index));
     }
   }
   return named;

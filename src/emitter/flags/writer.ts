@@ -132,6 +132,17 @@ export class SourceFlagWriter implements FlagWriter {
     this.compare(zf, pf, m.i32.eqz(float.ge(a(), b())));
   }
 
+  matches({ cf, zf, sf, of }: Readonly<Record<'cf' | 'zf' | 'sf' | 'of', Expression>>): void {
+    const { e } = this;
+    const { m } = e;
+    const carry = e.let(cf);
+    const zero = e.let(zf);
+    // Result 0 or 1, positive: of these, 0 has even parity.
+    const delta = m.i32.or(sf, m.i32.shl(zero(), m.i32.const(AUX_PARITY_BIT)));
+    const aux = e.let(m.i32.or(this.carries(carry, of), delta));
+    this.set({ kind: 'raw', result: e.let(m.i64.extend_u(m.i32.eqz(zero())), i64), aux });
+  }
+
   zero(zf: Expression): void {
     const { e } = this;
     const { m } = e;

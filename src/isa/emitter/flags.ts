@@ -29,6 +29,8 @@ export interface FlagWriter {
   compare(zf: Expression, pf: Expression, cf: Expression): void;
   /** COMISS, COMISD and kin: ZF, PF, CF of two f32 or f64 (`size` bytes); OF, SF, AF = 0. */
   compareFloat(size: number, a: Value, b: Value): void;
+  /** PCMPxSTRx: CF, ZF, SF and OF as given (i32 0 or 1); AF = PF = 0. */
+  matches(flags: Readonly<Record<'cf' | 'zf' | 'sf' | 'of', Expression>>): void;
   /** Only ZF changes (the others are left as they are). */
   zero(zf: Expression): void;
 }

@@ -15,8 +15,11 @@ export interface SlowPath extends Computation {
   readonly fast: Value;
 }
 
-/** Whether a result can be too small. A product is zero without that if a factor is, a quotient if the dividend is. */
-export type Underflow = 'never' | 'product' | 'quotient';
+/**
+ * Whether a result can be too small. A product is zero without that if a factor is, a quotient if the dividend is. A sum that is
+ * denormal is exact: only with MXCSR.FTZ is it anything else.
+ */
+export type Underflow = 'never' | 'exact' | 'product' | 'quotient';
 
 /**
  * An operation that rounds, in inline code. That is right where all numbers are ordinary, zero or normal, and MXCSR is as
@@ -53,13 +56,14 @@ export interface FloatEmitter {
   rounded(rounding: Rounding): Value;
   /**
    * i32, not zero if MXCSR asks for what plain wasm arithmetic does not do: another rounding mode than to
-   * nearest, FTZ, DAZ, or an unmasked exception; or if the sticky flags `wanted` are not all set yet.
+   * nearest, or an unmasked exception; or if the sticky flags `wanted` are not all set yet, or bits `unwanted` are set. FTZ and
+   * DAZ make no difference where all numbers are ordinary.
    */
-  specialMxcsr(wanted?: number): Expression;
+  specialMxcsr(wanted?: number, unwanted?: number): Expression;
   /**
    * The values of `paths`: the fast ones, unless `rare` (i32) holds; then what the runtime functions give, which set
-   * sticky flags of MXCSR and may raise #XM. Where an exception is unmasked, or MXCSR special otherwise, compiled code
-   * leaves to the handler instead, so nothing may have been written before.
+   * sticky flags of MXCSR and may raise #XM. Where an exception is unmasked, compiled code leaves to the handler instead, so
+   * nothing may have been written before.
    */
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
 }

@@ -21,6 +21,11 @@ export interface VectorEmitter {
   /** Stores the elements whose mask has its sign bit set: all of them, or a fault and none. */
   writeMasked(operand: number, width: 4 | 8, masks: readonly Value[], values: readonly Value[]): void;
   /**
+   * A whole VGATHER or VPGATHER: `count` elements of `width` bytes to operand 0 by indices of `indexWidth` bytes, where operand 2
+   * has its sign bit set. A fault leaves it to be continued.
+   */
+  gather(width: 4 | 8, indexWidth: 4 | 8, count: number): void;
+  /**
    * Runs semantics of legacy SSE instructions once for each 128-bit lane of a VEX-encoded one. `body` sees the operands of
    * the legacy encoding: where the row has an operand in VEX.vvvv behind its destination, that is what reading the
    * destination gives. Reads give the lane's part; what is written to operand 0, once a lane, is stored at the end.

@@ -202,10 +202,8 @@ export const vtestpd = testBits((m) => lanes(m, 4, [0, -0x8000_0000, 0, -0x8000_
 /** `count` elements of `width` bytes by indices of `indexWidth` bytes, for vectors of 16 bytes. */
 export function gather(width: 4 | 8, indexWidth: 4 | 8): Semantics {
   return (e) => {
-    const { m } = e;
     const perLane = 16 / Math.max(width, indexWidth);
-    const count = perLane * e.lanes;
-    e.run('gather', [e.record(), m.i32.const(width), m.i32.const(indexWidth), m.i32.const(count)]);
+    e.gather(width, indexWidth, perLane * e.lanes);
   };
 }
 

@@ -25,11 +25,11 @@ function doubled(m: Module, size: FloatSize, value: Value): Expression {
 }
 
 /**
- * i32: MXCSR is special (with `wanted` as for specialMxcsr()), or `signalled` holds. A branch costs less than joining
- * them: it is never taken.
+ * i32: MXCSR is special (with `wanted` and `unwanted` as for specialMxcsr()), or `signalled` holds. A branch costs less than
+ * joining them: it is never taken.
  */
-export function orSpecial(e: Emitter, wanted: number, signalled: Expression): Expression {
-  return e.m.if(e.specialMxcsr(wanted), e.m.i32.const(1), signalled);
+export function orSpecial(e: Emitter, wanted: number, signalled: Expression, unwanted = 0): Expression {
+  return e.m.if(e.specialMxcsr(wanted, unwanted), e.m.i32.const(1), signalled);
 }
 
 /** i32: a lane of `usual`, a mask, is zero, or one of `magnitudes` (doubled) has an exponent of zero. */
@@ -104,7 +104,7 @@ export class OrdinaryNumbers {
 
   /** The result, which may have underflowed. */
   underflow({ operands, result, underflow }: Rounding): void {
-    if (underflow === 'never') return;
+    if (underflow === 'never' || underflow === 'exact') return;
     const { m } = this.e;
     const zeroing = underflow === 'product' ? operands : operands.slice(0, 1);
     // All ones, less one than a zero, where no operand makes it zero.

@@ -3,10 +3,10 @@
  *
  * Inline code rounds to nearest and leaves NaNs to the runtime, since wasm does not say which NaN an operation
  * gives and x86 does (Intel SDM Vol. 1 "Operating on NaNs"). The runtime (wasm-runtime/sse/) also computes
- * everything under another rounding mode, FTZ, DAZ or unmasked exceptions, and what may set a sticky flag of MXCSR
- * (sse-exceptions.ts).
+ * everything under another rounding mode or unmasked exceptions, and what may set a sticky flag of MXCSR, or is denormal
+ * (sse-exceptions.ts): so FTZ and DAZ matter only there.
  */
-import { MXCSR_PE } from '../../layout/cpu-state.ts';
+import { MXCSR_DAZ, MXCSR_PE } from '../../layout/cpu-state.ts';
 import {
   SSE_ADD,
   SSE_ADD_SUBTRACT,
@@ -122,8 +122,8 @@ function arithmetic(
   return { ss: scalar, sd: scalar, ps: packed(4), pd: packed(8) };
 }
 
-export const add = arithmetic('add', SSE_ADD, 'never');
-export const sub = arithmetic('sub', SSE_SUBTRACT, 'never');
+export const add = arithmetic('add', SSE_ADD, 'exact');
+export const sub = arithmetic('sub', SSE_SUBTRACT, 'exact');
 export const mul = arithmetic('mul', SSE_MULTIPLY, 'product');
 export const div = arithmetic('div', SSE_DIVIDE, 'quotient');
 
@@ -194,7 +194,7 @@ function horizontal(size: 4 | 8, name: 'add' | 'sub', operation: number): Semant
     const right = e.let(shuffle(m, size, a(), b(), odd), v128);
     e.write(
       0,
-      packedResult(e, size, operation, 'never', [left, right], [], floats(m, size)[name](left(), right())),
+      packedResult(e, size, operation, 'exact', [left, right], [], floats(m, size)[name](left(), right())),
     );
   };
 }
@@ -213,7 +213,7 @@ function addSubtract(size: 4 | 8): Semantics {
     const b = e.let(e.read(1), v128);
     const a = e.let(e.read(0), v128);
     const result = shuffle(m, size, vector.sub(a(), b()), vector.add(a(), b()), order);
-    e.write(0, packedResult(e, size, SSE_ADD_SUBTRACT, 'never', [a, b], [0, 1], result));
+    e.write(0, packedResult(e, size, SSE_ADD_SUBTRACT, 'exact', [a, b], [0, 1], result));
   };
 }
 
@@ -260,7 +260,7 @@ function roundScalar(e: Emitter): void {
     byRounding(e, (name) => float(m, size)[name](b())),
     type,
   );
-  const rare = orSpecial(e, roundingFlags(e), float(m, size).ne(fast(), fast()));
+  const rare = orSpecial(e, roundingFlags(e), float(m, size).ne(fast(), fast()), MXCSR_DAZ);
   const args = [e.record(), roundOperation(e), b(), b()];
   const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   e.writeFloat(0, value());
@@ -275,7 +275,7 @@ function roundPacked(size: FloatSize): Semantics {
       v128,
     );
     const unordered = m.v128.any_true(floats(m, size).ne(fast(), fast()));
-    const rare = orSpecial(e, roundingFlags(e), unordered);
+    const rare = orSpecial(e, roundingFlags(e), unordered, MXCSR_DAZ);
     const args = [e.record(), roundOperation(e), b(), b()];
     const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
       Value,

@@ -18,7 +18,7 @@ import {
   Wudq,
   Ww,
 } from '../operand.ts';
-import { type Row, type RowOptions, vex } from '../row.ts';
+import { type Row, vex } from '../row.ts';
 import * as avx from '../semantics/avx.ts';
 import { blendps } from '../semantics/sse-shuffle.ts';
 import { byLanes } from '../semantics/vector.ts';
@@ -26,7 +26,6 @@ import { avxRow } from './avx.ts';
 
 const W0 = { w: 0 } as const;
 const W1 = { w: 1 } as const;
-const handler: RowOptions = { tier: 'handler' };
 const { shiftVariable } = avx;
 
 export const avx2Rows: Row[] = [
@@ -52,12 +51,12 @@ export const avx2Rows: Row[] = [
   avxRow(vex('any', 2, '66', 0x8c, W1), 'vpmaskmovq', [Vx, Hx, Mu], avx.loadMasked(8)),
   avxRow(vex('any', 2, '66', 0x8e, W0), 'vpmaskmovd', [Mu, Hx, Vx], avx.storeMasked(4)),
   avxRow(vex('any', 2, '66', 0x8e, W1), 'vpmaskmovq', [Mu, Hx, Vx], avx.storeMasked(8)),
-  avxRow(vex('any', 2, '66', 0x90, W0), 'vpgatherdd', [Vx, MVd, Hx], avx.gather(4, 4), handler),
-  avxRow(vex('any', 2, '66', 0x90, W1), 'vpgatherdq', [Vx, MVq, Hx], avx.gather(8, 4), handler),
-  avxRow(vex('any', 2, '66', 0x91, W0), 'vpgatherqd', [Vxh, MVd, Hxh], avx.gather(4, 8), handler),
-  avxRow(vex('any', 2, '66', 0x91, W1), 'vpgatherqq', [Vx, MVq, Hx], avx.gather(8, 8), handler),
-  avxRow(vex('any', 2, '66', 0x92, W0), 'vgatherdps', [Vx, MVd, Hx], avx.gather(4, 4), handler),
-  avxRow(vex('any', 2, '66', 0x92, W1), 'vgatherdpd', [Vx, MVq, Hx], avx.gather(8, 4), handler),
-  avxRow(vex('any', 2, '66', 0x93, W0), 'vgatherqps', [Vxh, MVd, Hxh], avx.gather(4, 8), handler),
-  avxRow(vex('any', 2, '66', 0x93, W1), 'vgatherqpd', [Vx, MVq, Hx], avx.gather(8, 8), handler),
+  avxRow(vex('any', 2, '66', 0x90, W0), 'vpgatherdd', [Vx, MVd, Hx], avx.gather(4, 4)),
+  avxRow(vex('any', 2, '66', 0x90, W1), 'vpgatherdq', [Vx, MVq, Hx], avx.gather(8, 4)),
+  avxRow(vex('any', 2, '66', 0x91, W0), 'vpgatherqd', [Vxh, MVd, Hxh], avx.gather(4, 8)),
+  avxRow(vex('any', 2, '66', 0x91, W1), 'vpgatherqq', [Vx, MVq, Hx], avx.gather(8, 8)),
+  avxRow(vex('any', 2, '66', 0x92, W0), 'vgatherdps', [Vx, MVd, Hx], avx.gather(4, 4)),
+  avxRow(vex('any', 2, '66', 0x92, W1), 'vgatherdpd', [Vx, MVq, Hx], avx.gather(8, 4)),
+  avxRow(vex('any', 2, '66', 0x93, W0), 'vgatherqps', [Vxh, MVd, Hxh], avx.gather(4, 8)),
+  avxRow(vex('any', 2, '66', 0x93, W1), 'vgatherqpd', [Vx, MVq, Hx], avx.gather(8, 8)),
 ];

@@ -26,6 +26,6 @@ export const sseConvert: Row[] = [
   sseRow(f3(0xe6), 'cvtdq2pd', [Vx, Wxh], convert.cvtdq2pd),
   sseRow(f2(0xe6), 'cvtpd2dq', [Vdq, Wx], convert.cvtpd2dq),
   sseRow(p66(0xe6), 'cvttpd2dq', [Vdq, Wx], convert.cvttpd2dq),
-  sseRow({ ...none(0xae), extension: 2 }, 'ldmxcsr', [Md], ldmxcsr, { tier: 'handler', vex: 'L0' }),
+  sseRow({ ...none(0xae), extension: 2 }, 'ldmxcsr', [Md], ldmxcsr, { vex: 'L0' }),
   sseRow({ ...none(0xae), extension: 3 }, 'stmxcsr', [Md], stmxcsr, { vex: 'L0' }),
 ].flat();
