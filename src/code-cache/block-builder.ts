@@ -17,9 +17,10 @@ import {
   SLOT_UNDEFINED,
   variantOfSlot,
 } from '../isa/instruction-set.ts';
+import { hasModRM } from '../isa/opcode-index.ts';
 import type { Ending } from '../isa/row.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
-import { MODE_CODE_LIMITED } from '../layout/mode.ts';
+import { MODE_CODE_16, MODE_CODE_LIMITED, MODE_CODE_MASK } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
   HEAD_COUNTDOWN,
@@ -48,6 +49,7 @@ import {
   RECORD_SCALE,
   RECORD_SEGMENT,
   RECORD_SIZE,
+  SHAPE_AFTER_SHIFT,
 } from '../layout/record.ts';
 import { MODE, RECORD_TOP } from '../layout/runtime-state.ts';
 
@@ -69,6 +71,8 @@ const TARGETS: Readonly<Record<Ending, number>> = {
 
 /** How a block continues after an instruction: it leaves by itself, an end record is due, or the block goes on. */
 type After = 'ends' | 'stops' | 'goes on';
+/** By SHAPE_ENDS and SHAPE_STOPS. */
+const AFTER: readonly After[] = ['goes on', 'ends', 'stops'];
 
 export class BlockBuilder {
   private readonly views: MemoryViews;
@@ -102,10 +106,12 @@ export class BlockBuilder {
   build(physicalLow: number, physicalHigh: number): number {
     const physicalPage = physicalHigh * 0x10_0000 + (physicalLow >>> 12);
     const start = physicalLow & (PAGE_SIZE - 1);
-    const page = this.pageBytes(physicalPage);
+    const page = this.runtime.hostPageAddress(physicalPage) >>> 0;
     const mode = this.views.i32[(CPU_STATE + MODE) >> 2] as number;
     // Room for the longest block. What it uses is taken when it is done: fetching may raise before.
     const head = this.room(MAX_BLOCK_INSTRUCTIONS + 2);
+    // Of the whole memory, which finding the page may have made larger: a view of the page takes as long as two instructions.
+    const bytes = page === 0 ? NO_RAM : this.views.u8;
 
     let offset = start;
     let count = 0;
@@ -114,18 +120,31 @@ export class BlockBuilder {
     let pages = 1;
     // Each instruction of a limited code segment is checked, by the guard of its block.
     const most = (mode & MODE_CODE_LIMITED) !== 0 ? 1 : MAX_BLOCK_INSTRUCTIONS;
+    const hasShapes =
+      page !== 0 && most > 1 && this.guardedOffsets.size === 0 && (mode & MODE_CODE_MASK) !== MODE_CODE_16;
     while (after === 'goes on' && count < most && offset < PAGE_SIZE) {
+      if (hasShapes) {
+        const record = head + (count + 1) * RECORD_SIZE;
+        const recalled = this.runtime.recallShapes(record, page, offset, count, most - count, mode);
+        offset = recalled & 0xffff;
+        count += (recalled >> 16) & 0xff;
+        after = AFTER[recalled >> 24] as After;
+        if (after !== 'goes on' || count === most) break;
+      }
       if (count > 0 && this.isGuarded(offset)) break;
-      let result = this.decoder.decode(page, offset, PAGE_SIZE, offset, mode);
+      let result = this.decoder.decode(bytes, page + offset, page + PAGE_SIZE, offset, mode);
       if (result === 'truncated') {
         if (count > 0) break;
-        // Copied first: the fetch may grow the memory, which detaches `page`.
-        this.crossing.set(page.subarray(offset));
+        // Copied first: the fetch may grow the memory, which detaches `bytes`.
+        this.crossing.set(bytes.subarray(page + offset, page + PAGE_SIZE));
         secondPage = this.runtime.fetchNextCodePage();
         pages = 2;
         result = this.decodeCrossing(offset, secondPage, mode);
       }
-      after = this.writeInstruction(head + (count + 1) * RECORD_SIZE, offset, count, result);
+      const record = head + (count + 1) * RECORD_SIZE;
+      after = this.writeInstruction(record, offset, count, result);
+      if (hasShapes && offset + MAX_INSTRUCTION_LENGTH <= PAGE_SIZE)
+        this.remember(record, page + offset, mode, after);
       offset += this.decoder.instruction.length;
       count += 1;
     }
@@ -199,6 +218,14 @@ export class BlockBuilder {
     return variant.row.tier === 'handler' ? 'stops' : 'goes on';
   }
 
+  /** Makes the shape of the decoder's instruction known, which has been written to `record`. */
+  private remember(record: number, bytes: number, mode: number, after: After): void {
+    const { variant, opcode, rest } = this.decoder.instruction;
+    if (variant === undefined || rest < 0) return;
+    const then = AFTER.indexOf(after) << SHAPE_AFTER_SHIFT;
+    this.runtime.rememberShape(record, bytes, mode, opcode, hasModRM(opcode) ? 1 : 0, rest | then);
+  }
+
   /** HEAD_TAKEN and HEAD_FALL for a block whose last record is the instruction `record`. */
   private targets(record: number): number {
     const variant = variantOfSlot(this.views.u32[(record + RECORD_FN) >> 2] as number);
@@ -207,7 +234,7 @@ export class BlockBuilder {
 
   private writeEnd(record: number, offset: number, index: number): void {
     const { u8, u16, u32 } = this.views;
-    u32.fill(0, record >> 2, (record + RECORD_SIZE) >> 2);
+    clearRecord(u32, record);
     u32[(record + RECORD_FN) >> 2] = SLOT_END;
     u16[(record + RECORD_PAGE_OFFSET) >> 1] = offset;
     u8[record + RECORD_INDEX] = index;
@@ -223,7 +250,7 @@ export class BlockBuilder {
     secondPage: number,
   ): void {
     const { u8, u16, u32 } = this.views;
-    u32.fill(0, head >> 2, (head + RECORD_SIZE) >> 2);
+    clearRecord(u32, head);
     const isGuarded = this.isGuarded(start) || (mode & MODE_CODE_LIMITED) !== 0;
     u32[(head + RECORD_FN) >> 2] = isGuarded ? SLOT_GUARDED : SLOT_ENTER;
     u16[(head + RECORD_PAGE_OFFSET) >> 1] = start;
@@ -234,4 +261,9 @@ export class BlockBuilder {
     u32[(head + HEAD_PHYSICAL_PAGE) >> 2] = physicalPage;
     u32[(head + HEAD_SECOND_PAGE) >> 2] = secondPage;
   }
+}
+
+/** In place of TypedArray.fill(), which takes ten times as long for so little. */
+function clearRecord(u32: Uint32Array, record: number): void {
+  for (let word = record >> 2; word < (record + RECORD_SIZE) >> 2; word++) u32[word] = 0;
 }

@@ -27,6 +27,23 @@ export type RuntimeExports = Exported<{
   hostPageAddress(physicalPage: number): number;
   allocateRecords(count: number): number;
   registerBlock(head: number): void;
+  /** Writes records of instructions whose shapes are known (wasm-runtime/code/shapes.ts, which says what the results mean). */
+  recallShapes(
+    record: number,
+    page: number,
+    offset: number,
+    index: number,
+    most: number,
+    mode: number,
+  ): number;
+  rememberShape(
+    record: number,
+    bytes: number,
+    mode: number,
+    opcode: number,
+    hasModRM: number,
+    rest: number,
+  ): void;
   invalidateCode(physicalAddress: bigint, length: number): void;
   /** Drops the older half of the translated blocks: only while the next block is being looked up. */
   emptyOlderHalf(): void;

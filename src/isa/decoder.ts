@@ -1,5 +1,6 @@
 /**
- * Decodes one instruction into the fields of a record (layout/record.ts). Nothing else looks at guest bytes.
+ * Decodes one instruction into the fields of a record (layout/record.ts). Nothing else looks at guest bytes, except to find
+ * that they are those of an instruction decoded before (wasm-runtime/code/shapes.ts).
  *
  * Sources: Intel SDM Vol. 2, "Instruction Format" and "Opcode Map".
  */
@@ -20,6 +21,11 @@ import {
   BRANCH_POPPED_SHIFT,
   BRANCH_PUSHED_SHIFT,
   BRANCH_SHORT_TARGET,
+  SHAPE_IMMEDIATE,
+  SHAPE_IMMEDIATE_SHIFT,
+  SHAPE_RELATIVE,
+  SHAPE_RIP,
+  SHAPE_SIGNED,
 } from '../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
 import { DEFAULT_VENDOR, type Vendor } from '../layout/vendor.ts';
@@ -50,6 +56,10 @@ export interface Instruction {
   displacement: number;
   immediateLow: number;
   immediateHigh: number;
+  /** Opcode map * 256 + opcode byte. */
+  opcode: number;
+  /** What follows opcode, ModRM and SIB (SHAPE_* of layout/record.ts), or -1 if that cannot say it all. */
+  rest: number;
 }
 
 /** `truncated`: the bytes ended within the instruction. `long`: more than 15 bytes (#GP). */
@@ -82,6 +92,8 @@ export class Decoder {
     displacement: 0,
     immediateLow: 0,
     immediateHigh: 0,
+    opcode: 0,
+    rest: -1,
   };
 
   /** By slot (row-features.ts). */
@@ -109,6 +121,9 @@ export class Decoder {
   private pageOffset = 0;
   private ripRelative = false;
   private fieldCount = 0;
+  /** Of Instruction.rest, as far as it has been read; and whether that can say it all. */
+  private rest = 0;
+  private isRegular = true;
 
   /** @param withheld names of features that the processor is without (layout/features.ts). */
   constructor(withheld: ReadonlySet<string> = new Set(), vendor: Vendor = DEFAULT_VENDOR) {
@@ -162,6 +177,8 @@ export class Decoder {
     this.has66 = false;
     this.ripRelative = false;
     this.fieldCount = 0;
+    this.rest = 0;
+    this.isRegular = true;
 
     const { instruction } = this;
     instruction.variant = undefined;
@@ -183,6 +200,7 @@ export class Decoder {
     else this.opcode(opcodeByte);
 
     instruction.length = this.position - this.start;
+    instruction.rest = this.isRegular ? this.rest : -1;
     if (!this.overrun) {
       if (this.ripRelative) instruction.displacement += pageOffset + instruction.length;
       return 'ok';
@@ -249,10 +267,12 @@ export class Decoder {
       map = 1;
       byte = this.byte();
       if (byte === 0x38 || byte === 0x3a) {
+        this.isRegular = false;
         map = byte === 0x38 ? 2 : 3;
         byte = this.byte();
       }
     }
+    this.instruction.opcode = map * 256 + byte;
     this.candidates(map, byte);
   }
 
@@ -264,6 +284,7 @@ export class Decoder {
 
   /** The rest of a VEX prefix and what follows (Intel SDM Vol. 2 "Vector Extension (VEX)"). */
   private vex(first: number): void {
+    this.isRegular = false;
     // R, X, B and vvvv are inverted.
     const second = this.byte();
     const third = first === VEX_3 ? this.byte() : second;
@@ -442,6 +463,7 @@ export class Decoder {
         this.register(operand, this.vvvv);
         return;
       case 'is4':
+        this.isRegular = false;
         this.register(operand, (this.byte() >> 4) & (this.code64 ? 15 : 7));
         return;
       case 'opcode':
@@ -459,12 +481,14 @@ export class Decoder {
         const size = operand.width === 'b' ? 1 : this.code64 || !this.operand16 ? 4 : 2;
         const displacement =
           size === 1 ? (this.byte() << 24) >> 24 : size === 2 ? (this.word() << 16) >> 16 : this.dword();
+        this.rest |= SHAPE_RELATIVE | (size << SHAPE_IMMEDIATE_SHIFT);
         if (!this.code64 && this.operand16) instruction.c |= BRANCH_SHORT_TARGET;
         // Relative to the start of the page: the branch is its instruction's last operand.
         instruction.displacement = (displacement + this.pageOffset + (this.position - this.start)) | 0;
         return;
       }
       case 'offset':
+        this.isRegular = false;
         if (instruction.addressSize === ADDRESS_64) {
           instruction.immediateLow = this.dword();
           instruction.immediateHigh = this.dword();
@@ -480,6 +504,7 @@ export class Decoder {
 
   private immediate(operand: Operand): void {
     const { instruction } = this;
+    if (operand.name === 'Iwb' || operand.name === 'Ap') this.isRegular = false;
     if (operand.name === 'Iwb') {
       const frame = this.word();
       instruction.immediateLow = frame | (this.byte() << 16);
@@ -492,6 +517,9 @@ export class Decoder {
     }
     const size = widthInBytes(operand.width, this.operandSize);
     const signed = operand.place === 'signedImmediate';
+    // Not a second one.
+    if (((this.rest >> SHAPE_IMMEDIATE_SHIFT) & SHAPE_IMMEDIATE) !== 0) this.isRegular = false;
+    this.rest |= (size << SHAPE_IMMEDIATE_SHIFT) | (signed ? SHAPE_SIGNED : 0);
     if (size === 8) {
       instruction.immediateLow = this.dword();
       instruction.immediateHigh = this.dword();
@@ -524,24 +552,33 @@ export class Decoder {
       base = (sib & 7) | ((this.rex & 1) << 3);
       if ((sib & 7) === 5 && mod === 0) {
         hasBase = false;
-        instruction.displacement = this.dword();
+        this.displacement32();
       }
     } else if (rm === 5 && mod === 0) {
       hasBase = false;
-      instruction.displacement = this.dword();
+      this.displacement32();
       if (this.code64) {
         instruction.base = PAGE_BASE;
         this.ripRelative = true;
+        this.rest |= SHAPE_RIP;
       }
     }
-    if (mod === 1) instruction.displacement = (this.byte() << 24) >> 24;
-    else if (mod === 2) instruction.displacement = this.dword();
+    if (mod === 1) {
+      instruction.displacement = (this.byte() << 24) >> 24;
+      this.rest |= 1;
+    } else if (mod === 2) this.displacement32();
     if (hasBase) instruction.base = GPR + base * 8;
     this.segmentOf(hasBase && (base === 4 || base === 5));
   }
 
+  private displacement32(): void {
+    this.instruction.displacement = this.dword();
+    this.rest |= 4;
+  }
+
   private memoryOperand16(): void {
     const { instruction } = this;
+    this.isRegular = false;
     const mod = this.modrm >> 6;
     const rm = this.modrm & 7;
     if (rm === 6 && mod === 0) {

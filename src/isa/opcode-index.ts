@@ -143,3 +143,13 @@ export function candidatesOf(opcode: number): readonly Candidate[] {
   }
   return candidates;
 }
+
+/** 0: not asked yet, 1: no, 2: yes. */
+const HAS_MODRM = new Uint8Array(2 * 256);
+
+/** Whether a ModRM byte may follow an opcode of the first two maps: 0 to 511. */
+export function hasModRM(opcode: number): boolean {
+  if (HAS_MODRM[opcode] === 0)
+    HAS_MODRM[opcode] = candidatesOf(opcode).some((candidate) => candidate.hasModRM) ? 2 : 1;
+  return HAS_MODRM[opcode] === 2;
+}

@@ -10,7 +10,8 @@
  *     0x000c_0000  block hash: physical address and mode -> head record
  *     0x0010_0000  chunk map: guest-physical 2 MiB chunk -> host offset, page metadata
  *     0x0018_0000  jump cache: linear address and mode -> head record
- *     0x0020_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
+ *     0x0020_0000  shapes: instructions that have been decoded before
+ *     0x0024_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
  *     0x0620_0000  page metadata arena, then guest RAM chunks as they are touched
  */
 export const CPU_STATE = 0x1000;
@@ -25,6 +26,12 @@ export const TLB_LARGE_FILTER_SIZE = 4096;
 /** Bit set for each privilege (JUMP_USER, JUMP_SUPERVISOR) over hashed linear pages that the jump cache has targets in, so that INVLPG of data leaves it alone. */
 export const JUMP_PAGE_FILTER = 0x6_5000;
 export const JUMP_PAGE_FILTER_SIZE = 1024;
+
+/** For each opcode of the first two maps a byte: 0 nothing is known of it, 1 it has no ModRM byte, 2 it may have one. */
+export const OPCODE_MODRM = 0x6_5800;
+/** 2^SHAPES_BITS entries as large as a record (wasm-runtime/code/shapes.ts). */
+export const SHAPES = 0x20_0000;
+export const SHAPES_BITS = 13;
 
 export const JUMP_CACHE = 0x18_0000;
 export const JUMP_CACHE_ENTRIES = 32768;
@@ -62,7 +69,7 @@ export const CHUNK_ENTRY_SIZE = 8;
 export const CHUNK_COUNT = 65536;
 
 export const SCRATCH_RECORDS = 0x8_0000;
-export const RECORD_ARENA = 0x20_0000;
+export const RECORD_ARENA = 0x24_0000;
 export const RECORD_ARENA_END = 0x620_0000;
 /** First byte handed out for page metadata and guest RAM chunks; grows with memory.grow. */
 export const HEAP_BASE = RECORD_ARENA_END;

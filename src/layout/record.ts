@@ -90,3 +90,23 @@ export const MAX_BLOCK_INSTRUCTIONS = 64;
 export const ADDRESS_64 = 0;
 export const ADDRESS_32 = 1;
 export const ADDRESS_16 = 2;
+
+/**
+ * What follows opcode, ModRM and SIB of an instruction:
+ *
+ *     bits 0-2   bytes of the displacement: 0, 1 or 4
+ *     bits 3-6   bytes of the immediate or of a branch's displacement: 0, 1, 2, 4 or 8
+ *     bit  7     the immediate is sign-extended
+ *     bit  8     it is a branch's displacement
+ *     bit  9     the displacement is relative to the next instruction
+ *     bits 10-11 SHAPE_ENDS: the block ends with the instruction, SHAPE_STOPS: and an end record is due
+ */
+export const SHAPE_DISPLACEMENT = 7;
+export const SHAPE_IMMEDIATE_SHIFT = 3;
+export const SHAPE_IMMEDIATE = 15;
+export const SHAPE_SIGNED = 1 << 7;
+export const SHAPE_RELATIVE = 1 << 8;
+export const SHAPE_RIP = 1 << 9;
+export const SHAPE_AFTER_SHIFT = 10;
+export const SHAPE_ENDS = 1;
+export const SHAPE_STOPS = 2;

@@ -54,6 +54,7 @@ export { branchSite } from './branch-targets';
 export { checkCodeLimit } from './code-limit';
 export { invalidateCode, registerBlock } from './code-pages';
 export { allocateRecords, dropBlocksAt, emptyOlderHalf } from './record-arena';
+export { recallShapes, rememberShape } from './shapes';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 

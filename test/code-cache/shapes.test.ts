@@ -1,0 +1,86 @@
+/** Instructions whose shape is known have the records that the decoder makes of them. */
+import { describe, expect, it, vi } from 'vitest';
+import { Decoder } from '../../src/isa/decoder.ts';
+import { MODE_CODE_32, MODE_CODE_64 } from '../../src/layout/mode.ts';
+import { HEAD_COUNT, HEAD_FLAGS, RECORD_SIZE } from '../../src/layout/record.ts';
+import { MODE } from '../../src/layout/runtime-state.ts';
+import { CODE, SystemMachine } from '../isa/system-machine.ts';
+
+const SNIPPETS = 400;
+const SNIPPET = 48;
+/** No block begins there: but with a guarded offset nothing is recalled. */
+const NOWHERE = 4096;
+
+/** Numbers from 0 to n - 1. */
+function randomNumbers(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state >>> 8) % n;
+  };
+}
+
+/** The records of the block at `offset` of the page of CODE, without the head, and the head's count and flags. */
+function build({ processor }: SystemMachine, offset: number): unknown {
+  const head = processor.blocks.build(CODE + offset, 0);
+  const { u8, u16 } = processor.views;
+  const count = u16[(head + HEAD_COUNT) >> 1] as number;
+  const flags = u8[head + HEAD_FLAGS];
+  const records = u8.slice(head + RECORD_SIZE, head + (count + 1) * RECORD_SIZE);
+  return { count, flags, records: Buffer.from(records).toString('hex').match(/.{64}/g) };
+}
+
+describe.each([
+  ['64-bit', MODE_CODE_64],
+  ['32-bit', MODE_CODE_32],
+])('%s code', (_, mode) => {
+  it('is decoded the same again, and with another displacement and immediate', () => {
+    const machine = new SystemMachine();
+    const { blocks } = machine.processor;
+    machine.processor.setU32(MODE, mode);
+    const random = randomNumbers(mode + 1);
+    const prefixes = [0x66, 0x66, 0x66, 0xf2, 0xf3, 0x2e, 0x65, 0x67, 0xf0];
+    for (let snippet = 0; snippet < SNIPPETS; snippet++) {
+      const bytes = Array.from({ length: SNIPPET }, () => random(256));
+      let at = 0;
+      if (random(3) === 0) bytes[at++] = prefixes[random(prefixes.length)] as number;
+      if (random(2) === 0) bytes[at++] = 0x40 + random(16);
+      if (random(3) === 0) bytes[at++] = 0x0f;
+      // No VEX.
+      bytes[at] = random(0xc4);
+      for (let turn = 0; turn < 2; turn++) {
+        // Some reach into the next page.
+        const offset = random(40) === 0 ? 4096 - random(24) : random(4000);
+        machine.write(CODE + offset, bytes);
+        const first = build(machine, offset);
+        const again = build(machine, offset);
+        blocks.guardedOffsets.add(NOWHERE);
+        const decoded = build(machine, offset);
+        blocks.guardedOffsets.delete(NOWHERE);
+        const code = Buffer.from(bytes).toString('hex');
+        expect(first, code).toEqual(decoded);
+        expect(again, code).toEqual(decoded);
+        // Behind opcode, ModRM and SIB.
+        for (let byte = at + 3; byte < SNIPPET; byte++) bytes[byte] = random(256);
+      }
+    }
+  });
+});
+
+it('is decoded once', () => {
+  const machine = new SystemMachine();
+  const decode = vi.spyOn(Decoder.prototype, 'decode');
+  const calls = (code: string): number => {
+    decode.mockClear();
+    machine.write(CODE, [...Buffer.from(code.replaceAll(' ', ''), 'hex')]);
+    build(machine, 0);
+    return decode.mock.calls.length;
+  };
+  // mov rax, [rbx + 8]; mov rax, [rbx + 16]; lea rcx, [rip + 5]; add eax, 1000; add eax, 2000; jne
+  expect(calls('488b4308 488b4310 488d0d05000000 05e8030000 05d0070000 7510')).toBe(4);
+  // The same with other numbers.
+  expect(calls('05b80b0000 488b43fd 488d0d88130000 75f0')).toBe(0);
+  // mov rax, [rbx + 1000], whose displacement is longer; ret
+  expect(calls('488b83e8030000 c3')).toBe(2);
+  decode.mockRestore();
+});
