@@ -48,15 +48,15 @@ const HOT_INSTRUCTIONS_AT_ONCE: HotInstructions = { first: 100_000, second: 20_0
 /** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
 const WARM = 0.4;
 /** Most regions in one module, and in one that is urgent: all of a module's regions arrive together. */
-const BATCH = 32;
+const BATCH = 64;
 const URGENT_BATCH = 8;
 /**
  * Instructions for which fewer requests than a batch wait for others: a module takes 19 kB beside its regions, and pages of
  * code that no other is on.
  */
-const PATIENCE = 3_000_000;
+const PATIENCE = 10_000_000;
 /** They do not if a block has been entered this many times as often again as made it hot. */
-const URGENT = 4;
+const URGENT = 10;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
 /**

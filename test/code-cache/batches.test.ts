@@ -23,10 +23,11 @@ const loops = (rounds: readonly number[], size = 1): string =>
     .map((count, loop) => `mov ecx,${count}; l${loop}: ${'add rbx,rcx;'.repeat(size)} dec ecx; jne l${loop};`)
     .join('\n');
 
-/** @returns what has been sent when the program has ended. */
-function batchesOf(program: string): readonly number[] {
+/** @param patience Tiering.patience. @returns what has been sent when the program has ended. */
+function batchesOf(program: string, patience?: number): readonly number[] {
   const remote = new Listener();
   const { machine, tiering } = createTieredMachine('auto', remote, undefined);
+  if (patience !== undefined) tiering.patience = patience;
   const { processor } = machine;
   machine.write(CODE, [...assemble(`${program} hlt`, CODE)]);
   processor.rip = BigInt(CODE);
@@ -45,19 +46,16 @@ describe('requests', () => {
   });
 
   it('wait only so long', () => {
-    // Three million instructions, none of them hot.
-    const cold = loops(
-      Array.from({ length: 12 }, () => 900),
-      300,
-    );
-    expect(batchesOf(loops(few) + cold.replaceAll(/l(?=\d)/g, 'cold'))).toEqual([5]);
+    // 100,000 instructions, none of them hot.
+    const cold = loops([900, 900], 60);
+    expect(batchesOf(loops(few) + cold.replaceAll(/l(?=\d)/g, 'cold'), 100_000)).toEqual([5]);
   });
 
   it('are sent when there are enough for a module', () => {
-    expect(batchesOf(loops(Array.from({ length: 40 }, () => LUKEWARM)))).toEqual([32]);
+    expect(batchesOf(loops(Array.from({ length: 72 }, () => LUKEWARM)))).toEqual([64]);
   });
 
   it('are sent with what is urgent', () => {
-    expect(batchesOf(loops([...few, 10_000]))).toEqual([6]);
+    expect(batchesOf(loops([...few, 20_000]))).toEqual([6]);
   });
 });
