@@ -32,11 +32,22 @@ export function orSpecial(e: Emitter, wanted: number, signalled: Expression, unw
   return e.m.if(e.specialMxcsr(wanted, unwanted), e.m.i32.const(1), signalled);
 }
 
-/** i32: a lane of `usual`, a mask, is zero, or one of `magnitudes` (doubled) has an exponent of zero. */
-function unusual(m: Module, size: FloatSize, usual: Expression, magnitudes: Expression[]): Expression {
+/** Bits of a doubled magnitude below its exponent. */
+function fractionBits(size: FloatSize): number {
+  return size === 8 ? 53 : 24;
+}
+
+/** i32: a lane of `usual`, a mask, is zero, or one of `magnitudes` (doubled) has none of the bits from `lowest` up. */
+function unusual(
+  m: Module,
+  size: FloatSize,
+  usual: Expression,
+  magnitudes: Expression[],
+  lowest: number,
+): Expression {
   // The upper half of a lane decides, so doublewords may be compared.
   const least = magnitudes.reduce((a, b) => m.i32x4.min_u(a, b));
-  const exponents = integers(m, size).shr_u(least, m.i32.const(size === 8 ? 53 : 24));
+  const exponents = integers(m, size).shr_u(least, m.i32.const(lowest));
   return m.i32.eqz(integers(m, size).all_true(m.v128.and(exponents, usual)));
 }
 
@@ -53,7 +64,7 @@ export function signalsOperands(e: Emitter, size: FloatSize, ...operands: Value[
     ordered.reduce((a, b) => m.v128.and(a, b)),
     v128,
   );
-  return unusual(m, size, usual(), ranks(m, size, operands, usual));
+  return unusual(m, size, usual(), ranks(m, size, operands, usual), fractionBits(size));
 }
 
 /** All ones in lanes that are finite. */
@@ -67,7 +78,9 @@ function finite(e: Emitter, size: FloatSize, value: Value): Value {
 export function signalsNarrow(e: Emitter, result: Value, expected: Expression): Expression {
   const { m } = e;
   const usual = finite(e, 4, result);
-  return unusual(m, 4, usual(), [m.v128.or(doubled(m, 4, result), expected)]);
+  // The smallest normal number may have been rounded up from one that is too small: exponents 0 and 1 are unusual.
+  const magnitude = m.v128.or(doubled(m, 4, result), expected);
+  return unusual(m, 4, usual(), [magnitude], fractionBits(4) + 1);
 }
 
 /**
