@@ -31,7 +31,7 @@ export const FIELD_OFFSET = { a: RECORD_A, b: RECORD_B, c: RECORD_C, d: RECORD_I
 
 const LANE_SIZE = 16;
 
-function typeOfSize(size: number): ValueType {
+export function typeOfSize(size: number): ValueType {
   return size === 16 ? v128 : size === 8 ? i64 : i32;
 }
 
@@ -274,7 +274,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   // ---- operands ----
 
   /** Linear address of a memory operand, aligned as the operand asks for. */
-  private checkedAddress(operand: number): Value {
+  protected checkedAddress(operand: number): Value {
     const location = this.location(operand);
     const address = this.let(this.address(operand), i64);
     if (location.kind === 'memory' && location.aligned) this.requireAligned(address, location.size);
@@ -601,6 +601,10 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     this.emit(this.storeHost(size, 0, host(), value()));
     if (this.mayBounce) this.finishStore(host);
   }
+
+  /** Only compiled code makes use of it. */
+  sameAddress(_value: Value, _register: number): void {}
+  nearAddress(_value: Value, _from: Value, _bytes: number): void {}
 
   // ---- flags ----
 

@@ -31,6 +31,11 @@ export function tlbTable(view: number): number {
   return TLB_BASE + view * TLB_TABLE_SIZE;
 }
 
+/** Offset of the tag of an access in a TLB entry. */
+export function tagOffset(access: Access): number {
+  return access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG;
+}
+
 /** What a tag is compared with: the page of the last byte of an access, so that one that crosses pages fails. */
 export function pageOfLastByte(m: Module, linearAddress: Value, size: number): Expression {
   const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(BigInt(size - 1)));
@@ -66,7 +71,7 @@ export function tlbProbe(
   slot: Local,
   missed: Expression,
 ): Expression {
-  const field = offset + (access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
+  const field = offset + tagOffset(access);
   const tag = m.i64.load(field, 8, slot.tee(entry));
   const addend = m.i32.load(offset + TLB_ADDEND, 4, slot.get());
   const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);

@@ -72,12 +72,18 @@ export abstract class BlockAddresses extends BlockRegisters {
     return this.inSegment(effective, this.records.segment(this.index));
   }
 
+  /** Whether effective addresses in it are linear ones. */
+  protected isFlatSegment(segment: number): boolean {
+    return (
+      segment === SEGMENT_NONE || ((this.records.mode & MODE_FLAT) !== 0 && FLAT_SEGMENTS.includes(segment))
+    );
+  }
+
   protected inSegment(effective: Expression, segment: number): Expression {
     const { m } = this;
     const { mode } = this.records;
-    if (segment === SEGMENT_NONE) return effective;
-    // Effective addresses have 32 bits there.
-    if ((mode & MODE_FLAT) !== 0 && FLAT_SEGMENTS.includes(segment)) return effective;
+    // Outside 64-bit mode effective addresses have 32 bits.
+    if (this.isFlatSegment(segment)) return effective;
     const sum = m.i64.add(effective, this.accessBase(segment));
     return (mode & MODE_CODE_64) !== 0 ? sum : m.i64.and(sum, m.i64.const(CHECKED_LINEAR_MASK));
   }

@@ -12,6 +12,7 @@
  *    becomes of them across an edge is in flag-locals.ts.
  */
 
+import { typeOfSize } from '../../emitter/emitter-base.ts';
 import {
   conditionOfSource,
   conditionOfWords,
@@ -32,6 +33,7 @@ import {
   FPU_ERROR_SUMMARY,
   FPU_EXCEPTIONS,
   FPU_STATUS,
+  GPR,
   MXCSR,
   MXCSR_PE,
   RIP,
@@ -40,7 +42,14 @@ import {
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
-import { AVX_DISABLED, INTERRUPT_PENDING, SSE_DISABLED, ZERO_REGISTER } from '../../layout/runtime-state.ts';
+import { ADDRESS_32, ADDRESS_64 } from '../../layout/record.ts';
+import {
+  AVX_DISABLED,
+  INTERRUPT_PENDING,
+  PAGE_BASE,
+  SSE_DISABLED,
+  ZERO_REGISTER,
+} from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
@@ -50,6 +59,7 @@ import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { xmmAt } from './register-locals.ts';
 import type { RegisterUse } from './register-placement.ts';
+import { type FindWindow, type Place, tlbWindow, Window, Windows } from './windows.ts';
 
 type VectorLocation = Extract<Location, { readonly kind: 'xmm' }>;
 
@@ -89,14 +99,20 @@ export class BlockEmitter extends BlockAddresses {
   private produced: { readonly lane: number; readonly result: Result; readonly isOrdinary: boolean }[] = [];
   /** expectNoInterrupt() has looked for the instruction being emitted. */
   private expectsNoInterrupt = false;
+  readonly windows: Windows;
+  /** The block's statements, where those of no attempt and no condition are. */
+  private outermost: Expression[] = [];
 
-  constructor(parts: RegionParts, block: PlannedBlock) {
+  /** @param before of the block that leads to this one, in the same group. */
+  constructor(parts: RegionParts, block: PlannedBlock, before: Windows | undefined) {
     super(parts, block);
+    this.windows = new Windows(before);
     this.source = parts.flags.words;
   }
 
-  emitBlock(): EmittedBlock {
+  emitBlock(): void {
     const { block, records } = this;
+    this.outermost = this.statements;
     this.emit(this.parts.leave.takeBudget(block));
     for (let index = 0; index < block.length; index++) {
       const variant = variantOfSlot(records.slot(index));
@@ -111,8 +127,12 @@ export class BlockEmitter extends BlockAddresses {
     this.endAttempt();
     this.parts.locals.release(this.inUse);
     this.parts.locals.release(this.kept);
-    const { statements, terminator, source, uses } = this;
-    return { statements, terminator, flags: source, uses };
+  }
+
+  /** After emitBlock() of all blocks. */
+  finish(): EmittedBlock {
+    const { terminator, source, uses } = this;
+    return { statements: this.windows.finish(this.statements), terminator, flags: source, uses };
   }
 
   private instruction(index: number, variant: Variant): void {
@@ -126,11 +146,27 @@ export class BlockEmitter extends BlockAddresses {
     this.index = index;
     this.variant = variant;
     this.produced = [];
+    const moved = this.movedRegister(variant);
     variant.row.semantics(this);
+    if (moved !== undefined) this.windows.setRegister(moved.register, moved.place);
     for (const { lane, result, isOrdinary } of this.produced) {
       if (isOrdinary) this.known.setOrdinary(lane, result);
       this.known.setResult(lane, result);
     }
+  }
+
+  /** What an ADD or SUB of a constant makes of a register that is as wide as addresses. */
+  private movedRegister(variant: Variant): { register: number; place: Place } | undefined {
+    const { mnemonic } = variant.row;
+    const [target, source] = variant.locations;
+    if (mnemonic !== 'add' && mnemonic !== 'sub') return undefined;
+    if (target?.kind !== 'general' || source?.kind !== 'immediate' || target.size !== this.stackSize)
+      return undefined;
+    const register = (this.records.register(this.index, target.field) - GPR) >> 3;
+    const immediate = Number(BigInt.asIntN(32, this.records.immediate(this.index)));
+    const place = this.windows.ofRegister(register);
+    const by = mnemonic === 'add' ? immediate : -immediate;
+    return { register, place: { ...place, distance: place.distance + by } };
   }
 
   /** What undoing an attempt needs is released behind it. */
@@ -153,16 +189,132 @@ export class BlockEmitter extends BlockAddresses {
   // ---- memory ----
 
   protected probe(access: Access, linearAddress: Value, size: number): Expression {
+    const isDeferred = this.windows.ofValue(linearAddress) !== undefined;
+    const address = isDeferred ? this.let(linearAddress(), i64) : linearAddress;
+    return this.prober(access, address, address, size).here();
+  }
+
+  /**
+   * What makes the probe of an access of the current instruction, one of the two and once: `here` with what is remembered of
+   * pages, or `apart` by a function, where that is hardly ever needed.
+   * @param linearAddress @param address the same, for `here`.
+   */
+  private prober(access: Access, linearAddress: Value, address: Value, size: number, place?: Place) {
     const { m, records, index } = this;
+    const base = place === undefined ? records.base(index) : GPR + place.register * 8;
+    const indexRegister = place === undefined ? records.indexRegister(index) : ZERO_REGISTER;
     const { imports, lastPages } = this.parts;
-    const last = lastPages?.find(access, records.base(index), records.indexRegister(index));
-    if (last !== undefined) {
-      const probe = imports.probe(access, size, records.tlbView);
-      const probed = this.hostOrLeave(m.call(probe, [linearAddress()], i32));
-      return last.probe(linearAddress, size, this.isProbablyAligned(size), records.tlbView, probed);
-    }
-    const filled = this.hostOrLeave(imports.fill(access, linearAddress(), size));
-    return viewProbe(m, access, linearAddress, size, records.tlbView, this.newLocal(i32), filled);
+    const isAligned = this.isProbablyAligned(size);
+    const host = this.newLocal(i32);
+    const leave = this.leaveToHandler();
+    const hostOrLeave = (address: Expression): Expression => m.ifLikely(host.tee(address), host.get(), leave);
+    const call = (at: Value): Expression =>
+      hostOrLeave(m.call(imports.probe(access, size, records.tlbView), [at()], i32));
+    const slot = this.newLocal(i32);
+    const here = (): Expression => {
+      const last = lastPages?.find(access, base, indexRegister);
+      if (last !== undefined) return last.probe(address, size, isAligned, records.tlbView, call(address));
+      const filled = hostOrLeave(imports.fill(access, address(), size));
+      return viewProbe(m, access, address, size, records.tlbView, slot, filled);
+    };
+    return { here, apart: () => call(linearAddress) };
+  }
+
+  // ---- windows ----
+
+  override sameAddress(value: Value, register: number): void {
+    if (this.stackSize === undefined) return;
+    const place = this.windows.ofValue(value);
+    if (place === undefined) this.windows.setValue(value, this.windows.ofRegister(register));
+    else this.windows.setRegister(register, place);
+  }
+
+  override nearAddress(value: Value, from: Value, bytes: number): void {
+    const place = this.windows.ofValue(from);
+    if (place !== undefined) this.windows.setValue(value, { ...place, distance: place.distance + bytes });
+  }
+
+  protected override set(register: number, value: Expression): void {
+    super.set(register, value);
+    this.windows.replaceRegister(register);
+  }
+
+  /** An address of a base register and a constant is not computed before it is needed. */
+  protected override checkedAddress(operand: number): Value {
+    const { records, index } = this;
+    const location = this.location(operand);
+    const base = this.placedBase(location);
+    if (base === undefined) return super.checkedAddress(operand);
+    const distance = records.displacement(index);
+    const address = (): Expression => this.apart(this.get(base), distance);
+    const place = this.windows.ofRegister(base);
+    this.windows.setValue(address, { ...place, distance: place.distance + distance });
+    return address;
+  }
+
+  /** The register that a memory operand has only a constant besides; its address is linear and as wide as the stack's. */
+  private placedBase(location: Location): number | undefined {
+    const { records, index } = this;
+    if (location.kind !== 'memory' || location.aligned || this.stackSize === undefined) return undefined;
+    if (records.indexRegister(index) !== ZERO_REGISTER || !this.isFlatSegment(records.segment(index)))
+      return undefined;
+    if (records.addressSize(index) !== (this.stackSize === 8 ? ADDRESS_64 : ADDRESS_32)) return undefined;
+    const base = records.base(index);
+    return base === ZERO_REGISTER || base === PAGE_BASE ? undefined : (base - GPR) >> 3;
+  }
+
+  /** Another address. */
+  private apart(address: Expression, bytes: number): Expression {
+    const { m } = this;
+    if (this.stackSize === 8) return bytes === 0 ? address : m.i64.add(address, m.i64.const(BigInt(bytes)));
+    const low = m.i32.wrap(address);
+    return m.i64.extend_u(bytes === 0 ? low : m.i32.add(low, m.i32.const(bytes)));
+  }
+
+  /** Where an access is, if it may be in a window: statements of an attempt may be left in between. */
+  private placeOf(linearAddress: Value): Place | undefined {
+    return this.statements === this.outermost ? this.windows.ofValue(linearAddress) : undefined;
+  }
+
+  /** An access whose address is known to be near others, and what makes its probe if its window is of no use. */
+  private nearAccess(place: Place, size: number, access: Access, linearAddress: Value) {
+    const { m, parts } = this;
+    const { tlbView } = this.records;
+    const create = (): Window => {
+      const slot = this.newLocal(i32);
+      const first = this.newLocal(i64);
+      const find: FindWindow = (kind, address, range) => {
+        const last = parts.lastPages?.find(kind, GPR + place.register * 8, ZERO_REGISTER);
+        if (last !== undefined) return last.window(address, range, tlbView, slot);
+        return tlbWindow(m, kind, address, range, tlbView, slot);
+      };
+      const addressAt = (distance: number): Expression =>
+        this.apart(linearAddress(), distance - place.distance);
+      return new Window(m, parts.locals, first, place, find, addressAt);
+    };
+    const window = this.windows.access(this.statements, place, size, access, create);
+    const address = this.newLocal(i64);
+    const prober = this.prober(access, linearAddress, () => address.get(), size, place);
+    this.emitLater(() => (window.isUseful ? undefined : address.set(linearAddress())));
+    return { window, prober };
+  }
+
+  private emitLater(make: () => Expression | undefined): void {
+    this.windows.emitLater(this.statements, make);
+  }
+
+  override load(size: number, linearAddress: Value): Expression {
+    const { m } = this;
+    const place = this.placeOf(linearAddress);
+    if (place === undefined) return super.load(size, linearAddress);
+    const { window, prober } = this.nearAccess(place, size, 'read', linearAddress);
+    const value = this.newLocal(typeOfSize(size));
+    this.emitLater(() => {
+      if (!window.isUseful) return value.set(this.loadHost(size, 0, prober.here()));
+      const inside = this.loadHost(size, window.offset(place), window.host.get());
+      return value.set(m.ifLikely(window.host.get(), inside, this.loadHost(size, 0, prober.apart())));
+    });
+    return value.get();
   }
 
   /**
@@ -275,13 +427,45 @@ export class BlockEmitter extends BlockAddresses {
   }
 
   override updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void {
+    const { m } = this;
     this.endAttempt();
-    super.updateMemory(size, linearAddress, change);
+    const place = this.placeOf(linearAddress);
+    if (place === undefined) {
+      super.updateMemory(size, linearAddress, change);
+      return;
+    }
+    const { window, prober } = this.nearAccess(place, size, 'readWrite', linearAddress);
+    const host = this.newLocal(i32);
+    const offset = (): number => (window.isUseful ? window.offset(place) : 0);
+    this.emitLater(() => {
+      if (!window.isUseful) return host.set(prober.here());
+      const outside = m.i32.sub(prober.apart(), m.i32.const(offset()));
+      return host.set(m.ifLikely(window.host.get(), window.host.get(), outside));
+    });
+    const old = this.newLocal(typeOfSize(size));
+    this.emitLater(() => old.set(this.loadHost(size, offset(), host.get())));
+    const value = this.let(
+      change(() => old.get()),
+      typeOfSize(size),
+    );
+    this.emitLater(() => this.storeHost(size, offset(), host.get(), value()));
   }
 
   override store(size: number, linearAddress: Value, value: Expression): void {
+    const { m } = this;
     this.endAttempt();
-    super.store(size, linearAddress, value);
+    const place = this.placeOf(linearAddress);
+    if (place === undefined) {
+      super.store(size, linearAddress, value);
+      return;
+    }
+    const kept = this.let(value, typeOfSize(size));
+    const { window, prober } = this.nearAccess(place, size, 'write', linearAddress);
+    this.emitLater(() => {
+      if (!window.isUseful) return this.storeHost(size, 0, prober.here(), kept());
+      const inside = this.storeHost(size, window.offset(place), window.host.get(), kept());
+      return m.ifLikely(window.host.get(), inside, this.storeHost(size, 0, prober.apart(), kept()));
+    });
   }
 
   override writeLanes(operand: number, lanes: readonly Value[]): void {

@@ -10,11 +10,12 @@
  */
 
 import type { Local, Locals } from '../../emitter/locals.ts';
-import { type Access, pageOfLastByte, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
+import { type Access, pageOfLastByte, tagOffset, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
-import { TLB_INVALID, TLB_READ_TAG, TLB_WRITE_TAG } from '../../layout/tlb.ts';
+import { TLB_ADDEND, TLB_INVALID } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
+import { fitsPage, type Range } from './windows.ts';
 
 /** Most pairs of base and index register whose pages are remembered. */
 const MOST_LAST_PAGES = 8;
@@ -58,7 +59,7 @@ class LastPage {
 
   constructor(m: Module, access: Access, locals: Locals) {
     this.m = m;
-    this.tagOffset = access === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG;
+    this.tagOffset = tagOffset(access);
     this.tag = locals.add(i64);
     this.addend = locals.add(i32);
   }
@@ -97,6 +98,26 @@ class LastPage {
     const alignedPage = m.i64.and(linearAddress(), m.i64.const(BigInt(size - 1) - 4096n));
     const otherwise = size === 1 ? find : m.ifLikely(this.holds(linearAddress, size), host(), find);
     return m.ifLikely(m.i64.eq(alignedPage, tag.get()), host(), otherwise);
+  }
+
+  /** FindWindow, of windows.ts: if the last page is another, what the TLB has for the address takes its place. @param slot i32 local. */
+  window(address: Value, { span, back }: Range, view: number, slot: Local): Expression {
+    const { m, tag, addend } = this;
+    const table = tlbTable(view);
+    const isThere = (): Expression => m.i64.eq(m.i64.and(address(), m.i64.const(-4096n)), tag.get());
+    const found = (): Expression =>
+      m.i32.add(m.i32.add(m.i32.wrap(address()), addend.get()), m.i32.const(-back));
+    const none = (): Expression => m.i32.const(0);
+    const look = m.block(
+      null,
+      [
+        tag.set(m.i64.load(table + this.tagOffset, 8, slot.tee(tlbIndex(m, address())))),
+        addend.set(m.i32.load(table + TLB_ADDEND, 4, slot.get())),
+        m.select(m.i32.and(isThere(), fitsPage(m, address, span)), found(), none()),
+      ],
+      i32,
+    );
+    return m.ifLikely(isThere(), m.ifLikely(fitsPage(m, address, span), found(), none()), look);
   }
 
   /** Whether the first and the last byte are in the page: here, unlike in the TLB, an access may come from the one below. */

@@ -22,7 +22,7 @@ import { layOut } from './layout.ts';
 import { Leave } from './leave.ts';
 import { MxcsrLocals } from './mxcsr-locals.ts';
 import type { RegionParts } from './parts.ts';
-import { type PlannedBlock, planRegion } from './plan.ts';
+import { type PlannedBlock, planRegion, type RegionPlan } from './plan.ts';
 import { MainBank, UpperBank } from './register-locals.ts';
 import { PlacedRegisters, placeRegisters, type RegisterUse } from './register-placement.ts';
 import { upperHalvesNamed } from './upper-halves.ts';
@@ -54,9 +54,7 @@ export function compileRegion(
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals) : undefined,
   };
-  const emitted = blocks.map((block, b) =>
-    shape.rank[b] === -1 ? undefined : new BlockEmitter(parts, block).emitBlock(),
-  );
+  const emitted = emitBlocks(parts, plan);
   const groups = [...blocks, ...hubs].map(({ group }) => group);
   const edges = shape.order.flatMap((from) =>
     (successors[from] as readonly number[]).map((to) => ({ from, to })),
@@ -74,4 +72,20 @@ export function compileRegion(
   ];
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records);
   return m.addFunction(name, [i32], none, locals.declared, around);
+}
+
+/** Code of all blocks, by index; undefined where no way leads to. */
+function emitBlocks(parts: RegionParts, { blocks, shape, successors }: RegionPlan) {
+  const emitters: BlockEmitter[] = [];
+  // In a group, whatever leads to a block comes before it.
+  const before: (BlockEmitter | undefined)[] = [];
+  for (const node of shape.order) {
+    const block = blocks[node];
+    if (block === undefined) continue;
+    const emitter = new BlockEmitter(parts, block, block.group === node ? undefined : before[node]?.windows);
+    emitter.emitBlock();
+    emitters[node] = emitter;
+    for (const next of successors[node] as readonly number[]) before[next] = emitter;
+  }
+  return blocks.map((_, b) => emitters[b]?.finish());
 }

@@ -16,6 +16,10 @@ export interface MemoryEmitter {
    * that is not known while code is made.
    */
   readonly stackSize: number | undefined;
+  /** Says that a value is what a general register has now: what is known of where the one is, is true of the other. */
+  sameAddress(value: Value, register: number): void;
+  /** Says that a value is `bytes` behind another. */
+  nearAddress(value: Value, from: Value, bytes: number): void;
   /** Loads `size` bytes from a linear address. */
   load(size: number, linearAddress: Value): Expression;
   store(size: number, linearAddress: Value, value: Expression): void;

@@ -13,7 +13,9 @@ import { endBlock } from './system.ts';
 
 /** A register as an offset on the stack. */
 function offsetIn(e: Emitter, register: number): Value {
-  return e.let(e.stackSize === 4 ? e.m.i64.extend_u(e.gpr(register, 4)) : e.gpr(register, 8), i64);
+  const offset = e.let(e.stackSize === 4 ? e.m.i64.extend_u(e.gpr(register, 4)) : e.gpr(register, 8), i64);
+  e.sameAddress(offset, register);
+  return offset;
 }
 
 /** @param by i64: of an offset of 4 bytes only the low half counts. */
@@ -24,7 +26,9 @@ function movedBy(e: Emitter, offset: Value, by: Expression): Value {
 }
 
 function moved(e: Emitter, offset: Value, bytes: number): Value {
-  return movedBy(e, offset, e.m.i64.const(BigInt(bytes)));
+  const result = movedBy(e, offset, e.m.i64.const(BigInt(bytes)));
+  e.nearAddress(result, offset, bytes);
+  return result;
 }
 
 /** Linear address of an offset on the stack. */
@@ -47,6 +51,7 @@ function withOffset(e: Emitter, offset: Value): Value {
 /** Moves the stack pointer. */
 export function setStackPointer(e: Emitter, offset: Value): void {
   e.setGpr(RSP, 8, withOffset(e, offset)());
+  e.sameAddress(offset, RSP);
 }
 
 /** Pops a value for `use`, which may fault, or change the stack segment: RSP moves after it, on the stack of before. */

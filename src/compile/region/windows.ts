@@ -1,0 +1,202 @@
+/**
+ * Accesses that are near each other, such as those by the stack pointer, share one look for their page: a
+ * *window* is the range from the first to the last byte of accesses whose addresses differ by constants. Where its first
+ * access is, it is found whether all of the window lies in one page that allows them; if so, the accesses need no more than to
+ * know that, and each probes for itself otherwise. Nothing is filled in for a window, and nothing in a region changes a
+ * mapping, so an access that the guest does not come to leaves no trace.
+ *
+ * A window is open to the end of the group of blocks (plan.ts) on the ways that lead over it. What it has to cover is known
+ * when all of them have been emitted, so code of it and of its accesses is made then, in the places that were kept for it.
+ */
+
+import type { Local, Locals } from '../../emitter/locals.ts';
+import { type Access, tagOffset, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
+import type { Value } from '../../isa/emitter.ts';
+import { RSP } from '../../layout/architecture.ts';
+import { TLB_ADDEND } from '../../layout/tlb.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import { i32 } from '../../wasm/value-types.ts';
+
+/** An address: `distance` bytes from what a general register had when it got a value of which no more is known. */
+export interface Place {
+  /** Stands for that value. */
+  readonly origin: object;
+  readonly register: number;
+  readonly distance: number;
+}
+
+/** A window with less accesses costs more than it gains: other registers than RSP may lead to another page each time. */
+const FEWEST = 4;
+const FEWEST_ON_STACK = 2;
+/** Longest window in bytes: the longer, the more often it is not in one page. */
+const LONGEST = 512;
+/** Host addresses in windows are from so many bytes below the first access on: offsets of loads are not negative. */
+const BELOW = 64;
+
+/** What a window needs of an address: `span` bytes from it on in a page, and the host address `back` bytes below. */
+export interface Range {
+  readonly span: number;
+  readonly back: number;
+}
+
+/** Host address of a window, or 0 if it is not in one page that is in the TLB: i32. */
+export type FindWindow = (access: Access, address: Value, range: Range) => Expression;
+
+export class Window {
+  readonly host: Local;
+  private readonly m: Module;
+  private readonly address: Local;
+  private readonly origin: object;
+  private readonly fewest: number;
+  /** Distance of the host address. */
+  private readonly anchor: number;
+  private readonly find: FindWindow;
+  private readonly addressAt: (distance: number) => Expression;
+  private low: number;
+  private high: number;
+  private writes = false;
+  private accesses = 0;
+
+  constructor(
+    m: Module,
+    locals: Locals,
+    address: Local,
+    place: Place,
+    find: FindWindow,
+    addressAt: (distance: number) => Expression,
+  ) {
+    this.m = m;
+    this.host = locals.add(i32);
+    this.address = address;
+    this.origin = place.origin;
+    this.fewest = place.register === RSP ? FEWEST_ON_STACK : FEWEST;
+    this.anchor = place.distance - BELOW;
+    this.find = find;
+    this.addressAt = addressAt;
+    this.low = place.distance;
+    this.high = place.distance;
+  }
+
+  /** Takes an access in if it is near. */
+  join({ origin, distance }: Place, size: number, access: Access): boolean {
+    const low = Math.min(this.low, distance);
+    const high = Math.max(this.high, distance + size);
+    if (origin !== this.origin || distance < this.anchor || high - low > LONGEST) return false;
+    this.low = low;
+    this.high = high;
+    this.accesses += 1;
+    this.writes ||= access !== 'read';
+    return true;
+  }
+
+  get isUseful(): boolean {
+    return this.accesses >= this.fewest;
+  }
+
+  /** Offset of an access from `host`. */
+  offset({ distance }: Place): number {
+    return distance - this.anchor;
+  }
+
+  /** Where the first access is: sets `host`. */
+  open(): Expression {
+    const { m, low, high, anchor, address } = this;
+    const access = this.writes ? 'write' : 'read';
+    const range = { span: high - low, back: low - anchor };
+    const found = this.find(access, () => address.get(), range);
+    return m.block(null, [address.set(this.addressAt(low)), this.host.set(found)]);
+  }
+}
+
+/** Finds a window in the table of a view. @param slot i32 local. */
+export function tlbWindow(
+  m: Module,
+  access: Access,
+  address: Value,
+  range: Range,
+  view: number,
+  slot: Local,
+): Expression {
+  const tag = m.i64.load(tlbTable(view) + tagOffset(access), 8, slot.tee(tlbIndex(m, address())));
+  const isThere = m.i64.eq(tag, m.i64.and(address(), m.i64.const(-4096n)));
+  const addend = m.i32.load(tlbTable(view) + TLB_ADDEND, 4, slot.get());
+  const found = m.i32.add(m.i32.add(m.i32.wrap(address()), addend), m.i32.const(-range.back));
+  return m.ifLikely(m.i32.and(isThere, fitsPage(m, address, range.span)), found, m.i32.const(0));
+}
+
+/** Whether so many bytes from an address on are in its page. */
+export function fitsPage(m: Module, address: Value, span: number): Expression {
+  const offset = m.i32.and(m.i32.wrap(address()), m.i32.const(4095));
+  return m.i32.le_u(offset, m.i32.const(4096 - span));
+}
+
+/** Where the registers of a block are, and the windows that it opens or finds open. */
+export class Windows {
+  private readonly registers: Map<number, Place>;
+  private readonly values = new Map<Value, Place>();
+  private readonly open: Window[];
+  /** What is emitted at the end: index of a statement, and what makes it. */
+  private readonly later: { readonly at: number; readonly make: () => Expression | undefined }[] = [];
+
+  /** @param before of the only block that leads to this one. */
+  constructor(before?: Windows) {
+    this.registers = new Map(before?.registers);
+    this.open = [...(before?.open ?? [])];
+  }
+
+  ofRegister(register: number): Place {
+    let place = this.registers.get(register);
+    if (place === undefined) {
+      place = { origin: {}, register, distance: 0 };
+      this.registers.set(register, place);
+    }
+    return place;
+  }
+
+  ofValue(value: Value): Place | undefined {
+    return this.values.get(value);
+  }
+
+  setValue(value: Value, place: Place): void {
+    this.values.set(value, place);
+  }
+
+  /** It has got another value, and it is known where that is. */
+  setRegister(register: number, place: Place): void {
+    this.registers.set(register, place);
+  }
+
+  /** It has got a value of which nothing is known. */
+  replaceRegister(register: number): void {
+    this.registers.delete(register);
+  }
+
+  /**
+   * Takes in an access.
+   * @param statements of the block. @param create makes a window that begins with it.
+   */
+  access(statements: Expression[], place: Place, size: number, access: Access, create: () => Window): Window {
+    const known = this.open.find((window) => window.join(place, size, access));
+    if (known !== undefined) return known;
+    const window = create();
+    window.join(place, size, access);
+    this.open.push(window);
+    this.emitLater(statements, () => (window.isUseful ? window.open() : undefined));
+    return window;
+  }
+
+  /** Keeps a place among the statements. */
+  emitLater(statements: Expression[], make: () => Expression | undefined): void {
+    this.later.push({ at: statements.length, make });
+    statements.push(NOTHING);
+  }
+
+  /** When all blocks are known that may use the windows. @returns the statements with what was to be made. */
+  finish(statements: Expression[]): Expression[] {
+    for (const { at, make } of this.later) statements[at] = make() ?? NOTHING;
+    return statements.filter((statement) => statement !== NOTHING);
+  }
+}
+
+/** No expression: they are not negative. */
+const NOTHING = -1;

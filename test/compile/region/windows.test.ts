@@ -1,0 +1,147 @@
+/** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
+import { describe, expect, it } from 'vitest';
+import { DATA_SIZE, type Prepare, runBothTiers } from '../../code-cache/both-tiers.ts';
+import { DATA, HANDLERS, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
+import { assemble } from '../../support/assembler.ts';
+
+const FUNCTION = 0x3_0800;
+const PAGE_TABLE = 0x4_8000;
+/** What the pages from 200000h on are mapped to: no two are neighbours, and none is behind them. */
+const FRAMES = [DATA + 0x2000, DATA + 0x5000, DATA + 0x1000];
+const RAX = 0;
+const RBX = 3;
+const PAGE_FAULT = 14;
+
+const prepare: Prepare = (machine) => {
+  for (let at = 0; at < DATA_SIZE; at += 8) {
+    machine.write64(DATA + at, BigInt(at) * 0x9e37_79b9_7f4a_7c15n);
+  }
+  machine.write64(PAGE_DIRECTORY + 8, BigInt(PAGE_TABLE) | 7n);
+  FRAMES.forEach((frame, index) => {
+    machine.write64(PAGE_TABLE + index * 8, BigInt(frame) | 0x67n);
+  });
+  machine.write(FUNCTION, [...assemble('mov eax,1; ret')]);
+};
+
+/** Moves of an address, by steps that bring accesses to every distance from a page boundary. */
+const WALKS = [
+  ['up', 'mov esi,0x200f80; mov ecx,300', 'add rsi,11'],
+  ['down', 'mov esi,0x202f80; mov ecx,600', 'sub rsi,19'],
+] as const;
+
+describe('accesses near each other', () => {
+  it.each(WALKS)('walk %s over page boundaries', (_, start, step) => {
+    const { regions } = runBothTiers(
+      `
+        ${start}
+        again: mov rax,QWORD PTR [rsi]
+        add rbx,QWORD PTR [rsi+0x28]
+        xor QWORD PTR [rsi+0x10],rax
+        mov DWORD PTR [rsi-0x8],ebx
+        test bl,1
+        je even
+        add BYTE PTR [rsi+0x2f],bl
+        mov WORD PTR [rsi+0x30],cx
+        even: ${step}
+        mov rdx,QWORD PTR [rsi-0x10]
+        rol QWORD PTR [rsi+0x4],3
+        xor rbx,rdx
+        dec ecx
+        jne again
+        hlt
+      `,
+      prepare,
+    );
+    expect(regions.length).toBeGreaterThan(0);
+  });
+
+  it('walk on the stack, with values that are pushed and places that are made', () => {
+    runBothTiers(
+      `
+        mov esp,0x202400
+        mov ecx,90
+        again: push rcx
+        push rbx
+        call function
+        add rsp,8
+        pop rdx
+        xor rbx,rdx
+        sub rsp,45
+        dec ecx
+        jne again
+        hlt
+        function: sub rsp,24
+        mov QWORD PTR [rsp+0x8],rbx
+        add rbx,QWORD PTR [rsp+0x28]
+        mov rax,QWORD PTR [rsp+0x8]
+        rol rbx,5
+        add rsp,24
+        ret
+      `,
+      prepare,
+    );
+  });
+
+  it('are by a register that gets another value in between', () => {
+    runBothTiers(
+      `
+        mov esi,0x200f00
+        mov edi,0x201f80
+        mov ecx,100
+        again: mov rax,QWORD PTR [rsi]
+        add rbx,QWORD PTR [rsi+0x8]
+        mov rdx,rsi
+        mov rsi,rdi
+        mov rdi,rdx
+        add rbx,QWORD PTR [rsi]
+        add rbx,QWORD PTR [rsi+0x8]
+        mov QWORD PTR [rsi+0x10],rax
+        mov QWORD PTR [rsi+0x18],rbx
+        add rdi,9
+        dec ecx
+        jne again
+        hlt
+      `,
+      prepare,
+    );
+  });
+
+  it('fault one by one: what comes before has been done', () => {
+    const { rip, registers } = runBothTiers(
+      `
+        mov esi,0x202e00
+        again: mov eax,DWORD PTR [rsi]
+        inc DWORD PTR [rsi+0x4]
+        add ebx,1
+        mov edx,DWORD PTR [rsi+0x40]
+        add ebx,2
+        add rsi,8
+        jmp again
+      `,
+      prepare,
+    );
+    expect(rip).toBe(BigInt(HANDLERS + PAGE_FAULT * 16 + 1));
+    expect((registers[RBX] as bigint) % 3n).toBe(1n);
+  });
+
+  it('store over translated code', () => {
+    const { registers } = runBothTiers(
+      `
+        mov esi,${FUNCTION}
+        call rsi
+        mov edi,${FUNCTION - 0x80}
+        mov ecx,40
+        again: mov ebx,DWORD PTR [rdi+0x40]
+        mov DWORD PTR [rdi+0x60],0xc3909090 # nop; nop; nop; ret
+        add rdi,1
+        dec ecx
+        jne again
+        mov eax,77
+        call rsi
+        hlt
+      `,
+      prepare,
+    );
+    expect(registers[RAX]).toBe(77n);
+  });
+});
