@@ -8,6 +8,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/pts /dev/shm
 ln -s /proc/self/fd /dev/fd
+for name in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${name%:*}" "/dev/${name#*:}"; done
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 

@@ -2,16 +2,23 @@
 import { DEFAULT_CPU } from '../../../src/machine/cpu-models.ts';
 import { type Program, sameLines } from '../program.ts';
 
-/** What a test prints itself comes before its verdict, the first line of it behind the test's name. */
-const OWN_OUTPUT = /(?<= \.\.\. )(?!ok$|FAIL$|ERROR$|skipped |expected failure$|unexpected success$).*/;
+const VERDICT = /^(ok|FAIL|ERROR|skipped .*|expected failure|unexpected success)$/;
 
-/** Names and verdicts of tests, sorted; what else they print has times and addresses in it. */
+/**
+ * Tests with their verdicts, sorted, and how all of it ended; what else they print has times and addresses in it. What a test
+ * prints itself comes before its verdict, which is then on a line of its own.
+ */
 function verdicts(output: string): string[] {
-  const lines = output
-    .split('\n')
-    .filter((line) => / \.\.\. |^(ok|FAIL|ERROR|OK|Ran|Result)\b/.test(line))
-    .map((line) => line.replace(OWN_OUTPUT, '').replace(/ in [\d.]+s$/, ''));
-  return lines.sort();
+  const found: string[] = [];
+  let test = '';
+  for (const line of output.split('\n')) {
+    const [, begun, rest = ''] = /^(.*?) \.\.\. (.*)$/.exec(line) ?? [];
+    if (begun !== undefined) test = begun;
+    const verdict = begun === undefined ? line : rest;
+    if (VERDICT.test(verdict)) found.push(`${test} ... ${verdict}`);
+    else if (/^(FAIL|ERROR|OK|Ran|Result)\b/.test(line)) found.push(line.replace(/ in [\d.]+s$/, ''));
+  }
+  return found.sort();
 }
 
 /** @param arguments_ for Python's test runner. @param limit in the guest's seconds. */

@@ -114,6 +114,7 @@ describe('the comparison', () => {
       );
     expect(compare(run('thread 1', 'ok'), run('thread 2', 'ok'))).toEqual([]);
     expect(compare(run('thread 1', 'FAIL'), run('thread 2', 'ok'))).not.toEqual([]);
+    expect(compare(run('thread 1', 'ok'), run('ok', ''))).toEqual([]);
     expect(compare(run('FAIL', ''), run('ok', ''))).not.toEqual([]);
   });
 
