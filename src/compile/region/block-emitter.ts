@@ -12,7 +12,6 @@
  *    becomes of them across an edge is in flag-locals.ts.
  */
 
-import { typeOfSize } from '../../emitter/emitter-base.ts';
 import {
   conditionOfSource,
   conditionOfWords,
@@ -20,7 +19,7 @@ import {
   materialize,
 } from '../../emitter/flags/source.ts';
 import type { Local } from '../../emitter/locals.ts';
-import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
+import { viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
@@ -33,7 +32,6 @@ import {
   FPU_ERROR_SUMMARY,
   FPU_EXCEPTIONS,
   FPU_STATUS,
-  GPR,
   MXCSR,
   MXCSR_PE,
   RIP,
@@ -42,26 +40,16 @@ import {
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
-import { ADDRESS_32, ADDRESS_64 } from '../../layout/record.ts';
-import {
-  AVX_DISABLED,
-  INTERRUPT_PENDING,
-  PAGE_BASE,
-  SSE_DISABLED,
-  ZERO_REGISTER,
-} from '../../layout/runtime-state.ts';
+import { AVX_DISABLED, INTERRUPT_PENDING, SSE_DISABLED } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
-import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
+import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
-import { BlockAddresses } from './block-addresses.ts';
+import { BlockMemory } from './block-memory.ts';
 import type { Result } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
-import { xmmAt } from './register-locals.ts';
 import type { RegisterUse } from './register-placement.ts';
-import { type FindWindow, type Place, tlbWindow, Window, Windows } from './windows.ts';
-
-type VectorLocation = Extract<Location, { readonly kind: 'xmm' }>;
+import type { Windows } from './windows.ts';
 
 /** How a block of a region ends. */
 type Terminator =
@@ -83,7 +71,7 @@ export interface EmittedBlock {
   readonly uses: Readonly<Record<'registers' | 'uppers', RegisterUse>>;
 }
 
-export class BlockEmitter extends BlockAddresses {
+export class BlockEmitter extends BlockMemory {
   private source: FlagSource;
   private terminator: Terminator = { kind: 'fall' };
   /** Locals handed out in the current instruction, and those that the flag source is made of. */
@@ -99,20 +87,15 @@ export class BlockEmitter extends BlockAddresses {
   private produced: { readonly lane: number; readonly result: Result; readonly isOrdinary: boolean }[] = [];
   /** expectNoInterrupt() has looked for the instruction being emitted. */
   private expectsNoInterrupt = false;
-  readonly windows: Windows;
-  /** The block's statements, where those of no attempt and no condition are. */
-  private outermost: Expression[] = [];
 
   /** @param before of the block that leads to this one, in the same group. */
   constructor(parts: RegionParts, block: PlannedBlock, before: Windows | undefined) {
-    super(parts, block);
-    this.windows = new Windows(before);
+    super(parts, block, before);
     this.source = parts.flags.words;
   }
 
   emitBlock(): void {
     const { block, records } = this;
-    this.outermost = this.statements;
     this.emit(this.parts.leave.takeBudget(block));
     for (let index = 0; index < block.length; index++) {
       const variant = variantOfSlot(records.slot(index));
@@ -155,27 +138,13 @@ export class BlockEmitter extends BlockAddresses {
     }
   }
 
-  /** What an ADD or SUB of a constant makes of a register that is as wide as addresses. */
-  private movedRegister(variant: Variant): { register: number; place: Place } | undefined {
-    const { mnemonic } = variant.row;
-    const [target, source] = variant.locations;
-    if (mnemonic !== 'add' && mnemonic !== 'sub') return undefined;
-    if (target?.kind !== 'general' || source?.kind !== 'immediate' || target.size !== this.stackSize)
-      return undefined;
-    const register = (this.records.register(this.index, target.field) - GPR) >> 3;
-    const immediate = Number(BigInt.asIntN(32, this.records.immediate(this.index)));
-    const place = this.windows.ofRegister(register);
-    const by = mnemonic === 'add' ? immediate : -immediate;
-    return { register, place: { ...place, distance: place.distance + by } };
-  }
-
   /** What undoing an attempt needs is released behind it. */
   private release(locals: readonly Local[]): void {
     if (this.attempt === undefined) this.parts.locals.release(locals);
     else this.attempt.held.push(...locals);
   }
 
-  private leaveToHandler(): Expression {
+  protected leaveToHandler(): Expression {
     if (this.attempt !== undefined) return this.attempt.undo();
     return this.parts.leave.toHandler(this.block, this.index, this.source);
   }
@@ -184,288 +153,6 @@ export class BlockEmitter extends BlockAddresses {
     const local = this.parts.locals.take(type);
     this.inUse.push(local);
     return local;
-  }
-
-  // ---- memory ----
-
-  protected probe(access: Access, linearAddress: Value, size: number): Expression {
-    const isDeferred = this.windows.ofValue(linearAddress) !== undefined;
-    const address = isDeferred ? this.let(linearAddress(), i64) : linearAddress;
-    return this.prober(access, address, address, size).here();
-  }
-
-  /**
-   * What makes the probe of an access of the current instruction, one of the two and once: `here` with what is remembered of
-   * pages, or `apart` by a function, where that is hardly ever needed.
-   * @param linearAddress @param address the same, for `here`.
-   */
-  private prober(access: Access, linearAddress: Value, address: Value, size: number, place?: Place) {
-    const { m, records, index } = this;
-    const base = place === undefined ? records.base(index) : GPR + place.register * 8;
-    const indexRegister = place === undefined ? records.indexRegister(index) : ZERO_REGISTER;
-    const { imports, lastPages } = this.parts;
-    const isAligned = this.isProbablyAligned(size);
-    const host = this.newLocal(i32);
-    const leave = this.leaveToHandler();
-    const hostOrLeave = (address: Expression): Expression => m.ifLikely(host.tee(address), host.get(), leave);
-    const call = (at: Value): Expression =>
-      hostOrLeave(m.call(imports.probe(access, size, records.tlbView), [at()], i32));
-    const slot = this.newLocal(i32);
-    const here = (): Expression => {
-      const last = lastPages?.find(access, base, indexRegister);
-      if (last !== undefined) return last.probe(address, size, isAligned, records.tlbView, call(address));
-      const filled = hostOrLeave(imports.fill(access, address(), size));
-      return viewProbe(m, access, address, size, records.tlbView, slot, filled);
-    };
-    return { here, apart: () => call(linearAddress) };
-  }
-
-  // ---- windows ----
-
-  override sameAddress(value: Value, register: number): void {
-    if (this.stackSize === undefined) return;
-    const place = this.windows.ofValue(value);
-    if (place === undefined) this.windows.setValue(value, this.windows.ofRegister(register));
-    else this.windows.setRegister(register, place);
-  }
-
-  override nearAddress(value: Value, from: Value, bytes: number): void {
-    const place = this.windows.ofValue(from);
-    if (place !== undefined) this.windows.setValue(value, { ...place, distance: place.distance + bytes });
-  }
-
-  protected override set(register: number, value: Expression): void {
-    super.set(register, value);
-    this.windows.replaceRegister(register);
-  }
-
-  /** An address of a base register and a constant is not computed before it is needed. */
-  protected override checkedAddress(operand: number): Value {
-    const { records, index } = this;
-    const location = this.location(operand);
-    const base = this.placedBase(location);
-    if (base === undefined) return super.checkedAddress(operand);
-    const distance = records.displacement(index);
-    const address = (): Expression => this.apart(this.get(base), distance);
-    const place = this.windows.ofRegister(base);
-    this.windows.setValue(address, { ...place, distance: place.distance + distance });
-    return address;
-  }
-
-  /** The register that a memory operand has only a constant besides; its address is linear and as wide as the stack's. */
-  private placedBase(location: Location): number | undefined {
-    const { records, index } = this;
-    if (location.kind !== 'memory' || location.aligned || this.stackSize === undefined) return undefined;
-    if (records.indexRegister(index) !== ZERO_REGISTER || !this.isFlatSegment(records.segment(index)))
-      return undefined;
-    if (records.addressSize(index) !== (this.stackSize === 8 ? ADDRESS_64 : ADDRESS_32)) return undefined;
-    const base = records.base(index);
-    return base === ZERO_REGISTER || base === PAGE_BASE ? undefined : (base - GPR) >> 3;
-  }
-
-  /** Another address. */
-  private apart(address: Expression, bytes: number): Expression {
-    const { m } = this;
-    if (this.stackSize === 8) return bytes === 0 ? address : m.i64.add(address, m.i64.const(BigInt(bytes)));
-    const low = m.i32.wrap(address);
-    return m.i64.extend_u(bytes === 0 ? low : m.i32.add(low, m.i32.const(bytes)));
-  }
-
-  /** Where an access is, if it may be in a window: statements of an attempt may be left in between. */
-  private placeOf(linearAddress: Value): Place | undefined {
-    return this.statements === this.outermost ? this.windows.ofValue(linearAddress) : undefined;
-  }
-
-  /** An access whose address is known to be near others, and what makes its probe if its window is of no use. */
-  private nearAccess(place: Place, size: number, access: Access, linearAddress: Value) {
-    const { m, parts } = this;
-    const { tlbView } = this.records;
-    const create = (): Window => {
-      const slot = this.newLocal(i32);
-      const first = this.newLocal(i64);
-      const find: FindWindow = (kind, address, range) => {
-        const last = parts.lastPages?.find(kind, GPR + place.register * 8, ZERO_REGISTER);
-        if (last !== undefined) return last.window(address, range, tlbView, slot);
-        return tlbWindow(m, kind, address, range, tlbView, slot);
-      };
-      const addressAt = (distance: number): Expression =>
-        this.apart(linearAddress(), distance - place.distance);
-      return new Window(m, parts.locals, first, place, find, addressAt);
-    };
-    const window = this.windows.access(this.statements, place, size, access, create);
-    const address = this.newLocal(i64);
-    const prober = this.prober(access, linearAddress, () => address.get(), size, place);
-    this.emitLater(() => (window.isUseful ? undefined : address.set(linearAddress())));
-    return { window, prober };
-  }
-
-  private emitLater(make: () => Expression | undefined): void {
-    this.windows.emitLater(this.statements, make);
-  }
-
-  override load(size: number, linearAddress: Value): Expression {
-    const { m } = this;
-    const place = this.placeOf(linearAddress);
-    if (place === undefined) return super.load(size, linearAddress);
-    const { window, prober } = this.nearAccess(place, size, 'read', linearAddress);
-    const value = this.newLocal(typeOfSize(size));
-    this.emitLater(() => {
-      if (!window.isUseful) return value.set(this.loadHost(size, 0, prober.here()));
-      const inside = this.loadHost(size, window.offset(place), window.host.get());
-      return value.set(m.ifLikely(window.host.get(), inside, this.loadHost(size, 0, prober.apart())));
-    });
-    return value.get();
-  }
-
-  /**
-   * Whether an access probably has the alignment of its size. To guess wrong costs two operations, or, where each time is
-   * different, a mispredicted branch: words at any byte of a text.
-   */
-  private isProbablyAligned(size: number): boolean {
-    const { records, index, variant } = this;
-    if (size === 1) return true;
-    if (size > 8) return variant.locations.some((location) => location.kind === 'memory' && location.aligned);
-    return records.indexRegister(index) === ZERO_REGISTER || 1 << records.scale(index) >= size;
-  }
-
-  /** A host address, or out to the handler if it is 0. */
-  private hostOrLeave(address: Expression): Expression {
-    const host = this.newLocal(i32);
-    return this.m.ifLikely(host.tee(address), host.get(), this.leaveToHandler());
-  }
-
-  /** A host address found by the probe or by the fill functions is never the bounce buffer. */
-  protected readonly mayBounce = false;
-
-  /**
-   * Where a masked operand is. All of its bytes are looked at, which is the same if they are on one page and one element
-   * is selected.
-   */
-  private maskedHost(access: Access, operand: number, signs: readonly Value[]): Value {
-    const { m } = this;
-    const any = signs.map((sign) => sign()).reduce((a, b) => m.v128.or(a, b));
-    this.leaveIf(m.i32.eqz(m.v128.any_true(any)));
-    const address = this.let(this.address(operand), i64);
-    return this.let(this.probe(access, address, signs.length * 16));
-  }
-
-  /** All ones in elements whose mask has its sign bit set. */
-  private signsOf(masks: readonly Value[], width: 4 | 8): Value[] {
-    const { i32x4, i64x2, i32: word } = this.m;
-    const lanes = width === 4 ? i32x4 : i64x2;
-    return masks.map((mask) => this.let(lanes.shr_s(mask(), word.const(8 * width - 1)), v128));
-  }
-
-  readMasked(operand: number, width: 4 | 8, masks: readonly Value[]): Value[] {
-    const signs = this.signsOf(masks, width);
-    const host = this.maskedHost('read', operand, signs);
-    return signs.map((sign, lane) =>
-      this.let(this.m.v128.and(this.loadHost(16, 16 * lane, host()), sign()), v128),
-    );
-  }
-
-  writeMasked(operand: number, width: 4 | 8, masks: readonly Value[], values: readonly Value[]): void {
-    const { m } = this;
-    this.endAttempt();
-    const signs = this.signsOf(masks, width);
-    const host = this.maskedHost('readWrite', operand, signs);
-    signs.forEach((sign, lane) => {
-      const old = this.loadHost(16, 16 * lane, host());
-      const value = m.v128.bitselect((values[lane] as Value)(), old, sign());
-      this.emit(this.storeHost(16, 16 * lane, host(), value));
-    });
-  }
-
-  /** What cannot be finished is the handler's: nothing is written before all elements are there. */
-  gather(width: 4 | 8, indexWidth: 4 | 8, count: number): void {
-    const { m } = this;
-    const [destination, , selector] = this.variant.locations as [VectorLocation, Location, VectorLocation];
-    const indexRegister = xmmAt(this.records.indexRegister(this.index));
-    const registers = [indexRegister, this.xmmNumber(destination), this.xmmNumber(selector)];
-    this.endAttempt();
-    // #UD.
-    if (new Set(registers).size < 3) this.leaveIf(m.i32.const(1));
-    const lanesOf = (register: number) => [0, 1].map((lane) => this.let(this.lane(register, lane), v128));
-    const [indices, results, masks] = registers.map(lanesOf) as [Value[], Value[], Value[]];
-    const elements = width === 4 ? m.i32x4 : m.i64x2;
-    const perLane = 16 / width;
-    const gathered = results.map((old) => {
-      const local = this.newLocal(v128);
-      this.emit(local.set(old()));
-      return local;
-    });
-    for (let i = 0; i < count; i++) {
-      const at = Math.floor(i / perLane);
-      const place = i % perLane;
-      const mask = masks[at] as Value;
-      const result = gathered[at] as Local;
-      const top = m.i32x4.extract_lane(mask(), width === 4 ? place : 2 * place + 1);
-      this.when(m.i32.lt_s(top, m.i32.const(0)), () => {
-        const address = this.let(this.elementAddress(indices, indexWidth, i), i64);
-        this.emit(result.set(elements.replace_lane(result.get(), place, this.load(width, address))));
-      });
-    }
-    const [low, high] = gathered.map((local) => () => local.get()) as [Value, Value];
-    const none = (): Expression => zero(m);
-    const isHalf = width * count === 8;
-    const lower = isHalf ? m.i64x2.replace_lane(none(), 0, m.i64x2.extract_lane(low(), 0)) : low();
-    this.writeLane(destination, 0, lower);
-    this.writeLane(destination, 1, width * count === 32 ? high() : none());
-    for (const lane of [0, 1]) this.writeLane(selector, lane, none());
-  }
-
-  /** Linear address of element `i` of a vector of addresses. */
-  private elementAddress(indices: readonly Value[], indexWidth: 4 | 8, i: number): Expression {
-    const { m } = this;
-    const perLane = 16 / indexWidth;
-    const lane = (indices[Math.floor(i / perLane)] as Value)();
-    const index =
-      indexWidth === 4
-        ? m.i64.extend_s(m.i32x4.extract_lane(lane, i % perLane))
-        : m.i64x2.extract_lane(lane, i % perLane);
-    return this.toLinear(this.memoryAddress(index));
-  }
-
-  override updateMemory(size: number, linearAddress: Value, change: (old: Value) => Expression): void {
-    const { m } = this;
-    this.endAttempt();
-    const place = this.placeOf(linearAddress);
-    if (place === undefined) {
-      super.updateMemory(size, linearAddress, change);
-      return;
-    }
-    const { window, prober } = this.nearAccess(place, size, 'readWrite', linearAddress);
-    const host = this.newLocal(i32);
-    const offset = (): number => (window.isUseful ? window.offset(place) : 0);
-    this.emitLater(() => {
-      if (!window.isUseful) return host.set(prober.here());
-      const outside = m.i32.sub(prober.apart(), m.i32.const(offset()));
-      return host.set(m.ifLikely(window.host.get(), window.host.get(), outside));
-    });
-    const old = this.newLocal(typeOfSize(size));
-    this.emitLater(() => old.set(this.loadHost(size, offset(), host.get())));
-    const value = this.let(
-      change(() => old.get()),
-      typeOfSize(size),
-    );
-    this.emitLater(() => this.storeHost(size, offset(), host.get(), value()));
-  }
-
-  override store(size: number, linearAddress: Value, value: Expression): void {
-    const { m } = this;
-    this.endAttempt();
-    const place = this.placeOf(linearAddress);
-    if (place === undefined) {
-      super.store(size, linearAddress, value);
-      return;
-    }
-    const kept = this.let(value, typeOfSize(size));
-    const { window, prober } = this.nearAccess(place, size, 'write', linearAddress);
-    this.emitLater(() => {
-      if (!window.isUseful) return this.storeHost(size, 0, prober.here(), kept());
-      const inside = this.storeHost(size, window.offset(place), window.host.get(), kept());
-      return m.ifLikely(window.host.get(), inside, this.storeHost(size, 0, prober.apart(), kept()));
-    });
   }
 
   override writeLanes(operand: number, lanes: readonly Value[]): void {
@@ -504,7 +191,7 @@ export class BlockEmitter extends BlockAddresses {
   }
 
   /** From here on things may be written that it cannot undo. */
-  private endAttempt(): void {
+  protected endAttempt(): void {
     const { attempt, parts } = this;
     if (attempt === undefined) return;
     this.attempt = undefined;
@@ -532,7 +219,7 @@ export class BlockEmitter extends BlockAddresses {
 
   // ---- SSE ----
 
-  private leaveIf(condition: Expression): void {
+  protected leaveIf(condition: Expression): void {
     this.emit(this.m.ifUnlikely(condition, this.leaveToHandler()));
   }
 
