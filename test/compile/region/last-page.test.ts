@@ -1,28 +1,13 @@
 /** Loops whose accesses leave the page they were on last give the same results compiled as interpreted. */
 import { describe, expect, it } from 'vitest';
 import { TLB_INVALID } from '../../../src/layout/tlb.ts';
-import { DATA_SIZE, type Prepare, runBothTiers } from '../../code-cache/both-tiers.ts';
+import { runBothTiers } from '../../code-cache/both-tiers.ts';
 import { shapeOf } from '../../code-cache/region-shape.ts';
 import { DATA, HANDLERS, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
-import { assemble } from '../../support/assembler.ts';
+import { FUNCTION, prepare } from './scattered-pages.ts';
 
-const FUNCTION = 0x3_0800;
-const PAGE_TABLE = 0x4_8000;
-/** What the pages from 200000h on are mapped to: no two are neighbours. */
-const FRAMES = [DATA + 0x2000, DATA + 0x5000, DATA + 0x1000];
 const RAX = 0;
 const RBX = 3;
-
-const prepare: Prepare = (machine) => {
-  for (let at = 0; at < DATA_SIZE; at += 8) {
-    machine.write64(DATA + at, BigInt(at) * 0x9e37_79b9_7f4a_7c15n);
-  }
-  machine.write64(PAGE_DIRECTORY + 8, BigInt(PAGE_TABLE) | 7n);
-  FRAMES.forEach((frame, index) => {
-    machine.write64(PAGE_TABLE + index * 8, BigInt(frame) | 0x67n);
-  });
-  machine.write(FUNCTION, [...assemble('mov eax,1; ret')]);
-};
 
 /** Each of the loops has become one region. */
 function runLoops(code: string, loops: number) {

@@ -1,32 +1,17 @@
 /** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
 import { describe, expect, it } from 'vitest';
-import { DATA_SIZE, type Prepare, runBothTiers } from '../../code-cache/both-tiers.ts';
-import { DATA, HANDLERS, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
-import { assemble } from '../../support/assembler.ts';
+import { runBothTiers } from '../../code-cache/both-tiers.ts';
+import { HANDLERS } from '../../isa/system-machine.ts';
+import { FUNCTION, prepare } from './scattered-pages.ts';
 
-const FUNCTION = 0x3_0800;
-const PAGE_TABLE = 0x4_8000;
-/** What the pages from 200000h on are mapped to: no two are neighbours, and none is behind them. */
-const FRAMES = [DATA + 0x2000, DATA + 0x5000, DATA + 0x1000];
 const RAX = 0;
 const RBX = 3;
 const PAGE_FAULT = 14;
 
-const prepare: Prepare = (machine) => {
-  for (let at = 0; at < DATA_SIZE; at += 8) {
-    machine.write64(DATA + at, BigInt(at) * 0x9e37_79b9_7f4a_7c15n);
-  }
-  machine.write64(PAGE_DIRECTORY + 8, BigInt(PAGE_TABLE) | 7n);
-  FRAMES.forEach((frame, index) => {
-    machine.write64(PAGE_TABLE + index * 8, BigInt(frame) | 0x67n);
-  });
-  machine.write(FUNCTION, [...assemble('mov eax,1; ret')]);
-};
-
 /** Moves of an address, by steps that bring accesses to every distance from a page boundary. */
 const WALKS = [
-  ['up', 'mov esi,0x200f80; mov ecx,300', 'add rsi,11'],
-  ['down', 'mov esi,0x202f80; mov ecx,600', 'sub rsi,19'],
+  ['up', 'mov esi,0x200f80; mov ecx,100', 'add rsi,11'],
+  ['down', 'mov esi,0x202f80; mov ecx,220', 'sub rsi,19'],
 ] as const;
 
 describe('accesses near each other', () => {
