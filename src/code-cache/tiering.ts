@@ -63,7 +63,7 @@ const MOST_BATCHES = 2;
  * Python compiling its library has 4700 regions in use, 10 MiB of WebAssembly; with 7 MiB it took longer than in the interpreter.
  * A module takes 19 kB beside its code, a megabyte of WebAssembly 5 MB.
  */
-const LIMITS: RegionLimits = { modules: 2048, bytes: 12 * 1024 * 1024 };
+const LIMITS: RegionLimits = { modules: 768, bytes: 11 * 1024 * 1024 };
 
 /** What the worker is sent and sends back. */
 export interface CompileRequest {
