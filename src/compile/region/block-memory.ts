@@ -320,16 +320,17 @@ export abstract class BlockMemory extends BlockAddresses {
   }
 
   /** What an ADD or SUB of a constant makes of a register that is as wide as addresses. */
-  protected movedRegister(variant: Variant): { register: number; place: Place } | undefined {
-    const { mnemonic } = variant.row;
-    const [target, source] = variant.locations;
-    if (mnemonic !== 'add' && mnemonic !== 'sub') return undefined;
-    if (target?.kind !== 'general' || source?.kind !== 'immediate' || target.size !== this.stackSize)
+  protected movedRegister({
+    row,
+    locations: [target],
+  }: Variant): { register: number; place: Place } | undefined {
+    if (row.mnemonic !== 'add' && row.mnemonic !== 'sub') return undefined;
+    const constant = this.knownImmediate(1);
+    if (target?.kind !== 'general' || constant === undefined || target.size !== this.stackSize)
       return undefined;
     const register = (this.records.register(this.index, target.field) - GPR) >> 3;
-    const immediate = Number(BigInt.asIntN(32, this.records.immediate(this.index)));
     const place = this.windows.ofRegister(register);
-    const by = mnemonic === 'add' ? immediate : -immediate;
+    const by = row.mnemonic === 'add' ? constant : -constant;
     return { register, place: { ...place, distance: place.distance + by } };
   }
 }

@@ -25,7 +25,7 @@ export interface Place {
   readonly distance: number;
 }
 
-/** A window with less accesses costs more than it gains: other registers than RSP may lead to another page each time. */
+/** A window with fewer accesses costs more than it gains: other registers than RSP may lead to another page each time. */
 const FEWEST = 4;
 const FEWEST_ON_STACK = 2;
 /** Longest window in bytes: the longer, the more often it is not in one page. */
