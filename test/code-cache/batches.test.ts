@@ -45,10 +45,11 @@ describe('requests', () => {
     expect(batchesOf(loops(few))).toEqual([]);
   });
 
-  it('wait only so long', () => {
+  it('wait only so long, from the first of them on', () => {
     // 100,000 instructions, none of them hot.
-    const cold = loops([900, 900], 60);
-    expect(batchesOf(loops(few) + cold.replaceAll(/l(?=\d)/g, 'cold'), 100_000)).toEqual([5]);
+    const cold = loops([900, 900], 60).replaceAll(/l(?=\d)/g, 'cold');
+    expect(batchesOf(loops(few) + cold, 100_000)).toEqual([5]);
+    expect(batchesOf(`${cold}\n${loops(few)}`, 100_000)).toEqual([]);
   });
 
   it('are sent when there are enough for a module', () => {

@@ -150,8 +150,7 @@ function assembleReturn(): number[] {
 describe('RDPKRU and WRPKRU', () => {
   it('read and write PKRU at any level', () => {
     const { processor } = machine;
-    processor.setGpr(RDX, ~0n);
-    expect(user(0x8765_4320, 'mov eax,1; rdpkru')).toBe(GP);
+    expect(user(0x8765_4320, 'mov eax,1; mov rdx,-1; rdpkru')).toBe(GP);
     expect([processor.gpr(RAX), processor.gpr(RDX)]).toEqual([0x8765_4320n, 0n]);
     expect(processor.i32(PKRU)).toBe(0x8765_4320 | 0);
   });

@@ -117,6 +117,8 @@ describe('accesses near each other', () => {
         mov edi,${FUNCTION - 0x80}
         mov ecx,40
         again: mov ebx,DWORD PTR [rdi+0x40]
+        add ebx,DWORD PTR [rdi+0x48]
+        add ebx,DWORD PTR [rdi+0x50]
         mov DWORD PTR [rdi+0x60],0xc3909090 # nop; nop; nop; ret
         add rdi,1
         dec ecx
