@@ -15,7 +15,7 @@ import type {
   X87Operand,
 } from '../isa/emitter.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
-import { GPR, MXCSR, MXCSR_MASKS, MXCSR_RC, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
+import { GPR, MXCSR, MXCSR_MASKS, MXCSR_PE, MXCSR_RC, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { RECORD_A, RECORD_B, RECORD_C, RECORD_IMM } from '../layout/record.ts';
@@ -52,10 +52,10 @@ interface LaneView {
   readonly results: Value[];
 }
 
-/** i32, not zero unless bits of MXCSR are all set, and others are not. */
-export function mxcsrDiffers(m: Module, set: number, clear: number): Expression {
+/** i32: bits of MXCSR that are not as usual, which is with exceptions masked, PE set and all else zero. */
+export function unusualMxcsr(m: Module): Expression {
   const mxcsr = m.i32.load(CPU_STATE + MXCSR, 4, m.i32.const(0));
-  return m.i32.ne(m.i32.and(mxcsr, m.i32.const(set | clear)), m.i32.const(set));
+  return m.i32.xor(mxcsr, m.i32.const(MXCSR_MASKS | MXCSR_PE));
 }
 
 export abstract class EmitterBase implements Emitter, FlagPlace {
@@ -262,13 +262,17 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     return this.state(SEGMENT_BASE + segment * 8, 8);
   }
 
-  specialMxcsr(wanted = 0, unwanted = 0): Expression {
-    return mxcsrDiffers(this.m, MXCSR_MASKS | wanted, MXCSR_RC | unwanted);
+  protected unusualMxcsr(): Expression {
+    return unusualMxcsr(this.m);
+  }
+
+  specialMxcsr(bits = 0): Expression {
+    return this.m.i32.and(this.unusualMxcsr(), this.m.i32.const(MXCSR_MASKS | MXCSR_RC | bits));
   }
 
   /** i32, not zero if an exception is unmasked. */
   protected unmaskedMxcsr(): Expression {
-    return mxcsrDiffers(this.m, MXCSR_MASKS, 0);
+    return this.m.i32.and(this.unusualMxcsr(), this.m.i32.const(MXCSR_MASKS));
   }
 
   // ---- operands ----

@@ -10,19 +10,11 @@ import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value } from '../isa/emitter.ts';
 import { SLOT_ENTER, SLOT_STALE } from '../isa/instruction-set.ts';
-import { OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
+import { mxcsrToRound, OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
 import { zero } from '../isa/semantics/vector.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
-import {
-  FLAG_AUX,
-  FLAG_RESULT,
-  MXCSR_FTZ,
-  MXCSR_PE,
-  RIP,
-  SEGMENT_ES,
-  SYSTEM_FLAGS,
-} from '../layout/cpu-state.ts';
+import { FLAG_AUX, FLAG_RESULT, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
@@ -392,8 +384,7 @@ export class HandlerEmitter extends EmitterBase {
   rounded(rounding: Rounding): Value {
     const numbers = new OrdinaryNumbers(this, rounding);
     numbers.add(rounding);
-    const unwanted = rounding.underflow === 'exact' ? MXCSR_FTZ : 0;
-    const rare = orSpecial(this, MXCSR_PE, numbers.failed(), unwanted);
+    const rare = orSpecial(this, mxcsrToRound(rounding), numbers.failed());
     const [value] = this.unlessRare(rare, rounding.path) as [Value];
     return value;
   }

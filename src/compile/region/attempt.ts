@@ -25,16 +25,6 @@ import type { Result } from './known-numbers.ts';
 import { attemptLabels } from './labels.ts';
 import type { RegisterBank } from './register-locals.ts';
 
-type Kind = Pick<Rounding, 'size' | 'isScalar'>;
-type Numbers = Map<string, OrdinaryNumbers>;
-
-function numbersOf(all: Numbers, e: Emitter, kind: Kind): OrdinaryNumbers {
-  const key = `${kind.size} ${kind.isScalar}`;
-  const numbers = all.get(key) ?? new OrdinaryNumbers(e, kind);
-  all.set(key, numbers);
-  return numbers;
-}
-
 export class Attempt {
   /** What has been emitted before. */
   readonly outer: Expression[];
@@ -49,7 +39,7 @@ export class Attempt {
   private readonly saves: Expression[] = [];
   private readonly restores: Expression[] = [];
   private readonly saved = new Map<RegisterBank, Set<number>>();
-  private readonly numbers: Numbers = new Map();
+  private readonly numbers = new Map<string, OrdinaryNumbers>();
   private readonly results: Result[] = [];
 
   /** @param number of the attempt in its region. */
@@ -83,8 +73,14 @@ export class Attempt {
   }
 
   /** Numbers to look at, of one kind. */
-  numbersOf(e: Emitter, kind: Kind): OrdinaryNumbers {
-    return numbersOf(this.numbers, e, kind);
+  numbersOf(e: Emitter, kind: Pick<Rounding, 'size' | 'isScalar'>): OrdinaryNumbers {
+    const key = `${kind.size} ${kind.isScalar}`;
+    let numbers = this.numbers.get(key);
+    if (numbers === undefined) {
+      numbers = new OrdinaryNumbers(e, kind);
+      this.numbers.set(key, numbers);
+    }
+    return numbers;
   }
 
   /** Looks at the result at the end, unless it is used before. */
@@ -97,30 +93,15 @@ export class Attempt {
     for (const result of this.results) {
       if (!result.isUsed) this.numbersOf(e, result).finite(result.value);
     }
-    return this.joined(this.numbers);
-  }
-
-  /** Results that may be denormal, and have not been looked at. */
-  get sums(): readonly Result[] {
-    return this.results.filter(({ isRanked }) => !isRanked);
-  }
-
-  /** i32, not zero if one of `sums` is denormal. */
-  flushed(e: Emitter): Expression {
-    const numbers: Numbers = new Map();
-    for (const sum of this.sums) numbersOf(numbers, e, sum).operand(sum.value);
-    return this.joined(numbers);
-  }
-
-  private joined(numbers: Numbers): Expression {
-    const failures = [...numbers.values()].map((kind) => kind.failed());
+    const failures = [...this.numbers.values()].map((numbers) => numbers.failed());
     return failures.reduce((a, b) => this.m.i32.or(a, b));
   }
 
-  /** @param body of the instructions, and behind them a look whether they have failed. @param leave way to the first one's handler. */
-  finish(body: readonly Expression[], leave: Expression): Expression {
+  /** @param body of the instructions. @param failed as above. @param leave way to the first one's handler. */
+  finish(body: readonly Expression[], failed: Expression, leave: Expression): Expression {
     const { m, labels } = this;
-    const tried = m.block(labels.undo, [...body, m.br(labels.done)]);
+    const check = m.ifUnlikely(failed, this.undo());
+    const tried = m.block(labels.undo, [...body, check, m.br(labels.done)]);
     return m.block(null, [...this.saves, m.block(labels.done, [tried, ...this.restores, leave])]);
   }
 }

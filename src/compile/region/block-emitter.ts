@@ -23,6 +23,7 @@ import { viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
 import type { Computation, Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
+import { mxcsrToRound, OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import { zero } from '../../isa/semantics/vector.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
 import { CR0_EM, CR0_TS, FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
@@ -163,7 +164,7 @@ export class BlockEmitter extends BlockMemory {
   override setState(offset: number, size: number, value: Expression): void {
     this.endAttempt();
     super.setState(offset, size, value);
-    if (offset === MXCSR) for (const look of this.parts.mxcsr.lookAtAll()) this.emit(look);
+    if (offset === MXCSR) this.emit(this.parts.mxcsr.look());
   }
 
   clearUpper(register: number): void {
@@ -194,27 +195,13 @@ export class BlockEmitter extends BlockMemory {
   protected endAttempt(): void {
     const { attempt, parts } = this;
     if (attempt === undefined) return;
-    this.attempt = undefined;
-    this.emit(this.check(attempt));
+    const failed = attempt.failed(this);
     this.known.endAttempt();
+    this.attempt = undefined;
     const body = this.statements;
     this.statements = attempt.outer;
-    this.emit(attempt.finish(body, parts.leave.toHandler(this.block, attempt.index, attempt.flags)));
+    this.emit(attempt.finish(body, failed, parts.leave.toHandler(this.block, attempt.index, attempt.flags)));
     parts.locals.release(attempt.held);
-  }
-
-  /** Undoes an attempt that has failed. With MXCSR.FTZ that is also one with a denormal sum. */
-  private check(attempt: Attempt): Expression {
-    const { m } = this;
-    const failed = attempt.failed(this);
-    if (attempt.sums.length === 0) return m.ifUnlikely(failed, attempt.undo());
-    const known = this.let(failed);
-    // One branch in the usual case.
-    const closer = this.collect(() => {
-      this.emit(m.if(known(), attempt.undo()));
-      this.emit(m.ifUnlikely(attempt.flushed(this), attempt.undo()));
-    });
-    return m.ifUnlikely(m.i32.or(known(), this.parts.mxcsr.ask('flushes')), closer);
   }
 
   // ---- SSE ----
@@ -275,10 +262,8 @@ export class BlockEmitter extends BlockMemory {
     this.leaveIf(m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1)));
   }
 
-  override specialMxcsr(wanted = 0, unwanted = 0): Expression {
-    const { mxcsr } = this.parts;
-    if (unwanted !== 0) return super.specialMxcsr(wanted, unwanted);
-    return mxcsr.ask(wanted === MXCSR_PE ? 'isSpecialToRound' : 'isSpecial');
+  protected override unusualMxcsr(): Expression {
+    return this.parts.mxcsr.unusual();
   }
 
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {
@@ -292,7 +277,7 @@ export class BlockEmitter extends BlockMemory {
       return result.set(this.callRuntime(name, args, type));
     });
     this.emit(m.block(null, fast));
-    this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow, ...this.parts.mxcsr.lookAtFlags()])));
+    this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow, this.parts.mxcsr.look()])));
     return results.map((result) => () => result.get());
   }
 
@@ -312,13 +297,13 @@ export class BlockEmitter extends BlockMemory {
       if (lane === undefined || !known.isOrdinary(lane, rounding)) numbers.operand(operand);
       if (lane === undefined) return;
       known.setOrdinary(lane, rounding);
-      known.use(lane, rounding, underflow !== 'quotient' || i === 0);
+      if (underflow !== 'quotient' || i === 0) known.use(lane, rounding);
     });
     numbers.underflow(rounding);
-    const result = { value, size, isScalar, isUsed: false, isRanked: underflow !== 'exact' };
+    const result = { value, size, isScalar, isUsed: false };
     attempt.addResult(result);
     const lane = this.laneOf(this.location(0));
-    if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: result.isRanked });
+    if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: underflow !== 'exact' });
   }
 
   /** With all exceptions masked the function raises none. */
@@ -327,22 +312,34 @@ export class BlockEmitter extends BlockMemory {
     return this.let(this.callRuntime(name, args, type), type);
   }
 
+  /** What is asked of MXCSR in the usual case is one question, so a sum is looked at on the way that is never taken. */
   rounded(rounding: Rounding): Value {
     const { m } = this;
-    const { mxcsr } = this.parts;
     const { fast, type, name, args } = rounding.path;
     const attempt = this.beginAttempt();
     this.lookAt(attempt, rounding);
     const result = this.newLocal(type);
     this.emit(result.set(fast()));
-    const isSpecial = mxcsr.ask('isSpecialToRound');
-    const slow = [
+    const byRuntime = m.block(null, [
       m.ifUnlikely(this.unmaskedMxcsr(), this.leaveToHandler()),
       result.set(this.callRuntime(name, args, type)),
-      ...mxcsr.lookAtFlags(),
-    ];
-    this.emit(m.ifUnlikely(isSpecial, m.block(null, slow)));
+      this.parts.mxcsr.look(),
+    ]);
+    const rare =
+      rounding.underflow === 'exact'
+        ? m.if(this.specialMxcsr(MXCSR_PE), byRuntime, this.leaveIfDenormal(rounding))
+        : byRuntime;
+    this.emit(m.ifUnlikely(this.specialMxcsr(mxcsrToRound(rounding)), rare));
     return () => result.get();
+  }
+
+  /** A sum that is denormal is exact, but with MXCSR.FTZ. */
+  private leaveIfDenormal(sum: Rounding): Expression {
+    return this.collect(() => {
+      const numbers = new OrdinaryNumbers(this, sum);
+      numbers.operand(sum.result);
+      this.leaveIf(numbers.failed());
+    });
   }
 
   knownImmediate(operand: number): number | undefined {

@@ -8,11 +8,10 @@ import type { Rounding, Value } from '../../isa/emitter.ts';
 /** How a register is seen. What is known of all lanes of a size is known of the low one. */
 type View = Pick<Rounding, 'size' | 'isScalar'>;
 
-/** A result that may be infinite or a NaN unless an operation that shows it has used it, and denormal unless it has been looked at. */
+/** A result that may be infinite or a NaN unless an operation that shows it has used it. */
 export interface Result extends View {
   readonly value: Value;
   isUsed: boolean;
-  isRanked: boolean;
 }
 
 interface Knowledge {
@@ -49,15 +48,10 @@ export class KnownNumbers {
     this.lanes.set(lane, { views: this.of(lane).views, result });
   }
 
-  /**
-   * The lane is an operand, and has been looked at.
-   * @param shows that the operation is not finite if the operand is not.
-   */
-  use(lane: number, view: View, shows: boolean): void {
+  /** The lane is an operand of an operation that is not finite if the operand is not. */
+  use(lane: number, view: View): void {
     const { result } = this.of(lane);
-    if (result?.size !== view.size || (view.isScalar && !result.isScalar)) return;
-    result.isRanked = true;
-    if (shows) result.isUsed = true;
+    if (result?.size === view.size && (result.isScalar || !view.isScalar)) result.isUsed = true;
   }
 
   /** Something else is written. */

@@ -7,7 +7,7 @@ import type { CodeAddress } from './code-address.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import type { LastPages } from './last-page.ts';
 import type { Leave } from './leave.ts';
-import type { MxcsrLocals } from './mxcsr-locals.ts';
+import type { MxcsrLocal } from './mxcsr-local.ts';
 import type { MainBank, UpperBank } from './register-locals.ts';
 
 export interface RegionParts {
@@ -20,7 +20,7 @@ export interface RegionParts {
   readonly flags: FlagLocals;
   readonly code: CodeAddress;
   readonly leave: Leave;
-  readonly mxcsr: MxcsrLocals;
+  readonly mxcsr: MxcsrLocal;
   /** Attempts (attempt.ts) so far. */
   attempts: number;
   /** Only where there is a loop: pages in locals are fast to use, but have to be found again after each entry. */

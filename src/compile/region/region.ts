@@ -20,7 +20,7 @@ import { FlagLocals } from './flag-locals.ts';
 import { LastPages } from './last-page.ts';
 import { layOut } from './layout.ts';
 import { Leave } from './leave.ts';
-import { MxcsrLocals } from './mxcsr-locals.ts';
+import { MxcsrLocal } from './mxcsr-local.ts';
 import type { RegionParts } from './parts.ts';
 import { type PlannedBlock, planRegion, type RegionPlan } from './plan.ts';
 import { MainBank, UpperBank } from './register-locals.ts';
@@ -50,7 +50,7 @@ export function compileRegion(
     flags,
     code,
     leave: new Leave(m, imports, locals, code, flags, isLast),
-    mxcsr: new MxcsrLocals(m, locals),
+    mxcsr: new MxcsrLocal(m, locals),
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals) : undefined,
   };
@@ -67,7 +67,7 @@ export function compileRegion(
   const body = [
     ...registers.atEntry(),
     ...(parts.lastPages?.forget() ?? []),
-    ...parts.mxcsr.look(),
+    ...parts.mxcsr.atEntry(),
     layOut(parts, plan, emitted, registers),
   ];
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records);

@@ -56,10 +56,10 @@ export interface FloatEmitter {
   rounded(rounding: Rounding): Value;
   /**
    * i32, not zero if MXCSR asks for what plain wasm arithmetic does not do: another rounding mode than to
-   * nearest, or an unmasked exception; or if the sticky flags `wanted` are not all set yet, or bits `unwanted` are set. FTZ and
-   * DAZ make no difference where all numbers are ordinary.
+   * nearest, or an unmasked exception; or if, of `bits`, PE is not set yet, or FTZ or DAZ is set: these make no difference where all
+   * numbers are ordinary.
    */
-  specialMxcsr(wanted?: number, unwanted?: number): Expression;
+  specialMxcsr(bits?: number): Expression;
   /**
    * The values of `paths`: the fast ones, unless `rare` (i32) holds; then what the runtime functions give, which set
    * sticky flags of MXCSR and may raise #XM. Where an exception is unmasked, compiled code leaves to the handler instead, so

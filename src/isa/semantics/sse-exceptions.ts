@@ -8,6 +8,7 @@
  * where nothing is signalled (a product that is zero because a factor is), never no where something is. They do without
  * constants, which cost V8 three instructions each.
  */
+import { MXCSR_FTZ, MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Rounding, Value } from '../emitter.ts';
@@ -25,11 +26,16 @@ function doubled(m: Module, size: FloatSize, value: Value): Expression {
 }
 
 /**
- * i32: MXCSR is special (with `wanted` and `unwanted` as for specialMxcsr()), or `signalled` holds. A branch costs less than
- * joining them: it is never taken.
+ * i32: MXCSR is special (with `bits` as for specialMxcsr()), or `signalled` holds. A branch costs less than joining them: it
+ * is never taken.
  */
-export function orSpecial(e: Emitter, wanted: number, signalled: Expression, unwanted = 0): Expression {
-  return e.m.if(e.specialMxcsr(wanted, unwanted), e.m.i32.const(1), signalled);
+export function orSpecial(e: Emitter, bits: number, signalled: Expression): Expression {
+  return e.m.if(e.specialMxcsr(bits), e.m.i32.const(1), signalled);
+}
+
+/** Bits for specialMxcsr() of an operation that rounds: what it loses is not looked for, and only FTZ flushes a denormal sum. */
+export function mxcsrToRound({ underflow }: Rounding): number {
+  return underflow === 'exact' ? MXCSR_PE | MXCSR_FTZ : MXCSR_PE;
 }
 
 /** Bits of a doubled magnitude below its exponent. */

@@ -260,7 +260,7 @@ function roundScalar(e: Emitter): void {
     byRounding(e, (name) => float(m, size)[name](b())),
     type,
   );
-  const rare = orSpecial(e, roundingFlags(e), float(m, size).ne(fast(), fast()), MXCSR_DAZ);
+  const rare = orSpecial(e, roundingFlags(e) | MXCSR_DAZ, float(m, size).ne(fast(), fast()));
   const args = [e.record(), roundOperation(e), b(), b()];
   const [value] = e.unlessRare(rare, { fast, type, name: `sseScalar${floatBits(size)}`, args }) as [Value];
   e.writeFloat(0, value());
@@ -275,7 +275,7 @@ function roundPacked(size: FloatSize): Semantics {
       v128,
     );
     const unordered = m.v128.any_true(floats(m, size).ne(fast(), fast()));
-    const rare = orSpecial(e, roundingFlags(e), unordered, MXCSR_DAZ);
+    const rare = orSpecial(e, roundingFlags(e) | MXCSR_DAZ, unordered);
     const args = [e.record(), roundOperation(e), b(), b()];
     const [value] = e.unlessRare(rare, { fast, type: v128, name: `ssePacked${floatBits(size)}`, args }) as [
       Value,
