@@ -10,6 +10,7 @@ const FEATURES = {
   multi_value: true,
   mutable_globals: true,
   reference_types: true,
+  relaxed_simd: true,
   sat_float_to_int: true,
   sign_extension: true,
   simd: true,

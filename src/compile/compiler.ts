@@ -6,6 +6,7 @@
 import { MEMORY, MEMORY_MODULE, regionName } from '../layout/contract.ts';
 import type { Module } from '../wasm/builder.ts';
 import { ModuleWriter } from '../wasm/writer/module-writer.ts';
+import { fusesMultiplyAdd } from './fused-multiply-add.ts';
 import { ModuleImports } from './module-imports.ts';
 import { compileRegion } from './region/region.ts';
 import type { RegionSource } from './region-source.ts';
@@ -24,14 +25,19 @@ function emptyWriter(): Module {
  * copy of it, and lives as long as the table.
  *
  * @param m an empty module of the back end to use; by default of the one that takes the least time.
+ * @param fuses whether fused multiply-adds are the engine's; by default if that of this thread has them.
  * @returns the bytes of a module that exports each region (regionName).
  */
-export function compileRegions(sources: readonly RegionSource[], m: Module = emptyWriter()): Uint8Array {
+export function compileRegions(
+  sources: readonly RegionSource[],
+  m: Module = emptyWriter(),
+  fuses: boolean = fusesMultiplyAdd(),
+): Uint8Array {
   m.importMemory(MEMORY_MODULE, MEMORY);
   const imports = new ModuleImports(m);
   sources.forEach((source, index) => {
     const name = regionName(index);
-    m.exportFunction(name, compileRegion(m, name, source, imports));
+    m.exportFunction(name, compileRegion(m, name, source, imports, fuses));
   });
   return m.emit();
 }

@@ -190,6 +190,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     values: readonly Value[],
   ): void;
   abstract computed(computation: Computation): Value;
+  abstract readonly fusesMultiplyAdd: boolean;
   abstract rounded(rounding: Rounding): Value;
   abstract knownImmediate(operand: number): number | undefined;
   abstract withImmediate(

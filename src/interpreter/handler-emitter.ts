@@ -381,6 +381,9 @@ export class HandlerEmitter extends EmitterBase {
     return this.let(this.call(name, args, type), type);
   }
 
+  /** The runtime is the same for all engines. */
+  readonly fusesMultiplyAdd = false;
+
   rounded(rounding: Rounding): Value {
     const numbers = new OrdinaryNumbers(this, rounding);
     numbers.add(rounding);

@@ -6,11 +6,12 @@ import binaryen from 'binaryen';
 import type { Expression, FunctionReference, Label, Module } from './builder.ts';
 import { none, unreachable, type ValueType } from './value-types.ts';
 
-/** What generated code may use: every engine that has tail calls has the others. */
+/** What generated code may use: every engine that has tail calls has the others, but for relaxed SIMD (compile/fused-multiply-add.ts). */
 const FEATURES =
   binaryen.Features.MutableGlobals |
   binaryen.Features.NontrappingFPToInt |
   binaryen.Features.SIMD128 |
+  binaryen.Features.RelaxedSIMD |
   binaryen.Features.BulkMemory |
   binaryen.Features.BulkMemoryOpt |
   binaryen.Features.SignExt |
@@ -25,7 +26,17 @@ const TABLE = 'table';
 /** What binaryen's type declarations leave out. */
 interface UndeclaredApi {
   readonly Load: { setSigned(load: Expression, isSigned: boolean): void };
+  readonly RelaxedMaddVecF32x4: number;
+  readonly RelaxedMaddVecF64x2: number;
+  _BinaryenSIMDTernary(
+    module: number,
+    operation: number,
+    a: Expression,
+    b: Expression,
+    c: Expression,
+  ): Expression;
 }
+const undeclared = binaryen as unknown as UndeclaredApi;
 
 function typeOfList(types: readonly ValueType[]): ValueType {
   const [first] = types;
@@ -63,8 +74,8 @@ export class BinaryenModule implements Module {
     this.i16x8 = module.i16x8;
     this.i32x4 = module.i32x4;
     this.i64x2 = module.i64x2;
-    this.f32x4 = module.f32x4;
-    this.f64x2 = module.f64x2;
+    this.f32x4 = { ...module.f32x4, ...multiplyAdd(module, 'RelaxedMaddVecF32x4') };
+    this.f64x2 = { ...module.f64x2, ...multiplyAdd(module, 'RelaxedMaddVecF64x2') };
     this.v128 = module.v128;
     this.local = module.local;
   }
@@ -287,7 +298,15 @@ function unsignedLoad(module: binaryen.Module): Module['i32']['load'] {
   const { load } = module.i32;
   return (offset, align, address) => {
     const expression = load(offset, align, address);
-    (binaryen as unknown as UndeclaredApi).Load.setSigned(expression, false);
+    undeclared.Load.setSigned(expression, false);
     return expression;
+  };
+}
+
+/** Binaryen's JavaScript API has no ternary operations of vectors but bitselect. */
+function multiplyAdd(module: binaryen.Module, operation: 'RelaxedMaddVecF32x4' | 'RelaxedMaddVecF64x2') {
+  return {
+    relaxed_madd: (a: Expression, b: Expression, c: Expression): Expression =>
+      undeclared._BinaryenSIMDTernary(module.ptr, undeclared[operation], a, b, c),
   };
 }

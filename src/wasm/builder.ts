@@ -153,8 +153,13 @@ export type I8x16 = Unaries<I8x16Unary> &
 export type I16x8 = Unaries<I16x8Unary> & Binaries<I16x8Binary> & NarrowLanes;
 export type I32x4 = Unaries<I32x4Unary> & Binaries<I32x4Binary> & WideLanes;
 export type I64x2 = Unaries<I64x2Unary> & Binaries<I64x2Binary> & WideLanes;
-export type F32x4 = Unaries<F32x4Unary> & Binaries<FloatLanesBinary> & WideLanes;
-export type F64x2 = Unaries<F64x2Unary> & Binaries<FloatLanesBinary> & WideLanes;
+/** Relaxed SIMD: only for engines that fuse (compile/fused-multiply-add.ts). */
+interface MultiplyAdd {
+  /** a * b + c, of which it is the engine's choice whether it rounds once or twice. */
+  relaxed_madd(a: Expression, b: Expression, c: Expression): Expression;
+}
+export type F32x4 = Unaries<F32x4Unary> & Binaries<FloatLanesBinary> & WideLanes & MultiplyAdd;
+export type F64x2 = Unaries<F64x2Unary> & Binaries<FloatLanesBinary> & WideLanes & MultiplyAdd;
 export type V128 = Unaries<V128Unary> &
   Binaries<V128Binary> &
   Loads<V128Load> &

@@ -10,6 +10,8 @@ declare namespace WebAssembly {
   type ModuleImports = Record<string, ExportValue | number>;
   type Imports = Record<string, ModuleImports>;
 
+  function validate(bytes: BufferSource): boolean;
+
   class Module {
     constructor(bytes: BufferSource);
   }

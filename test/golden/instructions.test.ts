@@ -23,9 +23,9 @@ function regionOf(instruction: Uint8Array): Uint8Array {
   machine.load(startState({ rip: CODE.toString(16) }, [{ address: CODE, bytes: instruction }]));
   const { views, runtime } = machine.processor;
   const collector = new RegionCollector(views, runtime);
-  return compileRegions([
-    { tier: 'second', isLast: true, blocks: collector.collect(runtime.lookup(), Number.POSITIVE_INFINITY) },
-  ]);
+  const blocks = collector.collect(runtime.lookup(), Number.POSITIVE_INFINITY);
+  // Whatever this engine does, what most do.
+  return compileRegions([{ tier: 'second', isLast: true, blocks }], undefined, true);
 }
 
 /** The variant at its greatest operand size, with operands that are the same for all. */

@@ -7,10 +7,16 @@ import { ENGINES, type Engine, VectorMachine } from './vector-machine.ts';
 /** Failures shown for each family: one broken instruction fails many vectors. */
 const SHOWN = 20;
 /** Every n-th vector is run: compiling takes much longer than running. */
-const STRIDES: Readonly<Record<Engine, number>> = { interpreter: 1, writer: 4, Binaryen: 40, optimizer: 200 };
+const STRIDES: Readonly<Record<Engine, number>> = {
+  interpreter: 1,
+  writer: 4,
+  unfused: 4,
+  Binaryen: 40,
+  optimizer: 200,
+};
 
 /** One for each engine: to make one takes as long as to run hundreds of vectors, which leave nothing behind in it. */
-const machines = new Map(ENGINES.map((engine) => [engine, new VectorMachine()]));
+const machines = new Map([...ENGINES, 'unfused' as const].map((engine) => [engine, new VectorMachine()]));
 
 /** What goes wrong in the vectors that an engine runs, one line each. */
 function failures(vectors: readonly Vector[], engine: Engine, stride = STRIDES[engine]): string[] {
@@ -43,9 +49,12 @@ function afterInexact(vectors: readonly Vector[]): Vector[] {
 
 describe.each(vectorFamilies())('%s', (family) => {
   const vectors = loadVectors(family);
-  it.each(ENGINES)(`${vectors.length} vectors: %s`, (engine) => {
-    expectNone(failures(vectors, engine));
-  });
+  it.each(family === 'fma' ? [...ENGINES, 'unfused' as const] : ENGINES)(
+    `${vectors.length} vectors: %s`,
+    (engine) => {
+      expectNone(failures(vectors, engine));
+    },
+  );
 
   const inexact = afterInexact(vectors);
   if (inexact.length > 0) {

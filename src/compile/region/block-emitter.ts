@@ -282,9 +282,8 @@ export class BlockEmitter extends BlockMemory {
   }
 
   /** Lane of a vector register that is being worked on. */
-  private laneOf(location: Location): number | undefined {
-    if (location.kind !== 'xmm') return undefined;
-    return 2 * this.xmmNumber(location) + this.currentLane;
+  private laneOf(location: Location, { lane = this.currentLane }: Rounding): number | undefined {
+    return location.kind === 'xmm' ? 2 * this.xmmNumber(location) + lane : undefined;
   }
 
   private lookAt(attempt: Attempt, rounding: Rounding): void {
@@ -293,7 +292,8 @@ export class BlockEmitter extends BlockMemory {
     const numbers = attempt.numbersOf(this, rounding);
     operands.forEach((operand, i) => {
       const place = places[i];
-      const lane = place === undefined ? undefined : this.laneOf(this.location(this.sourceOf(place)));
+      const lane =
+        place === undefined ? undefined : this.laneOf(this.location(this.sourceOf(place)), rounding);
       if (lane === undefined || !known.isOrdinary(lane, rounding)) numbers.operand(operand);
       if (lane === undefined) return;
       known.setOrdinary(lane, rounding);
@@ -302,7 +302,7 @@ export class BlockEmitter extends BlockMemory {
     numbers.underflow(rounding);
     const result = { value, size, isScalar, isUsed: false };
     attempt.addResult(result);
-    const lane = this.laneOf(this.location(0));
+    const lane = this.laneOf(this.location(0), rounding);
     if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: underflow !== 'exact' });
   }
 
@@ -310,6 +310,10 @@ export class BlockEmitter extends BlockMemory {
   computed({ name, args, type }: Computation): Value {
     this.leaveIf(this.unmaskedMxcsr());
     return this.let(this.callRuntime(name, args, type), type);
+  }
+
+  get fusesMultiplyAdd(): boolean {
+    return this.parts.fusesMultiplyAdd;
   }
 
   /** What is asked of MXCSR in the usual case is one question, so a sum is looked at on the way that is never taken. */

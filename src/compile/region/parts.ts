@@ -21,6 +21,7 @@ export interface RegionParts {
   readonly code: CodeAddress;
   readonly leave: Leave;
   readonly mxcsr: MxcsrLocal;
+  readonly fusesMultiplyAdd: boolean;
   /** Attempts (attempt.ts) so far. */
   attempts: number;
   /** Only where there is a loop: pages in locals are fast to use, but have to be found again after each entry. */

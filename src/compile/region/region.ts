@@ -35,6 +35,7 @@ export function compileRegion(
   name: string,
   { isLast, blocks: sources }: RegionSource,
   imports: ModuleImports,
+  fusesMultiplyAdd: boolean,
 ): FunctionReference {
   const plan = planRegion(sources);
   const { blocks, hubs, shape, successors } = plan;
@@ -51,6 +52,7 @@ export function compileRegion(
     code,
     leave: new Leave(m, imports, locals, code, flags, isLast),
     mxcsr: new MxcsrLocal(m, locals),
+    fusesMultiplyAdd,
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals) : undefined,
   };

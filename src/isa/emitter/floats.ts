@@ -17,9 +17,9 @@ export interface SlowPath extends Computation {
 
 /**
  * Whether a result can be too small. A product is zero without that if a factor is, a quotient if the dividend is. A sum that is
- * denormal is exact: only with MXCSR.FTZ is it anything else.
+ * denormal is exact: only with MXCSR.FTZ is it anything else. Of a product and an addend ('fused') both are asked.
  */
-export type Underflow = 'never' | 'exact' | 'product' | 'quotient';
+export type Underflow = 'never' | 'exact' | 'product' | 'quotient' | 'fused';
 
 /**
  * An operation that rounds, in inline code. That is right where all numbers are ordinary, zero or normal, and MXCSR is as
@@ -31,9 +31,11 @@ export interface Rounding {
   /** Only the lowest lane of the vectors counts. */
   readonly isScalar: boolean;
   /** Vectors. */
-  readonly operands: readonly [Value] | readonly [Value, Value];
+  readonly operands: readonly [Value] | readonly [Value, Value] | readonly [Value, Value, Value];
   /** Numbers of the operands that they are, in the same order; none if they are parts of them. */
   readonly places: readonly number[];
+  /** 128-bit lane of the instruction's vectors, if not the one that eachLane() is at. */
+  readonly lane?: number;
   /** What inline code computes, as a vector. */
   readonly result: Value;
   readonly underflow: Underflow;
@@ -43,6 +45,8 @@ export interface Rounding {
 
 /** Numbers of f32 and f64, and what MXCSR makes of them. */
 export interface FloatEmitter {
+  /** Whether relaxed_madd() rounds once where the code will run. */
+  readonly fusesMultiplyAdd: boolean;
   /** An operand of 4 or 8 bytes as f32 or f64. */
   readFloat(operand: number): Expression;
   writeFloat(operand: number, value: Expression): void;

@@ -1,11 +1,12 @@
 /**
- * FMA3 and F16C. The sum of a product and an addend is rounded once, by runtime functions (wasm-runtime/sse/fused.ts): a
- * quick one that gives NaNs where it does not do, and one that does everything.
+ * FMA3 and F16C. The sum of a product and an addend is rounded once: by the engine if it has an operation for that, else
+ * by runtime functions (wasm-runtime/sse/fused.ts): a quick one that gives NaNs where it does not do, and one that does
+ * everything.
  */
 import { MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i64, v128 } from '../../wasm/value-types.ts';
-import type { Emitter, Value } from '../emitter.ts';
+import type { Emitter, Rounding, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { floatBits, floats } from './float-lanes.ts';
 import { lanes } from './vector.ts';
@@ -31,35 +32,72 @@ function negated(e: Emitter, size: 4 | 8, value: Value, negations: number): Expr
   return m.v128.xor(value(), lanes(m, 4, size === 4 ? [even, odd, even, odd] : [0, even, 0, odd]));
 }
 
-/** One lane of three operands. */
-function fused(
-  e: Emitter,
-  size: 4 | 8,
-  operands: readonly Value[],
-  order: FusedOrder,
-  negations: number,
-): Value {
+/** A product and an addend, in one 128-bit lane. */
+interface Fusion extends Pick<Rounding, 'size' | 'isScalar' | 'places' | 'lane'> {
+  /** The factors and the addend, none of them negated. Of scalars only the low elements count, and so of the result. */
+  readonly operands: readonly [Value, Value, Value];
+  readonly negations: number;
+}
+
+/** The factors and the addend as they are multiplied and added. */
+function terms(e: Emitter, { size, operands: [a, b, c], negations }: Fusion) {
+  return [negated(e, size, a, negations & 1 ? 6 : 0), b(), negated(e, size, c, negations)] as const;
+}
+
+/** The same number in all elements, so that none but the low one signals anything. */
+function spread(e: Emitter, fusion: Fusion): Fusion {
+  const { size, isScalar, operands, negations } = fusion;
+  if (!isScalar) return fusion;
+  const lanes = floats(e.m, size);
+  const [a, b, c] = operands;
+  const spread =
+    (value: Value): Value =>
+    () =>
+      lanes.splat(lanes.extract_lane(value(), 0));
+  return {
+    ...fusion,
+    operands: [spread(a), spread(b), spread(c)],
+    negations: negations & 2 ? negations | 4 : negations,
+  };
+}
+
+function path(e: Emitter, { size, operands: [a, b, c], negations }: Fusion, fast: Value): SlowPath {
+  const args = [e.record(), a(), b(), c(), e.m.i32.const(negations)];
+  return { fast, type: v128, name: `sseFused${floatBits(size)}`, args };
+}
+
+function fused(e: Emitter, fusion: Fusion): Value {
   const { m } = e;
-  const bits = floatBits(size);
-  const [a, b, c] = ORDERS[order].map((operand) => operands[operand]) as [Value, Value, Value];
-  const factor = negated(e, size, a, negations & 1 ? 6 : 0);
-  const fast = e.let(e.call(`fuse${bits}`, [factor, b(), negated(e, size, c, negations)], v128), v128);
+  const { size } = fusion;
+  const all = spread(e, fusion);
+  if (e.fusesMultiplyAdd) {
+    const result = e.let(floats(m, size).relaxed_madd(...terms(e, fusion)), v128);
+    return e.rounded({ ...fusion, result, underflow: 'fused', path: path(e, all, result) });
+  }
+  const fast = e.let(e.call(`fuse${floatBits(size)}`, [...terms(e, all)], v128), v128);
   const unusual = m.v128.any_true(floats(m, size).ne(fast(), fast()));
   const rare = m.i32.or(unusual, e.specialMxcsr(MXCSR_PE));
-  const args = [e.record(), a(), b(), c(), m.i32.const(negations)];
-  const [result] = e.unlessRare(rare, { fast, type: v128, name: `sseFused${bits}`, args }) as [Value];
+  const [result] = e.unlessRare(rare, path(e, all, fast)) as [Value];
   return result;
+}
+
+function ordered(order: FusedOrder, operands: readonly Value[]): Fusion['operands'] {
+  return ORDERS[order].map((operand) => operands[operand]) as [Value, Value, Value];
 }
 
 export function fusedPacked(size: 4 | 8, order: FusedOrder, negations: number): Semantics {
   return (e) => {
     const source = e.readLanes(2);
-    const operands = [e.readLanes(0), e.readLanes(1), source];
+    const vectors = [e.readLanes(0), e.readLanes(1), source];
     const results: Value[] = [];
     e.asOneOperation(() => {
       for (let lane = 0; lane < source.length; lane++) {
-        const values = operands.map((values) => values[lane] as Value);
-        results.push(fused(e, size, values, order, negations));
+        const operands = ordered(
+          order,
+          vectors.map((lanes) => lanes[lane] as Value),
+        );
+        const places = ORDERS[order];
+        results.push(fused(e, { size, isScalar: false, operands, places, lane, negations }));
       }
     });
     e.writeLanes(0, results);
@@ -69,13 +107,12 @@ export function fusedPacked(size: 4 | 8, order: FusedOrder, negations: number): 
 /** The low element; the others of the lane stay. */
 export function fusedScalar(size: 4 | 8, order: FusedOrder, negations: number): Semantics {
   return (e) => {
-    const { m } = e;
-    const vector = floats(m, size);
-    // The same number in all elements, so that none but the low one signals anything.
-    const operands = [2, 1, 0].map((operand) => e.let(vector.splat(e.readFloat(operand)), v128)).reverse();
-    const result = fused(e, size, operands, order, negations & 2 ? negations | 4 : negations);
-    const low = vector.extract_lane(result(), 0);
-    e.writeLanes(0, [e.let(vector.replace_lane(e.readLow(0), 0, low), v128)]);
+    const lanes = floats(e.m, size);
+    const vectors = [2, 1, 0].map((operand) => e.let(e.readFloatLane(operand), v128)).reverse();
+    const operands = ordered(order, vectors);
+    const result = fused(e, { size, isScalar: true, operands, places: ORDERS[order], lane: 0, negations });
+    const low = lanes.extract_lane(result(), 0);
+    e.writeLanes(0, [e.let(lanes.replace_lane(e.readLow(0), 0, low), v128)]);
   };
 }
 

@@ -125,9 +125,13 @@ export class OrdinaryNumbers {
   underflow({ operands, result, underflow }: Rounding): void {
     if (underflow === 'never' || underflow === 'exact') return;
     const { m } = this.e;
-    const zeroing = underflow === 'product' ? operands : operands.slice(0, 1);
+    const lanes = floats(m, this.size);
+    const zeroing = operands.slice(0, underflow === 'quotient' ? 1 : 2);
     // All ones, less one than a zero, where no operand makes it zero.
-    const others = zeroing.map((operand) => floats(m, this.size).ne(operand(), zero(m)));
+    const others = zeroing.map((operand) => lanes.ne(operand(), zero(m)));
+    // A sum with a larger addend has no bits that are too small: if it is zero, it is exactly that.
+    const addend = operands[2];
+    if (addend !== undefined) others.push(lanes.eq(lanes.mul(addend(), addend()), zero(m)));
     this.rank(
       result,
       others.reduce((a, b) => m.v128.and(a, b)),

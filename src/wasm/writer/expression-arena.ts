@@ -69,7 +69,7 @@ const TYPE_SHIFT = 8;
 const OPCODE_SHIFT = 12;
 const EXTRA_SHIFT = 28;
 
-/** @param opcode one byte, or a prefix byte and below it the opcode behind it, which has 8 bits. */
+/** @param opcode one byte, or a prefix byte and, added to it from the second byte on, the opcode behind it. */
 export function head(kind: number, type: ValueType, opcode = 0): number {
   return kind | (type << TYPE_SHIFT) | (opcode << OPCODE_SHIFT);
 }

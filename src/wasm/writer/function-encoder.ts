@@ -53,6 +53,9 @@ import { valueTypeByte } from './value-type-bytes.ts';
 /** Most bytes that one expression takes without its operands: v128.const has two for its opcode. */
 const MOST_BYTES = 24;
 
+/** Of SIMD. Its opcodes may have more than eight bits. */
+const LAST_PREFIX = 0xfd;
+
 /** Where an `if` is in the body, in bytes, and whether its condition is likely to hold. */
 export interface BranchHint {
   readonly offset: number;
@@ -305,9 +308,10 @@ export class FunctionEncoder {
     const { out } = this;
     const opcode = opcodeOf(operation);
     out.reserve(MOST_BYTES);
-    if (opcode > 0xff) {
-      out.byte(opcode >> 8);
-      out.u32(opcode & 0xff);
+    const prefix = Math.min(opcode >> 8, LAST_PREFIX);
+    if (prefix > 0) {
+      out.byte(prefix);
+      out.u32(opcode - (prefix << 8));
     } else out.byte(opcode);
   }
 

@@ -212,15 +212,21 @@ export class ModuleWriter implements Module {
       ...operations(opcodes.I64X2_BINARY, binary),
       ...wideLanes(opcodes.LANES.i64x2),
     };
+    const multiplyAdd = (opcode: number) => {
+      const operation = head(TERNARY, v128, opcode);
+      return { relaxed_madd: (a: Expression, b: Expression, c: Expression) => arena.add(operation, a, b, c) };
+    };
     this.f32x4 = {
       ...operations(opcodes.F32X4_UNARY, unary),
       ...operations(opcodes.F32X4_BINARY, binary),
       ...wideLanes(opcodes.LANES.f32x4),
+      ...multiplyAdd(opcodes.OPCODE_F32X4_RELAXED_MADD),
     };
     this.f64x2 = {
       ...operations(opcodes.F64X2_UNARY, unary),
       ...operations(opcodes.F64X2_BINARY, binary),
       ...wideLanes(opcodes.LANES.f64x2),
+      ...multiplyAdd(opcodes.OPCODE_F64X2_RELAXED_MADD),
     };
     const v128Const = head(V128_CONST, v128, opcodes.OPCODE_V128_CONST);
     const bitselectHead = head(TERNARY, v128, opcodes.OPCODE_BITSELECT);

@@ -11,6 +11,7 @@ type Heads<Names extends string> = Readonly<Record<Names, number>>;
 
 /** Saturating truncation. */
 const MISC = 0xfc00;
+/** Added to the opcode: those of relaxed SIMD have nine bits. */
 const SIMD = 0xfd00;
 
 function heads<Names extends string>(
@@ -357,6 +358,8 @@ export const OPCODE_F64_CONST = 0x44;
 export const OPCODE_V128_CONST = SIMD | 0x0c;
 export const OPCODE_SHUFFLE = SIMD | 0x0d;
 export const OPCODE_BITSELECT = SIMD | 0x52;
+export const OPCODE_F32X4_RELAXED_MADD = SIMD + 0x105;
+export const OPCODE_F64X2_RELAXED_MADD = SIMD + 0x107;
 
 /** Opcodes of extract_lane (of narrow lanes, extract_lane_u), replace_lane and splat. */
 export interface LaneOpcodes {

@@ -138,3 +138,12 @@ it('other constants, select and bitselect', () => {
   }
   expectSame(v128, (m, [a, b]) => m.v128.bitselect(a as number, b as number, m.local.get(0, v128)));
 });
+
+it.each(['f32x4', 'f64x2'] as const)('%s.relaxed_madd', (lanes) => {
+  // Not every engine knows it.
+  const codeBy = (create: () => Module): Buffer => {
+    const build: Build = (m, [a, b, c]) => m[lanes].relaxed_madd(a as number, b as number, c as number);
+    return codeOf(moduleOf(create(), [v128, v128, v128], v128, build));
+  };
+  expect(codeBy(() => new ModuleWriter())).toEqual(codeBy(() => new BinaryenModule()));
+});
