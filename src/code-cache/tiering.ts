@@ -55,6 +55,12 @@ const URGENT_BATCH = 8;
  * code that no other is on.
  */
 const PATIENCE = 10_000_000;
+/**
+ * While there are fewer modules than this share of what there may be, each batch is as small as an urgent one and waits only so long: a
+ * boot waits for a third of what it waits for with full modules.
+ */
+const ROOMY = 0.5;
+const PATIENCE_WHILE_ROOMY = 1_000_000;
 /** They do not if a block has been entered this many times as often again as made it hot. */
 const URGENT = 10;
 /** Batches at the worker: while one comes back the next is compiled. */
@@ -138,8 +144,9 @@ export class Tiering {
   /** Heads of regions that have become hot once more. */
   private readonly hot = new Set<number>();
   private readonly underWay = new Map<number, Batch>();
-  /** Instructions that fewer requests than a batch wait for others. */
-  patience = PATIENCE;
+  /** Instructions that fewer requests than a batch wait for others: while there are few modules, and then. */
+  patience = { whileRoomy: PATIENCE_WHILE_ROOMY, later: PATIENCE };
+  private readonly limits: RegionLimits;
   /** When the first of those that wait asked, in instructions. */
   private waitingSince = 0;
   private arrived: CompileResult[] = [];
@@ -159,6 +166,7 @@ export class Tiering {
     limits = LIMITS,
   ) {
     this.processor = processor;
+    this.limits = limits;
     this.lastTier = tier === 'compiled' ? 'third' : 'second';
     this.installed = new InstalledRegions(
       processor,
@@ -261,7 +269,7 @@ export class Tiering {
     this.arrived = [];
     if (this.local !== undefined && this.hasRequests) this.compileNow(this.local);
     while (this.underWay.size < MOST_BATCHES && this.remote !== undefined && this.isDue) {
-      const batch = this.takeBatch(this.isUrgent ? URGENT_BATCH : BATCH);
+      const batch = this.takeBatch(this.isUrgent ? URGENT_BATCH : this.batch);
       if (batch.regions.length === 0) return;
       const id = Tiering.nextId++;
       this.underWay.set(id, batch);
@@ -273,13 +281,21 @@ export class Tiering {
     return this.waiting.size > 0 || this.hot.size > 0;
   }
 
+  /** Whether there may be so many more modules that they need not be full. */
+  private get isRoomy(): boolean {
+    return this.installed.modules < this.limits.modules * ROOMY;
+  }
+
+  private get batch(): number {
+    return this.isRoomy ? URGENT_BATCH : BATCH;
+  }
+
   /** Whether what waits is worth a module. */
   private get isDue(): boolean {
     const requests = this.waiting.size + this.hot.size;
-    if (requests >= BATCH) return true;
-    return (
-      requests > 0 && (this.isUrgent || this.processor.instructions - this.waitingSince >= this.patience)
-    );
+    if (requests >= this.batch) return true;
+    const patience = this.isRoomy ? this.patience.whileRoomy : this.patience.later;
+    return requests > 0 && (this.isUrgent || this.processor.instructions - this.waitingSince >= patience);
   }
 
   /** Whether a block is so hot that compiling it is not put off. */

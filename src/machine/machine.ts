@@ -51,10 +51,10 @@ const TURN = 8;
 /** The same while compiled code is on its way: the sooner it is installed the better. */
 const SHORT_TURN = 1;
 /**
- * Part of a slice that was interpreted although its compilation is under way, from which on it is faster to wait for
- * it: compiled code runs five to ten times as fast.
+ * Part of a slice that was interpreted although its compilation is under way, from which on it is waited for: compiled
+ * code runs five to ten times as fast, but a module takes a few milliseconds, in which handlers get on, too.
  */
-const WORTH_WAITING = 0.02;
+const WORTH_WAITING = 0.3;
 /** Host milliseconds after which the guest goes on although what it waits for is not compiled: the host is busy. */
 const LONGEST_WAIT = 20;
 /** Bytes that may wait for the guest to read them before no more are wanted. */

@@ -112,7 +112,7 @@ interface Setup {
 
 function run({ tier, half, remote, local, delay = 1 }: Setup) {
   const { machine, tiering } = createTieredMachine(tier, remote, local);
-  tiering.patience = 0;
+  tiering.patience = { whileRoomy: 0, later: 0 };
   const { processor } = machine;
   if (tier !== 'interpreter') processor.blocks.hotness = 120;
   if (remote !== undefined) {
