@@ -10,6 +10,7 @@ import type {
   Emitter,
   FlagWriter,
   Rounding,
+  Selection,
   SlowPath,
   Value,
   X87Operand,
@@ -192,6 +193,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract computed(computation: Computation): Value;
   abstract readonly fusesMultiplyAdd: boolean;
   abstract rounded(rounding: Rounding): Value;
+  abstract selected(selection: Selection): Value;
   abstract knownImmediate(operand: number): number | undefined;
   abstract withImmediate(
     operand: number,

@@ -8,9 +8,15 @@ import { conditionOfWords, type FlagSource, materialize } from '../emitter/flags
 import { type Local, Locals } from '../emitter/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
-import type { Computation, Rounding, SlowPath, Value } from '../isa/emitter.ts';
+import type { Computation, Rounding, Selection, SlowPath, Value } from '../isa/emitter.ts';
 import { SLOT_ENTER, SLOT_STALE } from '../isa/instruction-set.ts';
-import { mxcsrToRound, OrdinaryNumbers, orSpecial } from '../isa/semantics/sse-exceptions.ts';
+import { floats } from '../isa/semantics/float-lanes.ts';
+import {
+  mxcsrToRound,
+  OrdinaryNumbers,
+  orSpecial,
+  signalsOperands,
+} from '../isa/semantics/sse-exceptions.ts';
 import { zero } from '../isa/semantics/vector.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
@@ -389,6 +395,16 @@ export class HandlerEmitter extends EmitterBase {
     numbers.add(rounding);
     const rare = orSpecial(this, mxcsrToRound(rounding), numbers.failed());
     const [value] = this.unlessRare(rare, rounding.path) as [Value];
+    return value;
+  }
+
+  selected({ size, isScalar, operands, path }: Selection): Value {
+    const lanes = floats(this.m, size);
+    const low = (value: Value): Expression => lanes.splat(lanes.extract_lane(value(), 0));
+    const looked = isScalar ? operands.map((operand) => this.let(low(operand), v128)) : operands;
+    const [value] = this.unlessRare(orSpecial(this, 0, signalsOperands(this, size, ...looked)), path) as [
+      Value,
+    ];
     return value;
   }
 

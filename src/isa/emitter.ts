@@ -18,7 +18,7 @@ import type { VectorEmitter } from './emitter/vectors.ts';
 import type { X87Emitter } from './emitter/x87.ts';
 
 export type { FlagWriter } from './emitter/flags.ts';
-export type { Computation, Rounding, SlowPath, Underflow } from './emitter/floats.ts';
+export type { Computation, Rounding, Selection, SlowPath, Underflow } from './emitter/floats.ts';
 export type { Value } from './emitter/values.ts';
 export type { X87Operand } from './emitter/x87.ts';
 

@@ -21,7 +21,7 @@ import {
 import type { Local } from '../../emitter/locals.ts';
 import { viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
-import type { Computation, Rounding, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
+import type { Computation, Rounding, Selection, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
 import { mxcsrToRound, OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import { zero } from '../../isa/semantics/vector.ts';
@@ -46,7 +46,6 @@ import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
 import { BlockMemory } from './block-memory.ts';
-import type { Result } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import type { RegisterUse } from './register-placement.ts';
@@ -85,7 +84,7 @@ export class BlockEmitter extends BlockMemory {
   /** And that x87 instructions raise nothing: neither are exceptions unmasked in a region. */
   private x87Required = false;
   /** What is known of lanes that the current instruction writes. */
-  private produced: { readonly lane: number; readonly result: Result; readonly isOrdinary: boolean }[] = [];
+  private produced: (() => void)[] = [];
   /** expectNoInterrupt() has looked for the instruction being emitted. */
   private expectsNoInterrupt = false;
 
@@ -133,10 +132,7 @@ export class BlockEmitter extends BlockMemory {
     const moved = this.movedRegister(variant);
     variant.row.semantics(this);
     if (moved !== undefined) this.windows.setRegister(moved.register, moved.place);
-    for (const { lane, result, isOrdinary } of this.produced) {
-      if (isOrdinary) this.known.setOrdinary(lane, result);
-      this.known.setResult(lane, result);
-    }
+    for (const note of this.produced) note();
   }
 
   /** What undoing an attempt needs is released behind it. */
@@ -282,7 +278,7 @@ export class BlockEmitter extends BlockMemory {
   }
 
   /** Lane of a vector register that is being worked on. */
-  private laneOf(location: Location, { lane = this.currentLane }: Rounding): number | undefined {
+  private laneOf(location: Location, lane = this.currentLane): number | undefined {
     return location.kind === 'xmm' ? 2 * this.xmmNumber(location) + lane : undefined;
   }
 
@@ -293,7 +289,7 @@ export class BlockEmitter extends BlockMemory {
     operands.forEach((operand, i) => {
       const place = places[i];
       const lane =
-        place === undefined ? undefined : this.laneOf(this.location(this.sourceOf(place)), rounding);
+        place === undefined ? undefined : this.laneOf(this.location(this.sourceOf(place)), rounding.lane);
       if (lane === undefined || !known.isOrdinary(lane, rounding)) numbers.operand(operand);
       if (lane === undefined) return;
       known.setOrdinary(lane, rounding);
@@ -302,8 +298,37 @@ export class BlockEmitter extends BlockMemory {
     numbers.underflow(rounding);
     const result = { value, size, isScalar, isUsed: false };
     attempt.addResult(result);
-    const lane = this.laneOf(this.location(0), rounding);
-    if (lane !== undefined) this.produced.push({ lane, result, isOrdinary: underflow !== 'exact' });
+    const lane = this.laneOf(this.location(0), rounding.lane);
+    if (lane === undefined) return;
+    this.produced.push(() => {
+      if (underflow !== 'exact') known.setOrdinary(lane, result);
+      known.setResult(lane, result);
+    });
+  }
+
+  /** What is infinite stays so, and does not show: operands that are results are looked at by themselves. */
+  selected(selection: Selection): Value {
+    const { known } = this;
+    const { operands, places, path, isScalar, resultSize } = selection;
+    const numbers = this.beginAttempt().numbersOf(this, selection);
+    operands.forEach((operand, i) => {
+      const place = places[i];
+      const lane = place === undefined ? undefined : this.laneOf(this.location(this.sourceOf(place)));
+      if (lane === undefined || !known.isOrdinary(lane, selection)) numbers.operand(operand);
+      if (lane === undefined || !known.isOrdered(lane, selection)) numbers.ordered(operand);
+      if (lane === undefined) return;
+      known.setOrdinary(lane, selection);
+      known.setOrdered(lane, selection);
+    });
+    const lane = this.laneOf(this.location(0));
+    if (lane !== undefined && resultSize !== undefined) {
+      const view = { size: resultSize, isScalar };
+      this.produced.push(() => {
+        known.setOrdinary(lane, view);
+        known.setOrdered(lane, view);
+      });
+    }
+    return path.fast;
   }
 
   /** With all exceptions masked the function raises none. */

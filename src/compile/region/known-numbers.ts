@@ -1,6 +1,6 @@
 /**
  * What a block knows of the numbers in vector registers, so that none is looked at twice (isa/semantics/sse-exceptions.ts):
- * which are not denormal, and which are results of the current attempt.
+ * which are not denormal, which are no NaNs, and which are results of the current attempt.
  */
 
 import type { Rounding, Value } from '../../isa/emitter.ts';
@@ -15,12 +15,19 @@ export interface Result extends View {
 }
 
 interface Knowledge {
-  /** A bit for each view. */
+  /** A bit for each view in which it is not denormal. */
   readonly views: number;
+  /** The same where it is no NaN. */
+  readonly ordered: number;
   readonly result: Result | undefined;
 }
 
-const NOTHING: Knowledge = { views: 0, result: undefined };
+const NOTHING: Knowledge = { views: 0, ordered: 0, result: undefined };
+
+/** Bits of which one says it of the view. */
+function bitsFor(view: View): number {
+  return bitOf(view) | bitOf({ size: view.size, isScalar: false });
+}
 
 function bitOf({ size, isScalar }: View): number {
   return size * (isScalar ? 1 : 4);
@@ -35,17 +42,27 @@ export class KnownNumbers {
   }
 
   isOrdinary(lane: number, view: View): boolean {
-    const all = { size: view.size, isScalar: false };
-    return (this.of(lane).views & (bitOf(view) | bitOf(all))) !== 0;
+    return (this.of(lane).views & bitsFor(view)) !== 0;
+  }
+
+  isOrdered(lane: number, view: View): boolean {
+    return (this.of(lane).ordered & bitsFor(view)) !== 0;
   }
 
   setOrdinary(lane: number, view: View): void {
-    const { views, result } = this.of(lane);
-    this.lanes.set(lane, { views: views | bitOf(view), result });
+    const known = this.of(lane);
+    this.lanes.set(lane, { ...known, views: known.views | bitOf(view) });
   }
 
+  setOrdered(lane: number, view: View): void {
+    const known = this.of(lane);
+    this.lanes.set(lane, { ...known, ordered: known.ordered | bitOf(view) });
+  }
+
+  /** It is no NaN, or the attempt fails. */
   setResult(lane: number, result: Result): void {
-    this.lanes.set(lane, { views: this.of(lane).views, result });
+    this.lanes.set(lane, { ...this.of(lane), result });
+    this.setOrdered(lane, result);
   }
 
   /** The lane is an operand of an operation that is not finite if the operand is not. */
@@ -65,6 +82,6 @@ export class KnownNumbers {
 
   /** An attempt ends: results of it have been looked at. */
   endAttempt(): void {
-    for (const [lane, { views }] of this.lanes) this.lanes.set(lane, { views, result: undefined });
+    for (const [lane, known] of this.lanes) this.lanes.set(lane, { ...known, result: undefined });
   }
 }

@@ -43,6 +43,16 @@ export interface Rounding {
   readonly path: SlowPath;
 }
 
+/**
+ * An operation that tells only of operands that are NaNs or denormal, whatever MXCSR says, and is right in inline code for all
+ * others. The result goes to operand 0.
+ */
+export interface Selection extends Pick<Rounding, 'size' | 'isScalar' | 'operands' | 'places'> {
+  /** Bytes of a number of the result, none of which is a NaN or denormal; undefined if it has no numbers. */
+  readonly resultSize: 4 | 8 | undefined;
+  readonly path: SlowPath;
+}
+
 /** Numbers of f32 and f64, and what MXCSR makes of them. */
 export interface FloatEmitter {
   /** Whether relaxed_madd() rounds once where the code will run. */
@@ -58,6 +68,8 @@ export interface FloatEmitter {
   computed(computation: Computation): Value;
   /** The result of an operation, with the sticky flags it sets; it may raise #XM. Nothing may have been written before. */
   rounded(rounding: Rounding): Value;
+  /** The same of an operation that does not round. */
+  selected(selection: Selection): Value;
   /**
    * i32, not zero if MXCSR asks for what plain wasm arithmetic does not do: another rounding mode than to
    * nearest, or an unmasked exception; or if, of `bits`, PE is not set yet, or FTZ or DAZ is set: these make no difference where all

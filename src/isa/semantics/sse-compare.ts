@@ -2,11 +2,11 @@
 import { SSE_COMPARE } from '../../layout/sse-operations.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
-import type { Emitter, SlowPath, Value } from '../emitter.ts';
+import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { type FloatSize, floatBits, floats, scalarType } from './float-lanes.ts';
 import { orSpecial, signalsOperands } from './sse-exceptions.ts';
-import type { FloatSemantics } from './sse-float.ts';
+import { type FloatSemantics, selectedPacked, writeSelectedScalar } from './sse-float.ts';
 import { splat, zero } from './vector.ts';
 
 /** Bits of the immediate operand that are a predicate. */
@@ -70,34 +70,19 @@ function compareOperation(e: Emitter, bits: PredicateBits): Expression {
 }
 
 function compareScalar(e: Emitter, bits: PredicateBits): void {
-  const { m } = e;
   const size = e.sizeOf(0) as FloatSize;
-  const type = scalarType(size);
-  const vector = floats(m, size);
-  const b = e.let(e.readFloat(1), type);
-  const a = e.let(e.readFloat(0), type);
-  const lanesA = e.let(vector.splat(a()), v128);
-  const lanesB = e.let(vector.splat(b()), v128);
-  const mask = comparison(e, size, bits, lanesA, lanesB);
-  const fast = e.let(vector.extract_lane(mask, 0), type);
-  const args = [e.record(), compareOperation(e, bits), a(), b()];
-  const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
-  const both = e.let(vector.replace_lane(lanesA(), 1, b()), v128);
-  const rare = orSpecial(e, 0, signalsOperands(e, size, both));
-  const [value] = e.unlessRare(rare, path) as [Value];
-  e.writeFloat(0, value());
+  const b = e.let(e.readFloatLane(1), v128);
+  const a = e.let(e.readFloatLane(0), v128);
+  const mask = comparison(e, size, bits, a, b);
+  writeSelectedScalar(e, size, compareOperation(e, bits), [a, b], mask, undefined);
 }
 
 function comparePacked(size: FloatSize, bits: PredicateBits): Semantics {
   return (e) => {
     const b = e.let(e.read(1), v128);
     const a = e.let(e.read(0), v128);
-    const fast = e.let(comparison(e, size, bits, a, b), v128);
-    const args = [e.record(), compareOperation(e, bits), a(), b()];
-    const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
-    const rare = orSpecial(e, 0, signalsOperands(e, size, a, b));
-    const [value] = e.unlessRare(rare, path) as [Value];
-    e.write(0, value());
+    const mask = comparison(e, size, bits, a, b);
+    e.write(0, selectedPacked(e, size, compareOperation(e, bits), [a, b], mask, undefined));
   };
 }
 

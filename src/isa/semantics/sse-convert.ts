@@ -9,7 +9,7 @@ import { f32, f64, i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { floatBits, scalarType } from './float-lanes.ts';
-import { orSpecial, signalsNarrow, signalsOperands } from './sse-exceptions.ts';
+import { orSpecial, signalsNarrow } from './sse-exceptions.ts';
 import { lanes, shuffle, splat, writeVector } from './vector.ts';
 
 /** CVTSI2SS and CVTSI2SD. */
@@ -78,12 +78,18 @@ export function cvtsd2ss(e: Emitter): void {
 
 export function cvtss2sd(e: Emitter): void {
   const { m } = e;
-  const value = e.let(e.readFloat(1), f32);
+  const operand = e.let(e.readFloatLane(1), v128);
+  const value = (): Expression => m.f32x4.extract_lane(operand(), 0);
   const fast = e.let(m.f64.promote(value()), f64);
-  const rare = orSpecial(e, 0, signalsOperands(e, 4, e.let(m.f32x4.splat(value()), v128)));
-  const [result] = e.unlessRare(rare, { fast, type: f64, name: 'sseWiden', args: [e.record(), value()] }) as [
-    Value,
-  ];
+  const path: SlowPath = { fast, type: f64, name: 'sseWiden', args: [e.record(), value()] };
+  const result = e.selected({
+    size: 4,
+    isScalar: true,
+    operands: [operand],
+    places: [1],
+    resultSize: 8,
+    path,
+  });
   e.writeFloat(0, result());
 }
 
@@ -104,9 +110,8 @@ export function cvtps2pd(e: Emitter): void {
   const { m } = e;
   const value = e.let(e.readVector(1), v128);
   const fast = e.let(m.f64x2.promote_low_f32x4(value()), v128);
-  const rare = orSpecial(e, 0, signalsOperands(e, 4, value));
   const path: SlowPath = { fast, type: v128, name: 'ssePackedWiden', args: [e.record(), value()] };
-  const [result] = e.unlessRare(rare, path) as [Value];
+  const result = e.selected({ size: 4, isScalar: false, operands: [value], places: [], resultSize: 8, path });
   e.write(0, result());
 }
 

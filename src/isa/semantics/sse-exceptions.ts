@@ -102,7 +102,7 @@ export class OrdinaryNumbers {
   private readonly isScalar: boolean;
   /** The greatest of the negated magnitudes. */
   private greatest: Value | undefined;
-  /** Numbers less themselves, in one: NaNs in lanes that are not finite. */
+  /** Numbers less themselves, and masks, in one: NaNs in lanes that are not finite, or not ordered. */
   private differences: Value | undefined;
 
   constructor(e: Emitter, { size, isScalar }: Pick<Rounding, 'size' | 'isScalar'>) {
@@ -119,6 +119,11 @@ export class OrdinaryNumbers {
 
   operand(value: Value): void {
     this.rank(value, zero(this.e.m));
+  }
+
+  /** An operand that may be infinite. */
+  ordered(value: Value): void {
+    this.differ(floats(this.e.m, this.size).ne(value(), value()));
   }
 
   /** The result, which may have underflowed. */
@@ -140,8 +145,11 @@ export class OrdinaryNumbers {
 
   /** A result. That an operand is not finite shows in it, unless it divides. */
   finite(value: Value): void {
+    this.differ(floats(this.e.m, this.size).sub(value(), value()));
+  }
+
+  private differ(difference: Expression): void {
     const { m } = this.e;
-    const difference = floats(m, this.size).sub(value(), value());
     const joined = this.differences === undefined ? difference : m.v128.or(this.differences(), difference);
     this.differences = this.e.let(joined, v128);
   }

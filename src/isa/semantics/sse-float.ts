@@ -23,7 +23,7 @@ import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, SlowPath, Underflow, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { type FloatSize, float, floatBits, floats, scalarType } from './float-lanes.ts';
-import { orSpecial, signalsOperands } from './sse-exceptions.ts';
+import { orSpecial } from './sse-exceptions.ts';
 import { shuffle } from './vector.ts';
 
 /** The operands of an operation. A root has one. */
@@ -144,36 +144,60 @@ function squareRoot(): FloatSemantics {
 
 export const sqrt = squareRoot();
 
+/**
+ * Operand 0 with the low lane of `result`, an operation (Selection) of vectors whose low lanes count.
+ *
+ * @param operation as the runtime knows it: i32.
+ */
+export function writeSelectedScalar(
+  e: Emitter,
+  size: FloatSize,
+  operation: Expression,
+  operands: readonly [Value, Value],
+  result: Expression,
+  resultSize: FloatSize | undefined,
+): void {
+  const type = scalarType(size);
+  const lanes = floats(e.m, size);
+  const [destination] = operands;
+  const [a, b] = operands.map((vector) => lanes.extract_lane(vector(), 0)) as [Expression, Expression];
+  const fast = e.let(lanes.extract_lane(result, 0), type);
+  const args = [e.record(), operation, a, b];
+  const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
+  const value = e.selected({ size, isScalar: true, operands, places: [0, 1], resultSize, path });
+  e.writeFloatLane(0, lanes.replace_lane(destination(), 0, value()));
+}
+
+/** The same of all lanes. */
+export function selectedPacked(
+  e: Emitter,
+  size: FloatSize,
+  operation: Expression,
+  operands: readonly [Value, Value],
+  result: Expression,
+  resultSize: FloatSize | undefined,
+): Expression {
+  const [a, b] = operands;
+  const args = [e.record(), operation, a(), b()];
+  const path: SlowPath = { fast: e.let(result, v128), type: v128, name: `ssePacked${floatBits(size)}`, args };
+  return e.selected({ size, isScalar: false, operands, places: [0, 1], resultSize, path })();
+}
+
 /** MIN and MAX give the second operand if one is a NaN or both are zero: pmin and pmax with exchanged operands. */
 function extremum(name: 'pmin' | 'pmax', operation: number): FloatSemantics {
   const scalar: Semantics = (e) => {
-    const { m } = e;
     const size = e.sizeOf(0) as FloatSize;
-    const type = scalarType(size);
-    const b = e.let(e.readFloat(1), type);
-    const a = e.let(e.readFloat(0), type);
-    const vector = floats(m, size);
-    const lanesA = e.let(vector.splat(a()), v128);
-    const lanesB = e.let(vector.splat(b()), v128);
-    const fast = e.let(vector.extract_lane(vector[name](lanesB(), lanesA()), 0), type);
-    const both = e.let(vector.replace_lane(lanesA(), 1, b()), v128);
-    const rare = orSpecial(e, 0, signalsOperands(e, size, both));
-    const args = [e.record(), m.i32.const(operation), a(), b()];
-    const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
-    const [value] = e.unlessRare(rare, path) as [Value];
-    e.writeFloat(0, value());
+    const b = e.let(e.readFloatLane(1), v128);
+    const a = e.let(e.readFloatLane(0), v128);
+    const result = floats(e.m, size)[name](b(), a());
+    writeSelectedScalar(e, size, e.m.i32.const(operation), [a, b], result, size);
   };
   const packed = (size: FloatSize): Semantics => {
     return (e) => {
-      const { m } = e;
       const b = e.let(e.read(1), v128);
       const a = e.let(e.read(0), v128);
-      const fast = e.let(floats(m, size)[name](b(), a()), v128);
-      const rare = orSpecial(e, 0, signalsOperands(e, size, a, b));
-      const args = [e.record(), m.i32.const(operation), a(), b()];
-      const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
-      const [value] = e.unlessRare(rare, path) as [Value];
-      e.write(0, value());
+      const result = floats(e.m, size)[name](b(), a());
+      e.write(0, selectedPacked(e, size, e.m.i32.const(operation), [a, b], result, size));
     };
   };
   return { ss: scalar, sd: scalar, ps: packed(4), pd: packed(8) };
