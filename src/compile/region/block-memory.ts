@@ -64,9 +64,12 @@ export abstract class BlockMemory extends BlockAddresses {
     const slot = this.newLocal(i32);
     const here = (): Expression => {
       const last = lastPages?.find(access, base, indexRegister);
-      if (last !== undefined) return last.probe(address, size, isAligned, records.tlbView, call(address));
-      const filled = hostOrLeave(imports.fill(access, address(), size));
-      return viewProbe(m, access, address, size, records.tlbView, slot, filled);
+      const filled = imports.fill(access, address(), size);
+      if (last !== undefined) {
+        const fill = m.ifUnlikely(m.i32.eqz(filled), leave);
+        return last.probe(address, size, isAligned, records.tlbView, slot, fill);
+      }
+      return viewProbe(m, access, address, size, records.tlbView, slot, hostOrLeave(filled));
     };
     return { here, apart: () => call(linearAddress) };
   }

@@ -71,24 +71,28 @@ class LastPage {
   /**
    * Host address of an access, to be used once.
    *
-   * @param isAligned what it most likely is. @param view index of the TLB table.
-   * @param probed host address from the TLB, if the last page is another.
+   * @param isAligned what it most likely is. @param view index of the TLB table. @param slot i32 local.
+   * @param fill has the TLB filled, or leaves.
    */
   probe(
     linearAddress: Value,
     size: number,
     isAligned: boolean,
     view: number,
-    probed: Expression,
+    slot: Local,
+    fill: Expression,
   ): Expression {
     const { m, tag, addend } = this;
-    const low = (): Expression => m.i32.wrap(linearAddress());
-    const host = (): Expression => m.i32.add(low(), addend.get());
+    const host = (): Expression => m.i32.add(m.i32.wrap(linearAddress()), addend.get());
+    const table = tlbTable(view);
+    const tagIn = (entry: Expression): Expression => tag.set(m.i64.load(table + this.tagOffset, 8, entry));
+    const isAnother = m.i64.ne(pageOfLastByte(m, linearAddress, size), tag.get());
     const find = m.block(
       null,
       [
-        addend.set(m.i32.sub(probed, low())),
-        tag.set(m.i64.load(tlbTable(view) + this.tagOffset, 8, tlbIndex(m, linearAddress()))),
+        tagIn(slot.tee(tlbIndex(m, linearAddress()))),
+        m.ifUnlikely(isAnother, m.block(null, [fill, tagIn(slot.get())])),
+        addend.set(m.i32.load(table + TLB_ADDEND, 4, slot.get())),
         host(),
       ],
       i32,
