@@ -99,6 +99,10 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     return isRegisterFile(this.location(this.sourceOf(operand)));
   }
 
+  isSameRegister(_a: number, _b: number): boolean {
+    return false;
+  }
+
   /** What eachLane() is at. */
   protected get currentLane(): number {
     return this.laneView?.lane ?? 0;

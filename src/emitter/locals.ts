@@ -62,6 +62,15 @@ export class Locals {
     }
   }
 
+  /** Takes locals that have been released. */
+  reserve(locals: readonly Local[]): void {
+    for (const [type, free] of this.free)
+      this.free.set(
+        type,
+        free.filter((local) => !locals.includes(local)),
+      );
+  }
+
   /** What the function declares: types of all but the parameters. */
   get declared(): readonly ValueType[] {
     return this.types;

@@ -29,13 +29,33 @@ export const AUX_ARITHMETIC = 0xc000_0008;
 
 /**
  * Where the flags of a region are (compile/region/flag-locals.ts): in the processor state, as the region found them; in
- * the two words; or still an operation, kind * 16 + operand size, of which the words are computed where they are needed.
+ * the two words; or still an operation, of which the words are computed where they are needed:
+ *
+ *     63        32 31    18 17    13 12   8 7    4 3    0
+ *      constant              second   first  kind   size
+ *
+ * `size` is that of its operands in bytes. `first` and `second` are the number of a general register, which has still
+ * what it had, or one of FLAGS_VALUE and FLAGS_CONSTANT.
  */
 export const FLAGS_FOUND = 0;
 export const FLAGS_WORDS = 1;
-/** Kinds. Addition and subtraction with or without carry. */
+export const FLAGS_KIND_SHIFT = 4;
+export const FLAGS_FIRST_SHIFT = 8;
+export const FLAGS_SECOND_SHIFT = 13;
+export const FLAGS_CONSTANT_SHIFT = 32;
+/** Kinds: the first operand and the second. */
 export const FLAGS_ADD = 1;
 export const FLAGS_SUB = 2;
-export const FLAGS_LOGIC = 3;
-export const FLAGS_INC = 4;
-export const FLAGS_DEC = 5;
+/** The result and the second operand. */
+export const FLAGS_ADD_RESULT = 3;
+export const FLAGS_SUB_RESULT = 4;
+/** With a carry: both operands, and the result apart. */
+export const FLAGS_ADC = 5;
+export const FLAGS_SBB = 6;
+/** The result, and of the last two what CF was, apart. */
+export const FLAGS_LOGIC = 7;
+export const FLAGS_INC = 8;
+export const FLAGS_DEC = 9;
+/** An operand in a local, and a constant of 32 bits, sign-extended. */
+export const FLAGS_VALUE = 16;
+export const FLAGS_CONSTANT = 17;

@@ -46,10 +46,10 @@ import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
 import { BlockMemory } from './block-memory.ts';
+import type { FlagState } from './flag-locals.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import type { RegisterUse } from './register-placement.ts';
-import type { Windows } from './windows.ts';
 
 /** How a block of a region ends. */
 type Terminator =
@@ -66,7 +66,10 @@ export interface EmittedBlock {
   readonly statements: readonly Expression[];
   readonly terminator: Terminator;
   /** What the flags are at its end; good for edges that come right behind the statements. */
-  readonly flags: FlagSource;
+  readonly flags: FlagState;
+  /** Whether they are other flags than at its start, and the general registers that are written before: a set of them. */
+  readonly replacesFlags: boolean;
+  readonly overwritten: number;
   /** Of each bank of registers. */
   readonly uses: Readonly<Record<'registers' | 'uppers', RegisterUse>>;
 }
@@ -78,6 +81,9 @@ export class BlockEmitter extends BlockMemory {
   private inUse: Local[] = [];
   private kept: Local[] = [];
   private keepsFlags = false;
+  /** Registers that are written before the current instruction, and before the first one that replaces the flags. */
+  private written = 0;
+  private writtenBefore: number | undefined;
   /** The block has checked that SSE, or AVX, is enabled: what changes that is a handler's. */
   private sseRequired = false;
   private avxRequired = false;
@@ -89,14 +95,25 @@ export class BlockEmitter extends BlockMemory {
   private expectsNoInterrupt = false;
 
   /** @param before of the block that leads to this one, in the same group. */
-  constructor(parts: RegionParts, block: PlannedBlock, before: Windows | undefined) {
+  constructor(parts: RegionParts, block: PlannedBlock, before: BlockEmitter | undefined) {
     super(parts, block, before);
-    this.source = parts.flags.words;
+    this.source = before?.source ?? parts.flags.words;
+    this.kept = before?.flagLocals ?? [];
+    parts.locals.reserve(this.kept);
+  }
+
+  /** What the source at the end of the block is made of. */
+  private get flagLocals(): Local[] {
+    return this.keepsFlags ? this.inUse : this.kept;
+  }
+
+  private get flagState(): FlagState {
+    return { source: this.source, origins: this.origins };
   }
 
   emitBlock(): void {
     const { block, records } = this;
-    this.emit(this.parts.leave.takeBudget(block));
+    this.emit(this.parts.leave.takeBudget(block, this.flagState));
     for (let index = 0; index < block.length; index++) {
       const variant = variantOfSlot(records.slot(index));
       if (variant !== undefined) this.instruction(index, variant);
@@ -114,8 +131,17 @@ export class BlockEmitter extends BlockMemory {
 
   /** After emitBlock() of all blocks. */
   finish(): EmittedBlock {
-    const { terminator, source, uses } = this;
-    return { statements: this.windows.finish(this.statements), terminator, flags: source, uses };
+    const { terminator, flagState: flags, uses } = this;
+    const statements = this.windows.finish(this.statements);
+    const overwritten = this.writtenBefore ?? uses.registers.written;
+    return {
+      statements,
+      terminator,
+      flags,
+      replacesFlags: this.writtenBefore !== undefined,
+      overwritten,
+      uses,
+    };
   }
 
   private instruction(index: number, variant: Variant): void {
@@ -128,6 +154,7 @@ export class BlockEmitter extends BlockMemory {
     this.expectsNoInterrupt = false;
     this.index = index;
     this.variant = variant;
+    this.written = this.uses.registers.written;
     this.produced = [];
     const moved = this.movedRegister(variant);
     variant.row.semantics(this);
@@ -143,7 +170,7 @@ export class BlockEmitter extends BlockMemory {
 
   protected leaveToHandler(): Expression {
     if (this.attempt !== undefined) return this.attempt.undo();
-    return this.parts.leave.toHandler(this.block, this.index, this.source);
+    return this.parts.leave.toHandler(this.block, this.index, this.flagState);
   }
 
   protected newLocal(type: ValueType): Local {
@@ -195,8 +222,9 @@ export class BlockEmitter extends BlockMemory {
     this.known.endAttempt();
     this.attempt = undefined;
     const body = this.statements;
+    const flags = { source: attempt.flags, origins: this.origins };
     this.statements = attempt.outer;
-    this.emit(attempt.finish(body, failed, parts.leave.toHandler(this.block, attempt.index, attempt.flags)));
+    this.emit(attempt.finish(body, failed, parts.leave.toHandler(this.block, attempt.index, flags)));
     parts.locals.release(attempt.held);
   }
 
@@ -383,6 +411,7 @@ export class BlockEmitter extends BlockMemory {
   // ---- flags ----
 
   setFlags(source: FlagSource): void {
+    this.writtenBefore ??= this.written;
     this.source = source;
     this.keepsFlags = true;
   }

@@ -28,9 +28,9 @@ export abstract class BlockMemory extends BlockAddresses {
   private readonly outermost = this.statements;
 
   /** @param before of the block that leads to this one, in the same group. */
-  constructor(parts: RegionParts, block: PlannedBlock, before: Windows | undefined) {
-    super(parts, block);
-    this.windows = new Windows(before);
+  constructor(parts: RegionParts, block: PlannedBlock, before: BlockMemory | undefined) {
+    super(parts, block, before);
+    this.windows = new Windows(before?.windows);
   }
 
   /** Leaves before the current instruction. */
@@ -88,8 +88,12 @@ export abstract class BlockMemory extends BlockAddresses {
     if (place !== undefined) this.windows.setValue(value, { ...place, distance: place.distance + bytes });
   }
 
-  protected override set(register: number, value: Expression): void {
-    super.set(register, value);
+  protected override set(
+    register: number,
+    value: Expression,
+    low?: { expression: Expression; size: number },
+  ): void {
+    super.set(register, value, low);
     this.windows.replaceRegister(register);
   }
 

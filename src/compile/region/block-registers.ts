@@ -1,9 +1,11 @@
 /** Registers of a block of a region: locals of the region's function, and constants of the records that name them. */
 import { EmitterBase } from '../../emitter/emitter-base.ts';
+import type { Value } from '../../isa/emitter.ts';
 import { VARIANTS } from '../../isa/instruction-set.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { GPR } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
+import type { ValueType } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';
 import type { Attempt } from './attempt.ts';
 import { KnownNumbers } from './known-numbers.ts';
@@ -11,6 +13,7 @@ import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { numberOfXmm, type RegisterBank, xmmAt } from './register-locals.ts';
 import type { RegisterUse } from './register-placement.ts';
+import { ValueOrigins } from './value-origins.ts';
 
 class BankUse implements RegisterUse {
   touched = 0;
@@ -40,8 +43,12 @@ export abstract class BlockRegisters extends EmitterBase {
   /** The lane of a vector register read last. */
   protected lastRead: { readonly value: Expression; readonly lane: number } | undefined;
 
-  constructor(parts: RegionParts, block: PlannedBlock) {
+  protected readonly origins: ValueOrigins;
+
+  /** @param before of the block that leads to this one, in the same group. */
+  constructor(parts: RegionParts, block: PlannedBlock, before: BlockRegisters | undefined) {
     super(parts.m);
+    this.origins = new ValueOrigins(before?.origins);
     this.parts = parts;
     this.block = block;
     this.records = block.records;
@@ -52,8 +59,25 @@ export abstract class BlockRegisters extends EmitterBase {
     return this.parts.registers.local(register).get();
   }
 
-  protected set(register: number, value: Expression): void {
+  /** @param low what its low `size` bytes get, if that is told. */
+  protected set(register: number, value: Expression, low?: { expression: Expression; size: number }): void {
     this.setLocal('registers', register, value);
+    this.origins.write(register, low);
+  }
+
+  override let(value: Expression, type?: ValueType): Value {
+    const kept = super.let(value, type);
+    const named: Value = () => {
+      const expression = kept();
+      this.origins.noteValue(expression, named);
+      return expression;
+    };
+    this.origins.make(named, value);
+    return named;
+  }
+
+  override when(condition: Expression, then: () => void): void {
+    this.origins.within(() => super.when(condition, then));
   }
 
   gpr(register: number, size: number): Expression {
@@ -65,18 +89,25 @@ export abstract class BlockRegisters extends EmitterBase {
 
   setGpr(register: number, size: number, value: Expression): void {
     const { m } = this;
-    if (size === 8) this.set(register, value);
-    else if (size === 4) this.set(register, m.i64.extend_u(value));
-    else this.insert(register, value, size === 2 ? 0xffffn : 0xffn, 0n);
+    const low = { expression: value, size };
+    if (size === 8) this.set(register, value, low);
+    else if (size === 4) this.set(register, m.i64.extend_u(value), low);
+    else this.insert(register, value, size === 2 ? 0xffffn : 0xffn, 0n, low);
   }
 
   /** Replaces the bits of `mask` << `shift`. */
-  protected insert(register: number, value: Expression, mask: bigint, shift: bigint): void {
+  protected insert(
+    register: number,
+    value: Expression,
+    mask: bigint,
+    shift: bigint,
+    low?: { expression: Expression; size: number },
+  ): void {
     const { m } = this;
     const bits = m.i64.and(m.i64.extend_u(value), m.i64.const(mask));
     const placed = shift === 0n ? bits : m.i64.shl(bits, m.i64.const(shift));
     const kept = m.i64.and(this.get(register), m.i64.const(~(mask << shift)));
-    this.set(register, m.i64.or(kept, placed));
+    this.set(register, m.i64.or(kept, placed), low);
   }
 
   highByte(register: number): Expression {
@@ -149,7 +180,17 @@ export abstract class BlockRegisters extends EmitterBase {
       }
     }
     const register = (offset - GPR) >> 3;
-    return offset & 1 ? this.highByte(register) : this.gpr(register, location.size);
+    if (offset & 1) return this.highByte(register);
+    const value = this.gpr(register, location.size);
+    this.origins.noteRegister(value, register, location.size);
+    return value;
+  }
+
+  override isSameRegister(a: number, b: number): boolean {
+    const [first, second] = [this.location(a), this.location(b)];
+    if (first.kind !== 'general' || second.kind !== 'general' || first.size !== second.size) return false;
+    const { records, index } = this;
+    return records.register(index, first.field) === records.register(index, second.field);
   }
 
   /** 128-bit lane of a vector register. */
@@ -215,8 +256,13 @@ export abstract class BlockRegisters extends EmitterBase {
 
   protected immediate(size: number): Expression {
     const value = this.records.immediate(this.index);
-    if (size === 8) return this.m.i64.const(value);
     const bits = Number(BigInt.asUintN(32, value));
-    return this.m.i32.const((size === 4 ? bits : bits & (size === 2 ? 0xffff : 0xff)) | 0);
+    const expression =
+      size === 8
+        ? this.m.i64.const(value)
+        : this.m.i32.const((size === 4 ? bits : bits & (size === 2 ? 0xffff : 0xff)) | 0);
+    // What is not so short is a MOV's.
+    if (BigInt.asIntN(32, value) === value) this.origins.noteConstant(expression, value, size);
+    return expression;
   }
 }

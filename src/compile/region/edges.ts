@@ -1,12 +1,12 @@
 /** From the end of a block to another: what the other one expects is put where it expects it, or the region is left. */
 
-import type { FlagSource } from '../../emitter/flags/source.ts';
 import type { Local } from '../../emitter/locals.ts';
 import { tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 import { OUTSIDE } from '../region-source.ts';
+import type { FlagState } from './flag-locals.ts';
 import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock, RegionPlan } from './plan.ts';
@@ -21,14 +21,23 @@ export class Edges {
   private readonly plan: RegionPlan;
   private readonly registers: PlacedRegisters;
   private readonly branch: Branch;
+  private readonly overwritten: readonly number[];
   /** Offset of the entry of the execute TLB that is being looked at. */
   private tlbEntry: Local | undefined;
 
-  constructor(parts: RegionParts, plan: RegionPlan, registers: PlacedRegisters, branch: Branch) {
+  /** @param overwritten for each node, FlagLocals.move() to it. */
+  constructor(
+    parts: RegionParts,
+    plan: RegionPlan,
+    registers: PlacedRegisters,
+    overwritten: readonly number[],
+    branch: Branch,
+  ) {
     this.m = parts.m;
     this.parts = parts;
     this.plan = plan;
     this.registers = registers;
+    this.overwritten = overwritten;
     this.branch = branch;
   }
 
@@ -37,42 +46,50 @@ export class Edges {
   }
 
   /** @param flags what set them last. */
-  taken(from: number, flags: FlagSource): Expression[] {
+  taken(from: number, flags: FlagState): Expression[] {
     return this.follow(from, this.block(from).taken, WAY_TAKEN, flags);
   }
 
   /** To the instruction behind the block. */
-  fall(from: number, flags: FlagSource): Expression[] {
+  fall(from: number, flags: FlagState): Expression[] {
     return this.follow(from, this.block(from).fall, WAY_FALL, flags);
   }
 
-  private follow(from: number, to: number, link: Link, flags: FlagSource): Expression[] {
+  private follow(from: number, to: number, link: Link, flags: FlagState): Expression[] {
     const { parts } = this;
     const leave = (): Expression => parts.leave.byLink(this.block(from), link);
-    if (to === OUTSIDE) return [...parts.flags.toWords(flags), leave()];
-    const moved = parts.flags.move(flags, this.block(to).readsFlags);
+    if (to === OUTSIDE) return [...parts.flags.toWords(flags.source), leave()];
+    const moved = this.moveFlags(to, flags);
     const inside = this.enterPage(from, this.block(from).page, to);
-    return this.isGuarded(this.block(from).page, to) ? [...moved, ...inside, leave()] : [...moved, ...inside];
+    if (!this.isGuarded(this.block(from).page, to)) return [...moved, ...inside];
+    const before = this.block(to).group === to ? [] : parts.flags.toOperation(flags);
+    return [...moved, ...inside, ...before, leave()];
+  }
+
+  /** Where the group goes on they stay what they are. */
+  private moveFlags(to: number, flags: FlagState): Expression[] {
+    const { group, readsFlags } = this.block(to);
+    return group === to ? this.parts.flags.move(flags, readsFlags, this.overwritten[to] as number) : [];
   }
 
   /** To Leave.branchTarget, which is in the region if that is where the branch has led to before. */
-  indirect(from: number, flags: FlagSource): Expression[] {
+  indirect(from: number, flags: FlagState): Expression[] {
     const { m, parts } = this;
     const { taken } = this.block(from);
     const hub = this.plan.hubs[taken - this.plan.blocks.length];
     if (hub !== undefined)
       return [
-        ...parts.flags.move(flags, hub.readsFlags),
+        ...parts.flags.move(flags, hub.readsFlags, this.overwritten[taken] as number),
         ...parts.leave.toHub(this.block(from), hub),
         ...this.enter(from, taken),
       ];
-    const leave = parts.leave.indirect(this.block(from), flags);
+    const leave = parts.leave.indirect(this.block(from), flags.source);
     if (taken === OUTSIDE) return [leave];
-    const { page, records, readsFlags } = this.block(taken);
+    const { page, records } = this.block(taken);
     const target = parts.leave.linearTarget(records.mode);
     const isThere = m.i64.eq(target, parts.code.at(page, records.startOffset));
     const inside = this.enterPage(from, this.block(from).page, taken);
-    return [m.if(isThere, m.block(null, [...parts.flags.move(flags, readsFlags), ...inside])), leave];
+    return [m.if(isThere, m.block(null, [...this.moveFlags(taken, flags), ...inside])), leave];
   }
 
   /** To a block of which the page may have to be checked: what is behind is where it is not mapped as it was. */

@@ -1,7 +1,9 @@
 /**
- * The arithmetic flags of a region, where they are not a source of the block that set them: across edges and on the way
- * out. `kind` says where they are (FLAGS_* of layout/flag-words.ts): in the processor state, as the region found them;
- * in the two words; or an operation with its operands, which only the way out looks at.
+ * The arithmetic flags of a region, where they are not a source of the block that set them: where a group of blocks
+ * (plan.ts) begins and on the way out. `operation` says where they are (layout/flag-words.ts): in the processor state, as
+ * the region found them; in the two words; or an operation with its operands, which only the way out looks at. Operands
+ * that are still in a register, or constants, need no local: a local that is set on the way back to a loop's header costs
+ * a move in each turn.
  */
 
 import { type FlagSource, materialize } from '../../emitter/flags/source.ts';
@@ -9,42 +11,61 @@ import type { Local, Locals } from '../../emitter/locals.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { FLAG_AUX, FLAG_RESULT } from '../../layout/cpu-state.ts';
 import {
+  FLAGS_ADC,
   FLAGS_ADD,
+  FLAGS_ADD_RESULT,
+  FLAGS_CONSTANT,
+  FLAGS_CONSTANT_SHIFT,
   FLAGS_DEC,
+  FLAGS_FIRST_SHIFT,
   FLAGS_INC,
+  FLAGS_KIND_SHIFT,
   FLAGS_LOGIC,
+  FLAGS_SBB,
+  FLAGS_SECOND_SHIFT,
   FLAGS_SUB,
+  FLAGS_SUB_RESULT,
+  FLAGS_VALUE,
   FLAGS_WORDS,
 } from '../../layout/flag-words.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
+import type { Origin, ValueOrigins } from './value-origins.ts';
 
-const KINDS = {
+/** Flags at a place in a block. */
+export interface FlagState {
+  readonly source: FlagSource;
+  readonly origins: ValueOrigins;
+}
+
+type Operation = Exclude<FlagSource, { kind: 'raw' }>;
+
+const KINDS: Readonly<Record<Operation['kind'], number>> = {
   add: FLAGS_ADD,
-  adc: FLAGS_ADD,
+  adc: FLAGS_ADC,
   sub: FLAGS_SUB,
-  sbb: FLAGS_SUB,
+  sbb: FLAGS_SBB,
   logic: FLAGS_LOGIC,
   inc: FLAGS_INC,
   dec: FLAGS_DEC,
-} as const;
+};
 
 export class FlagLocals {
   private readonly m: Module;
   private readonly imports: ModuleImports;
   private readonly result: Local;
   private readonly aux: Local;
-  private readonly kind: Local;
-  /** Operands and result of an operation. */
-  private readonly a: Local;
-  private readonly b: Local;
-  private readonly r: Local;
+  private readonly operation: Local;
+  /** Operands of an operation that are nowhere else, and the result of one with carry. */
+  private readonly first: Local;
+  private readonly second: Local;
+  private readonly sum: Local;
   /** Whether the words that the region starts with may be read, and whether it may set flags. */
   private areRead = false;
   private areSet = false;
-  /** What the flags are at the start of a block that reads them: the words. */
+  /** What the flags are at the start of a group: the words, if it reads them. */
   readonly words: FlagSource;
 
   constructor(m: Module, locals: Locals, imports: ModuleImports) {
@@ -52,11 +73,11 @@ export class FlagLocals {
     this.imports = imports;
     // By type: the fewer the changes, the shorter the function's declarations.
     this.result = locals.add(i64);
-    this.a = locals.add(i64);
-    this.b = locals.add(i64);
-    this.r = locals.add(i64);
+    this.operation = locals.add(i64);
+    this.first = locals.add(i64);
+    this.second = locals.add(i64);
+    this.sum = locals.add(i64);
     this.aux = locals.add(i32);
-    this.kind = locals.add(i32);
     const read = (word: Local) => (): Expression => {
       this.areRead = true;
       return word.get();
@@ -74,9 +95,12 @@ export class FlagLocals {
     ];
   }
 
-  /** Moves the flags out of a block's own locals. */
-  move(source: FlagSource, areReadLater: boolean): Expression[] {
-    return areReadLater ? this.toWords(source) : this.toOperation(source);
+  /**
+   * Moves the flags out of a block's own locals.
+   * @param overwritten set of the general registers that may have something else when the way out looks.
+   */
+  move(flags: FlagState, areReadLater: boolean, overwritten: number): Expression[] {
+    return areReadLater ? this.toWords(flags.source) : this.toOperation(flags, overwritten);
   }
 
   /** For a successor that reads them. */
@@ -87,39 +111,64 @@ export class FlagLocals {
     const { result, aux } = materialize(m, source);
     return [
       // The words may be made of each other's old values: compute both before storing.
-      this.r.set(result),
+      this.first.set(result),
       this.aux.set(aux),
-      this.result.set(this.r.get()),
-      this.kind.set(m.i32.const(FLAGS_WORDS)),
+      this.result.set(this.first.get()),
+      this.operation.set(m.i64.const(BigInt(FLAGS_WORDS))),
     ];
   }
 
   /** For the way out. */
-  toOperation(source: FlagSource): Expression[] {
-    const { m } = this;
+  toOperation({ source, origins }: FlagState, overwritten = 0): Expression[] {
     if (source.kind === 'raw') return this.toWords(source);
     this.areSet = true;
-    const wide = (value: Value): Expression => (source.size === 8 ? value() : m.i64.extend_u(value()));
-    const statements = [
-      this.kind.set(m.i32.const(KINDS[source.kind] * 16 + source.size)),
-      this.r.set(wide(source.r)),
-    ];
-    if (source.kind === 'logic') return statements;
-    statements.push(this.a.set(wide(source.a)));
-    if ('b' in source) statements.push(this.b.set(wide(source.b)));
-    else statements.push(this.aux.set(source.aux()));
-    return statements;
+    const { size } = source;
+    const known = (value: Value): Origin | undefined => {
+      const origin = origins.find(value, size);
+      const isLost = origin !== undefined && 'register' in origin && (overwritten >> origin.register) & 1;
+      return isLost ? undefined : origin;
+    };
+    const statements: Expression[] = [];
+    const { m } = this;
+    const wide = (value: Value): Expression => (size === 8 ? value() : m.i64.extend_u(value()));
+    let constant = 0n;
+    const place = (value: Value, local: Local): number => {
+      const origin = known(value);
+      if (origin === undefined) {
+        statements.push(local.set(wide(value)));
+        return FLAGS_VALUE;
+      }
+      if ('register' in origin) return origin.register;
+      constant = origin.constant;
+      return FLAGS_CONSTANT;
+    };
+    let kind = KINDS[source.kind];
+    let first = 'a' in source && source.kind !== 'inc' && source.kind !== 'dec' ? source.a : source.r;
+    if ((source.kind === 'add' || source.kind === 'sub') && known(source.a) === undefined) {
+      if (known(source.r) !== undefined) {
+        kind = source.kind === 'add' ? FLAGS_ADD_RESULT : FLAGS_SUB_RESULT;
+        first = source.r;
+      }
+    }
+    let operation = BigInt(
+      size | (kind << FLAGS_KIND_SHIFT) | (place(first, this.first) << FLAGS_FIRST_SHIFT),
+    );
+    if ('b' in source) operation |= BigInt(place(source.b, this.second) << FLAGS_SECOND_SHIFT);
+    if (source.kind === 'adc' || source.kind === 'sbb') statements.push(this.sum.set(wide(source.r)));
+    if ('aux' in source) statements.push(this.aux.set(source.aux()));
+    operation |= constant << BigInt(FLAGS_CONSTANT_SHIFT);
+    return [...statements, this.operation.set(m.i64.const(operation))];
   }
 
   /** For the end of the function: the runtime works the words out of an operation. */
   store(): Expression[] {
-    const { m, kind } = this;
+    const { m, operation } = this;
     if (!this.areSet) return [];
     const zero = (): Expression => m.i32.const(0);
     const store = this.imports.function('storeOperationFlags');
-    const operands = [kind, this.a, this.b, this.r, this.aux].map((local) => local.get());
+    const operands = [operation, this.first, this.second, this.sum, this.aux].map((local) => local.get());
     const set = m.if(
-      m.i32.eq(kind.get(), m.i32.const(FLAGS_WORDS)),
+      m.i64.eq(operation.get(), m.i64.const(BigInt(FLAGS_WORDS))),
       m.block(null, [
         m.i64.store(CPU_STATE + FLAG_RESULT, 8, zero(), this.result.get()),
         m.i32.store(CPU_STATE + FLAG_AUX, 4, zero(), this.aux.get()),
@@ -127,6 +176,6 @@ export class FlagLocals {
       m.call(store, operands, none),
     );
     // FLAGS_FOUND, where locals start, is zero.
-    return [m.if(kind.get(), set)];
+    return [m.if(m.i64.ne(operation.get(), m.i64.const(0n)), set)];
   }
 }

@@ -8,6 +8,30 @@ import type { RegionParts } from './parts.ts';
 import type { RegionPlan } from './plan.ts';
 import type { PlacedRegisters } from './register-placement.ts';
 
+/**
+ * For each node the general registers that may be written while the flags it begins with are not replaced: a set of them as
+ * of register-locals.ts.
+ */
+function overwrittenRegisters(
+  { blocks, shape, successors }: RegionPlan,
+  emitted: readonly (EmittedBlock | undefined)[],
+): number[] {
+  const overwritten = successors.map((_, node) => emitted[node]?.overwritten ?? 0);
+  // What leads to a node comes before it, but for loops.
+  const backwards = shape.order.toReversed();
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const node of backwards) {
+      if (node < blocks.length && (emitted[node] as EmittedBlock).replacesFlags) continue;
+      const following = (successors[node] as readonly number[]).map((next) => overwritten[next] as number);
+      const all = following.reduce((a, b) => a | b, overwritten[node] as number);
+      changed ||= all !== overwritten[node];
+      overwritten[node] = all;
+    }
+  }
+  return overwritten;
+}
+
 /** Code of all blocks. @param emitted by index; undefined where no way leads to. */
 export function layOut(
   parts: RegionParts,
@@ -41,7 +65,8 @@ class Layout {
     this.registers = registers;
     const { blocks, hubs } = plan;
     this.nodes = [...blocks, ...hubs];
-    this.edges = new Edges(parts, plan, registers, (from, to) => this.branch(from, to));
+    const overwritten = overwrittenRegisters(plan, emitted);
+    this.edges = new Edges(parts, plan, registers, overwritten, (from, to) => this.branch(from, to));
     this.hubs = new Hubs(parts, plan, this.edges, firstHubLabel(this.nodes.length));
   }
 

@@ -21,7 +21,7 @@ import { i32, i64, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { BlockRecords } from '../record-view.ts';
 import type { CodeAddress } from './code-address.ts';
-import type { FlagLocals } from './flag-locals.ts';
+import type { FlagLocals, FlagState } from './flag-locals.ts';
 import { probeJumpCache } from './jump-probe.ts';
 import { groupWayOutLabel, WAY_OUT_LABEL } from './labels.ts';
 import type { PlannedBlock, PlannedHub } from './plan.ts';
@@ -86,7 +86,7 @@ export class Leave {
   // ---- 1. in a block ----
 
   /** To the handler of an instruction: everything before it has been done, nothing of it. */
-  toHandler({ records, page, group }: PlannedBlock, index: number, flags: FlagSource): Expression {
+  toHandler({ records, page, group }: PlannedBlock, index: number, flags: FlagState): Expression {
     const before = this.flags.toOperation(flags);
     return this.leave(page, group, WAY_RECORD, records.address(index), before);
   }
@@ -137,13 +137,13 @@ export class Leave {
   }
 
   /** Takes a block from the budget or, if it does not fit, leaves before it, with the budget as it was. */
-  takeBudget({ records: { head, count }, page, group }: PlannedBlock): Expression {
+  takeBudget({ records: { head, count }, page, group }: PlannedBlock, flags: FlagState): Expression {
     const { m, budget } = this;
     const left = budget.tee(m.i32.sub(budget.get(), m.i32.const(count)));
     const putBack = budget.set(m.i32.add(budget.get(), m.i32.const(count)));
     return m.ifUnlikely(
       m.i32.lt_s(left, m.i32.const(0)),
-      this.leave(page, group, WAY_OUT_OF_BUDGET, head, [putBack]),
+      this.leave(page, group, WAY_OUT_OF_BUDGET, head, [putBack, ...this.flags.toOperation(flags)]),
     );
   }
 

@@ -84,7 +84,7 @@ function emitBlocks(parts: RegionParts, { blocks, shape, successors }: RegionPla
   for (const node of shape.order) {
     const block = blocks[node];
     if (block === undefined) continue;
-    const emitter = new BlockEmitter(parts, block, block.group === node ? undefined : before[node]?.windows);
+    const emitter = new BlockEmitter(parts, block, block.group === node ? undefined : before[node]);
     emitter.emitBlock();
     emitters[node] = emitter;
     for (const next of successors[node] as readonly number[]) before[next] = emitter;

@@ -10,6 +10,8 @@ export interface OperandEmitter {
   sizeOf(operand: number): number;
   /** True if the operand is a register in this variant. */
   isRegister(operand: number): boolean;
+  /** True if two operands are known to be the same register. */
+  isSameRegister(a: number, b: number): boolean;
   read(operand: number): Expression;
   write(operand: number, value: Expression): void;
   /** Writes a general register only where `condition` (i32) holds; otherwise all of its 64 bits stay. */

@@ -4,15 +4,10 @@ import { RAX, RDX } from '../../layout/architecture.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
-import { bitsOf, constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
+import { bitsOf, constant, int, resize, secondOperand, signBit, signExtend, truncate } from './integer.ts';
 
 function typeOf(size: number) {
   return size === 8 ? i64 : i32;
-}
-
-/** A second operand, sign-extended immediates included, cut to the size of the first. */
-function source(e: Emitter, size: number): Value {
-  return e.let(truncate(e.m, size, e.read(1)), typeOf(size));
 }
 
 function carryIn(e: Emitter, size: number): Expression {
@@ -21,7 +16,7 @@ function carryIn(e: Emitter, size: number): Expression {
 
 export function add(e: Emitter): void {
   const size = e.sizeOf(0);
-  const b = source(e, size);
+  const b = secondOperand(e, size);
   e.update(0, (a) => {
     const r = e.let(truncate(e.m, size, int(e.m, size).add(a(), b())), typeOf(size));
     e.flags.add(size, a, b, r);
@@ -31,7 +26,7 @@ export function add(e: Emitter): void {
 
 export function adc(e: Emitter): void {
   const size = e.sizeOf(0);
-  const b = source(e, size);
+  const b = secondOperand(e, size);
   e.update(0, (a) => {
     const sum = int(e.m, size).add(int(e.m, size).add(a(), b()), carryIn(e, size));
     const r = e.let(truncate(e.m, size, sum), typeOf(size));
@@ -73,7 +68,7 @@ export const adox = addWith('OF');
 
 export function sub(e: Emitter): void {
   const size = e.sizeOf(0);
-  const b = source(e, size);
+  const b = secondOperand(e, size);
   e.update(0, (a) => {
     const r = e.let(truncate(e.m, size, int(e.m, size).sub(a(), b())), typeOf(size));
     e.flags.sub(size, a, b, r);
@@ -83,7 +78,7 @@ export function sub(e: Emitter): void {
 
 export function sbb(e: Emitter): void {
   const size = e.sizeOf(0);
-  const b = source(e, size);
+  const b = secondOperand(e, size);
   e.update(0, (a) => {
     const difference = int(e.m, size).sub(int(e.m, size).sub(a(), b()), carryIn(e, size));
     const r = e.let(truncate(e.m, size, difference), typeOf(size));
@@ -94,7 +89,7 @@ export function sbb(e: Emitter): void {
 
 export function cmp(e: Emitter): void {
   const size = e.sizeOf(0);
-  const b = source(e, size);
+  const b = secondOperand(e, size);
   const a = e.let(e.read(0), typeOf(size));
   const r = e.let(truncate(e.m, size, int(e.m, size).sub(a(), b())), typeOf(size));
   e.flags.sub(size, a, b, r);

@@ -1,5 +1,7 @@
 /** Small expression helpers shared by the integer families. */
 import type { Expression, Module } from '../../wasm/builder.ts';
+import { i32, i64 } from '../../wasm/value-types.ts';
+import type { Emitter, Value } from '../emitter.ts';
 
 /** The i32 or i64 instructions, by operand size. */
 export function int(m: Module, size: number): Module['i32'] | Module['i64'] {
@@ -15,6 +17,12 @@ export function truncate(m: Module, size: number, value: Expression): Expression
   if (size === 1) return m.i32.and(value, m.i32.const(0xff));
   if (size === 2) return m.i32.and(value, m.i32.const(0xffff));
   return value;
+}
+
+/** The second operand, of the size of the first; an immediate that is not is cut to it. */
+export function secondOperand(e: Emitter, size: number): Value {
+  const value = e.read(1);
+  return e.let(e.sizeOf(1) === size ? value : truncate(e.m, size, value), size === 8 ? i64 : i32);
 }
 
 /** Sign-extends a value of `size` bytes within its i32 or i64. */

@@ -1,13 +1,14 @@
 /** AND, OR, XOR, NOT, TEST. */
+
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter } from '../emitter.ts';
-import { constant, int, truncate } from './integer.ts';
+import { constant, int, secondOperand, truncate } from './integer.ts';
 
 function bitwise(operation: 'and' | 'or' | 'xor'): (e: Emitter) => void {
   return (e) => {
     const size = e.sizeOf(0);
     const type = size === 8 ? i64 : i32;
-    const b = e.let(truncate(e.m, size, e.read(1)), type);
+    const b = secondOperand(e, size);
     e.update(0, (a) => {
       const r = e.let(int(e.m, size)[operation](a(), b()), type);
       e.flags.logic(size, r);
@@ -23,8 +24,8 @@ export const xor = bitwise('xor');
 export function test(e: Emitter): void {
   const size = e.sizeOf(0);
   const type = size === 8 ? i64 : i32;
-  const b = e.let(truncate(e.m, size, e.read(1)), type);
-  const r = e.let(int(e.m, size).and(e.read(0), b()), type);
+  const b = secondOperand(e, size);
+  const r = e.isSameRegister(0, 1) ? b : e.let(int(e.m, size).and(e.read(0), b()), type);
   e.flags.logic(size, r);
 }
 
