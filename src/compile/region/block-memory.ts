@@ -9,6 +9,7 @@ import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { zero } from '../../isa/semantics/vector.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
+import { RSP } from '../../layout/architecture.ts';
 import { GPR } from '../../layout/cpu-state.ts';
 import { ADDRESS_32, ADDRESS_64 } from '../../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../../layout/runtime-state.ts';
@@ -64,12 +65,16 @@ export abstract class BlockMemory extends BlockAddresses {
     const slot = this.newLocal(i32);
     const here = (): Expression => {
       const last = lastPages?.find(access, base, indexRegister);
-      const filled = imports.fill(access, address(), size);
-      if (last !== undefined) {
-        const fill = m.ifUnlikely(m.i32.eqz(filled), leave);
-        return last.probe(address, size, isAligned, records.tlbView, slot, fill);
-      }
-      return viewProbe(m, access, address, size, records.tlbView, slot, hostOrLeave(filled));
+      const filled = (): Expression => imports.fill(access, address(), size);
+      if (last === undefined)
+        return viewProbe(m, access, address, size, records.tlbView, slot, hostOrLeave(filled()));
+      const fill = (): Expression => m.ifUnlikely(m.i32.eqz(filled()), leave);
+      // The stack is on one page for long.
+      const isStack = base === GPR + RSP * 8 && indexRegister === ZERO_REGISTER;
+      const another = isStack
+        ? last.take(address, records.tlbView, call(address))
+        : last.look(address, size, records.tlbView, slot, fill());
+      return last.probe(address, size, isAligned, another);
     };
     return { here, apart: () => call(linearAddress) };
   }

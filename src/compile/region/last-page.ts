@@ -68,35 +68,37 @@ class LastPage {
     return this.tag.set(this.m.i64.const(TLB_INVALID));
   }
 
-  /**
-   * Host address of an access, to be used once.
-   *
-   * @param isAligned what it most likely is. @param view index of the TLB table. @param slot i32 local.
-   * @param fill has the TLB filled, or leaves.
-   */
-  probe(
-    linearAddress: Value,
-    size: number,
-    isAligned: boolean,
-    view: number,
-    slot: Local,
-    fill: Expression,
-  ): Expression {
+  /** Finds another page in the TLB. @param view index of its table. @param slot i32 local. @param fill has the TLB filled, or leaves. */
+  look(linearAddress: Value, size: number, view: number, slot: Local, fill: Expression): Expression[] {
     const { m, tag, addend } = this;
-    const host = (): Expression => m.i32.add(m.i32.wrap(linearAddress()), addend.get());
     const table = tlbTable(view);
     const tagIn = (entry: Expression): Expression => tag.set(m.i64.load(table + this.tagOffset, 8, entry));
     const isAnother = m.i64.ne(pageOfLastByte(m, linearAddress, size), tag.get());
-    const find = m.block(
-      null,
-      [
-        tagIn(slot.tee(tlbIndex(m, linearAddress()))),
-        m.ifUnlikely(isAnother, m.block(null, [fill, tagIn(slot.get())])),
-        addend.set(m.i32.load(table + TLB_ADDEND, 4, slot.get())),
-        host(),
-      ],
-      i32,
-    );
+    return [
+      tagIn(slot.tee(tlbIndex(m, linearAddress()))),
+      m.ifUnlikely(isAnother, m.block(null, [fill, tagIn(slot.get())])),
+      addend.set(m.i32.load(table + TLB_ADDEND, 4, slot.get())),
+    ];
+  }
+
+  /** The same where that is rare. @param probed host address, by a call. */
+  take(linearAddress: Value, view: number, probed: Expression): Expression[] {
+    const { m, tag, addend } = this;
+    return [
+      addend.set(m.i32.sub(probed, m.i32.wrap(linearAddress()))),
+      tag.set(m.i64.load(tlbTable(view) + this.tagOffset, 8, tlbIndex(m, linearAddress()))),
+    ];
+  }
+
+  /**
+   * Host address of an access, to be used once.
+   *
+   * @param isAligned what it most likely is. @param another what look() or take() does if the last page is another.
+   */
+  probe(linearAddress: Value, size: number, isAligned: boolean, another: readonly Expression[]): Expression {
+    const { m, tag, addend } = this;
+    const host = (): Expression => m.i32.add(m.i32.wrap(linearAddress()), addend.get());
+    const find = m.block(null, [...another, host()], i32);
     if (!isAligned) return m.ifLikely(this.isInside(linearAddress, size), host(), find);
     // What is aligned lies in the page of its first byte: most accesses, and one operation less.
     const alignedPage = m.i64.and(linearAddress(), m.i64.const(BigInt(size - 1) - 4096n));
