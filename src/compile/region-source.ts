@@ -12,7 +12,20 @@ export interface RegionSource {
   readonly tier: CompiledTier;
   /** It is not compiled once more, so it does not count its instructions. */
   readonly isLast: boolean;
+  /**
+   * Of a region that is saved for other runs: the low half of the linear page of its entry where constants may be addresses near it
+   * (code-cache/linear-page.ts), else 0.
+   */
+  readonly savedAt?: number;
   readonly blocks: readonly RegionBlockSource[];
+}
+
+/** Bytes from a region's entry to what its constants are addresses of. A kernel has less. */
+const NEAR = 64 * 1024 * 1024;
+
+/** Whether a constant, as an instruction extends it to 64 bits, is taken for an address near a region (RegionSource.savedAt). */
+export function isNearCode(constant: number, linearPage: number): boolean {
+  return linearPage !== 0 && constant < 0 && Math.abs(constant - linearPage) < NEAR;
 }
 
 /** In place of the index of a block: what is not in the region, and what cannot be reached in it. */

@@ -52,6 +52,8 @@ export type RuntimeExports = Exported<{
   /** Linear address of the instruction of a record of the running block, as an unsigned 64-bit number. */
   instructionRip(record: number): bigint;
   fetchNextCodePage(): number;
+  /** Physical page of the code at a linear address, if that can be told without a change of the guest's page tables, or -1. */
+  peekCodePage(linearAddress: bigint): number;
   resetProcessor(): void;
   /** Head record of a known block of one page by physical address and mode key, or 0. */
   findRegistered(physicalPage: number, pageOffset: number, mode: number): number;

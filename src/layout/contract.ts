@@ -28,6 +28,9 @@ export function regionName(index: number): string {
   return `region${index}`;
 }
 
+/** Custom section of the built runtime: a text that is another where the code of regions might be. */
+export const TRANSLATOR_SECTION = 'longmode translator';
+
 /** Types of parameters, a colon, type of the result: i = i32, I = i64, f = f32, F = f64, V = v128. */
 export type Signature = `${string}:${'' | 'i' | 'I' | 'f' | 'F' | 'V'}`;
 

@@ -143,6 +143,9 @@ export const BREAKPOINT_STEP = field(4);
 /** i32: 1 until the first instruction after one with EFLAGS.RF: its instruction breakpoints do not count. */
 export const BREAKPOINT_RESUME = field(4);
 
+/** How far code of earlier runs is from where it was then, in bytes (code-cache/saved-regions.ts). i32. */
+export const CODE_MOVED = field(4);
+
 /** Where the host leaves the value of an MSR it reads. i64. */
 export const MSR_VALUE = field(8);
 /** Read-modify-write slow path: staging buffer (64 bytes) and what to do with it. */

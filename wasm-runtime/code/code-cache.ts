@@ -41,7 +41,7 @@ import {
   VECTOR_GP,
 } from '../generated/layout';
 import { isCanonical, WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
-import { accessPhysical, isGlobalFetch, translateFetch } from '../memory/tlb';
+import { accessPhysical, isGlobalFetch, peekFetch, translateFetch } from '../memory/tlb';
 import { moveStackPointer } from '../segments/stack';
 import { count } from '../system/counters';
 import { hostTranslate } from '../system/host';
@@ -176,6 +176,11 @@ export function findRegistered(page: u32, offset: u32, mode: i32): u32 {
 /** For compiled code on its way into another page: whether code at `la` comes from physical page `page`. */
 export function fetchesFrom(la: u64, page: u32): i32 {
   return <i32>(translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la) && <u32>(accessPhysical >> 12) === page);
+}
+
+/** For code of earlier runs: physical page of the code at `la`, or -1 if it cannot yet be told. */
+export function peekCodePage(la: u64): i32 {
+  return peekFetch(load<u32>(CPU_STATE + TLB_TABLE), la);
 }
 
 /**

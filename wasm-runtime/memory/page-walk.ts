@@ -38,6 +38,8 @@ import { readPhysical32, readPhysical64, writePhysical32, writePhysical64 } from
 export const ACCESS_READ: i32 = 0;
 export const ACCESS_WRITE: i32 = 1 << 1;
 export const ACCESS_FETCH: i32 = 1 << 4;
+/** A fetch that is not done: permitted only where it would leave the tables as they are. */
+export const ACCESS_PEEK: i32 = ACCESS_FETCH | (1 << 16);
 
 /** What the current mode may do with the page a walk found. */
 export const RIGHT_READ: i32 = 1;
@@ -153,7 +155,10 @@ export function walk(la: u64, view: i32, access: i32): bool {
   }
   if (!permitted(rights, access)) return fault(view, access, ERROR_PRESENT);
   const write = access === ACCESS_WRITE;
-  if (!(all & ACCESSED) || (write && !(entry & DIRTY))) markAccessed(la, topTable, topShift, write);
+  if (!(all & ACCESSED) || (write && !(entry & DIRTY))) {
+    if (access === ACCESS_PEEK) return false;
+    markAccessed(la, topTable, topShift, write);
+  }
 
   if (write || entry & DIRTY) rights |= RIGHT_DIRTY;
   if (entry & GLOBAL && load<u32>(CPU_STATE + CR4) & CR4_PGE) rights |= RIGHT_GLOBAL;
@@ -220,6 +225,7 @@ function walk32(la: u64, view: i32, access: i32): bool {
   let rights = rightsOf(view, (all & <u32>USER) !== 0, (all & <u32>WRITABLE) !== 0, false);
   if (!permitted(rights, access)) return fault(view, access, ERROR_PRESENT);
   const write = access === ACCESS_WRITE;
+  if (access === ACCESS_PEEK && !(all & <u32>ACCESSED)) return false;
   if (!large && !(directory & <u32>ACCESSED)) writePhysical32(directoryAddress, directory | <u32>ACCESSED);
   const marked = entry | <u32>ACCESSED | (write ? <u32>DIRTY : 0);
   if (marked !== entry) writePhysical32(entryAddress, marked);
@@ -272,7 +278,7 @@ function deniedByKey(view: i32, key: u32): i32 {
 
 /** @inline */
 function permitted(rights: i32, access: i32): bool {
-  const needed = access === ACCESS_FETCH ? RIGHT_EXECUTE : access === ACCESS_WRITE ? RIGHT_WRITE : RIGHT_READ;
+  const needed = access & ACCESS_FETCH ? RIGHT_EXECUTE : access === ACCESS_WRITE ? RIGHT_WRITE : RIGHT_READ;
   return (rights & needed) !== 0;
 }
 

@@ -39,6 +39,7 @@ import {
 import { count } from '../system/counters';
 import {
   ACCESS_FETCH,
+  ACCESS_PEEK,
   ACCESS_READ,
   RIGHT_DIRTY,
   RIGHT_EXECUTE,
@@ -105,6 +106,14 @@ export function translateFetch(table: u32, la: u64): bool {
   accessPhysical = walkAddress;
   fill(entry, la);
   return true;
+}
+
+/** Physical page that a fetch from `la` would find if it changed nothing on its way, or -1. */
+export function peekFetch(table: u32, la: u64): i32 {
+  const entry = tlbEntry(table, la);
+  if (load<u64>(entry + TLB_EXEC_TAG) === (la & PAGE_MASK))
+    return load<i32>(entry + TLB_PHYSICAL_PAGE) & TLB_PAGE_MASK;
+  return walk(la, viewOf(table), ACCESS_PEEK) ? <i32>(walkAddress >> 12) : -1;
 }
 
 /** Whether TLB `table` has a translation for fetches from `la` that survives a change of CR3. */

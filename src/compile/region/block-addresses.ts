@@ -46,8 +46,9 @@ export abstract class BlockAddresses extends BlockRegisters {
     }
     if (scaled !== undefined) sum = sum === undefined ? scaled : m.i64.add(sum, scaled);
     const displacement = BigInt(records.displacement(index));
-    if (sum === undefined) sum = m.i64.const(displacement);
-    else if (displacement !== 0n) sum = m.i64.add(sum, m.i64.const(displacement));
+    const { constants } = this.parts;
+    if (sum === undefined) sum = constants.i64(displacement);
+    else if (displacement !== 0n) sum = m.i64.add(sum, constants.i64(displacement));
     return this.truncateAddress(sum);
   }
 
@@ -89,7 +90,7 @@ export abstract class BlockAddresses extends BlockRegisters {
   }
 
   protected offsetAddress(): Expression {
-    return this.toLinear(this.m.i64.const(this.records.immediate(this.index)));
+    return this.toLinear(this.parts.constants.i64(this.records.immediate(this.index)));
   }
 
   protected stringAddress(kind: 'source' | 'destination'): Expression {

@@ -400,8 +400,9 @@ export class BlockEmitter extends BlockMemory {
   }
 
   knownImmediate(operand: number): number | undefined {
-    if (this.location(operand).kind !== 'immediate') return undefined;
-    return Number(BigInt.asIntN(32, this.records.immediate(this.index)));
+    const value = this.records.immediate(this.index);
+    if (this.location(operand).kind !== 'immediate' || this.parts.constants.moves(value)) return undefined;
+    return Number(BigInt.asIntN(32, value));
   }
 
   withImmediate(_operand: number, known: (value: number) => Expression): Expression {

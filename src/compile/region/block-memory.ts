@@ -109,6 +109,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const base = this.placedBase(location);
     if (base === undefined) return super.checkedAddress(operand);
     const distance = records.displacement(index);
+    if (this.parts.constants.moves(BigInt(distance))) return super.checkedAddress(operand);
     const address = (): Expression => this.apart(this.get(base), distance);
     const place = this.windows.ofRegister(base);
     this.windows.setValue(address, { ...place, distance: place.distance + distance });

@@ -256,6 +256,11 @@ export abstract class BlockRegisters extends EmitterBase {
 
   protected immediate(size: number): Expression {
     const value = this.records.immediate(this.index);
+    const { constants } = this.parts;
+    if (size >= 4 && constants.moves(value)) {
+      const moved = constants.i64(value);
+      return size === 8 ? moved : this.m.i32.wrap(moved);
+    }
     const bits = Number(BigInt.asUintN(32, value));
     const expression =
       size === 8

@@ -119,7 +119,7 @@ export class Edges {
     const linear = (): Expression => code.at(page, 0);
     const table = tlbTable(records.tlbView);
     const fetchesFrom = imports.function('fetchesFrom');
-    const physicalPage = (): Expression => m.i32.const(records.physicalPage);
+    const physicalPage = (): Expression => this.parts.constants.physicalPage(records);
     const entryPage = m.i32.and(
       m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entry.get()),
       m.i32.const(TLB_PAGE_MASK),

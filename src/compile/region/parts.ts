@@ -9,6 +9,7 @@ import type { LastPages } from './last-page.ts';
 import type { Leave } from './leave.ts';
 import type { MxcsrLocal } from './mxcsr-local.ts';
 import type { MainBank, UpperBank } from './register-locals.ts';
+import type { SavedConstants } from './saved-constants.ts';
 
 export interface RegionParts {
   readonly m: Module;
@@ -19,6 +20,7 @@ export interface RegionParts {
   readonly uppers: UpperBank;
   readonly flags: FlagLocals;
   readonly code: CodeAddress;
+  readonly constants: SavedConstants;
   readonly leave: Leave;
   readonly mxcsr: MxcsrLocal;
   readonly fusesMultiplyAdd: boolean;

@@ -25,6 +25,7 @@ import type { RegionParts } from './parts.ts';
 import { type PlannedBlock, planRegion, type RegionPlan } from './plan.ts';
 import { MainBank, UpperBank } from './register-locals.ts';
 import { PlacedRegisters, placeRegisters, type RegisterUse } from './register-placement.ts';
+import { SavedConstants } from './saved-constants.ts';
 import { upperHalvesNamed } from './upper-halves.ts';
 
 const UNUSED: RegisterUse = { touched: 0, written: 0 };
@@ -33,7 +34,7 @@ const UNUSED: RegisterUse = { touched: 0, written: 0 };
 export function compileRegion(
   m: Module,
   name: string,
-  { isLast, blocks: sources }: RegionSource,
+  { isLast, savedAt, blocks: sources }: RegionSource,
   imports: ModuleImports,
   fusesMultiplyAdd: boolean,
 ): FunctionReference {
@@ -50,6 +51,7 @@ export function compileRegion(
     uppers: new UpperBank(m, locals, upperHalvesNamed(blocks)),
     flags,
     code,
+    constants: new SavedConstants(m, savedAt),
     leave: new Leave(m, imports, locals, code, flags, isLast),
     mxcsr: new MxcsrLocal(m, locals),
     fusesMultiplyAdd,

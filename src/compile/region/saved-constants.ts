@@ -1,0 +1,42 @@
+/**
+ * Constants of the guest's code, and what is none in code that is saved for other runs: addresses near a kernel's code, which is
+ * somewhere else each time, and physical pages. Whether all else is as it was is looked at before such code is entered
+ * (code-cache/saved-regions.ts).
+ */
+import { CPU_STATE } from '../../layout/linear-memory.ts';
+import { HEAD_PHYSICAL_PAGE } from '../../layout/record.ts';
+import { CODE_MOVED } from '../../layout/runtime-state.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
+import type { BlockRecords } from '../record-view.ts';
+import { isNearCode } from '../region-source.ts';
+
+export class SavedConstants {
+  private readonly m: Module;
+  private readonly savedAt: number | undefined;
+
+  /** @param savedAt RegionSource.savedAt. */
+  constructor(m: Module, savedAt: number | undefined) {
+    this.m = m;
+    this.savedAt = savedAt;
+  }
+
+  /** Whether the constant is an address that moves. */
+  moves(constant: bigint): boolean {
+    return this.savedAt !== undefined && isNearCode(Number(constant), this.savedAt);
+  }
+
+  /** The constant as it is where the code is now. */
+  i64(constant: bigint): Expression {
+    const { m } = this;
+    if (!this.moves(constant)) return m.i64.const(constant);
+    return m.i64.add(m.i64.const(constant), m.i64.load32_s(CPU_STATE + CODE_MOVED, 4, m.i32.const(0)));
+  }
+
+  /** i32: the page that a block's code comes from. */
+  physicalPage({ head, physicalPage }: BlockRecords): Expression {
+    const { m } = this;
+    return this.savedAt === undefined
+      ? m.i32.const(physicalPage)
+      : m.i32.load(HEAD_PHYSICAL_PAGE, 4, m.i32.const(head));
+  }
+}
