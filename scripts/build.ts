@@ -4,8 +4,9 @@
  * Usage: node scripts/build.ts [--force]
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
@@ -13,6 +14,7 @@ import { bundlePrograms } from './bundle-programs.ts';
 import { isStale } from './freshness.ts';
 
 import { writeBinaryen } from './split-binaryen.ts';
+import { withVersion } from './translator-version.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const force = process.argv.includes('--force');
@@ -36,6 +38,7 @@ const PACKAGE_SOURCES = [
   'src',
   'scripts/bundle-programs.ts',
   'scripts/split-binaryen.ts',
+  'scripts/translator-version.ts',
   'tsconfig.base.json',
   'tsconfig.build.json',
   'package-lock.json',
@@ -89,6 +92,16 @@ function bundleForBrowsers(dist: string): void {
   });
 }
 
+/** Copies the runtime with a section (TRANSLATOR_SECTION) that tells versions of the translator apart: it and all of Node's programs count. */
+function writeRuntime(from: string, dist: string, to: string): void {
+  const runtime = readFileSync(from);
+  const hash = createHash('sha256').update(runtime);
+  const programs = join(dist, 'program');
+  for (const name of readdirSync(programs).sort()) hash.update(readFileSync(join(programs, name)));
+  const version = hash.digest('hex').slice(0, 16);
+  writeFileSync(to, withVersion(runtime, version));
+}
+
 function run(script: string, ...args: string[]): void {
   execFileSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit' });
 }
@@ -115,7 +128,8 @@ try {
     renameSync(work, join(root, 'dist'));
   }
   const runtime = `dist/${ASSETS}/runtime.wasm`;
-  if (force || isStale(runtime, [RUNTIME])) copyFileSync(join(root, RUNTIME), join(root, runtime));
+  if (force || isStale(runtime, [RUNTIME]))
+    writeRuntime(join(root, RUNTIME), join(root, 'dist'), join(root, runtime));
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);
   process.exitCode = 1;

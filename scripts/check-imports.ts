@@ -40,7 +40,8 @@ const RULES: readonly Rule[] = [
     imports: ['emitter', 'interpreter/handler-emitter.ts', 'isa', 'layout', ...BUILDER, WRITER],
   },
   { path: 'compile', imports: ['emitter', 'isa', 'layout', ...BUILDER, WRITER] },
-  { path: 'code-cache', imports: ['compile', 'isa', 'layout'], types: ['cpu'] },
+  { path: 'saved-code', imports: ['compile', 'layout'] },
+  { path: 'code-cache', imports: ['compile', 'isa', 'layout', 'saved-code'], types: ['cpu'] },
   { path: 'cpu', imports: ['code-cache', 'isa', 'layout'] },
   // Numbers of the architecture, such as those of the local APIC's MSRs; nothing of how the processor is made.
   { path: 'devices', imports: ['layout/architecture.ts'] },
@@ -48,7 +49,7 @@ const RULES: readonly Rule[] = [
   {
     path: 'machine',
     imports: ['boot', 'code-cache', 'compile', 'cpu', 'devices', 'layout'],
-    types: ['host/host.ts'],
+    types: ['host/host.ts', 'saved-code'],
   },
   { path: 'host/host.ts', imports: [], types: ['code-cache'] },
   // The machine's side of the public API, in the thread the machine runs in.
@@ -63,13 +64,29 @@ const RULES: readonly Rule[] = [
   // A machine is put together by the entry points, of which the threads' programs are some.
   {
     path: 'host/node',
-    imports: ['api', 'boot', 'compile', 'host/open-url.ts', 'wasm/binaryen-file.ts', 'wasm/optimizer.ts'],
+    imports: [
+      'api',
+      'boot',
+      'compile',
+      'host/open-url.ts',
+      'saved-code',
+      'wasm/binaryen-file.ts',
+      'wasm/optimizer.ts',
+    ],
     types: ['code-cache', 'host/host.ts'],
     packages: ['node:'],
   },
   {
     path: 'host/browser',
-    imports: ['api', 'boot', 'compile', 'host/open-url.ts', 'wasm/binaryen-file.ts', 'wasm/optimizer.ts'],
+    imports: [
+      'api',
+      'boot',
+      'compile',
+      'host/open-url.ts',
+      'saved-code',
+      'wasm/binaryen-file.ts',
+      'wasm/optimizer.ts',
+    ],
     types: ['code-cache', 'host/host.ts'],
   },
   { path: 'cli.ts', imports: ['cli'], packages: [] },

@@ -1,7 +1,7 @@
 /** What compiling and installing regions costs: those of a boot, as they come. */
 import { readFileSync } from 'node:fs';
 import { regionExports } from '../../src/code-cache/region-exports.ts';
-import type { CompileRequest, CompileResult, RemoteCompiler } from '../../src/code-cache/tiering.ts';
+import type { CompileResult, RemoteCompiler } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { compilerWith } from '../../src/compile/optimizing.ts';
 import { type CompiledTier, type RegionSource, unpackRegions } from '../../src/compile/region-source.ts';
@@ -29,13 +29,14 @@ class WatchedHost extends NodeHost {
     const underWay = new Map<number, readonly RegionSource[]>();
     return {
       ...compiler,
-      post: (request: CompileRequest) => {
-        underWay.set(request.id, unpackRegions(request.regions));
+      post: (request) => {
+        if (request.kind === 'compile') underWay.set(request.id, unpackRegions(request.regions));
         compiler.post(request);
       },
       listen: (onResult, onFailure) =>
         compiler.listen((result) => {
-          this.compilations.push({ regions: underWay.get(result.id) ?? [], result });
+          if (result.kind === 'compiled')
+            this.compilations.push({ regions: underWay.get(result.id) ?? [], result });
           onResult(result);
         }, onFailure),
     };

@@ -52,6 +52,7 @@ import {
   SHAPE_AFTER_SHIFT,
 } from '../layout/record.ts';
 import { MODE, RECORD_TOP } from '../layout/runtime-state.ts';
+import type { SavedRegions } from './saved-regions.ts';
 
 const PAGE_SIZE = 4096;
 /** What is fetched where there is no RAM: FFH, as from a bus where nobody answers; FF FF is #UD. */
@@ -87,6 +88,8 @@ export class BlockBuilder {
   /** Blocks and instructions built so far. */
   blocks = 0;
   instructions = 0;
+  /** Blocks of earlier runs. */
+  saved: SavedRegions | undefined;
   /** How often the older half of the record arena had to be emptied. */
   recycled = 0;
 
@@ -106,8 +109,12 @@ export class BlockBuilder {
   build(physicalLow: number, physicalHigh: number): number {
     const physicalPage = physicalHigh * 0x10_0000 + (physicalLow >>> 12);
     const start = physicalLow & (PAGE_SIZE - 1);
-    const page = this.runtime.hostPageAddress(physicalPage) >>> 0;
     const mode = this.views.i32[(CPU_STATE + MODE) >> 2] as number;
+    if (this.saved !== undefined && this.guardedOffsets.size === 0) {
+      const head = this.saved.take(physicalPage, start, mode);
+      if (head !== 0) return head;
+    }
+    const page = this.runtime.hostPageAddress(physicalPage) >>> 0;
     // Room for the longest block. What it uses is taken when it is done: fetching may raise before.
     const head = this.room(MAX_BLOCK_INSTRUCTIONS + 2);
     // Of the whole memory, which finding the page may have made larger: a view of the page takes as long as two instructions.
@@ -170,6 +177,8 @@ export class BlockBuilder {
     let head = this.runtime.allocateRecords(count);
     if (head === 0) {
       this.recycled += 1;
+      // The first time the other half is empty.
+      if (this.recycled === 2) this.saved = undefined;
       this.runtime.emptyOlderHalf();
       head = this.runtime.allocateRecords(count);
     }

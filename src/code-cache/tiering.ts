@@ -20,6 +20,7 @@ import { SLOT_GUARDED } from '../isa/instruction-set.ts';
 import { regionName } from '../layout/contract.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../layout/runtime-state.ts';
+import type { ArchiveRequest, ArchiveResult, LoadResult, PackPlace } from '../saved-code/messages.ts';
 import {
   type HotInstructions,
   InstalledModule,
@@ -29,6 +30,7 @@ import {
 } from './installed-regions.ts';
 import { REGION_SIZE, RegionCollector } from './region-collector.ts';
 import { regionExports } from './region-exports.ts';
+import { SavedCode } from './saved-code.ts';
 
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
@@ -73,10 +75,12 @@ const LIMITS: RegionLimits = { modules: 768, bytes: 11 * 1024 * 1024 };
 
 /** What the worker is sent and sends back. */
 export interface CompileRequest {
+  readonly kind: 'compile';
   readonly id: number;
   readonly regions: PackedRegions;
 }
 export interface CompileResult {
+  readonly kind: 'compiled';
   readonly id: number;
   readonly module: WebAssembly.Module;
   readonly bytes: number;
@@ -89,9 +93,9 @@ export type LocalCompiler = (regions: readonly RegionSource[]) => Uint8Array;
 
 /** The compile worker as this file sees it. */
 export interface RemoteCompiler {
-  post(request: CompileRequest): void;
+  post(request: CompileRequest | ArchiveRequest): void;
   /** Replaces who is told. @param onFailure the worker is gone; nothing more will come. */
-  listen(onResult: (result: CompileResult) => void, onFailure: () => void): void;
+  listen(onResult: (result: CompileResult | ArchiveResult) => void, onFailure: () => void): void;
   /** Ends the worker. */
   close(): Promise<void>;
 }
@@ -120,6 +124,8 @@ export interface TieringStatistics {
   dropped: number;
   /** They made room for others. */
   evicted: number;
+  /** Found again of those of earlier runs, and blocks. */
+  saved: SavedCode['statistics'];
 }
 
 export class Tiering {
@@ -149,10 +155,11 @@ export class Tiering {
   private readonly limits: RegionLimits;
   /** When the first of those that wait asked, in instructions. */
   private waitingSince = 0;
-  private arrived: CompileResult[] = [];
+  private arrived: (CompileResult | LoadResult)[] = [];
   /** Unique among all machines that share a worker: a result for one from before a restart is nobody's. */
   private static nextId = 1;
   private readonly installed: InstalledRegions;
+  private readonly savedCode: SavedCode | undefined;
   /** Blocks of the regions that are being compiled, with the HEAD_COUNTDOWN last seen. */
   private readonly covered = new Map<number, number>();
   private wakeWaiter: () => void = () => {};
@@ -163,6 +170,7 @@ export class Tiering {
     remote: RemoteCompiler | undefined,
     local: LocalCompiler | undefined,
     milliseconds: () => number,
+    keptIn?: PackPlace,
     limits = LIMITS,
   ) {
     this.processor = processor;
@@ -180,20 +188,28 @@ export class Tiering {
     processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? HOT_AT_ONCE : HOT;
     remote?.listen(
       (result) => {
-        this.arrived.push(result);
+        // Who waits for that does not let the guest run.
+        if (result.kind === 'saved') this.savedCode?.saved();
+        else this.arrived.push(result);
         this.wakeWaiter();
       },
       () => {
         this.remote = undefined;
         this.underWay.clear();
+        this.savedCode?.gone();
         this.wakeWaiter();
       },
     );
+    if (remote !== undefined && keptIn !== undefined)
+      this.savedCode = new SavedCode(processor, this.installed, keptIn, (request) =>
+        this.remote?.post(request),
+      );
   }
 
   get statistics(): TieringStatistics {
     const { regions, modules, dropped, evicted } = this.installed;
-    return { ...this.counts, liveRegions: regions, liveModules: modules, dropped, evicted };
+    const saved = this.savedCode?.statistics ?? { blocks: 0, regions: 0 };
+    return { ...this.counts, liveRegions: regions, liveModules: modules, dropped, evicted, saved };
   }
 
   /** How many instructions a region executes before it is compiled again in the second tier. */
@@ -213,7 +229,7 @@ export class Tiering {
 
   /** True while results are expected: the host loop then lets messages in more often. */
   get isWaiting(): boolean {
-    return this.underWay.size > 0;
+    return this.underWay.size > 0 || this.savedCode?.isLoading === true;
   }
 
   /** A block has become hot. Called by guest code on its way into the block. */
@@ -221,7 +237,7 @@ export class Tiering {
     // Each entry of a block that may have a breakpoint is looked at.
     if (this.processor.views.u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return;
     this.counts.requests += 1;
-    if (this.installed.reinstate(head)) return;
+    if (this.installed.reinstate(head) || this.savedCode?.request(head) === true) return;
     if (!this.hasRequests) this.waitingSince = this.processor.instructions;
     if (this.installed.has(head)) {
       this.installed.acknowledge(head);
@@ -259,7 +275,12 @@ export class Tiering {
 
   /** Installs what has arrived and sends what waits: between two slices. */
   poll(): void {
-    for (const { id, module, bytes, milliseconds } of this.arrived) {
+    for (const result of this.arrived) {
+      if (result.kind !== 'compiled') {
+        this.savedCode?.receive(result);
+        continue;
+      }
+      const { id, module, bytes, milliseconds } = result;
       const batch = this.underWay.get(id);
       if (batch === undefined) continue;
       this.underWay.delete(id);
@@ -273,7 +294,7 @@ export class Tiering {
       if (batch.regions.length === 0) return;
       const id = Tiering.nextId++;
       this.underWay.set(id, batch);
-      this.remote.post({ id, regions: packRegions(batch.regions) });
+      this.remote.post({ kind: 'compile', id, regions: packRegions(batch.regions) });
     }
   }
 
@@ -366,7 +387,8 @@ export class Tiering {
     counts.modules += 1;
     counts.moduleBytes += bytes;
     const owner = new InstalledModule(bytes);
-    batch.regions.forEach(({ tier, blocks }, index) => {
+    batch.regions.forEach((source, index) => {
+      const { tier, blocks } = source;
       // A function that is called twice is in a region twice.
       const heads = [...new Set(blocks.map((block) => block.head))];
       const head = heads[0] as number;
@@ -377,6 +399,7 @@ export class Tiering {
         return;
       }
       installed.add(owner, tier, head, heads, exports[regionName(index)]);
+      this.savedCode?.keep(source);
       counts.regions += 1;
       if (tier === 'second') counts.secondTierRegions += 1;
       if (tier === 'third') counts.thirdTierRegions += 1;
@@ -399,6 +422,12 @@ export class Tiering {
     this.hot.delete(block);
     this.covered.delete(block);
     for (const batch of this.underWay.values()) batch.dropped.add(block);
+    this.savedCode?.drop(block);
     this.installed.drop(block);
+  }
+
+  /** Keeps what has been compiled for other runs. Resolves when that is done. */
+  async save(): Promise<void> {
+    if (this.remote !== undefined) await this.savedCode?.save();
   }
 }

@@ -21,6 +21,7 @@ import type { Request } from './chipset.ts';
 import { enter } from './enter.ts';
 import { FirmwarePort } from './firmware-port.ts';
 import { type Bytes, bytesOf, type CheckedOptions, checkOptions, type MachineOptions } from './options.ts';
+import { packPlace } from './pack-place.ts';
 import { randomNumbers, seedBytes } from './seed.ts';
 import { StallWatch } from './stall-watch.ts';
 import { collectStatistics, type Statistics } from './statistics.ts';
@@ -57,6 +58,8 @@ const SHORT_TURN = 1;
 const WORTH_WAITING = 0.3;
 /** Host milliseconds after which the guest goes on although what it waits for is not compiled: the host is busy. */
 const LONGEST_WAIT = 20;
+/** Nanoseconds of sleep from which on there is time to keep what has been compiled: half a second. */
+const LONG_SLEEP = 500_000_000;
 /** Bytes that may wait for the guest to read them before no more are wanted. */
 const SERIAL_ROOM = 65_536;
 /** Bytes of terminal sizes that wait for the guest: more mean that it does not listen. */
@@ -209,6 +212,11 @@ export class Machine {
     this.sleeper?.wake();
   }
 
+  /** Keeps what has been compiled for other runs of the same guest, as it does by itself when the guest sleeps for long. */
+  async saveCode(): Promise<void> {
+    await this.tiering.save();
+  }
+
   /** Frees what the machine holds outside of memory: the compile worker. The machine cannot run afterwards. */
   async close(): Promise<void> {
     this.isClosed = true;
@@ -256,7 +264,14 @@ export class Machine {
       blockDropped: (head) => tiering?.drop(head),
       undefinedInstruction: (record) => this.countUndefined(record),
     });
-    tiering = new Tiering(board.processor, this.options.tier, this.remote, this.local, () => host.now());
+    tiering = new Tiering(
+      board.processor,
+      this.options.tier,
+      this.remote,
+      this.local,
+      () => host.now(),
+      packPlace(this.runtime, this.options),
+    );
     if (bios === undefined) this.enterKernel(board, kernel as Uint8Array, seed, random);
     else {
       this.addImage(board, bios);
@@ -502,6 +517,7 @@ export class Machine {
       const deadline = timers.nextDeadline();
       const wait = clock.waitFor(deadline);
       if (wait > 0) {
+        if (wait > LONG_SLEEP) void this.saveCode();
         const sleep = this.options.host.sleep(wait / 1e6);
         let woken = false;
         this.sleeper = {

@@ -54,6 +54,11 @@ export interface MachineOptions {
   readonly cpu?: string | undefined;
   /** Port at which a guest ends the machine with a code, as with QEMU's isa-debug-exit: 0 to 65532; none by default. */
   readonly debugExitPort?: number | undefined;
+  /**
+   * Where compiled code is kept for other runs of the same guest: in Node a folder, which is made if it is not there, in a browser
+   * the name of a Cache. Nothing by default. Of use with tier `auto`.
+   */
+  readonly codeCache?: string | undefined;
   /** Bytes that COM1 sent. */
   readonly onSerialOutput?: ((bytes: Uint8Array) => void) | undefined;
   /** Bytes of the firmware image's messages, as QEMU's isa-debugcon at port 402H takes them. */
@@ -86,6 +91,7 @@ export interface CheckedOptions {
   readonly reboot: boolean;
   readonly cpu: Cpu;
   readonly debugExitPort: number | undefined;
+  readonly codeCache: string | undefined;
   readonly onSerialOutput: (bytes: Uint8Array) => void;
   readonly onFirmwareMessage: (bytes: Uint8Array) => void;
   readonly onBiosVars: (content: Uint8Array) => void;
@@ -159,6 +165,11 @@ function debugExitPortOf(value: number | undefined): number | undefined {
     Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LAST_DEBUG_EXIT_PORT;
   if (value === undefined || isPort) return value;
   return refuse('debugExitPort', value, `a port from 0 to ${LAST_DEBUG_EXIT_PORT}`);
+}
+
+function codeCacheOf(value: string | undefined): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  return refuse('codeCache', value, 'the name of a folder or Cache');
 }
 
 function cpuOf(cpu = DEFAULT_CPU): Cpu {
@@ -243,6 +254,7 @@ export function checkOptions(options: MachineOptions): CheckedOptions {
     seed: seedOf(options.seed),
     cpu: cpuOf(options.cpu),
     debugExitPort: debugExitPortOf(options.debugExitPort),
+    codeCache: codeCacheOf(options.codeCache),
     reboot,
     onSerialOutput,
     onFirmwareMessage,

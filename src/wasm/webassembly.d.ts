@@ -14,6 +14,8 @@ declare namespace WebAssembly {
 
   class Module {
     constructor(bytes: BufferSource);
+    /** Contents of the custom sections with a name. */
+    static customSections(module: Module, name: string): ArrayBuffer[];
   }
 
   class Instance {

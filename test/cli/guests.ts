@@ -30,6 +30,13 @@ export const SPIN = code('again: jmp again');
 
 export const IDLE = code('again: sti; hlt; jmp again');
 
+/** Compiles as many regions as it takes to be worth keeping: a loop each, since no region goes on behind CPUID. */
+export const MANY_LOOPS = code(
+  `again: ${Array.from({ length: 80 }, (_, n) => `mov ecx,2000; l${n}: dec ecx; jne l${n}; cpuid`).join(
+    '; ',
+  )}; jmp again`,
+);
+
 /** Sends what comes in at one serial port out of another: polls LSR until a byte is ready, and again. */
 function relay(from: number, to: number): number[] {
   return code(`

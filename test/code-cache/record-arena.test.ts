@@ -95,7 +95,7 @@ class SlowCompiler implements RemoteCompiler {
     if (request === undefined) return;
     const bytes = compileRegions(unpackRegions(request.regions));
     const module = new WebAssembly.Module(bytes as BufferSource);
-    this.onResult({ id: request.id, module, bytes: bytes.length, milliseconds: 0 });
+    this.onResult({ kind: 'compiled', id: request.id, module, bytes: bytes.length, milliseconds: 0 });
   }
   async close(): Promise<void> {}
 }

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { RegionLimits } from '../../src/code-cache/installed-regions.ts';
 import { type LocalCompiler, type RemoteCompiler, type Tier, Tiering } from '../../src/code-cache/tiering.ts';
 import type { ProcessorOptions } from '../../src/cpu/processor.ts';
+import type { PackPlace } from '../../src/saved-code/messages.ts';
 import { SystemMachine } from '../isa/system-machine.ts';
 
 /** More than the entries after which the tier `compiled` compiles a block. */
@@ -14,6 +15,7 @@ export function createTieredMachine(
   local: LocalCompiler | undefined,
   limits?: RegionLimits,
   options: Partial<ProcessorOptions> = {},
+  keptIn?: PackPlace,
 ) {
   let tiering: Tiering | undefined;
   const machine = new SystemMachine({
@@ -21,7 +23,7 @@ export function createTieredMachine(
     requestCompile: (head) => tiering?.request(head),
     blockDropped: (head) => tiering?.drop(head),
   });
-  tiering = new Tiering(machine.processor, tier, remote, local, () => 0, limits);
+  tiering = new Tiering(machine.processor, tier, remote, local, () => 0, keptIn, limits);
   return { machine, tiering };
 }
 

@@ -82,6 +82,7 @@ class Server {
     close: async () => {
       this.handlers.stop(undefined);
       await this.running?.catch(() => {});
+      await this.machine?.saveCode();
       await this.machine?.close();
     },
   };

@@ -48,6 +48,9 @@ Examples:
   longmode boot --kernel vmlinuz --initrd initrd.img --append 'console=ttyS0 quiet' --memory 1G
   longmode boot --kernel vmlinuz --clock instructions --seed 1 --timeout 60 --stats stats.json < /dev/null`;
 
+/** Instead of a folder of --code-cache. */
+const CODE_CACHE_OFF = 'off';
+
 interface BootOptions {
   readonly kernel?: string;
   readonly entry: EntryName | 'auto';
@@ -64,6 +67,7 @@ interface BootOptions {
   /** Seconds. */
   readonly timeout?: Named<number>;
   readonly stats?: string;
+  readonly codeCache?: string;
   readonly seed?: Named<number>;
   readonly debugExit?: Named<number>;
   readonly reboot: boolean;
@@ -138,6 +142,7 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
     )
     .option('--timeout <seconds>', 'stop the guest after this time', named('--timeout', parseSeconds))
     .option('--stats <file>', 'write statistics of the run to a JSON file')
+    .option('--code-cache <folder>', 'where compiled code is kept for other runs, or off, the default')
     .option('--seed <number>', "seed of the guest's randomness", named('--seed', parseSeed))
     .option(
       '--debug-exit <port>',
@@ -174,6 +179,7 @@ async function boot(options: BootOptions): Promise<number> {
     // Better now than after an hour.
     if (options.stats !== undefined) await writeOutput('--stats', options.stats, '');
     const exitCode = await runToExitCode(session, options);
+    await session.machine.saveCode();
     await files.biosVars?.saved();
     return exitCode;
   } finally {
@@ -260,6 +266,7 @@ async function createMachine(
       tier: options.tier,
       seed: options.seed?.value,
       debugExitPort: options.debugExit?.value,
+      codeCache: options.codeCache === CODE_CACHE_OFF ? undefined : options.codeCache,
       cpu: options.cpu?.value,
       reboot: options.reboot,
       onSerialOutput,

@@ -5,6 +5,7 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
+import type { ArchiveRequest, ArchiveResult } from '../../saved-code/messages.ts';
 import type { Host } from '../host.ts';
 import type { Assets } from './assets.ts';
 import { compilerStarter, type StartCompiler } from './compile-worker.ts';
@@ -85,9 +86,9 @@ export class BrowserHost implements Host {
       onFailure();
     });
     return {
-      post: (request: CompileRequest) => port.postMessage(request),
+      post: (request: CompileRequest | ArchiveRequest) => port.postMessage(request),
       listen: (resultListener, failureListener) => {
-        port.onmessage = ({ data }: MessageEvent<CompileResult>) => resultListener(data);
+        port.onmessage = ({ data }: MessageEvent<CompileResult | ArchiveResult>) => resultListener(data);
         onFailure = failureListener;
       },
       close: async () => {

@@ -1,15 +1,32 @@
-/** The compile worker in Node: regions in, modules out. */
+/** The compile worker in Node: regions in, modules out, and what is kept of them for other runs. */
 import { parentPort } from 'node:worker_threads';
 import type { CompileRequest, CompileResult } from '../../code-cache/tiering.ts';
 import { compileOptimizing } from '../../compile/optimizing.ts';
 import { unpackRegions } from '../../compile/region-source.ts';
+import { CodeArchive } from '../../saved-code/archive.ts';
+import type { ArchiveRequest } from '../../saved-code/messages.ts';
+import { CodeFolder } from './code-folder.ts';
 import { compileEagerly } from './eager-compilation.ts';
 import { loadOptimizer } from './optimizer.ts';
 
-parentPort?.on('message', async ({ id, regions }: CompileRequest) => {
+const archive = new CodeArchive({
+  open: (folder) => new CodeFolder(folder),
+  warn: (message) => process.stderr.write(`longmode: ${message}\n`),
+  compile: compileEagerly,
+  post: (result) => parentPort?.postMessage(result),
+  yield: () => new Promise((resolve) => setImmediate(resolve)),
+});
+
+parentPort?.on('message', async (request: CompileRequest | ArchiveRequest) => {
+  if (request.kind !== 'compile') {
+    await archive.answer(request);
+    return;
+  }
+  const { id, regions } = request;
   const start = performance.now();
   const bytes = await compileOptimizing(unpackRegions(regions), loadOptimizer);
   const module = compileEagerly(bytes);
-  const result: CompileResult = { id, module, bytes: bytes.length, milliseconds: performance.now() - start };
+  const milliseconds = performance.now() - start;
+  const result: CompileResult = { kind: 'compiled', id, module, bytes: bytes.length, milliseconds };
   parentPort?.postMessage(result);
 });

@@ -7,6 +7,7 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
+import type { ArchiveRequest, ArchiveResult } from '../../saved-code/messages.ts';
 import type { Host } from '../host.ts';
 import { compileLazily } from './eager-compilation.ts';
 import { loadOptimizer } from './optimizer.ts';
@@ -96,10 +97,10 @@ export class NodeHost implements Host {
     let reason = 'it ended';
     let isClosed = false;
     let outstanding = 0;
-    let onResult: (result: CompileResult) => void = () => {};
+    let onResult: (result: CompileResult | ArchiveResult) => void = () => {};
     let onFailure: () => void = () => {};
-    worker.on('message', (result: CompileResult) => {
-      outstanding -= 1;
+    worker.on('message', (result: CompileResult | ArchiveResult) => {
+      if (result.kind === 'compiled' || result.kind === 'saved') outstanding -= 1;
       if (outstanding === 0 && !isClosed) worker.unref();
       onResult(result);
     });
@@ -115,10 +116,12 @@ export class NodeHost implements Host {
     // Adding a listener takes a reference.
     worker.unref();
     return {
-      post: (request: CompileRequest) => {
+      post: (request: CompileRequest | ArchiveRequest) => {
         // A machine may be waiting for the result: it must not be alone in keeping the process alive.
-        if (outstanding === 0) worker.ref();
-        outstanding += 1;
+        if (request.kind !== 'load') {
+          if (outstanding === 0) worker.ref();
+          outstanding += 1;
+        }
         worker.postMessage(request);
       },
       listen: (resultListener, failureListener) => {

@@ -1,0 +1,292 @@
+/** What a run finds of an earlier one: the same state at every slice, with nothing compiled. */
+import { describe, expect, it } from 'vitest';
+import type { RemoteCompiler } from '../../src/code-cache/tiering.ts';
+import { compileRegions } from '../../src/compile/compiler.ts';
+import { unpackRegions } from '../../src/compile/region-source.ts';
+import { RECORD_SIZE } from '../../src/layout/record.ts';
+import { RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
+import { CodeArchive } from '../../src/saved-code/archive.ts';
+import type { CodeStore } from '../../src/saved-code/messages.ts';
+import { SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
+import { makePack, regionsOf } from '../../src/saved-code/pack-maker.ts';
+import { CODE, DATA, PAGE_DIRECTORY, type SystemMachine } from '../isa/system-machine.ts';
+import { assemble } from '../support/assembler.ts';
+import { createTieredMachine } from './tiered-machine.ts';
+
+const KEY = 'key';
+const HOTNESS = 20;
+const ROUNDS = 100;
+/** Linear address of physical address 0, once more, where kernels are. */
+const KERNEL = -0x8000_0000;
+const PML4 = 0x1000;
+const PDPT = 0x2000;
+
+class MemoryStore implements CodeStore {
+  readonly content = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Of the archive. */
+  readonly warnings: string[] = [];
+  async read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.content.get(key)?.slice();
+  }
+  async write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.content.set(key, bytes);
+  }
+}
+
+/** A compiler without a thread of its own: what it is asked for is there when the caller waits next. */
+function keepingCompiler(store: MemoryStore): RemoteCompiler {
+  let tell: Parameters<RemoteCompiler['listen']>[0] = () => {};
+  const compile = (bytes: Uint8Array): WebAssembly.Module => new WebAssembly.Module(bytes as BufferSource);
+  const archive = new CodeArchive({
+    open: () => store,
+    warn: (message) => store.warnings.push(message),
+    compile,
+    post: (result) => tell(result),
+    yield: async () => {},
+  });
+  return {
+    post(request) {
+      if (request.kind !== 'compile') void archive.answer(request);
+      else {
+        const bytes = compileRegions(unpackRegions(request.regions));
+        const { id } = request;
+        tell({ kind: 'compiled', id, module: compile(bytes), bytes: bytes.length, milliseconds: 0 });
+      }
+    },
+    listen(onResult) {
+      tell = onResult;
+    },
+    close: async () => {},
+  };
+}
+
+/** Lets the archive answer. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const programs = new Map<string, number[]>();
+
+/** Most programs run several times. */
+function assembled(text: string): number[] {
+  const known = programs.get(text) ?? [...assemble(text, CODE)];
+  programs.set(text, known);
+  return known;
+}
+
+interface Run {
+  /** Linear address of physical address 0 for the program. */
+  readonly base?: number;
+  readonly code: (base: number) => string;
+  readonly store?: MemoryStore;
+  readonly slice?: number;
+  /** Records in each half of the arena behind the saved ones. */
+  readonly half?: number;
+}
+
+/** Maps physical address 0 at `base`, a multiple of 2 MiB in the uppermost 2 GiB. */
+function mapKernel(machine: SystemMachine, base: number): void {
+  const address = BigInt.asUintN(64, BigInt(base));
+  machine.write64(PML4 + 511 * 8, BigInt(PDPT) | 7n);
+  machine.write64(PDPT + Number((address >> 30n) & 511n) * 8, BigInt(PAGE_DIRECTORY) | 7n);
+  machine.write64(PAGE_DIRECTORY + Number((address >> 21n) & 511n) * 8, 0x83n);
+}
+
+/** Runs a program, which ends in HLT, and keeps what it compiled. Without a store it is interpreted. */
+async function run({ base = 0, code, store, slice = 1000, half }: Run) {
+  const remote = store === undefined ? undefined : keepingCompiler(store);
+  const { machine, tiering } = createTieredMachine(
+    store === undefined ? 'interpreter' : 'auto',
+    remote,
+    undefined,
+    undefined,
+    {},
+    { store: '', key: KEY },
+  );
+  const { processor } = machine;
+  tiering.patience = { whileRoomy: 0, later: 0 };
+  if (store !== undefined) processor.blocks.hotness = HOTNESS;
+  if (half !== undefined) processor.setU32(RECORD_HALF_SIZE, SAVED_RECORDS_SIZE + half * RECORD_SIZE);
+  await turn();
+  if (base !== 0) mapKernel(machine, base);
+  machine.write(CODE, assembled(code(base)));
+  machine.write(FAR, [...FAR_CODE]);
+  tiering.poll();
+  processor.rip = BigInt.asUintN(64, BigInt(base + CODE));
+  const states: unknown[] = [];
+  for (let slices = 0; slices < 20_000; slices++) {
+    const reason = processor.run(slice);
+    tiering.poll();
+    states.push([processor.rip, processor.instructions, processor.flags, processor.gpr(0), processor.gpr(3)]);
+    if (reason === 'halt') break;
+    if (reason !== 'budget') throw new Error(reason);
+  }
+  const { regions, saved } = tiering.statistics;
+  await tiering.save();
+  return { states, regions, saved, recycled: processor.blocks.recycled };
+}
+
+/** As many regions as it takes to be worth keeping: each loop is one. */
+const LOOPS = Array.from({ length: 80 }, (_, n) => `mov ecx,30; l${n}: add rbx,rcx; dec ecx; jne l${n}`).join(
+  '\n',
+);
+const FAR = 0x1_8000;
+const FAR_CODE = assemble('ror rbx,3; add rbx,rbp; ret', FAR);
+
+const displacement = (value: number): string => `${value < 0 ? '-' : '+'}0x${Math.abs(value).toString(16)}`;
+
+/** A call into another page, a table of targets, an instruction for a handler, constants that are addresses, loops. */
+const program = (base: number): string => `
+  mov ebp,${ROUNDS}
+  xor r8d,r8d
+  again: call ${FAR}
+  mov eax,ebp
+  and eax,3
+  lea rdx,[rip+table]
+  lea rdx,[rdx+rax*4]
+  jmp rdx
+  table: inc ebx; jmp behind
+  add ebx,3; nop
+  sub ebx,5; nop
+  inc ebx; nop; nop
+  behind: mov rsi,${base + DATA}
+  add rbx,QWORD PTR [rsi+8]
+  mov DWORD PTR [rsi+8],ebp
+  add rbx,QWORD PTR [r8${displacement(base + DATA + 8)}]
+  cmp rbx,${base + DATA}
+  cpuid
+  pushfq
+  pop rax
+  add rbx,rax
+  mov ecx,7
+  inner: add rbx,rcx
+  rol rbx,3
+  dec ecx
+  jne inner
+  dec ebp
+  jne again
+  ${LOOPS}
+  hlt
+`;
+
+describe('code of earlier runs', () => {
+  it('is found again and does the same, wherever slices end', async () => {
+    const store = new MemoryStore();
+    const first = await run({ code: program, store });
+    expect(first.regions).toBeGreaterThan(70);
+    expect(first.saved).toEqual({ blocks: 0, regions: 0 });
+    for (const slice of [1000, 7]) {
+      const interpreted = await run({ code: program, slice });
+      const again = await run({ code: program, slice, store });
+      expect(again.states).toEqual(interpreted.states);
+      expect(again.saved.regions).toBeGreaterThan(70);
+      // A block within a region may become an entry of its own.
+      expect(again.regions).toBeLessThan(20);
+    }
+  });
+
+  it('is found where a kernel is somewhere else, with its addresses moved', async () => {
+    const store = new MemoryStore();
+    await run({ base: KERNEL, code: program, store });
+    const base = KERNEL + 0x60_0000;
+    const interpreted = await run({ base, code: program });
+    const again = await run({ base, code: program, store });
+    expect(again.states).toEqual(interpreted.states);
+    expect(again.saved.regions).toBeGreaterThan(70);
+    expect(again.regions).toBeLessThan(20);
+    // And what comes of it is kept as if it had not moved.
+    const other = (at: number): string => program(at).replace('rol rbx,3', 'rol rbx,5');
+    await run({ base, code: other, store });
+    const back = await run({ base: KERNEL, code: other, store });
+    expect(back.states).toEqual((await run({ base: KERNEL, code: other })).states);
+    expect(back.saved.regions).toBeGreaterThan(70);
+  });
+
+  it('is not taken where a byte of it differs', async () => {
+    const store = new MemoryStore();
+    await run({ code: program, store });
+    const changed = (base: number): string => program(base).replace('rol rbx,3', 'rol rbx,4');
+    const again = await run({ code: changed, store });
+    expect(again.states).toEqual((await run({ code: changed })).states);
+    expect(again.regions).toBeGreaterThan(0);
+    expect(again.saved.regions).toBeGreaterThan(0);
+  });
+
+  it('goes when the guest overwrites it, and comes back when it is as it was', async () => {
+    const modifying = (base: number): string => `
+      ${program(base).replace('hlt', '')}
+      mov rdi,${FAR}
+      mov rax,QWORD PTR [rdi]
+      mov BYTE PTR [rdi+3],5
+      mov ebp,${ROUNDS}
+      second: call ${FAR}
+      dec ebp
+      jne second
+      mov QWORD PTR [rdi],rax
+      mov ebp,${ROUNDS}
+      third: call ${FAR}
+      dec ebp
+      jne third
+      hlt
+    `;
+    const store = new MemoryStore();
+    const first = await run({ code: modifying, store });
+    const again = await run({ code: modifying, store });
+    const interpreted = await run({ code: modifying });
+    expect(first.states).toEqual(interpreted.states);
+    expect(again.states).toEqual(interpreted.states);
+    expect(again.saved.regions).toBeGreaterThan(70);
+  });
+
+  it('goes with the half of the arena that it is in', async () => {
+    const store = new MemoryStore();
+    await run({ code: program, store });
+    // Each round makes a block anew, until all of the arena has been used; then the same as before.
+    const filling = (base: number): string => `
+      ${program(base).replace('hlt', '')}
+      mov rdi,${FAR}
+      mov edx,20000
+      fill: mov BYTE PTR [rdi+3],dl
+      call ${FAR}
+      dec edx
+      jne fill
+      ${LOOPS.replaceAll(/\bl(\d+)/g, 'm$1')}
+      hlt
+    `;
+    const again = await run({ code: filling, store, half: 40 });
+    expect(again.recycled).toBeGreaterThanOrEqual(2);
+    expect(again.saved.regions).toBeGreaterThan(70);
+    expect(again.states).toEqual((await run({ code: filling })).states);
+  });
+});
+
+describe('a store', () => {
+  it('with anything else in it is told of, and filled anew', async () => {
+    const store = new MemoryStore();
+    await run({ code: program, store });
+    const good = store.content.get(KEY) as Uint8Array<ArrayBuffer>;
+    const broken = [
+      good.slice(0, 64),
+      good.slice(0, -4),
+      good.slice().fill(7, 5000, 5001),
+      new Uint8Array(3),
+    ];
+    for (const bytes of broken) {
+      store.content.set(KEY, bytes);
+      store.warnings.length = 0;
+      const again = await run({ code: program, store });
+      expect(store.warnings).toEqual(['key in the code cache is damaged: it is made anew']);
+      expect(again.saved.regions).toBe(0);
+      expect((await run({ code: program, store })).saved.regions).toBeGreaterThan(70);
+    }
+  });
+
+  it('has no more WebAssembly in it than it may', async () => {
+    const store = new MemoryStore();
+    await run({ code: program, store });
+    const pack = viewPack(store.content.get(KEY) as Uint8Array<ArrayBuffer>);
+    const regions = regionsOf(pack);
+    expect(regions.length).toBeGreaterThan(70);
+    expect(makePack(regions, pack.modules.length)).toEqual(pack);
+    const none = makePack(regions, pack.modules.length - 1);
+    expect([none.modules.length, none.layout.length, none.entryRegions.length]).toEqual([0, 0, 0]);
+  });
+});

@@ -1,0 +1,44 @@
+/** The folder of the code cache: whole files or none, and not more and more of them. */
+import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CodeFolder } from '../../../src/host/node/code-folder.ts';
+import { useFolder } from '../../cli/run-cli.ts';
+
+const folder = useFolder();
+const bytes = (value: number): Uint8Array<ArrayBuffer> => new Uint8Array(100_000).fill(value);
+
+it('gives back what was written last, also by another process at the same time', async () => {
+  const path = folder.path('new/code');
+  const store = new CodeFolder(path);
+  expect(await store.read('a')).toBeUndefined();
+  await Promise.all([1, 2, 3].map((value) => new CodeFolder(path).write('a', bytes(value))));
+  const [value = 0] = (await store.read('a')) ?? [];
+  expect([1, 2, 3]).toContain(value);
+  expect(await store.read('a')).toEqual(bytes(value));
+  expect(await readdir(path)).toHaveLength(1);
+});
+
+it('keeps the eight files that were used last, and removes what was never finished', async () => {
+  const path = folder.path('code');
+  const store = new CodeFolder(path);
+  const old = (name: string, minutes: number): Promise<void> => {
+    const then = new Date(Date.now() - minutes * 60_000);
+    return utimes(join(path, name), then, then);
+  };
+  for (let n = 0; n < 8; n++) await store.write(`k${n}`, bytes(n));
+  for (let n = 0; n < 8; n++) await old(`k${n}.lmcode`, 60 - n);
+  await writeFile(join(path, 'x.lmcode.0123'), 'abandoned');
+  await old('x.lmcode.0123', 10);
+  await writeFile(join(path, 'y.lmcode.0123'), 'being written');
+  await store.read('k0');
+  await store.write('k8', bytes(8));
+  const names = (await readdir(path)).sort();
+  expect(names).toEqual([...[0, 2, 3, 4, 5, 6, 7, 8].map((n) => `k${n}.lmcode`), 'y.lmcode.0123']);
+});
+
+it('fails where it cannot write', async () => {
+  await writeFile(folder.path('file'), '');
+  const store = new CodeFolder(folder.path('file'));
+  await expect(store.write('a', bytes(1))).rejects.toThrow(/file/);
+});

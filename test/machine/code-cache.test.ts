@@ -1,0 +1,64 @@
+/** Two runs of a guest share a folder of compiled code, by way of the compile worker. */
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { withVersion } from '../../scripts/translator-version.ts';
+import { NodeHost } from '../../src/host/node/host.ts';
+import { chooseCpu } from '../../src/machine/cpu-models.ts';
+import { Machine } from '../../src/machine/machine.ts';
+import { packPlace } from '../../src/machine/pack-place.ts';
+import type { Statistics } from '../../src/machine/statistics.ts';
+import { MANY_LOOPS, makeKernel, POWER_OFF } from '../cli/guests.ts';
+import { useFolder } from '../cli/run-cli.ts';
+
+const folder = useFolder();
+const KERNEL = makeKernel(MANY_LOOPS);
+const RUNTIME = new URL('../../build/runtime.wasm', import.meta.url);
+
+/** A host with the runtime of a built package. */
+class BuiltHost extends NodeHost {
+  override async loadRuntime(): Promise<WebAssembly.Module> {
+    return new WebAssembly.Module(withVersion(await readFile(RUNTIME), 'version') as BufferSource);
+  }
+}
+
+/** Runs until there are enough regions, and keeps them. */
+async function run(codeCache: string, isEnough: (regions: Statistics['regions']) => boolean) {
+  const machine = await Machine.create({
+    host: new BuiltHost(),
+    codeCache,
+    kernel: KERNEL,
+    memorySize: 64 * 2 ** 20,
+  });
+  const running = machine.run();
+  while (!isEnough(machine.statistics().regions)) await new Promise((resolve) => setTimeout(resolve, 5));
+  machine.stop();
+  expect(await running).toEqual({ kind: 'stopped' });
+  await machine.saveCode();
+  await machine.close();
+}
+
+it('a second run finds what the first has compiled', async () => {
+  const path = folder.path('code');
+  await run(path, ({ regions }) => regions > 64);
+  expect(await readdir(path)).toHaveLength(1);
+  await run(path, ({ saved }) => saved.regions > 0);
+});
+
+it('code is kept for one version, guest and kind of processor only', () => {
+  const runtime = (version: string): WebAssembly.Module =>
+    new WebAssembly.Module(
+      withVersion(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]), version) as BufferSource,
+    );
+  const key = (version: string, kernel: Uint8Array, cpu: string): string | undefined =>
+    packPlace(runtime(version), { codeCache: 'code', kernel, bios: undefined, cpu: chooseCpu(cpu) })?.key;
+  const other = makeKernel(POWER_OFF);
+  const keys = [
+    key('a', KERNEL, 'max'),
+    key('b', KERNEL, 'max'),
+    key('a', other, 'max'),
+    key('a', KERNEL, 'max,-sse3'),
+  ];
+  expect(new Set(keys).size).toBe(4);
+  for (const one of keys) expect(one).toMatch(/^[0-9a-z-]+$/);
+  expect(key('a', KERNEL, 'max')).toBe(keys[0]);
+});
