@@ -26,6 +26,8 @@ export interface GuestEvents {
 }
 
 const DEMO = { kernel: 'guest/vmlinuz', initrd: 'guest/initrd.cpio' };
+/** Where compiled code is kept: no name that the page's service worker cleans up. */
+const CODE_CACHE = 'longmode-code';
 const MIB = 2 ** 20;
 
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -60,6 +62,7 @@ export class Guest {
     try {
       machine = await Machine.create({
         ...optionsOf(request),
+        codeCache: CODE_CACHE,
         signal: booting.signal,
         onProgress: (progress) => {
           if (progress.stage === 'loading' && !booting.signal.aborted) this.events.progress(progress);

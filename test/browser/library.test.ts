@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, makeKernel, SPIN } from '../cli/guests.ts';
+import { ECHO, MANY_LOOPS, makeKernel, SPIN } from '../cli/guests.ts';
 import { installedBrowsers, launch } from './browsers.ts';
 import { type StaticServer, serve } from './static-server.ts';
 
@@ -25,6 +25,7 @@ describe.each(installedBrowsers())('the library in $name', (installed) => {
       '/longmode/': { folder: DIST },
       '/echo': makeKernel(ECHO),
       '/spin': makeKernel(SPIN),
+      '/loops': makeKernel(MANY_LOOPS),
     });
     browser = await launch(installed);
     page = await browser.newPage();
@@ -52,6 +53,11 @@ describe.each(installedBrowsers())('the library in $name', (installed) => {
       ...[compilers, compilers, compilers, compilers],
       ...[machines, machines],
     ]);
+  });
+
+  it('keeps what it compiles, and finds it again', { timeout: TIMEOUT }, async () => {
+    expect(await page.evaluate('keep(false)')).toBe(1);
+    expect(await page.evaluate('keep(true)')).toBe(1);
   });
 
   it('goes with its page, whatever the guest does', { timeout: TIMEOUT }, async () => {

@@ -2,7 +2,10 @@
 import type { CompileRequest, CompileResult, LocalCompiler } from '../../code-cache/tiering.ts';
 import { compileOptimizing, compilerWith, type Optimizer } from '../../compile/optimizing.ts';
 import { unpackRegions } from '../../compile/region-source.ts';
+import { CodeArchive } from '../../saved-code/archive.ts';
+import type { ArchiveRequest } from '../../saved-code/messages.ts';
 import { provideBinaryenFile } from '../../wasm/binaryen-file.ts';
+import { CodeStorage } from './code-storage.ts';
 import { COMPILER, type CompilerStart } from './compile-worker.ts';
 import { fetchAsset } from './host.ts';
 import { type WorkerScope, workerScope } from './worker-scope.ts';
@@ -21,12 +24,25 @@ export async function loadCompiler(binaryen: string): Promise<LocalCompiler> {
 function serve(scope: WorkerScope): void {
   scope.addEventListener('message', ({ data }: MessageEvent<CompilerStart>) => {
     const { port, binaryen } = data;
-    port.onmessage = async ({ data: { id, regions } }: MessageEvent<CompileRequest>) => {
+    const archive = new CodeArchive({
+      open: (cache) => new CodeStorage(cache),
+      warn: (message) => console.warn(`longmode: ${message}`),
+      compile: (bytes) => new WebAssembly.Module(bytes as BufferSource),
+      post: (result) => port.postMessage(result),
+      yield: () => new Promise((resolve) => setTimeout(resolve)),
+    });
+    port.onmessage = async ({ data: request }: MessageEvent<CompileRequest | ArchiveRequest>) => {
       try {
+        if (request.kind !== 'compile') {
+          await archive.answer(request);
+          return;
+        }
+        const { id, regions } = request;
         const start = performance.now();
         const bytes = await compileOptimizing(unpackRegions(regions), () => loadOptimizer(binaryen));
         const module = new WebAssembly.Module(bytes as BufferSource);
         const result: CompileResult = {
+          kind: 'compiled',
           id,
           module,
           bytes: bytes.length,

@@ -40,6 +40,20 @@ async function spin() {
   return (await machine.statistics()).instructions.total >= 0;
 }
 
+/** Runs a guest until as many regions have been compiled as are worth keeping, or some of them found again. */
+async function keep(isFound) {
+  const machine = await Machine.create({ kernel: 'loops', memorySize: 2 ** 26, codeCache: 'code' });
+  void machine.run();
+  for (;;) {
+    const { regions } = await machine.statistics();
+    if (isFound ? regions.saved.regions > 0 : regions.regions > 64) break;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await machine.close();
+  return (await (await caches.open('code')).keys()).length;
+}
+
 globalThis.workersStarted = workersStarted;
 globalThis.two = two;
 globalThis.spin = spin;
+globalThis.keep = keep;
