@@ -151,7 +151,8 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   protected abstract readonly mayBounce: boolean;
   /** After a store through a host address that may be the bounce buffer. */
   protected finishStore(_host: Value): void {}
-  abstract setFlags(source: FlagSource): void;
+  abstract setFlags(source: FlagSource, isPartial?: boolean): void;
+  abstract flagSource(): FlagSource;
   abstract flagResult(): Expression;
   abstract flagAux(): Expression;
   abstract condition(condition: Condition, negated: boolean): Expression;

@@ -408,7 +408,7 @@ export class HandlerEmitter extends EmitterBase {
     return value;
   }
 
-  knownImmediate(): undefined {
+  knownImmediate(_operand: number): number | undefined {
     return undefined;
   }
 
@@ -423,9 +423,15 @@ export class HandlerEmitter extends EmitterBase {
   // ---- flags ----
 
   setFlags(source: FlagSource): void {
-    const { result, aux } = materialize(this.m, source);
+    // CF is used twice.
+    const kept = 'cf' in source ? { ...source, cf: this.let(source.cf()) } : source;
+    const { result, aux } = materialize(this.m, kept);
     this.setState(FLAG_RESULT, 8, result);
     this.setState(FLAG_AUX, 4, aux);
+  }
+
+  flagSource(): FlagSource {
+    return { kind: 'raw', result: () => this.flagResult(), aux: () => this.flagAux() };
   }
 
   flagResult(): Expression {

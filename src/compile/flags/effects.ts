@@ -7,6 +7,7 @@ import type { FlagSource } from '../../emitter/flags/source.ts';
 import { HandlerEmitter } from '../../interpreter/handler-emitter.ts';
 import type { Condition } from '../../isa/condition.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
+import type { Variant } from '../../isa/variant.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { ModuleWriter } from '../../wasm/writer/module-writer.ts';
 
@@ -20,11 +21,21 @@ export interface FlagEffects {
 class FlagWatcher extends HandlerEmitter {
   reads = false;
   writes = false;
+  /** Another immediate may have other effects. */
+  dependsOnImmediate = false;
+  private readonly value: bigint;
+
+  /** @param value of the immediate, if there is one. */
+  constructor(variant: Variant, value: bigint) {
+    super(scratch, variant, noFunction);
+    this.value = value;
+  }
 
   private see(): void {
     if (!this.writes) this.reads = true;
   }
-  override setFlags(_source: FlagSource): void {
+  override setFlags(_source: FlagSource, isPartial = false): void {
+    if (isPartial) this.see();
     this.writes = true;
   }
   override flagResult(): Expression {
@@ -38,6 +49,11 @@ class FlagWatcher extends HandlerEmitter {
   override condition(condition: Condition, negated: boolean): Expression {
     this.see();
     return super.condition(condition, negated);
+  }
+  override knownImmediate(operand: number): number | undefined {
+    if (this.location(operand).kind !== 'immediate') return undefined;
+    this.dependsOnImmediate = true;
+    return Number(BigInt.asIntN(32, this.value));
   }
   override call(): Expression {
     return this.m.i32.const(0);
@@ -64,23 +80,29 @@ function noFunction(name: string): never {
   throw new Error(`${name} is not called while watching`);
 }
 
+/** By slot. */
 const known = new Map<number, FlagEffects>();
+/** Of slots that have others with another immediate. */
+const knownWithImmediate = new Map<number, Map<bigint, FlagEffects>>();
 
-/** Effects of the variant in a table slot; slots without one are opaque. */
-export function flagEffects(slot: number): FlagEffects {
-  let effects = known.get(slot);
-  if (effects === undefined) {
-    effects = findEffects(slot);
-    known.set(slot, effects);
-  }
-  return effects;
+/** Effects of an instruction; slots without a variant are opaque. */
+export function flagEffects(slot: number, immediate: bigint): FlagEffects {
+  const effects = known.get(slot) ?? knownWithImmediate.get(slot)?.get(immediate);
+  return effects ?? findEffects(slot, immediate);
 }
 
-function findEffects(slot: number): FlagEffects {
+function findEffects(slot: number, immediate: bigint): FlagEffects {
   const variant = variantOfSlot(slot);
   if (variant === undefined || variant.row.tier === 'handler') return OPAQUE;
-  const watcher = new FlagWatcher(scratch, variant, noFunction);
+  const watcher = new FlagWatcher(variant, immediate);
   watcher.watch();
   scratch.clear();
-  return { reads: watcher.reads, writes: watcher.writes };
+  const { reads, writes, dependsOnImmediate } = watcher;
+  const effects = { reads, writes };
+  if (!dependsOnImmediate) known.set(slot, effects);
+  else {
+    const others = knownWithImmediate.get(slot) ?? new Map<bigint, FlagEffects>();
+    knownWithImmediate.set(slot, others.set(immediate, effects));
+  }
+  return effects;
 }

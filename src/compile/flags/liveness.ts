@@ -22,9 +22,10 @@ export function flagsLiveIn(
   const transparent = blocks.map(() => false);
   blocks.forEach(({ records, length }, b) => {
     for (let index = 0; index < length; index++) {
-      const slot = (records as BlockRecords).slot(index);
+      const known = records as BlockRecords;
+      const slot = known.slot(index);
       if (slot === SLOT_END) break;
-      const { reads, writes } = flagEffects(slot);
+      const { reads, writes } = flagEffects(slot, known.immediate(index));
       if (reads) live[b] = true;
       if (reads || writes) return;
     }

@@ -80,10 +80,11 @@ export class BlockEmitter extends BlockMemory {
   /** Locals handed out in the current instruction, and those that the flag source is made of. */
   private inUse: Local[] = [];
   private kept: Local[] = [];
-  private keepsFlags = false;
   /** Registers that are written before the current instruction, and before the first one that replaces the flags. */
   private written = 0;
   private writtenBefore: number | undefined;
+  /** Which instructions' locals the current instruction has made the flag source of. */
+  private flagsMadeOf: 'nothing new' | 'this instruction' | 'this and others' = 'nothing new';
   /** The block has checked that SSE, or AVX, is enabled: what changes that is a handler's. */
   private sseRequired = false;
   private avxRequired = false;
@@ -104,7 +105,8 @@ export class BlockEmitter extends BlockMemory {
 
   /** What the source at the end of the block is made of. */
   private get flagLocals(): Local[] {
-    return this.keepsFlags ? this.inUse : this.kept;
+    if (this.flagsMadeOf === 'nothing new') return this.kept;
+    return this.flagsMadeOf === 'this instruction' ? this.inUse : [...this.kept, ...this.inUse];
   }
 
   private get flagState(): FlagState {
@@ -145,12 +147,19 @@ export class BlockEmitter extends BlockMemory {
   }
 
   private instruction(index: number, variant: Variant): void {
-    if (this.keepsFlags) {
-      this.release(this.kept);
-      this.kept = this.inUse;
-    } else this.release(this.inUse);
+    switch (this.flagsMadeOf) {
+      case 'nothing new':
+        this.release(this.inUse);
+        break;
+      case 'this instruction':
+        this.release(this.kept);
+        this.kept = this.inUse;
+        break;
+      case 'this and others':
+        this.kept = [...this.kept, ...this.inUse];
+    }
     this.inUse = [];
-    this.keepsFlags = false;
+    this.flagsMadeOf = 'nothing new';
     this.expectsNoInterrupt = false;
     this.index = index;
     this.variant = variant;
@@ -411,10 +420,17 @@ export class BlockEmitter extends BlockMemory {
 
   // ---- flags ----
 
-  setFlags(source: FlagSource): void {
+  setFlags(source: FlagSource, isPartial = false): void {
     this.writtenBefore ??= this.written;
     this.source = source;
-    this.keepsFlags = true;
+    if (!isPartial) this.flagsMadeOf = 'this instruction';
+    else if (this.flagsMadeOf === 'nothing new') this.flagsMadeOf = 'this and others';
+  }
+
+  /** Sources that are made of others are not made of many: code of each way out would grow. */
+  flagSource(): FlagSource {
+    const { kind } = this.source;
+    return kind === 'maybe' || kind === 'carry' ? this.words() : this.source;
   }
 
   /** Turns the source into words that are in locals of this block. */
@@ -423,7 +439,7 @@ export class BlockEmitter extends BlockMemory {
     const { result, aux } = materialize(this.m, this.source);
     const words = { kind: 'raw', result: this.let(result, i64), aux: this.let(aux) } as const;
     this.source = words;
-    this.keepsFlags = true;
+    this.flagsMadeOf = 'this instruction';
     return words;
   }
 

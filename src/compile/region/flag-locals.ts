@@ -11,6 +11,7 @@ import type { Local, Locals } from '../../emitter/locals.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { FLAG_AUX, FLAG_RESULT } from '../../layout/cpu-state.ts';
 import {
+  AUX_CF_BIT,
   FLAGS_ADC,
   FLAGS_ADD,
   FLAGS_ADD_RESULT,
@@ -40,9 +41,7 @@ export interface FlagState {
   readonly origins: ValueOrigins;
 }
 
-type Operation = Exclude<FlagSource, { kind: 'raw' }>;
-
-const KINDS: Readonly<Record<Operation['kind'], number>> = {
+const KINDS = {
   add: FLAGS_ADD,
   adc: FLAGS_ADC,
   sub: FLAGS_SUB,
@@ -50,7 +49,13 @@ const KINDS: Readonly<Record<Operation['kind'], number>> = {
   logic: FLAGS_LOGIC,
   inc: FLAGS_INC,
   dec: FLAGS_DEC,
-};
+} as const;
+
+type Operation = Extract<FlagSource, { readonly kind: keyof typeof KINDS }>;
+
+function isOperation(source: FlagSource): source is Operation {
+  return source.kind in KINDS;
+}
 
 export class FlagLocals {
   private readonly m: Module;
@@ -120,7 +125,7 @@ export class FlagLocals {
 
   /** For the way out. */
   toOperation({ source, origins }: FlagState, overwritten = 0): Expression[] {
-    if (source.kind === 'raw') return this.toWords(source);
+    if (!isOperation(source)) return this.toWords(source);
     this.areSet = true;
     const { size } = source;
     const known = (value: Value): Origin | undefined => {
@@ -142,7 +147,7 @@ export class FlagLocals {
       constant = origin.constant;
       return FLAGS_CONSTANT;
     };
-    let kind = KINDS[source.kind];
+    let kind: number = KINDS[source.kind];
     let first = 'a' in source && source.kind !== 'inc' && source.kind !== 'dec' ? source.a : source.r;
     if ((source.kind === 'add' || source.kind === 'sub') && known(source.a) === undefined) {
       if (known(source.r) !== undefined) {
@@ -155,7 +160,7 @@ export class FlagLocals {
     );
     if ('b' in source) operation |= BigInt(place(source.b, this.second) << FLAGS_SECOND_SHIFT);
     if (source.kind === 'adc' || source.kind === 'sbb') statements.push(this.sum.set(wide(source.r)));
-    if ('aux' in source) statements.push(this.aux.set(source.aux()));
+    if ('cf' in source) statements.push(this.aux.set(m.i32.shl(source.cf(), m.i32.const(AUX_CF_BIT))));
     operation |= constant << BigInt(FLAGS_CONSTANT_SHIFT);
     return [...statements, this.operation.set(m.i64.const(operation))];
   }

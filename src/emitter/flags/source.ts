@@ -9,31 +9,62 @@ import type { Condition } from '../../isa/condition.ts';
 import type { Value } from '../../isa/emitter.ts';
 import {
   AUX_ARITHMETIC,
-  AUX_CF,
+  AUX_CARRIES,
   AUX_CF_BIT,
   AUX_CF_XOR_OF_BIT,
   AUX_PARITY_BIT,
 } from '../../layout/flag-words.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 
-export interface CarryingSource {
-  readonly kind: 'add' | 'sub' | 'adc' | 'sbb';
+/** r = a + b or a - b. */
+interface ArithmeticSource {
+  readonly kind: 'add' | 'sub';
   readonly size: number;
   readonly a: Value;
   readonly b: Value;
   readonly r: Value;
 }
 
-export type FlagSource =
-  | CarryingSource
-  | { readonly kind: 'logic'; readonly size: number; readonly r: Value }
+/** With CF, and what that becomes as i32 0 or 1. */
+interface CarryingSource extends Omit<ArithmeticSource, 'kind'> {
+  readonly kind: 'adc' | 'sbb';
+  readonly carryOut: Value;
+}
+
+/** What CF and OF become, i32 0 or 1: made where it is needed, of locals that do not change. */
+interface Carries {
+  readonly cf: Value;
+  readonly of: Value;
+}
+
+/** Changes only some of the flags, or changes them only sometimes. */
+type PartialSource =
+  /** CF stays. */
   | {
       readonly kind: 'inc' | 'dec';
       readonly size: number;
       readonly a: Value;
       readonly r: Value;
-      readonly aux: Value;
+      readonly cf: Value;
     }
+  | ({ readonly kind: 'carries'; readonly before: FlagSource } & Carries)
+  | { readonly kind: 'carry'; readonly before: FlagSource; readonly cf: Value }
+  /** As `outcome`, if `condition` is not zero. */
+  | ({
+      readonly kind: 'maybe';
+      readonly condition: Value;
+      readonly before: FlagSource;
+      readonly size: number;
+      readonly r: Value;
+    } & Carries);
+
+export type FlagSource =
+  | ArithmeticSource
+  | CarryingSource
+  | PartialSource
+  | { readonly kind: 'logic'; readonly size: number; readonly r: Value }
+  /** ZF, SF and PF of r; AF = 0. */
+  | ({ readonly kind: 'outcome'; readonly size: number; readonly r: Value } & Carries)
   | { readonly kind: 'raw'; readonly result: Value; readonly aux: Value };
 
 /** Sign-extends a value of `size` bytes to i64. */
@@ -50,7 +81,7 @@ function signExtend64(m: Module, size: number, value: Expression): Expression {
   }
 }
 
-function vector(m: Module, source: CarryingSource): Expression {
+function vector(m: Module, source: ArithmeticSource | CarryingSource): Expression {
   const { a, b, r, size } = source;
   const adds = source.kind === 'add' || source.kind === 'adc';
   if (size === 8) {
@@ -80,6 +111,15 @@ function packVector(m: Module, size: number, v: Expression): Expression {
   return i32.and(i32.mul(masked, i32.const((1 << shift) | 1)), i32.const(AUX_ARITHMETIC | 0));
 }
 
+/** CF and CF ^ OF in their places in FLAG_AUX. */
+function placeCarries(m: Module, { cf, of }: Carries): Expression {
+  const { i32 } = m;
+  return i32.or(
+    i32.shl(cf(), i32.const(AUX_CF_BIT)),
+    i32.shl(i32.xor(cf(), of()), i32.const(AUX_CF_XOR_OF_BIT)),
+  );
+}
+
 /** FLAG_RESULT (i64) and FLAG_AUX (i32) of a source. */
 export function materialize(m: Module, source: FlagSource): { result: Expression; aux: Expression } {
   const { i32 } = m;
@@ -98,7 +138,7 @@ export function materialize(m: Module, source: FlagSource): { result: Expression
       };
     case 'inc':
     case 'dec': {
-      const { size, a, r, aux } = source;
+      const { size, a, r } = source;
       const minimum =
         size === 8 ? m.i64.const(-(2n ** 63n)) : i32.const(size === 4 ? -(2 ** 31) : 1 << (size * 8 - 1));
       const int = size === 8 ? m.i64 : m.i32;
@@ -108,13 +148,52 @@ export function materialize(m: Module, source: FlagSource): { result: Expression
         size === 8 ? i32.wrap(source.kind === 'inc' ? r() : a()) : source.kind === 'inc' ? r() : a();
       // AF: the low nibble wrapped to 0 (inc) or was 0 (dec).
       const af = i32.shl(i32.eqz(i32.and(nibble, i32.const(15))), i32.const(3));
-      const cf = i32.and(aux(), i32.const(AUX_CF | 0));
-      const po = i32.xor(
-        i32.shr_u(i32.and(aux(), i32.const(AUX_CF | 0)), i32.const(1)),
-        i32.shl(of, i32.const(AUX_CF_XOR_OF_BIT)),
-      );
-      return { result: signExtend64(m, size, r()), aux: i32.or(i32.or(cf, po), af) };
+      const aux = placeCarries(m, { cf: source.cf, of: () => of });
+      return { result: signExtend64(m, size, r()), aux: i32.or(aux, af) };
     }
+    case 'outcome':
+      return { result: signExtend64(m, source.size, source.r()), aux: placeCarries(m, source) };
+    case 'maybe': {
+      const old = materialize(m, source.before);
+      const result = signExtend64(m, source.size, source.r());
+      return {
+        result: m.select(source.condition(), result, old.result),
+        aux: m.select(source.condition(), placeCarries(m, source), old.aux),
+      };
+    }
+    case 'carries': {
+      const { result, aux } = materialize(m, source.before);
+      return { result, aux: i32.or(i32.and(aux, i32.const(~AUX_CARRIES)), placeCarries(m, source)) };
+    }
+    case 'carry': {
+      // OF stays: one of the bits is CF ^ OF, so it changes with CF.
+      const { result, aux } = materialize(m, source.before);
+      const changed = i32.xor(carryOf(m, source.before), source.cf());
+      const flip = i32.shl(i32.mul(changed, i32.const(3)), i32.const(AUX_CF_XOR_OF_BIT));
+      return { result, aux: i32.xor(aux, flip) };
+    }
+  }
+}
+
+/** CF of a source: i32 0 or 1. */
+export function carryOf(m: Module, source: FlagSource): Expression {
+  const { i32 } = m;
+  switch (source.kind) {
+    case 'raw':
+      return i32.shr_u(source.aux(), i32.const(AUX_CF_BIT));
+    case 'logic':
+      return i32.const(0);
+    case 'add':
+      return (source.size === 8 ? m.i64 : i32).lt_u(source.r(), source.b());
+    case 'sub':
+      return (source.size === 8 ? m.i64 : i32).lt_u(source.a(), source.b());
+    case 'adc':
+    case 'sbb':
+      return source.carryOut();
+    case 'maybe':
+      return m.select(source.condition(), source.cf(), carryOf(m, source.before));
+    default:
+      return source.cf();
   }
 }
 
@@ -158,50 +237,96 @@ export function conditionOfSource(
   condition: Condition,
   source: FlagSource,
 ): Expression | undefined {
-  if (source.kind === 'raw') return undefined;
+  if (condition === 'b') return source.kind === 'raw' ? undefined : carryOf(m, source);
+  switch (source.kind) {
+    case 'raw':
+    case 'maybe':
+      return undefined;
+    case 'carries':
+    case 'carry':
+      return conditionBefore(m, condition, source);
+    default:
+      return conditionOfOperation(m, condition, source);
+  }
+}
+
+/** Where CF, and maybe OF, is another than in the source before. */
+function conditionBefore(
+  m: Module,
+  condition: Condition,
+  source: FlagSource & { kind: 'carries' | 'carry' },
+): Expression | undefined {
+  if (condition === 'o' && source.kind === 'carries') return source.of();
+  if (condition === 'z' || condition === 's' || condition === 'p')
+    return conditionOfSource(m, condition, source.before);
+  return undefined;
+}
+
+type OperationSource = Exclude<FlagSource, { readonly kind: 'raw' | 'maybe' | 'carries' | 'carry' }>;
+
+function conditionOfOperation(
+  m: Module,
+  condition: Condition,
+  source: OperationSource,
+): Expression | undefined {
   const { i32 } = m;
-  const { size, r } = source;
+  const { kind, size, r } = source;
   const int = size === 8 ? m.i64 : m.i32;
   const signed = (v: Value): Expression =>
     size === 1 ? i32.extend8_s(v()) : size === 2 ? i32.extend16_s(v()) : v();
-  const none = (): Expression => (size === 8 ? m.i64.const(0n) : i32.const(0));
+  const number = (value: number): Expression => (size === 8 ? m.i64.const(BigInt(value)) : i32.const(value));
   const zero = (): Expression => int.eqz(r());
-  const sign = (): Expression => int.lt_s(signed(r), none());
+  const sign = (): Expression => int.lt_s(signed(r), number(0));
   if (condition === 'z') return zero();
   if (condition === 's') return sign();
-  if (source.kind === 'logic') {
-    switch (condition) {
-      case 'o':
-      case 'b':
-        return i32.const(0);
-      case 'be':
-        return zero();
-      case 'l':
-        return sign();
-      case 'le':
-        return int.le_s(signed(r), none());
-      default:
-        return undefined;
+  switch (kind) {
+    case 'logic':
+      switch (condition) {
+        case 'o':
+          return i32.const(0);
+        case 'be':
+          return zero();
+        case 'l':
+          return sign();
+        case 'le':
+          return int.le_s(signed(r), number(0));
+        default:
+          return undefined;
+      }
+    case 'sub': {
+      const { a, b } = source;
+      switch (condition) {
+        case 'be':
+          return int.le_u(a(), b());
+        case 'l':
+          return int.lt_s(signed(a), signed(b));
+        case 'le':
+          return int.le_s(signed(a), signed(b));
+        default:
+          return undefined;
+      }
     }
-  }
-  if (source.kind === 'sub') {
-    const { a, b } = source;
-    switch (condition) {
-      case 'b':
-        return int.lt_u(a(), b());
-      case 'be':
-        return int.le_u(a(), b());
-      case 'l':
-        return int.lt_s(signed(a), signed(b));
-      case 'le':
-        return int.le_s(signed(a), signed(b));
-      default:
-        return undefined;
+    case 'inc':
+    case 'dec': {
+      // Whether the exact result is below zero, or not above it.
+      if (condition !== 'l' && condition !== 'le') return undefined;
+      const limit = number(kind === 'inc' ? -1 : 1);
+      return condition === 'l' ? int.lt_s(signed(source.a), limit) : int.le_s(signed(source.a), limit);
     }
+    case 'outcome':
+      switch (condition) {
+        case 'o':
+          return source.of();
+        case 'be':
+          return i32.or(source.cf(), zero());
+        case 'l':
+          return i32.xor(sign(), source.of());
+        case 'le':
+          return i32.or(zero(), i32.xor(sign(), source.of()));
+        default:
+          return undefined;
+      }
+    default:
+      return condition === 'be' && kind === 'add' ? i32.or(carryOf(m, source), zero()) : undefined;
   }
-  if (source.kind === 'add' && condition === 'b') return int.lt_u(r(), source.a());
-  if ((source.kind === 'inc' || source.kind === 'dec') && condition === 'b') {
-    return i32.shr_u(source.aux(), i32.const(AUX_CF_BIT));
-  }
-  return undefined;
 }

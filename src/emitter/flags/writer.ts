@@ -1,24 +1,20 @@
 /** What semantics say about flags (FlagWriter), as the source that they come from. */
 import type { Condition } from '../../isa/condition.ts';
 import type { FlagWriter, Value } from '../../isa/emitter.ts';
-import {
-  AUX_ARITHMETIC,
-  AUX_CARRIES,
-  AUX_CF_BIT,
-  AUX_CF_XOR_OF_BIT,
-  AUX_PARITY_BIT,
-} from '../../layout/flag-words.ts';
+import { AUX_ARITHMETIC, AUX_CF_BIT, AUX_CF_XOR_OF_BIT, AUX_PARITY_BIT } from '../../layout/flag-words.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i64, type ValueType } from '../../wasm/value-types.ts';
-import { type FlagSource, materialize } from './source.ts';
+import { carryOf, type FlagSource } from './source.ts';
 
 /** What is needed of an emitter. */
 export interface FlagPlace {
   readonly m: Module;
   let(value: Expression, type?: ValueType): Value;
   condition(condition: Condition, negated: boolean): Expression;
-  setFlags(source: FlagSource): void;
-  flagResult(): Expression;
+  /** @param isPartial it is made of the source before, which stays. */
+  setFlags(source: FlagSource, isPartial?: boolean): void;
+  /** What the flags are, for a source that changes only some of them. */
+  flagSource(): FlagSource;
   flagAux(): Expression;
 }
 
@@ -27,10 +23,6 @@ export class SourceFlagWriter implements FlagWriter {
 
   constructor(emitter: FlagPlace) {
     this.e = emitter;
-  }
-
-  private set(source: FlagSource): void {
-    this.e.setFlags(source);
   }
 
   /** CF and CF ^ OF in place, from i32 0/1 expressions. `cf` is used twice. */
@@ -43,73 +35,55 @@ export class SourceFlagWriter implements FlagWriter {
   }
 
   add(size: number, a: Value, b: Value, r: Value): void {
-    this.set({ kind: 'add', size, a, b, r });
+    this.e.setFlags({ kind: 'add', size, a, b, r });
   }
 
   sub(size: number, a: Value, b: Value, r: Value): void {
-    this.set({ kind: 'sub', size, a, b, r });
+    this.e.setFlags({ kind: 'sub', size, a, b, r });
   }
 
-  adc(size: number, a: Value, b: Value, r: Value): void {
-    this.set({ kind: 'adc', size, a, b, r });
+  adc(size: number, a: Value, b: Value, r: Value, carryOut: Value): void {
+    this.e.setFlags({ kind: 'adc', size, a, b, r, carryOut });
   }
 
-  sbb(size: number, a: Value, b: Value, r: Value): void {
-    this.set({ kind: 'sbb', size, a, b, r });
+  sbb(size: number, a: Value, b: Value, r: Value, carryOut: Value): void {
+    this.e.setFlags({ kind: 'sbb', size, a, b, r, carryOut });
   }
 
   logic(size: number, r: Value): void {
-    this.set({ kind: 'logic', size, r });
+    this.e.setFlags({ kind: 'logic', size, r });
   }
 
   inc(size: number, a: Value, r: Value): void {
-    this.set({ kind: 'inc', size, a, r, aux: this.e.let(this.e.flagAux()) });
+    this.step('inc', size, a, r);
   }
 
   dec(size: number, a: Value, r: Value): void {
-    this.set({ kind: 'dec', size, a, r, aux: this.e.let(this.e.flagAux()) });
+    this.step('dec', size, a, r);
   }
 
-  result(size: number, r: Value, cf: Expression, of: Expression): void {
-    const { e } = this;
-    const carry = e.let(cf);
-    const aux = e.let(this.carries(carry, of));
-    this.set({ kind: 'raw', result: e.let(materialize(e.m, { kind: 'logic', size, r }).result, i64), aux });
+  private step(kind: 'inc' | 'dec', size: number, a: Value, r: Value): void {
+    const before = this.e.flagSource();
+    this.e.setFlags({ kind, size, a, r, cf: () => carryOf(this.e.m, before) }, true);
   }
 
-  resultIf(condition: Value, size: number, r: Value, cf: Expression, of: Expression): void {
-    const { e } = this;
-    const { m } = e;
-    const carry = e.let(cf);
-    const newAux = this.carries(carry, of);
-    const aux = e.let(m.select(condition(), newAux, e.flagAux()));
-    const newResult = materialize(m, { kind: 'logic', size, r }).result;
-    const result = e.let(m.select(condition(), newResult, e.flagResult()), i64);
-    this.set({ kind: 'raw', result, aux });
+  result(size: number, r: Value, cf: Value, of: Value): void {
+    this.e.setFlags({ kind: 'outcome', size, r, cf, of });
   }
 
-  carryAndOverflow(cf: Expression, of: Expression): void {
-    const { e } = this;
-    const { i32 } = e.m;
-    const carry = e.let(cf);
-    const kept = i32.and(e.flagAux(), i32.const(~AUX_CARRIES));
-    const aux = e.let(i32.or(kept, this.carries(carry, of)));
-    this.set({ kind: 'raw', result: e.let(e.flagResult(), i64), aux });
+  resultIf(condition: Value, size: number, r: Value, cf: Value, of: Value): void {
+    this.e.setFlags({ kind: 'maybe', condition, before: this.e.flagSource(), size, r, cf, of }, true);
+  }
+
+  carryAndOverflow(cf: Value, of: Value): void {
+    const source = this.e.flagSource();
+    const before = source.kind === 'carries' ? source.before : source;
+    this.e.setFlags({ kind: 'carries', before, cf, of }, true);
   }
 
   carry(cf: Expression): void {
-    const { e } = this;
-    const { i32 } = e.m;
-    // OF stays: one of the bits is CF ^ OF, so it changes with CF.
-    const old = e.let(e.flagAux());
-    const carry = e.let(cf);
-    const changed = e.let(i32.xor(i32.shr_u(old(), i32.const(AUX_CF_BIT)), carry()));
-    const flip = i32.or(
-      i32.shl(changed(), i32.const(AUX_CF_BIT)),
-      i32.shl(changed(), i32.const(AUX_CF_XOR_OF_BIT)),
-    );
-    const aux = e.let(i32.xor(old(), flip));
-    this.set({ kind: 'raw', result: e.let(e.flagResult(), i64), aux });
+    const carry = this.e.let(cf);
+    this.e.setFlags({ kind: 'carry', before: this.e.flagSource(), cf: carry }, true);
   }
 
   compare(zf: Expression, pf: Expression, cf: Expression): void {
@@ -121,7 +95,7 @@ export class SourceFlagWriter implements FlagWriter {
     const even = m.i32.eqz(m.i32.wrap(result()));
     const delta = m.i32.shl(m.i32.xor(even, pf), m.i32.const(AUX_PARITY_BIT));
     const aux = e.let(m.i32.or(this.carries(carry, m.i32.const(0)), delta));
-    this.set({ kind: 'raw', result, aux });
+    this.e.setFlags({ kind: 'raw', result, aux });
   }
 
   compareFloat(size: number, a: Value, b: Value): void {
@@ -140,7 +114,7 @@ export class SourceFlagWriter implements FlagWriter {
     // Result 0 or 1, positive: of these, 0 has even parity.
     const delta = m.i32.or(sf, m.i32.shl(zero(), m.i32.const(AUX_PARITY_BIT)));
     const aux = e.let(m.i32.or(this.carries(carry, of), delta));
-    this.set({ kind: 'raw', result: e.let(m.i64.extend_u(m.i32.eqz(zero())), i64), aux });
+    this.e.setFlags({ kind: 'raw', result: e.let(m.i64.extend_u(m.i32.eqz(zero())), i64), aux });
   }
 
   zero(zf: Expression): void {
@@ -155,6 +129,6 @@ export class SourceFlagWriter implements FlagWriter {
     const parityDelta = m.i32.shl(m.i32.xor(zero(), parity()), m.i32.const(AUX_PARITY_BIT));
     const delta = m.i32.or(parityDelta, sign());
     const aux = e.let(m.i32.or(m.i32.and(old, m.i32.const(AUX_ARITHMETIC | 0)), delta));
-    this.set({ kind: 'raw', result, aux });
+    this.e.setFlags({ kind: 'raw', result, aux });
   }
 }

@@ -2,27 +2,30 @@ import type { Expression } from '../../wasm/builder.ts';
 import type { Condition } from '../condition.ts';
 import type { Value } from './values.ts';
 
-/** Changes the arithmetic flags: all six, unless a function says otherwise. */
+/**
+ * Changes the arithmetic flags: all six, unless a function says otherwise. Values are asked for when flags are needed, which may be behind
+ * the instruction: they have to be made of what does not change, such as what has been kept (`let`).
+ */
 export interface FlagWriter {
   /** r = a + b, all of the given size. r is zero-extended to the size. */
   add(size: number, a: Value, b: Value, r: Value): void;
-  /** r = a + b + CF. */
-  adc(size: number, a: Value, b: Value, r: Value): void;
+  /** r = a + b + CF, and what CF becomes. */
+  adc(size: number, a: Value, b: Value, r: Value, carryOut: Value): void;
   /** r = a - b. */
   sub(size: number, a: Value, b: Value, r: Value): void;
   /** r = a - b - CF. */
-  sbb(size: number, a: Value, b: Value, r: Value): void;
+  sbb(size: number, a: Value, b: Value, r: Value, carryOut: Value): void;
   /** CF = OF = AF = 0. */
   logic(size: number, r: Value): void;
   /** r = a + 1; CF stays. */
   inc(size: number, a: Value, r: Value): void;
   dec(size: number, a: Value, r: Value): void;
   /** ZF, SF and PF from r; CF and OF are given as i32 0 or 1; AF = 0. */
-  result(size: number, r: Value, cf: Expression, of: Expression): void;
+  result(size: number, r: Value, cf: Value, of: Value): void;
   /** Like `result`, but only where `condition` (i32) is not zero; otherwise all flags stay. */
-  resultIf(condition: Value, size: number, r: Value, cf: Expression, of: Expression): void;
+  resultIf(condition: Value, size: number, r: Value, cf: Value, of: Value): void;
   /** Only CF and OF change; i32 0 or 1. */
-  carryAndOverflow(cf: Expression, of: Expression): void;
+  carryAndOverflow(cf: Value, of: Value): void;
   /** Only CF changes. */
   carry(cf: Expression): void;
   /** ZF, PF, CF as given (i32 0 or 1); OF, SF, AF = 0: COMISD, PTEST and kin. */

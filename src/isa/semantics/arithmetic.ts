@@ -1,7 +1,7 @@
 /** ADD, ADC, ADCX, ADOX, SUB, SBB, CMP, INC, DEC, NEG, MUL, IMUL, DIV, IDIV, XADD, CMPXCHG. */
 
 import { RAX, RDX } from '../../layout/architecture.ts';
-import type { Expression } from '../../wasm/builder.ts';
+import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import { bitsOf, constant, int, resize, secondOperand, signBit, signExtend, truncate } from './integer.ts';
@@ -10,27 +10,12 @@ function typeOf(size: number) {
   return size === 8 ? i64 : i32;
 }
 
-function carryIn(e: Emitter, size: number): Expression {
-  return resize(e.m, 4, size, e.carry());
-}
-
 export function add(e: Emitter): void {
   const size = e.sizeOf(0);
   const b = secondOperand(e, size);
   e.update(0, (a) => {
     const r = e.let(truncate(e.m, size, int(e.m, size).add(a(), b())), typeOf(size));
     e.flags.add(size, a, b, r);
-    return r();
-  });
-}
-
-export function adc(e: Emitter): void {
-  const size = e.sizeOf(0);
-  const b = secondOperand(e, size);
-  e.update(0, (a) => {
-    const sum = int(e.m, size).add(int(e.m, size).add(a(), b()), carryIn(e, size));
-    const r = e.let(truncate(e.m, size, sum), typeOf(size));
-    e.flags.adc(size, a, b, r);
     return r();
   });
 }
@@ -46,6 +31,46 @@ function carryOut(e: Emitter, size: number, a: Value, b: Value, r: Value): Expre
   return signBit(m, size, carries);
 }
 
+/** Borrow into the most significant bit of r = a - b - a borrow of 64 bits, as i32 0 or 1. */
+function borrowOut64(e: Emitter, a: Value, b: Value, r: Value): Expression {
+  const { m } = e;
+  const { i64: q } = m;
+  const not = (value: Expression): Expression => q.xor(value, q.const(-1n));
+  const borrows = q.or(q.and(not(a()), b()), q.and(not(q.xor(a(), b())), r()));
+  return signBit(m, 8, borrows);
+}
+
+/** a + b + CF or a - b - CF. */
+function withCarry(kind: 'adc' | 'sbb'): (e: Emitter) => void {
+  return (e) => {
+    const { m } = e;
+    const size = e.sizeOf(0);
+    const adds = kind === 'adc';
+    const b = secondOperand(e, size);
+    e.update(0, (a) => {
+      const carry = e.let(e.carry());
+      // Below 64 bits the carry out is a bit of the exact result: the one above it, or its sign.
+      const wide = size >= 4 ? 8 : 4;
+      const integer = int(m, wide);
+      const operation = adds ? integer.add : integer.sub;
+      const widened = (value: Value, from: number): Expression => resize(m, from, wide, value());
+      const exact = operation(operation(widened(a, size), widened(b, size)), widened(carry, 4));
+      const sum = e.let(exact, typeOf(wide));
+      const r = size === 8 ? sum : e.let(truncate(m, size, resize(m, wide, size, sum())), typeOf(size));
+      const out = (): Expression => {
+        if (size === 8) return adds ? carryOut(e, 8, a, b, r) : borrowOut64(e, a, b, r);
+        const bit = constant(m, wide, adds ? size * 8 : wide * 8 - 1);
+        return resize(m, wide, 4, integer.shr_u(sum(), bit));
+      };
+      e.flags[kind](size, a, b, r, out);
+      return r();
+    });
+  };
+}
+
+export const adc = withCarry('adc');
+export const sbb = withCarry('sbb');
+
 /** ADCX and ADOX: an addition with one flag as its carry, which is the only one to change. */
 function addWith(flag: 'CF' | 'OF'): (e: Emitter) => void {
   return (e) => {
@@ -59,7 +84,7 @@ function addWith(flag: 'CF' | 'OF'): (e: Emitter) => void {
     e.write(0, r());
     const out = carryOut(e, size, a, b, r);
     if (flag === 'CF') e.flags.carry(out);
-    else e.flags.carryAndOverflow(e.carry(), out);
+    else e.flags.carryAndOverflow(e.let(e.carry()), e.let(out));
   };
 }
 
@@ -72,17 +97,6 @@ export function sub(e: Emitter): void {
   e.update(0, (a) => {
     const r = e.let(truncate(e.m, size, int(e.m, size).sub(a(), b())), typeOf(size));
     e.flags.sub(size, a, b, r);
-    return r();
-  });
-}
-
-export function sbb(e: Emitter): void {
-  const size = e.sizeOf(0);
-  const b = secondOperand(e, size);
-  e.update(0, (a) => {
-    const difference = int(e.m, size).sub(int(e.m, size).sub(a(), b()), carryIn(e, size));
-    const r = e.let(truncate(e.m, size, difference), typeOf(size));
-    e.flags.sbb(size, a, b, r);
     return r();
   });
 }
@@ -123,21 +137,32 @@ export function neg(e: Emitter): void {
   });
 }
 
+const low32 = (m: Module, v: Value): Expression => m.i64.and(v(), m.i64.const(0xffff_ffffn));
+const high32 = (m: Module, v: Value): Expression => m.i64.shr_u(v(), m.i64.const(32n));
+
+/** Of the four 32-bit products that a 64 x 64 bit product is the sum of, what two of them give from bit 32 on. */
+function middleProduct(m: Module, a: Value, b: Value): Expression {
+  const { i64: q } = m;
+  const low = (): Expression => q.mul(low32(m, a), low32(m, b));
+  return q.add(q.mul(high32(m, a), low32(m, b)), high32(m, low));
+}
+
 /**
- * High half of a 64 x 64 bit product, from four 32-bit products.
- * `signed` corrects the unsigned product: high - (a < 0 ? b : 0) - (b < 0 ? a : 0).
+ * High half of a 64 x 64 bit product. `signed` corrects the unsigned product: high - (a < 0 ? b : 0) - (b < 0 ? a : 0).
+ * @param middle middleProduct().
  */
-export function multiplyHigh64(e: Emitter, a: Value, b: Value, signed: boolean): Expression {
-  const { i64: q } = e.m;
-  const low32 = (v: Value): Expression => q.and(v(), q.const(0xffff_ffffn));
-  const high32 = (v: Value): Expression => q.shr_u(v(), q.const(32n));
-  const ll = e.let(q.mul(low32(a), low32(b)), i64);
-  const middle = e.let(q.add(q.mul(high32(a), low32(b)), high32(ll)), i64);
-  const cross = e.let(q.add(q.mul(low32(a), high32(b)), low32(middle)), i64);
-  const high = q.add(q.add(q.mul(high32(a), high32(b)), high32(middle)), high32(cross));
+function highProduct(m: Module, a: Value, b: Value, middle: Value, signed: boolean): Expression {
+  const { i64: q } = m;
+  const cross = (): Expression => q.add(q.mul(low32(m, a), high32(m, b)), low32(m, middle));
+  const high = q.add(q.add(q.mul(high32(m, a), high32(m, b)), high32(m, middle)), high32(m, cross));
   if (!signed) return high;
   const correct = (x: Value, y: Value): Expression => q.and(q.shr_s(x(), q.const(63n)), y());
   return q.sub(q.sub(high, correct(a, b)), correct(b, a));
+}
+
+/** High half of a 64 x 64 bit product. */
+export function multiplyHigh64(e: Emitter, a: Value, b: Value, signed: boolean): Expression {
+  return highProduct(e.m, a, b, e.let(middleProduct(e.m, a, b), i64), signed);
 }
 
 /** One-operand MUL and IMUL: rDX:rAX = rAX * operand (AX for bytes). */
@@ -147,33 +172,34 @@ function multiplyAccumulator(e: Emitter, signed: boolean): void {
   const b = e.let(e.read(0), typeOf(size));
   const a = e.let(e.gpr(RAX, size), typeOf(size));
   let low: Value;
+  /** The upper half is more than the extension of the lower one. */
   let overflow: Value;
   if (size === 8) {
     low = e.let(m.i64.mul(a(), b()), i64);
     const high = e.let(multiplyHigh64(e, a, b, signed), i64);
-    const trivial = signed ? m.i64.shr_s(low(), m.i64.const(63n)) : m.i64.const(0n);
-    overflow = e.let(m.i64.ne(high(), trivial));
+    const trivial = (): Expression => (signed ? m.i64.shr_s(low(), m.i64.const(63n)) : m.i64.const(0n));
+    overflow = () => m.i64.ne(high(), trivial());
     e.setGpr(RAX, 8, low());
     e.setGpr(RDX, 8, high());
   } else if (size === 4) {
     const wide = (v: Value): Expression => (signed ? m.i64.extend_s(v()) : m.i64.extend_u(v()));
     const product = e.let(m.i64.mul(wide(a), wide(b)), i64);
     low = e.let(m.i32.wrap(product()));
-    overflow = e.let(m.i64.ne(product(), signed ? m.i64.extend_s(low()) : m.i64.extend_u(low())));
+    overflow = () => m.i64.ne(product(), signed ? m.i64.extend_s(low()) : m.i64.extend_u(low()));
     e.setGpr(RAX, 4, low());
     e.setGpr(RDX, 4, m.i32.wrap(m.i64.shr_u(product(), m.i64.const(32n))));
   } else {
     const wide = (v: Value): Expression => (signed ? signExtend(m, size, v()) : v());
     const product = e.let(m.i32.mul(wide(a), wide(b)));
     low = e.let(truncate(m, size, product()));
-    overflow = e.let(m.i32.ne(product(), signed ? signExtend(m, size, low()) : low()));
+    overflow = () => m.i32.ne(product(), signed ? signExtend(m, size, low()) : low());
     if (size === 1) e.setGpr(RAX, 2, product());
     else {
       e.setGpr(RAX, 2, low());
       e.setGpr(RDX, 2, m.i32.shr_u(product(), m.i32.const(16)));
     }
   }
-  e.flags.result(size, low, overflow(), overflow());
+  e.flags.result(size, low, overflow, overflow);
 }
 
 export function mul(e: Emitter): void {
@@ -187,20 +213,17 @@ export function imulAccumulator(e: Emitter): void {
 function multiplySigned(e: Emitter, a: Value, b: Value): void {
   const { m } = e;
   const size = e.sizeOf(0);
+  const r = e.let(truncate(m, size, int(m, size).mul(a(), b())), typeOf(size));
+  let overflow: Value;
   if (size === 8) {
-    const low = e.let(m.i64.mul(a(), b()), i64);
-    const high = e.let(multiplyHigh64(e, a, b, true), i64);
-    const overflow = e.let(m.i64.ne(high(), m.i64.shr_s(low(), m.i64.const(63n))));
-    e.write(0, low());
-    e.flags.result(8, low, overflow(), overflow());
-    return;
+    const high = (): Expression => highProduct(m, a, b, () => middleProduct(m, a, b), true);
+    overflow = () => m.i64.ne(high(), m.i64.shr_s(r(), m.i64.const(63n)));
+  } else {
+    const wide = (v: Value): Expression => m.i64.extend_s(signExtend(m, size, v()));
+    overflow = () => m.i64.ne(m.i64.mul(wide(a), wide(b)), wide(r));
   }
-  const wide = (v: Value): Expression => m.i64.extend_s(signExtend(m, size, v()));
-  const product = e.let(m.i64.mul(wide(a), wide(b)), i64);
-  const low = e.let(truncate(m, size, m.i32.wrap(product())));
-  const overflow = e.let(m.i64.ne(product(), m.i64.extend_s(signExtend(m, size, low()))));
-  e.write(0, low());
-  e.flags.result(size, low, overflow(), overflow());
+  e.write(0, r());
+  e.flags.result(size, r, overflow, overflow);
 }
 
 /** IMUL r, r/m */

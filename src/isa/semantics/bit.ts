@@ -110,7 +110,12 @@ function countZeros(count: (e: Emitter, size: number, a: Value) => Expression): 
     const a = e.let(e.read(1), typeOf(size));
     const r = e.let(count(e, size, a), typeOf(size));
     e.write(0, r());
-    e.flags.result(size, r, int(e.m, size).eqz(a()), e.m.i32.const(0));
+    e.flags.result(
+      size,
+      r,
+      () => int(e.m, size).eqz(a()),
+      () => e.m.i32.const(0),
+    );
   };
 }
 

@@ -14,11 +14,11 @@ function kept(e: Emitter, operand: number): Value {
 }
 
 /** Writes a result; ZF and SF from it, CF as given, OF = 0. The manual leaves AF and PF, sometimes SF, undefined. */
-function finish(e: Emitter, result: Expression, cf: Expression): void {
+function finish(e: Emitter, result: Expression, cf: Value): void {
   const size = e.sizeOf(0);
   const r = e.let(result, size === 8 ? i64 : i32);
   e.write(0, r());
-  e.flags.result(size, r, cf, e.m.i32.const(0));
+  e.flags.result(size, r, cf, () => e.m.i32.const(0));
 }
 
 export function andn(e: Emitter): void {
@@ -41,9 +41,9 @@ function lowestBit(
     const size = e.sizeOf(0);
     const integer = int(m, size);
     const a = kept(e, 1);
-    const zero = integer.eqz(a());
+    const zero = (): Expression => integer.eqz(a());
     const result = operation(e, a, integer.sub(a(), constant(m, size, 1)));
-    finish(e, result, carryOfZero ? zero : m.i32.eqz(zero));
+    finish(e, result, () => (carryOfZero ? zero() : m.i32.eqz(zero())));
   };
 }
 
@@ -81,7 +81,7 @@ export function bextr(e: Emitter): void {
     int(m, size).shr_u(a(), resize(m, 4, size, start())),
     constant(m, size, 0),
   );
-  finish(e, lowBits(e, shifted, length), m.i32.const(0));
+  finish(e, lowBits(e, shifted, length), () => m.i32.const(0));
 }
 
 /** CF: the index is beyond the operand. */
@@ -90,7 +90,7 @@ export function bzhi(e: Emitter): void {
   const size = e.sizeOf(0);
   const index = e.let(m.i32.and(resize(m, size, 4, e.read(2)), m.i32.const(0xff)));
   const a = kept(e, 1);
-  finish(e, lowBits(e, a(), index), m.i32.ge_u(index(), m.i32.const(size * 8)));
+  finish(e, lowBits(e, a(), index), () => m.i32.ge_u(index(), m.i32.const(size * 8)));
 }
 
 /** RDX times the source, without flags: the high half to operand 0, the low half to operand 1, in this order if both are one. */

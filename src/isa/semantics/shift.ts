@@ -3,7 +3,7 @@
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
-import { bitAt, int, resize, signBit, signExtend, truncate } from './integer.ts';
+import { bitAt, constant, int, resize, signBit, signExtend, truncate } from './integer.ts';
 
 function typeOf(size: number): number {
   return size === 8 ? i64 : i32;
@@ -25,7 +25,7 @@ function maskedCount(e: Emitter, size: number, operand: number): Count {
 }
 
 /** Flags of a shift by `count`: unchanged if it is zero. */
-function shiftFlags(e: Emitter, count: Count, size: number, r: Value, cf: Expression, of: Expression): void {
+function shiftFlags(e: Emitter, count: Count, size: number, r: Value, cf: Value, of: Value): void {
   if (count.known === undefined) {
     e.flags.resultIf(e.let(e.m.i32.ne(count.value(), e.m.i32.const(0))), size, r, cf, of);
   } else if (count.known !== 0) {
@@ -37,25 +37,63 @@ function countOfType(e: Emitter, size: number, value: Value): Expression {
   return resize(e.m, 4, size, value());
 }
 
-/** Shifts of 8 and 16 bits are done in 64 bits, so that counts up to 31 need no special case. */
-function shiftWith(
-  wide: (
-    e: Emitter,
-    size: number,
-    a: Value,
-    n: Value,
-  ) => { result: Value; carry: Value; overflow: Expression },
-): (e: Emitter) => void {
+/** What a shift does to a value, by a count that is not zero for `carry` and `overflow`. */
+interface Shift {
+  readonly result: Value;
+  /** The last bit that is shifted out. */
+  readonly carry: Value;
+  readonly overflow: Value;
+}
+
+/** Shifts of 8 and 16 bits are done in 32 bits, so that counts up to 31 need no special case. */
+function shiftWith(shift: (e: Emitter, size: number, a: Value, n: Value) => Shift): (e: Emitter) => void {
   return (e) => {
     const size = e.sizeOf(0);
-    const n = maskedCount(e, size, 1);
+    const count = maskedCount(e, size, 1);
+    const n = size === 8 ? () => e.m.i64.extend_u(count.value()) : count.value;
     e.update(0, (a) => {
-      const { result, carry, overflow } = wide(e, size, a, n.value);
-      shiftFlags(e, n, size, result, carry(), overflow);
+      const { result, carry, overflow } = shift(e, size, a, n);
+      shiftFlags(e, count, size, result, carry, overflow);
       return result();
     });
   };
 }
+
+/** Lowest bit of a value as i32. */
+function lowestBit(e: Emitter, size: number, value: Expression): Expression {
+  return e.m.i32.and(resize(e.m, size, 4, value), e.m.i32.const(1));
+}
+
+export const shl = shiftWith((e, size, a, n) => {
+  const { m } = e;
+  const integer = int(m, size);
+  const result = e.let(truncate(m, size, integer.shl(a(), n())), typeOf(size));
+  const carry = (): Expression => {
+    // Bit size - count of the operand; that of 8 or 16 bits is beyond the result.
+    if (size < 4) return bitAt(m, size, m.i32.shl(a(), n()), size * 8);
+    return lowestBit(e, size, integer.shr_u(a(), integer.sub(constant(m, size, size * 8), n())));
+  };
+  return { result, carry, overflow: () => m.i32.xor(carry(), signBit(m, size, result())) };
+});
+
+export const shr = shiftWith((e, size, a, n) => {
+  const { m } = e;
+  const integer = int(m, size);
+  const result = e.let(integer.shr_u(a(), n()), typeOf(size));
+  const carry = (): Expression =>
+    lowestBit(e, size, integer.shr_u(a(), integer.sub(n(), constant(m, size, 1))));
+  return { result, carry, overflow: () => signBit(m, size, a()) };
+});
+
+export const sar = shiftWith((e, size, a, n) => {
+  const { m } = e;
+  const integer = int(m, size);
+  const x = e.let(signExtend(m, size, a()), typeOf(size));
+  const result = e.let(truncate(m, size, integer.shr_s(x(), n())), typeOf(size));
+  const carry = (): Expression =>
+    lowestBit(e, size, integer.shr_s(x(), integer.sub(n(), constant(m, size, 1))));
+  return { result, carry, overflow: () => m.i32.const(0) };
+});
 
 /** The operand as i64 and the count as i64. */
 function as64(e: Emitter, size: number, a: Value, n: Value): { a: Value; n: Value } {
@@ -66,44 +104,13 @@ function narrow(e: Emitter, size: number, value: Expression): Value {
   return e.let(truncate(e.m, size, resize(e.m, 8, size, value)), typeOf(size));
 }
 
-export const shl = shiftWith((e, size, a, n) => {
-  const { m } = e;
-  const { a: x, n: c } = as64(e, size, a, n);
-  const result = narrow(e, size, m.i64.shl(x(), c()));
-  // Last bit out: bit (size - count) of the operand.
-  const last = m.i64.shr_u(x(), m.i64.sub(m.i64.const(BigInt(size * 8)), c()));
-  const beyond = size < 4 ? m.i32.le_u(n(), m.i32.const(size * 8)) : m.i32.const(1);
-  const carry = e.let(m.i32.and(m.i32.wrap(last), beyond));
-  return { result, carry, overflow: m.i32.xor(carry(), signBit(m, size, result())) };
-});
-
-export const shr = shiftWith((e, size, a, n) => {
-  const { m } = e;
-  const { a: x, n: c } = as64(e, size, a, n);
-  const result = narrow(e, size, m.i64.shr_u(x(), c()));
-  const last = m.i64.shr_u(x(), m.i64.sub(c(), m.i64.const(1n)));
-  const carry = e.let(m.i32.and(m.i32.wrap(last), m.i32.const(1)));
-  return { result, carry, overflow: signBit(m, size, a()) };
-});
-
-export const sar = shiftWith((e, size, a, n) => {
-  const { m } = e;
-  const signed = e.let(resize(m, size, 8, signExtend(m, size, a())), i64);
-  const x: Value = size === 8 ? signed : e.let(m.i64.extend_s(m.i32.wrap(signed())), i64);
-  const c = e.let(m.i64.extend_u(n()), i64);
-  const result = narrow(e, size, m.i64.shr_s(x(), c()));
-  const last = m.i64.shr_s(x(), m.i64.sub(c(), m.i64.const(1n)));
-  const carry = e.let(m.i32.and(m.i32.wrap(last), m.i32.const(1)));
-  return { result, carry, overflow: m.i32.const(0) };
-});
-
 function rotate(left: boolean): (e: Emitter) => void {
   return (e) => {
     const { m } = e;
     const size = e.sizeOf(0);
     const bits = size * 8;
-    const n = maskedCount(e, size, 1).value;
-    const rotated = e.let(m.i32.ne(n(), m.i32.const(0)));
+    const count = maskedCount(e, size, 1);
+    const n = count.value;
     e.update(0, (a) => {
       let result: Value;
       if (size >= 4) {
@@ -117,19 +124,20 @@ function rotate(left: boolean): (e: Emitter) => void {
         const turned = left ? m.i32.rotl(spread, n()) : m.i32.rotr(spread, n());
         result = e.let(truncate(m, size, turned));
       }
-      const top = e.let(signBit(m, size, result()));
-      const cf = left ? bitAt(m, size, result(), 0) : top();
-      const of = left
-        ? m.i32.xor(top(), bitAt(m, size, result(), 0))
-        : m.i32.xor(top(), bitAt(m, size, result(), bits - 2));
-      const carry = e.let(cf);
-      const overflow = e.let(of);
-      const oldCarry = e.let(e.carry());
-      const oldOverflow = e.let(e.condition('o', false));
-      e.flags.carryAndOverflow(
-        m.select(rotated(), carry(), oldCarry()),
-        m.select(rotated(), overflow(), oldOverflow()),
-      );
+      const top = (): Expression => signBit(m, size, result());
+      const lowest = (): Expression => bitAt(m, size, result(), 0);
+      const carry = left ? lowest : top;
+      const overflow = (): Expression =>
+        m.i32.xor(top(), left ? lowest() : bitAt(m, size, result(), bits - 2));
+      if (count.known === undefined) {
+        const rotated = e.let(m.i32.ne(n(), m.i32.const(0)));
+        const oldCarry = e.let(e.carry());
+        const oldOverflow = e.let(e.condition('o', false));
+        e.flags.carryAndOverflow(
+          () => m.select(rotated(), carry(), oldCarry()),
+          () => m.select(rotated(), overflow(), oldOverflow()),
+        );
+      } else if (count.known !== 0) e.flags.carryAndOverflow(carry, overflow);
       return result();
     });
   };
@@ -171,9 +179,11 @@ function rotateThroughCarry(left: boolean): (e: Emitter) => void {
       );
       const out = left ? m.i64.shr_u(x(), m.i64.sub(width(), c())) : m.i64.shr_u(x(), m.i64.sub(c(), one()));
       const carry = e.let(m.select(turned(), m.i32.and(m.i32.wrap(out), m.i32.const(1)), oldCarry()));
-      const top = signBit(m, size, result());
-      const overflow = left ? m.i32.xor(top, carry()) : m.i32.xor(top, bitAt(m, size, result(), bits - 2));
-      e.flags.carryAndOverflow(carry(), m.select(turned(), overflow, oldOverflow()));
+      const overflow = (): Expression => {
+        const second = left ? carry() : bitAt(m, size, result(), bits - 2);
+        return m.i32.xor(signBit(m, size, result()), second);
+      };
+      e.flags.carryAndOverflow(carry, () => m.select(turned(), overflow(), oldOverflow()));
       return result();
     });
   };
@@ -202,8 +212,8 @@ function shiftDouble(left: boolean): (e: Emitter) => void {
           ? m.i64.or(m.i64.shl(a(), c()), m.i64.shr_u(filler(), rest()))
           : m.i64.or(m.i64.shr_u(a(), c()), m.i64.shl(filler(), rest()));
         result = e.let(m.select(shifted(), value, a()), i64);
-        const last = left ? m.i64.shr_u(a(), rest()) : m.i64.shr_u(a(), m.i64.sub(c(), m.i64.const(1n)));
-        carry = e.let(m.i32.and(m.i32.wrap(last), m.i32.const(1)));
+        const last = (): Expression => m.i64.shr_u(a(), left ? rest() : m.i64.sub(c(), m.i64.const(1n)));
+        carry = () => lowestBit(e, 8, last());
       } else {
         // 16 and 32 bits: both operands side by side in 64 bits. 16-bit counts above 16 wrap round the pair.
         const wide = (v: Value): Expression => m.i64.extend_u(v());
@@ -215,19 +225,19 @@ function shiftDouble(left: boolean): (e: Emitter) => void {
           const high = shiftBits(wide(a), 32);
           pair = e.let(m.i64.or(high, low), i64);
           result = narrow(e, size, m.i64.shr_u(m.i64.shl(pair(), c()), m.i64.const(32n)));
-          const last = m.i64.shr_u(pair(), m.i64.sub(m.i64.const(BigInt(32 + bits)), c()));
-          carry = e.let(m.i32.and(m.i32.wrap(last), m.i32.const(1)));
+          const last = (): Expression => m.i64.sub(m.i64.const(BigInt(32 + bits)), c());
+          carry = () => lowestBit(e, 8, m.i64.shr_u(pair(), last()));
         } else {
           const high = shiftBits(wide(filler), bits);
           const again = size === 2 ? shiftBits(wide(a), 32) : m.i64.const(0n);
           pair = e.let(m.i64.or(m.i64.or(again, high), wide(a)), i64);
           result = narrow(e, size, m.i64.shr_u(pair(), c()));
-          const last = m.i64.shr_u(pair(), m.i64.sub(c(), m.i64.const(1n)));
-          carry = e.let(m.i32.and(m.i32.wrap(last), m.i32.const(1)));
+          const last = (): Expression => m.i64.sub(c(), m.i64.const(1n));
+          carry = () => lowestBit(e, 8, m.i64.shr_u(pair(), last()));
         }
       }
-      const overflow = m.i32.xor(signBit(m, size, result()), signBit(m, size, a()));
-      shiftFlags(e, count, size, result, carry(), overflow);
+      const overflow = (): Expression => m.i32.xor(signBit(m, size, result()), signBit(m, size, a()));
+      shiftFlags(e, count, size, result, carry, overflow);
       return result();
     });
   };
