@@ -158,6 +158,7 @@ const program = (base: number): string => `
   add rbx,rax
   mov ecx,7
   inner: add rbx,rcx
+  add rbx,${base + DATA}
   rol rbx,3
   dec ecx
   jne inner
