@@ -25,6 +25,16 @@ const BUILDER = ['wasm/builder.ts', 'wasm/value-types.ts'];
 /** The two back ends. */
 const WRITER = 'wasm/writer';
 const BINARYEN = 'wasm/binaryen.ts';
+/** What a machine is put together from, in Node and in browsers. */
+const OF_A_HOST = [
+  'api',
+  'boot',
+  'compile',
+  'host/open-url.ts',
+  'saved-code',
+  'wasm/binaryen-file.ts',
+  'wasm/optimizer.ts',
+];
 
 const RULES: readonly Rule[] = [
   { path: 'layout', imports: [] },
@@ -64,29 +74,13 @@ const RULES: readonly Rule[] = [
   // A machine is put together by the entry points, of which the threads' programs are some.
   {
     path: 'host/node',
-    imports: [
-      'api',
-      'boot',
-      'compile',
-      'host/open-url.ts',
-      'saved-code',
-      'wasm/binaryen-file.ts',
-      'wasm/optimizer.ts',
-    ],
+    imports: OF_A_HOST,
     types: ['code-cache', 'host/host.ts'],
     packages: ['node:'],
   },
   {
     path: 'host/browser',
-    imports: [
-      'api',
-      'boot',
-      'compile',
-      'host/open-url.ts',
-      'saved-code',
-      'wasm/binaryen-file.ts',
-      'wasm/optimizer.ts',
-    ],
+    imports: OF_A_HOST,
     types: ['code-cache', 'host/host.ts'],
   },
   { path: 'cli.ts', imports: ['cli'], packages: [] },
