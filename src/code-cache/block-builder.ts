@@ -32,6 +32,7 @@ import {
   HEAD_PHYSICAL_PAGE,
   HEAD_SECOND_PAGE,
   HEAD_TAKEN,
+  HEAD_WATCHED,
   MAX_BLOCK_INSTRUCTIONS,
   RECORD_A,
   RECORD_B,
@@ -98,6 +99,12 @@ export class BlockBuilder {
     this.views = views;
     this.runtime = runtime;
     this.decoder = decoder;
+  }
+
+  /** Who keeps the address of a block's head is told before its records go. */
+  watch(head: number): void {
+    const { u8 } = this.views;
+    u8[head + HEAD_FLAGS] = (u8[head + HEAD_FLAGS] as number) | HEAD_WATCHED;
   }
 
   /**

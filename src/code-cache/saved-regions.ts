@@ -24,7 +24,6 @@ import {
   HEAD_MODE,
   HEAD_PHYSICAL_PAGE,
   HEAD_STALE,
-  HEAD_WATCHED,
   RECORD_FN,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
@@ -167,22 +166,21 @@ export class SavedRegions {
   }
 
   private mayAsk(block: number): boolean {
+    return this.isEntry(block) && (this.asked[block] as number) < ASKING.length;
+  }
+
+  /** Whether a region begins with it. */
+  private isEntry(block: number): boolean {
     const { blockEntries } = this.pack;
-    return blockEntries[block] !== blockEntries[block + 1] && (this.asked[block] as number) < ASKING.length;
+    return blockEntries[block] !== blockEntries[block + 1];
   }
 
   private letAsk(block: number): void {
     const head = this.headOf(block);
-    if (this.installed.has(head) || this.pack.blockEntries[block] === this.pack.blockEntries[block + 1])
-      return;
+    if (this.installed.has(head) || !this.isEntry(block)) return;
     const { i32 } = this.processor.views;
     i32[(head + HEAD_COUNTDOWN) >> 2] = ASKING[this.asked[block] as number] ?? this.processor.blocks.hotness;
-    this.watch(head);
-  }
-
-  private watch(head: number): void {
-    const { u8 } = this.processor.views;
-    u8[head + HEAD_FLAGS] = (u8[head + HEAD_FLAGS] as number) | HEAD_WATCHED;
+    this.processor.blocks.watch(head);
   }
 
   private headOf(block: number): number {
@@ -278,7 +276,7 @@ export class SavedRegions {
     if (module === undefined) return false;
     const heads = this.blocksOf(region);
     if (heads === undefined) return false;
-    for (const head of heads) this.watch(head);
+    for (const head of heads) this.processor.blocks.watch(head);
     const { layout, regionLayout } = this.pack;
     const tier = COMPILED_TIERS[layout[regionLayout[region] as number] as number] as CompiledTier;
     const code = module.exports[regionName(region % REGIONS_PER_MODULE)];

@@ -18,7 +18,7 @@ import {
 import type { Processor } from '../cpu/processor.ts';
 import { SLOT_GUARDED } from '../isa/instruction-set.ts';
 import { regionName } from '../layout/contract.ts';
-import { HEAD_COUNT, HEAD_COUNTDOWN, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../layout/runtime-state.ts';
 import type { ArchiveRequest, ArchiveResult, LoadResult, PackPlace } from '../saved-code/messages.ts';
 import {
@@ -244,7 +244,7 @@ export class Tiering {
       this.hot.add(head);
     } else {
       this.waiting.add(head);
-      this.watch(head);
+      this.processor.blocks.watch(head);
     }
     if (this.local !== undefined) this.processor.endSlice();
   }
@@ -340,11 +340,6 @@ export class Tiering {
     this.install(batch, module, bytes.length);
   }
 
-  private watch(head: number): void {
-    const { u8 } = this.processor.views;
-    u8[head + HEAD_FLAGS] = (u8[head + HEAD_FLAGS] as number) | HEAD_WATCHED;
-  }
-
   /**
    * The hottest of what waits: the count goes on while a block is waiting. A block that is part of a region on its
    * way is not compiled as an entry of its own unless it becomes hot again after that region has been installed.
@@ -361,7 +356,7 @@ export class Tiering {
       const blocks = this.collector.collect(head, coldest);
       for (const block of blocks) {
         this.covered.set(block.head, this.countdown(block.head));
-        this.watch(block.head);
+        this.processor.blocks.watch(block.head);
       }
       regions.push({ tier: 'first', isLast: false, blocks });
     }
@@ -373,7 +368,7 @@ export class Tiering {
       this.hot.delete(head);
       if (installed === undefined) continue;
       const blocks = this.collector.collect(head, coldest, REGION_SIZE.second);
-      for (const block of blocks) this.watch(block.head);
+      for (const block of blocks) this.processor.blocks.watch(block.head);
       const tier = installed === 'first' ? 'second' : 'third';
       regions.push({ tier, isLast: tier === this.lastTier, blocks });
       if (installed !== 'first') break;

@@ -112,7 +112,7 @@ function packVector(m: Module, size: number, v: Expression): Expression {
 }
 
 /** CF and CF ^ OF in their places in FLAG_AUX. */
-function placeCarries(m: Module, { cf, of }: Carries): Expression {
+export function placeCarries(m: Module, { cf, of }: Carries): Expression {
   const { i32 } = m;
   return i32.or(
     i32.shl(cf(), i32.const(AUX_CF_BIT)),

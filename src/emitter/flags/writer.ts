@@ -1,10 +1,10 @@
 /** What semantics say about flags (FlagWriter), as the source that they come from. */
 import type { Condition } from '../../isa/condition.ts';
 import type { FlagWriter, Value } from '../../isa/emitter.ts';
-import { AUX_ARITHMETIC, AUX_CF_BIT, AUX_CF_XOR_OF_BIT, AUX_PARITY_BIT } from '../../layout/flag-words.ts';
+import { AUX_ARITHMETIC, AUX_PARITY_BIT } from '../../layout/flag-words.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i64, type ValueType } from '../../wasm/value-types.ts';
-import { carryOf, type FlagSource } from './source.ts';
+import { carryOf, type FlagSource, placeCarries } from './source.ts';
 
 /** What is needed of an emitter. */
 export interface FlagPlace {
@@ -23,15 +23,6 @@ export class SourceFlagWriter implements FlagWriter {
 
   constructor(emitter: FlagPlace) {
     this.e = emitter;
-  }
-
-  /** CF and CF ^ OF in place, from i32 0/1 expressions. `cf` is used twice. */
-  private carries(cf: Value, of: Expression): Expression {
-    const { i32 } = this.e.m;
-    return i32.or(
-      i32.shl(cf(), i32.const(AUX_CF_BIT)),
-      i32.shl(i32.xor(cf(), of), i32.const(AUX_CF_XOR_OF_BIT)),
-    );
   }
 
   add(size: number, a: Value, b: Value, r: Value): void {
@@ -94,7 +85,7 @@ export class SourceFlagWriter implements FlagWriter {
     const result = e.let(m.i64.extend_u(m.i32.eqz(zf)), i64);
     const even = m.i32.eqz(m.i32.wrap(result()));
     const delta = m.i32.shl(m.i32.xor(even, pf), m.i32.const(AUX_PARITY_BIT));
-    const aux = e.let(m.i32.or(this.carries(carry, m.i32.const(0)), delta));
+    const aux = e.let(m.i32.or(placeCarries(m, { cf: carry, of: () => m.i32.const(0) }), delta));
     this.e.setFlags({ kind: 'raw', result, aux });
   }
 
@@ -113,7 +104,7 @@ export class SourceFlagWriter implements FlagWriter {
     const zero = e.let(zf);
     // Result 0 or 1, positive: of these, 0 has even parity.
     const delta = m.i32.or(sf, m.i32.shl(zero(), m.i32.const(AUX_PARITY_BIT)));
-    const aux = e.let(m.i32.or(this.carries(carry, of), delta));
+    const aux = e.let(m.i32.or(placeCarries(m, { cf: carry, of: () => of }), delta));
     this.e.setFlags({ kind: 'raw', result: e.let(m.i64.extend_u(m.i32.eqz(zero())), i64), aux });
   }
 

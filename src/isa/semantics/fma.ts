@@ -50,13 +50,13 @@ function spread(e: Emitter, fusion: Fusion): Fusion {
   if (!isScalar) return fusion;
   const lanes = floats(e.m, size);
   const [a, b, c] = operands;
-  const spread =
+  const low =
     (value: Value): Value =>
     () =>
       lanes.splat(lanes.extract_lane(value(), 0));
   return {
     ...fusion,
-    operands: [spread(a), spread(b), spread(c)],
+    operands: [low(a), low(b), low(c)],
     negations: negations & 2 ? negations | 4 : negations,
   };
 }
