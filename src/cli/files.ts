@@ -2,29 +2,15 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { InputError } from '../boot/input-error.ts';
+import { reason } from '../host/node/file-error.ts';
 
 /** Bytes of the largest file taken: Linux wants kernel and initramfs below 2 GiB. */
 const LARGEST_FILE = 2 ** 31 - 1;
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EISDIR: 'this is a folder',
-  ENOENT: 'there is no such file',
-  ENOSPC: 'no space left on the device',
-  ENOTDIR: 'a part of the path is not a folder',
-  EROFS: 'the file system is read-only',
-};
-
-/** Why a file cannot be used, in words. */
-export function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (code !== undefined ? REASONS[code] : undefined) ?? message;
-}
-
 /** Only files that have an end: a device may give bytes for ever, a pipe none. */
 async function readRegularFile(file: FileHandle): Promise<Uint8Array> {
   const stat = await file.stat();
-  if (stat.isDirectory()) throw new Error(REASONS.EISDIR);
+  if (stat.isDirectory()) throw new Error('this is a folder');
   if (!stat.isFile()) throw new Error('not a regular file');
   if (stat.size > LARGEST_FILE) throw new Error('too large: 2 GiB or more');
   const bytes = await file.readFile();

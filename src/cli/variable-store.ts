@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { access, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../boot/input-error.ts';
-import { readInput, reason } from './files.ts';
+import { reason } from '../host/node/file-error.ts';
+import { readInput } from './files.ts';
 
 const OPTION = '--bios-vars';
 

@@ -14,6 +14,8 @@ export interface Host {
   sleep(milliseconds: number): { readonly done: Promise<void>; wake(): void };
   /** The compiler for the machine's own thread. */
   loadCompiler(): Promise<LocalCompiler>;
+  /** @param name MachineOptions.codeCache. @throws InputError where code cannot be kept under it, and a user should be told. */
+  checkCodeCache(name: string): Promise<void>;
   /** Starts the compile worker. */
   startCompiler(): RemoteCompiler;
 }

@@ -106,6 +106,7 @@ export class Machine {
   /** Loads the runtime and puts the kernel into memory. Throws InputError for an option that cannot be used. */
   static async create(given: MachineOptions): Promise<Machine> {
     const options = checkOptions(given);
+    if (options.codeCache !== undefined) await options.host.checkCodeCache(options.codeCache);
     const runtime = await options.host.loadRuntime();
     // Binaryen takes a while to load: only where this thread compiles.
     const local = options.tier === 'compiled' ? await options.host.loadCompiler() : undefined;

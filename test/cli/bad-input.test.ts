@@ -47,6 +47,14 @@ describe('bad usage', () => {
     await expectRefused(['boot', '--tier', 'fast'], ['--tier', 'fast', 'auto, interpreter, compiled']);
   });
 
+  it('refuses folders in which no code can be kept, before the guest starts', async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(POWER_OFF));
+    const boot = ['boot', '--kernel', kernel, '--code-cache'];
+    await expectRefused([...boot, kernel], [`--code-cache ${kernel}`, 'a file of that name']);
+    await expectRefused([...boot, `${kernel}/code`], [`--code-cache ${kernel}/code`, 'not a folder']);
+    await expectRefused([...boot, '/proc/sys'], ['--code-cache /proc/sys']);
+  });
+
   it('lists processors and features', async () => {
     const { code, stdout, stderr } = await runCli(['boot', '--cpu', 'help']);
     expect([code, stderr]).toEqual([0, '']);

@@ -48,6 +48,10 @@ export class PacedHost implements Host {
     return this.host.loadCompiler();
   }
 
+  checkCodeCache(name: string): Promise<void> {
+    return this.host.checkCodeCache(name);
+  }
+
   startCompiler(): ReturnType<Host['startCompiler']> {
     return this.host.startCompiler();
   }

@@ -6,6 +6,8 @@ import { ENTRIES, type EntryName } from '../../boot/door.ts';
 import { DOORS } from '../../boot/doors.ts';
 import { InputError } from '../../boot/input-error.ts';
 import { MIB } from '../../boot/memory-map.ts';
+import { CodeFolder } from '../../host/node/code-folder.ts';
+import { reason } from '../../host/node/file-error.ts';
 import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
 import { NodeHost } from '../../host/node/host.ts';
 import { Progress } from '../../host/node/progress.ts';
@@ -168,6 +170,7 @@ async function boot(options: BootOptions): Promise<number> {
   const progress = new Progress(process.stderr);
   try {
     await warnOfMemory(options);
+    await checkCodeCache(options.codeCache);
     const files = await readFiles(options, progress);
     progress.show('booting');
     const session = await createSession({
@@ -193,6 +196,16 @@ async function warnOfMemory({ memory }: BootOptions): Promise<void> {
   if (memory === undefined || memory.value <= BACKED_MEMORY) return;
   const most = Math.floor(BACKED_MEMORY / MIB);
   process.stderr.write(`longmode: ${memory.name}: the guest can use at most ${most}M of it\n`);
+}
+
+/** Better now than when the run has ended. @throws InputError where nothing can be kept in the folder. */
+async function checkCodeCache(folder: string | undefined): Promise<void> {
+  if (folder === undefined || folder === CODE_CACHE_OFF) return;
+  try {
+    await new CodeFolder(folder).prepare();
+  } catch (error) {
+    throw new InputError(`--code-cache ${folder}: ${reason(error)}`);
+  }
 }
 
 interface Files {

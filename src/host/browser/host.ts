@@ -78,6 +78,9 @@ export class BrowserHost implements Host {
     return await module.loadCompiler(binaryen);
   }
 
+  /** A page without Cache Storage, or in which it is forbidden, does without. */
+  async checkCodeCache(): Promise<void> {}
+
   startCompiler(): RemoteCompiler {
     const { port1: port, port2: otherEnd } = new MessageChannel();
     let onFailure: () => void = () => {};

@@ -17,6 +17,14 @@ export class CodeFolder implements CodeStore {
     this.folder = folder;
   }
 
+  /** Makes the folder if it is not there. @throws where no file can be made in it. */
+  async prepare(): Promise<void> {
+    const probe = this.unfinished('probe');
+    await mkdir(this.folder, { recursive: true });
+    await writeFile(probe, '');
+    await rm(probe, { force: true });
+  }
+
   async read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const file = this.file(key);
     try {
@@ -33,7 +41,7 @@ export class CodeFolder implements CodeStore {
   /** Others find the old content or the new one, never a part. */
   async write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const file = this.file(key);
-    const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+    const unfinished = this.unfinished(key);
     try {
       await mkdir(this.folder, { recursive: true });
       await writeFile(unfinished, bytes);
@@ -47,6 +55,11 @@ export class CodeFolder implements CodeStore {
 
   private file(key: string): string {
     return join(this.folder, `${key}${EXTENSION}`);
+  }
+
+  /** A name of its own for what is being written. */
+  private unfinished(key: string): string {
+    return `${this.file(key)}.${randomBytes(6).toString('hex')}`;
   }
 
   private async removeOldest(): Promise<void> {

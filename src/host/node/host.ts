@@ -7,9 +7,12 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
+import { InputError } from '../../boot/input-error.ts';
 import type { ArchiveRequest, ArchiveResult } from '../../saved-code/messages.ts';
 import type { Host } from '../host.ts';
+import { CodeFolder } from './code-folder.ts';
 import { compileLazily } from './eager-compilation.ts';
+import { reason } from './file-error.ts';
 import { loadOptimizer } from './optimizer.ts';
 
 /** The runtime beside the built package, or in build/ when run from source. */
@@ -76,6 +79,14 @@ export class NodeHost implements Host {
     // Where the worker compiles, nothing of the compiler is loaded on this side.
     const { compilerWith } = await import('../../compile/optimizing.ts');
     return compilerWith(await loadOptimizer());
+  }
+
+  async checkCodeCache(folder: string): Promise<void> {
+    try {
+      await new CodeFolder(folder).prepare();
+    } catch (error) {
+      throw new InputError(`codeCache: ${folder}: ${reason(error)}`);
+    }
   }
 
   /** Starts the worker of the next machine that needs one, which so loads while the machine's own modules do. */

@@ -3,6 +3,9 @@ import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CodeFolder } from '../../../src/host/node/code-folder.ts';
+import { NodeHost } from '../../../src/host/node/host.ts';
+import { Machine } from '../../../src/machine/machine.ts';
+import { makeKernel, POWER_OFF } from '../../cli/guests.ts';
 import { useFolder } from '../../cli/run-cli.ts';
 
 const folder = useFolder();
@@ -41,4 +44,13 @@ it('fails where it cannot write', async () => {
   await writeFile(folder.path('file'), '');
   const store = new CodeFolder(folder.path('file'));
   await expect(store.write('a', bytes(1))).rejects.toThrow(/file/);
+  await expect(store.prepare()).rejects.toThrow(/file/);
+  const codeCache = folder.path('file/code');
+  const created = Machine.create({ host: new NodeHost(), kernel: makeKernel(POWER_OFF), codeCache });
+  await expect(created).rejects.toThrow(`codeCache: ${codeCache}: a part of the path is not a folder`);
+});
+
+it('leaves nothing behind where it can', async () => {
+  await new CodeFolder(folder.path('new/code')).prepare();
+  expect(await readdir(folder.path('new/code'))).toEqual([]);
 });
