@@ -58,8 +58,8 @@ const RULES: readonly Rule[] = [
   { path: 'boot', imports: [], types: ['devices'] },
   {
     path: 'machine',
-    imports: ['boot', 'code-cache', 'compile', 'cpu', 'devices', 'layout'],
-    types: ['host/host.ts', 'saved-code'],
+    imports: ['boot', 'code-cache', 'compile', 'cpu', 'devices', 'layout', 'saved-code/pack-place.ts'],
+    types: ['host/host.ts'],
   },
   { path: 'host/host.ts', imports: [], types: ['code-cache'] },
   // The machine's side of the public API, in the thread the machine runs in.

@@ -8,6 +8,7 @@
  *     code      of all blocks
  *     modules   WebAssembly, one behind the other
  */
+import { hash, hashOfText } from './hash.ts';
 
 /** Regions in one module. The first is what a guest starts with, so that it need not wait for all. */
 export const REGIONS_PER_MODULE = 128;
@@ -63,17 +64,6 @@ const ARRAYS = [
 ] as const satisfies readonly (keyof Pack)[];
 const BYTES = ['records', 'code', 'modules'] as const satisfies readonly (keyof Pack)[];
 
-/** FNV-1a over 32-bit words. */
-function checksum(words: Uint32Array): number {
-  let sum = 0x811c_9dc5;
-  for (let at = 0; at < words.length; at++) sum = Math.imul(sum ^ (words[at] as number), 0x0100_0193);
-  return sum >>> 0;
-}
-
-function hashOf(text: string): number {
-  return checksum(Uint32Array.from(text, (character) => character.codePointAt(0) as number));
-}
-
 const padded = (bytes: number): number => (bytes + 3) & ~3;
 
 /** @param key what else the regions depend on: they are of no use under another. */
@@ -82,7 +72,7 @@ export function encodePack(pack: Pack, key: string): Uint8Array<ArrayBuffer> {
   const arrays = ARRAYS.reduce((sum, name) => sum + pack[name].length * 4, HEADER_WORDS * 4);
   const bytes = new Uint8Array(BYTES.reduce((sum, name) => sum + padded(pack[name].length), arrays));
   const words = new Uint32Array(bytes.buffer);
-  words.set([MAGIC, 0, hashOf(key), ...lengths]);
+  words.set([MAGIC, 0, hashOfText(key), ...lengths]);
   let at = HEADER_WORDS;
   for (const name of ARRAYS) {
     words.set(pack[name], at);
@@ -93,7 +83,7 @@ export function encodePack(pack: Pack, key: string): Uint8Array<ArrayBuffer> {
     bytes.set(pack[name], at);
     at += padded(pack[name].length);
   }
-  words[CHECKSUM] = checksum(words.subarray(KEY));
+  words[CHECKSUM] = hash(words.subarray(KEY));
   return bytes;
 }
 
@@ -102,7 +92,7 @@ export function isPack(bytes: Uint8Array<ArrayBuffer>, key: string): boolean {
   if (bytes.length < HEADER_WORDS * 4 || bytes.length % 4 !== 0 || bytes.byteOffset % 4 !== 0) return false;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   return (
-    words[0] === MAGIC && words[KEY] === hashOf(key) && words[CHECKSUM] === checksum(words.subarray(KEY))
+    words[0] === MAGIC && words[KEY] === hashOfText(key) && words[CHECKSUM] === hash(words.subarray(KEY))
   );
 }
 

@@ -5,8 +5,8 @@ import { withVersion } from '../../scripts/translator-version.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
 import { chooseCpu } from '../../src/machine/cpu-models.ts';
 import { Machine } from '../../src/machine/machine.ts';
-import { packPlace } from '../../src/machine/pack-place.ts';
 import type { Statistics } from '../../src/machine/statistics.ts';
+import { packPlace } from '../../src/saved-code/pack-place.ts';
 import { MANY_LOOPS, makeKernel, POWER_OFF } from '../cli/guests.ts';
 import { useFolder } from '../cli/run-cli.ts';
 

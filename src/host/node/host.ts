@@ -1,13 +1,13 @@
 /** The host functions in Node. */
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
+import { InputError } from '../../boot/input-error.ts';
 import type {
   CompileRequest,
   CompileResult,
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
-import { InputError } from '../../boot/input-error.ts';
 import type { ArchiveRequest, ArchiveResult } from '../../saved-code/messages.ts';
 import type { Host } from '../host.ts';
 import { CodeFolder } from './code-folder.ts';
