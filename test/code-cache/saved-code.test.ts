@@ -80,6 +80,8 @@ interface Run {
   readonly slice?: number;
   /** Records in each half of the arena behind the saved ones. */
   readonly half?: number;
+  /** Called when the machine is ready for the program. */
+  readonly prepare?: (machine: SystemMachine) => void;
 }
 
 /** Maps physical address 0 at `base`, a multiple of 2 MiB in the uppermost 2 GiB. */
@@ -91,7 +93,7 @@ function mapKernel(machine: SystemMachine, base: number): void {
 }
 
 /** Runs a program, which ends in HLT, and keeps what it compiled. Without a store it is interpreted. */
-async function run({ base = 0, code, store, slice = 1000, half }: Run) {
+async function run({ base = 0, code, store, slice = 1000, half, prepare }: Run) {
   const remote = store === undefined ? undefined : keepingCompiler(store);
   const { machine, tiering } = createTieredMachine(
     store === undefined ? 'interpreter' : 'auto',
@@ -110,6 +112,7 @@ async function run({ base = 0, code, store, slice = 1000, half }: Run) {
   machine.write(CODE, assembled(code(base)));
   machine.write(FAR, [...FAR_CODE]);
   tiering.poll();
+  prepare?.(machine);
   processor.rip = BigInt.asUintN(64, BigInt(base + CODE));
   const states: unknown[] = [];
   for (let slices = 0; slices < 20_000; slices++) {
@@ -168,6 +171,20 @@ const program = (base: number): string => `
   hlt
 `;
 
+/** A call of FAR in another mapping than the program's. */
+const CALLER = 0x1_c000;
+const CALL = assemble(`call ${FAR}; hlt`, CALLER);
+const FAR_COPY = 0x1_a000;
+const PAGE_TABLE = 0x7000;
+
+/** Maps a copy of FAR's page where the program at `base` has FAR. */
+function mapCopy(machine: SystemMachine, base: number): void {
+  for (let page = 0; page < 512; page++)
+    machine.write64(PAGE_TABLE + page * 8, BigInt((page === FAR >> 12 ? FAR_COPY : page << 12) | 3));
+  machine.write64(PAGE_DIRECTORY + ((base >>> 21) & 511) * 8, BigInt(PAGE_TABLE | 3));
+  machine.write(FAR_COPY, [...FAR_CODE]);
+}
+
 describe('code of earlier runs', () => {
   it('is found again and does the same, wherever slices end', async () => {
     const store = new MemoryStore();
@@ -209,6 +226,23 @@ describe('code of earlier runs', () => {
     expect(again.states).toEqual((await run({ code: changed })).states);
     expect(again.regions).toBeGreaterThan(0);
     expect(again.saved.regions).toBeGreaterThan(0);
+  });
+
+  it('is not taken where a page of it is another than the one where it was found before', async () => {
+    const store = new MemoryStore();
+    const base = KERNEL + 0x60_0000;
+    await run({ base, code: program, store });
+    const copied = (machine: SystemMachine): void => mapCopy(machine, base);
+    const found = await run({ base, code: program, store, prepare: copied });
+    const called = (machine: SystemMachine): void => {
+      copied(machine);
+      machine.write(CALLER, [...CALL]);
+      machine.processor.rip = BigInt(CALLER);
+      expect(machine.processor.run(1000)).toBe('halt');
+    };
+    const again = await run({ base, code: program, store, prepare: called });
+    expect(again.states).toEqual((await run({ base, code: program, prepare: called })).states);
+    expect(again.saved.regions).toBe(found.saved.regions - 1);
   });
 
   it('goes when the guest overwrites it, and comes back when it is as it was', async () => {
