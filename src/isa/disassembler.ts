@@ -229,6 +229,9 @@ function formatInstruction(instruction: Instruction, linearAddress: bigint, mode
   return operands.length > 0 ? `${mnemonic} ${operands.join(',')}` : mnemonic;
 }
 
+/** Of a processor that has everything. Made once: what such a one has takes a millisecond to find out. */
+let decoder: Decoder | undefined;
+
 /**
  * Disassembles the first instruction of `bytes`. The text is `(bad)` if there is no such instruction, or if
  * `bytes` end within it.
@@ -237,7 +240,7 @@ function formatInstruction(instruction: Instruction, linearAddress: bigint, mode
  * @param mode mode key (layout/mode.ts).
  */
 export function disassemble(bytes: Uint8Array, linearAddress: bigint, mode: number): Disassembly {
-  const decoder = new Decoder();
+  decoder ??= new Decoder();
   const pageOffset = Number(linearAddress & ~PAGE_MASK);
   const result = decoder.decode(bytes, 0, bytes.length, pageOffset, mode);
   const { instruction } = decoder;
