@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../boot/input-error.ts';
-import { dropInlining } from '../host/node/engine-flags.ts';
+import { dropInlining, optimizeJavaScriptLater } from '../host/node/engine-flags.ts';
 import { letThreadsGiveWay } from '../host/node/engine-threads.ts';
 import { addBootCommand } from './commands/boot.ts';
 import { EXIT_BAD_INPUT, EXIT_OK } from './exit-code.ts';
@@ -33,6 +33,7 @@ function oneLine(message: string): string {
  */
 export async function main(args: readonly string[]): Promise<number> {
   dropInlining(import.meta.url);
+  optimizeJavaScriptLater();
   letThreadsGiveWay();
   let exitCode = EXIT_OK;
   const program = new Command('longmode')
