@@ -521,13 +521,19 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     return size === 8 ? m.i64x2.replace_lane(zero, 0, value) : m.i32x4.replace_lane(zero, 0, value);
   }
 
+  /** Whether it is known that general registers have 32 bits. */
+  protected get areNarrow(): boolean {
+    return false;
+  }
+
   writeRegisterIf(operand: number, condition: Expression, value: Expression): void {
     const { m } = this;
     const location = this.location(operand);
     if (location.kind !== 'general') throw new Error(`operand ${operand} is not a general register`);
     // Elsewhere a 32-bit write would clear the upper half.
-    const whole = location.size === 4 ? { ...location, size: 8 } : location;
-    const extended = location.size === 4 ? m.i64.extend_u(value) : value;
+    const isLow = location.size === 4 && !this.areNarrow;
+    const whole = isLow ? { ...location, size: 8 } : location;
+    const extended = isLow ? m.i64.extend_u(value) : value;
     this.writeField(whole, m.select(condition, extended, this.readField(whole)));
   }
 

@@ -19,6 +19,7 @@ import {
   CR4_SMAP,
   FLAG_AC,
   FLAG_VM,
+  GPR,
   LINEAR_MASK,
   MODE,
   MODE_CODE_16,
@@ -87,6 +88,11 @@ function isFlatMode(): bool {
   return bases === 0 && isFlat(SEGMENT_ES) && isFlat(SEGMENT_SS) && isFlat(SEGMENT_DS);
 }
 
+/** Of the general registers that code outside 64-bit mode has. */
+function clearUpperHalves(): void {
+  for (let register: u32 = 0; register < 8; register++) store<u32>(CPU_STATE + GPR + register * 8 + 4, 0);
+}
+
 /**
  * Recomputes MODE and TLB_TABLE. Call it after any change of CS, CPL, outside 64-bit mode of SS, DS and ES, and of CR0.PE, CR4.SMAP, EFER.LMA,
  * EFLAGS.AC or EFLAGS.VM.
@@ -122,6 +128,9 @@ export function updateMode(): void {
   if ((oldMode & mode & MODE_CODE_64) === 0) {
     for (let index: u32 = 0; index < 6; index++) updateAccessBase(index);
   }
+  // Nothing outside 64-bit mode sets them (Intel SDM Vol. 1 "General-Purpose Registers in 64-Bit Mode"): regions of such
+  // code have registers of 32 bits.
+  if ((oldMode & ~mode & MODE_CODE_64) !== 0) clearUpperHalves();
   if ((mode & MODE_CODE_64) === 0) stackBase = load<u64>(CPU_STATE + ACCESS_BASE + SEGMENT_SS * 8);
   store<u64>(CPU_STATE + LINEAR_MASK, linearMask);
   store<u64>(CPU_STATE + STACK_MASK, stackMask);

@@ -1,4 +1,6 @@
 /** Addresses of a block's memory operands: sums of registers and constants, in segments. */
+
+import { constant, int } from '../../isa/semantics/integer.ts';
 import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
 import { GPR, SEGMENT_CS, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS } from '../../layout/cpu-state.ts';
 import { MODE_CODE_64, MODE_FLAT, MODE_STACK_32 } from '../../layout/mode.ts';
@@ -28,28 +30,35 @@ export abstract class BlockAddresses extends BlockRegisters {
     return super.segmentBase(segment);
   }
 
-  /** Base or index register by its state offset; undefined for the always-zero one. */
-  protected addressRegister(offset: number): Expression | undefined {
+  /** Base or index register by its state offset, as wide as registers are; undefined for the always-zero one. */
+  private addressRegister(offset: number): Expression | undefined {
     if (offset === ZERO_REGISTER) return undefined;
     if (offset === PAGE_BASE) return this.codeAddress(0);
-    return this.get((offset - GPR) >> 3);
+    return this.whole((offset - GPR) >> 3);
   }
 
   /** @param vectorIndex of an operand whose index register is a vector: the element. */
   protected memoryAddress(vectorIndex?: Expression): Expression {
-    const { m } = this;
+    const { m, areNarrow } = this;
     const { records, index } = this;
+    const size = areNarrow ? 4 : 8;
+    const { add, shl } = int(m, size);
+    const element = vectorIndex !== undefined && areNarrow ? m.i32.wrap(vectorIndex) : vectorIndex;
     let sum = this.addressRegister(records.base(index));
-    let scaled = vectorIndex ?? this.addressRegister(records.indexRegister(index));
+    let scaled = element ?? this.addressRegister(records.indexRegister(index));
     if (scaled !== undefined && records.scale(index) > 0) {
-      scaled = m.i64.shl(scaled, m.i64.const(BigInt(records.scale(index))));
+      scaled = shl(scaled, constant(m, size, records.scale(index)));
     }
-    if (scaled !== undefined) sum = sum === undefined ? scaled : m.i64.add(sum, scaled);
+    if (scaled !== undefined) sum = sum === undefined ? scaled : add(sum, scaled);
     const displacement = BigInt(records.displacement(index));
     const { constants } = this.parts;
-    if (sum === undefined) sum = constants.i64(displacement);
-    else if (displacement !== 0n) sum = m.i64.add(sum, constants.i64(displacement));
-    return this.truncateAddress(sum);
+    const distance = (): Expression => {
+      if (!constants.moves(displacement)) return constant(m, size, displacement);
+      return areNarrow ? m.i32.wrap(constants.i64(displacement)) : constants.i64(displacement);
+    };
+    if (sum === undefined) sum = distance();
+    else if (displacement !== 0n) sum = add(sum, distance());
+    return this.truncateAddress(areNarrow ? m.i64.extend_u(sum) : sum);
   }
 
   protected addressMask(): Expression {
@@ -57,11 +66,12 @@ export abstract class BlockAddresses extends BlockRegisters {
     return this.m.i64.const(size === ADDRESS_32 ? 0xffff_ffffn : size === ADDRESS_16 ? 0xffffn : -1n);
   }
 
-  protected truncateAddress(address: Expression): Expression {
+  /** @param address no wider than registers are. */
+  private truncateAddress(address: Expression): Expression {
     const { m } = this;
     switch (this.records.addressSize(this.index)) {
       case ADDRESS_32:
-        return m.i64.and(address, m.i64.const(0xffff_ffffn));
+        return this.areNarrow ? address : m.i64.and(address, m.i64.const(0xffff_ffffn));
       case ADDRESS_16:
         return m.i64.and(address, m.i64.const(0xffffn));
       default:

@@ -2,6 +2,7 @@
 import { EmitterBase } from '../../emitter/emitter-base.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { VARIANTS } from '../../isa/instruction-set.ts';
+import { constant, int } from '../../isa/semantics/integer.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { GPR } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
@@ -54,12 +55,29 @@ export abstract class BlockRegisters extends EmitterBase {
     this.records = block.records;
   }
 
-  protected get(register: number): Expression {
+  protected override get areNarrow(): boolean {
+    return this.parts.registers.areNarrow;
+  }
+
+  /** As wide as the register's local. */
+  protected whole(register: number): Expression {
     this.uses.registers.read(register);
     return this.parts.registers.local(register).get();
   }
 
-  /** @param low what its low `size` bytes get, if that is told. */
+  /** i64. */
+  protected get(register: number): Expression {
+    const value = this.whole(register);
+    return this.areNarrow ? this.m.i64.extend_u(value) : value;
+  }
+
+  /** Its low half: i32. */
+  protected low(register: number): Expression {
+    const value = this.whole(register);
+    return this.areNarrow ? value : this.m.i32.wrap(value);
+  }
+
+  /** @param value as wide as the register's local. @param low what its low `size` bytes get, if that is told. */
   protected set(register: number, value: Expression, low?: { expression: Expression; size: number }): void {
     this.setLocal('registers', register, value);
     this.origins.write(register, low);
@@ -83,40 +101,42 @@ export abstract class BlockRegisters extends EmitterBase {
   gpr(register: number, size: number): Expression {
     const { m } = this;
     if (size === 8) return this.get(register);
-    const low = m.i32.wrap(this.get(register));
+    const low = this.low(register);
     return size === 4 ? low : m.i32.and(low, m.i32.const(size === 2 ? 0xffff : 0xff));
   }
 
   setGpr(register: number, size: number, value: Expression): void {
     const { m } = this;
     const low = { expression: value, size };
-    if (size === 8) this.set(register, value, low);
-    else if (size === 4) this.set(register, m.i64.extend_u(value), low);
-    else this.insert(register, value, size === 2 ? 0xffffn : 0xffn, 0n, low);
+    if (size === 8) this.set(register, this.areNarrow ? m.i32.wrap(value) : value, low);
+    else if (size === 4) this.set(register, this.areNarrow ? value : m.i64.extend_u(value), low);
+    else this.insert(register, value, size === 2 ? 0xffff : 0xff, 0, low);
   }
 
   /** Replaces the bits of `mask` << `shift`. */
-  protected insert(
+  private insert(
     register: number,
     value: Expression,
-    mask: bigint,
-    shift: bigint,
+    mask: number,
+    shift: number,
     low?: { expression: Expression; size: number },
   ): void {
-    const { m } = this;
-    const bits = m.i64.and(m.i64.extend_u(value), m.i64.const(mask));
-    const placed = shift === 0n ? bits : m.i64.shl(bits, m.i64.const(shift));
-    const kept = m.i64.and(this.get(register), m.i64.const(~(mask << shift)));
-    this.set(register, m.i64.or(kept, placed), low);
+    const { m, areNarrow } = this;
+    const width = areNarrow ? 4 : 8;
+    const { and, or, shl } = int(m, width);
+    const bits = and(areNarrow ? value : m.i64.extend_u(value), constant(m, width, mask));
+    const placed = shift === 0 ? bits : shl(bits, constant(m, width, shift));
+    const kept = and(this.whole(register), constant(m, width, ~(mask << shift)));
+    this.set(register, or(kept, placed), low);
   }
 
   highByte(register: number): Expression {
     const { m } = this;
-    return m.i32.and(m.i32.shr_u(m.i32.wrap(this.get(register)), m.i32.const(8)), m.i32.const(0xff));
+    return m.i32.and(m.i32.shr_u(this.low(register), m.i32.const(8)), m.i32.const(0xff));
   }
 
   setHighByte(register: number, value: Expression): void {
-    this.insert(register, value, 0xffn, 8n);
+    this.insert(register, value, 0xff, 8);
   }
 
   xmm(register: number): Expression {

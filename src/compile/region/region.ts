@@ -10,6 +10,7 @@
  */
 
 import { Locals } from '../../emitter/locals.ts';
+import { MODE_CODE_64 } from '../../layout/mode.ts';
 import type { FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
@@ -40,6 +41,7 @@ export function compileRegion(
 ): FunctionReference {
   const plan = planRegion(sources);
   const { blocks, hubs, shape, successors } = plan;
+  const { mode } = (blocks[0] as PlannedBlock).records;
   const locals = new Locals(m, [i32]);
   const code = new CodeAddress(m, locals);
   const flags = new FlagLocals(m, locals, imports);
@@ -47,7 +49,7 @@ export function compileRegion(
     m,
     imports,
     locals,
-    registers: new MainBank(m, locals),
+    registers: new MainBank(m, locals, (mode & MODE_CODE_64) === 0),
     uppers: new UpperBank(m, locals, upperHalvesNamed(blocks)),
     flags,
     code,

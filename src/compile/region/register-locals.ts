@@ -1,13 +1,16 @@
 /**
  * The guest's registers in locals. They come in two banks, whose registers are numbered, so that a set of them is a bit mask:
  * general and XMM registers (the low halves of YMM registers), and the upper halves.
+ *
+ * Outside 64-bit mode general registers have 32 bits, and so their locals: what is above them in the processor state is
+ * zero (wasm-runtime/segments/segments.ts).
  */
 
 import type { Local, Locals } from '../../emitter/locals.ts';
 import { GPR, YMM } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
-import { i64, type ValueType, v128 } from '../../wasm/value-types.ts';
+import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 
 /** General registers have their own numbers. */
 const FIRST_XMM = 16;
@@ -53,8 +56,9 @@ export abstract class RegisterBank {
     return bitsOf(registers).map((number) => {
       const zero = m.i32.const(0);
       const at = CPU_STATE + this.offsetOf(number);
-      const value = this.typeOf(number) === i64 ? m.i64.load(at, 8, zero) : m.v128.load(at, 16, zero);
-      return this.local(number).set(value);
+      const type = this.typeOf(number);
+      if (type === i32) return this.local(number).set(m.i32.load(at, 4, zero));
+      return this.local(number).set(type === i64 ? m.i64.load(at, 8, zero) : m.v128.load(at, 16, zero));
     });
   }
 
@@ -65,17 +69,26 @@ export abstract class RegisterBank {
       const zero = m.i32.const(0);
       const at = CPU_STATE + this.offsetOf(number);
       const value = this.local(number).get();
-      return this.typeOf(number) === i64
-        ? m.i64.store(at, 8, zero, value)
-        : m.v128.store(at, 16, zero, value);
+      const type = this.typeOf(number);
+      if (type === v128) return m.v128.store(at, 16, zero, value);
+      return m.i64.store(at, 8, zero, type === i32 ? m.i64.extend_u(value) : value);
     });
   }
 }
 
 /** General registers, and XMM registers. */
 export class MainBank extends RegisterBank {
+  /** General registers have 32 bits. */
+  readonly areNarrow: boolean;
+
+  constructor(m: Module, locals: Locals, areNarrow: boolean) {
+    super(m, locals);
+    this.areNarrow = areNarrow;
+  }
+
   protected typeOf(number: number): ValueType {
-    return number < FIRST_XMM ? i64 : v128;
+    if (number >= FIRST_XMM) return v128;
+    return this.areNarrow ? i32 : i64;
   }
 
   protected offsetOf(number: number): number {
