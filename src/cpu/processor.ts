@@ -64,6 +64,7 @@ import {
   MONITOR_ARMED,
   SLICE,
   STALE_SLOT,
+  TIME_LEFT,
   VENDOR_AMD,
 } from '../layout/runtime-state.ts';
 import { DEFAULT_VENDOR, type Vendor } from '../layout/vendor.ts';
@@ -290,6 +291,7 @@ export class Processor {
     if (this.stopped === 'triple fault' || this.stopped === 'out of memory') return this.stopped;
     this.setU32(SLICE, count);
     this.setU32(BUDGET, count);
+    this.setU32(TIME_LEFT, 0);
     this.stopped = undefined;
     this.setU32(EXCEPTIONS_LEFT, MOST_EXCEPTIONS);
     this.setU32(HOST_INTERCEPTS, this.intercept === undefined ? 0 : 1);

@@ -46,6 +46,14 @@ export const SLICE = field(4);
 /** Instructions executed before the current slice. i64. */
 export const INSTRUCTIONS = field(8);
 
+/** Time that was read last, in nanoseconds since power-on (wasm-runtime/system/time.ts). u64. */
+export const TIME = field(8);
+/** BUDGET then. i32. */
+export const TIME_BUDGET = field(4);
+/** Instructions until the host has to be asked for the time, and how many there are when it has been; 0 = always. u32. */
+export const TIME_LEFT = field(4);
+export const TIME_TRUSTED = field(4);
+
 /** i32: bit mask INTERRUPT_* of what waits: makes STI, POPF and IRET leave the slice. */
 export const INTERRUPT_PENDING = field(4);
 /** INTERRUPT_PENDING bits. */

@@ -6,6 +6,7 @@
 import type { Hardware } from '../boot/firmware.ts';
 import { OutOfHostMemory, Processor } from '../cpu/processor.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
+import { TIME_TRUSTED } from '../layout/runtime-state.ts';
 import { Chipset, type ChipsetSettings, type Request } from './chipset.ts';
 import { type ClockKind, HostClock, InstructionClock, type MachineClock } from './clock.ts';
 import type { Cpu } from './cpu-models.ts';
@@ -57,6 +58,7 @@ export class Board {
             instructions: () => processor.instructions,
             spend: (instructions) => processor.shortenSlice(instructions),
           });
+    processor.setU32(TIME_TRUSTED, this.clock.trusted);
     this.chipset = new Chipset({
       settings: options,
       clock: this.clock,

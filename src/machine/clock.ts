@@ -6,6 +6,8 @@ export type ClockKind = 'host' | 'instructions';
 /** What every device and the time-stamp counter take the time from. It never goes back. */
 export interface MachineClock extends Clock {
   readonly kind: ClockKind;
+  /** Instructions that the guest's time-stamp counter may be worked out for (wasm-runtime/system/time.ts) after now() has been called. */
+  readonly trusted: number;
   /** The processor halts: from now on nothing is missed by time that passes. */
   halt(): void;
   /** The processor goes on. */
@@ -30,6 +32,8 @@ const FASTEST = 4;
 const CATCH_UP = 1 / 4;
 /** ... but for so much, in nanoseconds, at once: then time is right even if the guest runs only now and then. */
 const BURST = 100_000_000;
+/** A microsecond or two of compiled code, in instructions. */
+const TRUSTED = 1000;
 /** What has been missed beyond this, in nanoseconds, is not made up for: ten minutes. */
 const LONGEST_LAG = 600e9;
 
@@ -61,6 +65,7 @@ export interface HostClockOptions {
  */
 export class HostClock implements MachineClock {
   readonly kind = 'host';
+  readonly trusted = TRUSTED;
   private readonly options: HostClockOptions;
   private readonly start: number;
   private halted = false;
@@ -163,6 +168,7 @@ export interface InstructionClockOptions {
  */
 export class InstructionClock implements MachineClock {
   readonly kind = 'instructions';
+  readonly trusted = 0;
   private readonly options: InstructionClockOptions;
   /** Nanoseconds in which no instruction was executed. */
   private skipped = 0;

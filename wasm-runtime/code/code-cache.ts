@@ -45,6 +45,7 @@ import { accessPhysical, isGlobalFetch, peekFetch, translateFetch } from '../mem
 import { moveStackPointer } from '../segments/stack';
 import { count } from '../system/counters';
 import { hostTranslate } from '../system/host';
+import { askTheHost } from '../system/time';
 import { noteTarget } from './branch-targets';
 import { checkNextOffset, isBeyondCode } from './code-limit';
 import { hashBucket } from './code-pages';
@@ -146,7 +147,10 @@ function findBlock(la: u64, mode: i32): u32 {
     }
     head = load<u32>(head + HEAD_HASH_NEXT);
   }
-  if (head === 0) head = hostTranslate(<u32>pa, <u32>(pa >> 32));
+  if (head === 0) {
+    askTheHost();
+    head = hostTranslate(<u32>pa, <u32>(pa >> 32));
+  }
   const table = load<u32>(CPU_STATE + TLB_TABLE);
   fillJumpCache(la, mode, head, isGlobalFetch(table, la));
   if (load<u8>(head + HEAD_PAGE_COUNT) === 2) {

@@ -38,6 +38,7 @@ import {
 import { checkedLinear, isCheckedAddress, isPermitted } from '../segments/access';
 import { count } from '../system/counters';
 import { hostReadMmio, hostReadMmio64, hostWriteMmio, hostWriteMmio64, raise } from '../system/host';
+import { askTheHost } from '../system/time';
 import { ACCESS_READ, ACCESS_WRITE, isOutsideLinearSpace, WALK_NON_CANONICAL, walkError } from './page-walk';
 import { codeMask } from './physical-memory';
 import { accessHost, accessPhysical, TLB_END, tlbEntry, translate } from './tlb';
@@ -311,6 +312,7 @@ function gather(record: u32, host: u32, physical: u64, target: u32, size: u32): 
   }
   store<u32>(CPU_STATE + CURRENT_RECORD, record);
   deviceAccesses++;
+  askTheHost();
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);
@@ -328,6 +330,7 @@ function scatter(host: u32, physical: u64, source: u32, size: u32): void {
   }
   store<u32>(CPU_STATE + CURRENT_RECORD, pendingRecord);
   deviceAccesses++;
+  askTheHost();
   while (size > 0) {
     const piece = mmioPiece(physical, size);
     count(COUNTER_MMIO, 1);

@@ -32,6 +32,7 @@ import { codeMask } from '../memory/physical-memory';
 import { accessHost, accessPhysical, tlbEntry, translate } from '../memory/tlb';
 import { RCX, RDI, RSI } from '../registers';
 import { isCheckedAddress, isPermitted } from '../segments/access';
+import { askTheHost } from '../system/time';
 
 /** log2 of the elements of a step: with them a slice takes as long as one of other instructions. */
 const STEP_SHIFT: u32 = 6;
@@ -100,6 +101,7 @@ export function begin(record: u32, single: bool): bool {
   else addressMask = addressSize === ADDRESS_32 ? 0xffff_ffff : 0xffff;
   remaining = load<u64>(RCX) & addressMask;
   if (remaining === 0) return false;
+  askTheHost();
   source = load<u64>(RSI) & addressMask;
   destination = load<u64>(RDI) & addressMask;
   const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);

@@ -71,7 +71,7 @@ import { updateAccessBase } from '../segments/access';
 import { requirePrivilege } from './control-registers';
 import { hasArchCapabilities, hasXsaves, isAmd } from './features';
 import { hostReadApicMsr, hostTscOffsetChanged, hostWriteApicMsr } from './host';
-import { timeStampCounter } from './system';
+import { timeStampCounter } from './time';
 
 /** SCE, LME, NXE. */
 const EFER_WRITABLE: u64 = 1 | EFER_LME | EFER_NXE;

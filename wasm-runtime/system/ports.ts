@@ -16,6 +16,7 @@ import { watchPort } from '../memory/watch';
 import { beginSystemInstruction } from '../segments/descriptors';
 import { count } from './counters';
 import { hostReadPort, hostWritePort } from './host';
+import { askTheHost } from './time';
 
 /**
  * #GP(0) unless CPL <= IOPL or the I/O permission bitmap lets the access through; then I/O breakpoints. In
@@ -38,6 +39,7 @@ function checkPermission(record: u32, port: u32, size: u32): void {
 /** Before a device is asked: it may ask how far the block has come (the instruction clock). */
 function announce(record: u32): void {
   store<u32>(CPU_STATE + CURRENT_RECORD, record);
+  askTheHost();
   count(COUNTER_PORT, 1);
 }
 

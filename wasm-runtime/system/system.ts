@@ -20,7 +20,6 @@ import {
   MSR_TSC_AUX,
   SEGMENT_BASE,
   SYSTEM_FLAGS,
-  TSC_OFFSET,
 } from '../generated/layout';
 import {
   flushTlb,
@@ -39,7 +38,8 @@ import { updateAccessBase } from '../segments/access';
 import { is64BitMode, isParagraphMode } from '../segments/descriptors';
 import { moveFromSegment, updateMode } from '../segments/segments';
 import { checkUserModeInstruction, requirePrivilege } from './control-registers';
-import { hostNow, hostRandom } from './host';
+import { hostRandom } from './host';
+import { timeStampCounter } from './time';
 
 // ----------------------------------------------------------------------------------- descriptor table registers
 
@@ -139,11 +139,6 @@ export function writeSegmentBase(record: u32, segment: i32, value: u64): void {
 }
 
 // ------------------------------------------------------------------------------------------------------ time
-
-/** The time-stamp counter: machine time in nanoseconds, so it runs at 1 GHz. */
-export function timeStampCounter(): u64 {
-  return <u64>hostNow() + load<u64>(CPU_STATE + TSC_OFFSET);
-}
 
 function requireTimeStamp(record: u32): void {
   if ((load<u32>(CPU_STATE + CR4) & CR4_TSD) !== 0) requirePrivilege(record);
