@@ -6,7 +6,7 @@
  * header is wrapped in a wasm loop. Nodes are numbered in reverse postorder.
  *
  * An edge into a loop from the side (an irreducible graph) has no structured form: the caller is told to leave
- * the region there.
+ * the region there. split-loops.ts leaves few of them.
  */
 
 export interface Graph {

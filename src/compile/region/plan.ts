@@ -10,6 +10,7 @@ import { flagsLiveIn } from '../flags/liveness.ts';
 import { BlockRecords } from '../record-view.ts';
 import { OUTSIDE, type RegionBlockSource } from '../region-source.ts';
 import { type Structure, structure } from './control-flow.ts';
+import { type EdgeLists, splitLoops } from './split-loops.ts';
 
 /** A block or a hub. */
 interface PlannedNode {
@@ -152,39 +153,78 @@ function findGroups(
   return groups;
 }
 
+/** Instructions that are copied at most, where loops have several entries. */
+const MOST_COPIED = 64;
+
+/** Blocks, and hubs with their targets among them. */
+interface CutRegion {
+  readonly blocks: readonly CutBlock[];
+  readonly hubs: readonly Omit<PlannedHub, keyof PlannedNode>[];
+  /** Of blocks `taken` and `fall`, of hubs their targets. */
+  readonly edges: EdgeLists;
+}
+
+/** The region with blocks copied where its loops have several entries. */
+function splitRegion({ blocks, hubs, edges }: CutRegion): CutRegion {
+  const weights = [
+    ...blocks.map(({ records }, b) => (b === 0 ? Number.POSITIVE_INFINITY : records.count)),
+    ...hubs.map(() => Number.POSITIVE_INFINITY),
+  ];
+  const split = splitLoops(edges, weights, MOST_COPIED);
+  const copies = split.originals.length;
+  // Copies of blocks are blocks: hubs come behind them.
+  const moved = (node: number): number => {
+    if (node < blocks.length) return node;
+    return node < edges.length ? node + copies : node - hubs.length;
+  };
+  const lists = split.edges.map((list) => list.map(moved));
+  return {
+    blocks: [...blocks, ...split.originals.map((original) => blocks[original] as CutBlock)],
+    hubs,
+    edges: [
+      ...lists.slice(0, blocks.length),
+      ...lists.slice(edges.length),
+      ...lists.slice(blocks.length, edges.length),
+    ],
+  };
+}
+
+function structureOf(edges: EdgeLists): Structure {
+  return structure({ successors: edges.map((list) => list.filter((node) => node !== OUTSIDE)) });
+}
+
 export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
   const cut = sources.map(cutBlock);
   const taken = cut.map((block) => block.taken);
   const junctions = placeHubs(cut, taken);
-  const known = (nodes: readonly number[]): number[] => nodes.filter((node) => node !== OUTSIDE);
-  const all = [
-    ...cut.map(({ fall }, b) => known([taken[b] as number, fall])),
+  const edges = [
+    ...cut.map(({ fall }, b) => [taken[b] as number, fall]),
     ...junctions.map(({ targets }) => targets),
   ];
-  const shape = structure({ successors: all });
-  const isStructured = (from: number, to: number): boolean =>
-    to !== OUTSIDE && !shape.isIrreducible(from, to);
-  const successors = all.map((nodes, from) => nodes.filter((to) => isStructured(from, to)));
-  const nodes = [...cut, ...junctions.map(() => ({ records: undefined, length: 0 }))];
+  const whole: CutRegion = { blocks: cut, hubs: junctions, edges };
+  const shapeOfWhole = structureOf(edges);
+  const isSplit = edges.some((list, from) =>
+    list.some((to) => to !== OUTSIDE && shapeOfWhole.isIrreducible(from, to)),
+  );
+  const { blocks, hubs, edges: lists } = isSplit ? splitRegion(whole) : whole;
+  const shape = isSplit ? structureOf(lists) : shapeOfWhole;
+  const structured = (from: number, to: number): number =>
+    to === OUTSIDE || shape.isIrreducible(from, to) ? OUTSIDE : to;
+  const structuredLists = lists.map((list, from) => list.map((to) => structured(from, to)));
+  const successors = structuredLists.map((list) => list.filter((to) => to !== OUTSIDE));
   const groups = findGroups(successors, shape);
-  const live = flagsLiveIn(nodes, successors);
+  const live = flagsLiveIn([...blocks, ...hubs.map(() => ({ records: undefined, length: 0 }))], successors);
   const node = (index: number): PlannedNode => ({
     group: groups[index] as number,
     readsFlags: live[index] as boolean,
   });
-  const structured = (from: number, to: number): number => (isStructured(from, to) ? to : OUTSIDE);
   return {
-    blocks: cut.map(({ records, page, length, fall, isNoted }, b) => ({
-      ...node(b),
-      records,
-      page,
-      length,
-      taken: structured(b, taken[b] as number),
-      fall: structured(b, fall),
-      isNoted,
-    })),
-    hubs: junctions.map(({ page, isNoted }, hub) => {
-      const index = cut.length + hub;
+    blocks: blocks.map(({ records, page, length, isNoted }, b) => {
+      const [toTaken = OUTSIDE, fall = OUTSIDE] = structuredLists[b] as readonly number[];
+      return { ...node(b), records, page, length, taken: toTaken, fall, isNoted };
+    }),
+    hubs: hubs.map(({ page, isNoted }, hub) => {
+      const index = blocks.length + hub;
       return { ...node(index), page, isNoted, targets: successors[index] as readonly number[] };
     }),
     shape,

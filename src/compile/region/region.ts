@@ -1,7 +1,7 @@
 /**
  * Compiles a region, a set of blocks with one entry, into one wasm function.
  *
- *     plan.ts           how the blocks hang together (control-flow.ts, flags/liveness.ts)
+ *     plan.ts           how the blocks hang together (control-flow.ts, split-loops.ts, flags/liveness.ts)
  *     block-emitter.ts  code of each block, up to its end
  *     attempt.ts        instructions of a block that are undone together
  *     register-placement.ts  which registers are loaded and stored where
