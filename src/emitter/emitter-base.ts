@@ -14,6 +14,7 @@ import type {
   SlowPath,
   Value,
   X87Operand,
+  X87Stack,
 } from '../isa/emitter.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_MASKS, MXCSR_PE, MXCSR_RC, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
@@ -174,6 +175,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     result: ValueType,
     operand?: X87Operand,
   ): Expression;
+  abstract readonly x87Stack: X87Stack | undefined;
   abstract delegate(condition: Expression, name: RuntimeFunction, args: Expression[]): void;
   abstract jump(): void;
   abstract jumpIf(condition: Expression): void;

@@ -471,6 +471,8 @@ export class HandlerEmitter extends EmitterBase {
     return this.call(name, [this.record(), ...args], result);
   }
 
+  readonly x87Stack = undefined;
+
   private callNothing(name: RuntimeFunction, args: Expression[]): Expression {
     return this.call(name, args, none);
   }

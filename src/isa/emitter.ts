@@ -20,7 +20,7 @@ import type { X87Emitter } from './emitter/x87.ts';
 export type { FlagWriter } from './emitter/flags.ts';
 export type { Computation, Rounding, Selection, SlowPath, Underflow } from './emitter/floats.ts';
 export type { Value } from './emitter/values.ts';
-export type { X87Operand } from './emitter/x87.ts';
+export type { Place, X87Number, X87Operand, X87Stack } from './emitter/x87.ts';
 
 export interface Emitter
   extends ControlEmitter,

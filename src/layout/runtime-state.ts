@@ -115,6 +115,11 @@ export const SSE_DISABLED = field(4);
 export const AVX_DISABLED = field(4);
 /** SSE exceptions that are held back within an instruction (wasm-runtime/sse/status.ts); zero between instructions. u32. */
 export const HELD_EXCEPTIONS = field(4);
+/**
+ * What the functions of x87 numbers (wasm-runtime/x87/numbers.ts) leave besides a significand: the head in bits 0 to 15, and bit 16 if
+ * it was rounded up. u32.
+ */
+export const FPU_REST = field(4);
 /** Entries in TLB_NON_GLOBAL_LIST. i32. */
 export const TLB_NON_GLOBAL_COUNT = field(4);
 /**

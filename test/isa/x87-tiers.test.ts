@@ -121,6 +121,70 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     });
   });
 
+  describe('several instructions on the stack', () => {
+    /** 3 / 10 with the control word's precision, and what is on the stack. */
+    const lines = linesOf(
+      MODE_CODE_64,
+      ['df 03', 'fild WORD PTR [rbx]'],
+      ['d9 c0', 'fld st(0)'],
+      ['d8 c1', 'fadd st,st(1)'],
+      ['de 43 02', 'fiadd WORD PTR [rbx+0x2]'],
+      ['d9 c9', 'fxch st(1)'],
+      ['de f1', 'fdivrp st(1),st'],
+      ['d9 c0', 'fld st(0)'],
+      ['dc c8', 'fmul st(0),st'],
+      ['dd 5b 08', 'fstp QWORD PTR [rbx+0x8]'],
+    );
+    const [THREE, FOUR] = [3n, 4n << 16n];
+
+    const word = (offset: number) => machine.processor.views.u16[(CPU_STATE + offset) >> 1];
+
+    beforeEach(() => {
+      machine.write(CODE, [...lines, 0xf4]);
+      machine.write64(DATA, THREE | FOUR);
+      warmUp(CODE);
+    });
+
+    it('they leave the stack, tags, flags and C1 as they are one by one', () => {
+      const { processor } = machine;
+      run(CODE, DATA);
+      expect(machine.read64(DATA + 8)).toBe(0x3fb7_0a3d_70a3_d70an);
+      expect(processor.u64(FPU_REGISTERS + 7 * 16)).toBe(0x9999_9999_9999_999an);
+      // What was popped is still there.
+      expect(processor.u64(FPU_REGISTERS + 6 * 16)).toBe(0xb851_eb85_1eb8_51ecn);
+      expect(processor.u32(FPU_TOP)).toBe(7 * 16);
+      expect(word(FPU_STATUS)).toBe(0x20);
+      expect(word(FPU_TAG)).toBe(0x3fff);
+    });
+
+    it('results have as many bits as the control word says', () => {
+      run(CODE, DATA, ALL_MASKED & ~0x100);
+      expect(machine.processor.u64(FPU_REGISTERS + 7 * 16)).toBe(0x9999_9999_9999_9800n);
+    });
+
+    it('a stack that is full is found', () => {
+      const { processor } = machine;
+      state16(FPU_TAG, 0);
+      state16(FPU_STATUS, 0);
+      processor.setGpr(RBX, BigInt(DATA));
+      processor.rip = BigInt(CODE);
+      runToHalt({ machine, tiering });
+      // Invalid, stack fault, C1 of the last instruction clear; the indefinite is what comes of it.
+      expect(word(FPU_STATUS)).toBe(0x41);
+      expect(machine.read64(DATA + 8)).toBe(0xfff8_0000_0000_0000n);
+    });
+
+    it('a store that faults leaves what was before it', () => {
+      const { processor } = machine;
+      machine.write64(UNMAPPED - 8, THREE | FOUR);
+      run(CODE, UNMAPPED - 8);
+      expect(fault()).toMatchObject({ vector: PF, rip: CODE + lines.length - 3 });
+      expect(processor.u32(FPU_TOP)).toBe(6 * 16);
+      expect(processor.u64(FPU_REGISTERS + 6 * 16)).toBe(0xb851_eb85_1eb8_51ecn);
+      expect(processor.u64(FPU_IP)).toBe(BigInt(CODE + lines.length - 5));
+    });
+  });
+
   it('FIP is an offset in the code segment', () => {
     const { runtime } = machine.processor;
     const BASE = 0x8000;

@@ -13,6 +13,7 @@ export * from './control';
 export * from './environment';
 export * from './functions';
 export * from './mmx';
+export * from './numbers';
 export * from './operations';
 export { fwait } from './status';
 export * from './transfer';

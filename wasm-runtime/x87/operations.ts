@@ -41,7 +41,8 @@ import {
   SUBTRACT_REVERSED,
 } from './usual-arithmetic';
 
-function compute(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
+/** a `operation` b, not a comparison: the general way. */
+export function computeNumbers(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
   if (operation === ADD) return addOrSubtract(aHead, a, bHead, b, 0);
   if (operation === MULTIPLY) return multiply(aHead, a, bHead, b);
   if (operation === SUBTRACT) return addOrSubtract(aHead, a, bHead, b, SIGN);
@@ -130,7 +131,7 @@ function computeGenerally(operation: i32, record: u32, i: i32, target: i32, pops
     }
     setIndefinite(target);
   } else {
-    const result = compute(operation, headOf(0), significandOf(0), headOf(i), significandOf(i));
+    const result = computeNumbers(operation, headOf(0), significandOf(0), headOf(i), significandOf(i));
     if (suppressed()) {
       finish(record);
       return;
@@ -185,7 +186,7 @@ function computeMemory(record: u32, operation: i32, head: i32, significand: u64)
     finishCompare(record, codes, operation - COMPARE);
     return;
   }
-  finishResult(record, compute(operation, headOf(0), significandOf(0), head, significand));
+  finishResult(record, computeNumbers(operation, headOf(0), significandOf(0), head, significand));
 }
 
 /** If st(0) is empty, gives the masked response of an operation with a memory operand and returns true. */

@@ -22,6 +22,7 @@ import {
   FPU_EXCEPTIONS,
   FPU_IP,
   FPU_REGISTERS,
+  FPU_REST,
   FPU_STATUS,
   FPU_TAG,
   FPU_TOP,
@@ -208,6 +209,12 @@ export function finish(record: u32): void {
   if ((signalled & FPU_EXCEPTIONS & ~controlWord()) !== 0) noteUnmasked(record);
   setStatusFlags((statusFlags() & ~C1) | signalled);
   store<u64>(CPU_STATE + FPU_IP, instructionRip(record));
+}
+
+/** Ends an operation on numbers in a region: no exception is unmasked. */
+export function finishNumber(head: i32): void {
+  store<u16>(CPU_STATE + FPU_STATUS, <u16>(statusFlags() | (signalled & FPU_EXCEPTIONS)));
+  store<u32>(CPU_STATE + FPU_REST, head | (i32((signalled & C1) !== 0) << 16));
 }
 
 function noteUnmasked(record: u32): void {

@@ -21,7 +21,15 @@ import {
 import type { Local } from '../../emitter/locals.ts';
 import { viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Condition } from '../../isa/condition.ts';
-import type { Computation, Rounding, Selection, SlowPath, Value, X87Operand } from '../../isa/emitter.ts';
+import type {
+  Computation,
+  Rounding,
+  Selection,
+  SlowPath,
+  Value,
+  X87Operand,
+  X87Stack,
+} from '../../isa/emitter.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
 import { mxcsrToRound, OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import { zero } from '../../isa/semantics/vector.ts';
@@ -41,15 +49,17 @@ import {
 } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
-import { AVX_DISABLED, INTERRUPT_PENDING, SSE_DISABLED } from '../../layout/runtime-state.ts';
+import { AVX_DISABLED, FPU_REST, INTERRUPT_PENDING, SSE_DISABLED } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
 import { BlockMemory } from './block-memory.ts';
 import type { FlagState } from './flag-locals.ts';
+import { attemptLabels } from './labels.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import type { RegisterUse } from './register-placement.ts';
+import { X87Locals } from './x87-locals.ts';
 
 /** How a block of a region ends. */
 type Terminator =
@@ -90,6 +100,8 @@ export class BlockEmitter extends BlockMemory {
   private avxRequired = false;
   /** And that x87 instructions raise nothing: neither are exceptions unmasked in a region. */
   private x87Required = false;
+  /** The x87 register stack, where it is in locals. */
+  private x87Locals: X87Locals | undefined;
   /** What is known of lanes that the current instruction writes. */
   private produced: (() => void)[] = [];
   /** expectNoInterrupt() has looked for the instruction being emitted. */
@@ -120,6 +132,7 @@ export class BlockEmitter extends BlockMemory {
       const variant = variantOfSlot(records.slot(index));
       if (variant !== undefined) this.instruction(index, variant);
     }
+    this.endX87();
     if (block.length < records.length) {
       this.endAttempt();
       this.index = block.length;
@@ -179,7 +192,9 @@ export class BlockEmitter extends BlockMemory {
 
   protected leaveToHandler(): Expression {
     if (this.attempt !== undefined) return this.attempt.undo();
-    return this.parts.leave.toHandler(this.block, this.index, this.flagState);
+    const leave = this.parts.leave.toHandler(this.block, this.index, this.flagState);
+    const changes = this.x87Locals?.store() ?? [];
+    return changes.length === 0 ? leave : this.m.block(null, [...changes, leave]);
   }
 
   protected newLocal(type: ValueType): Local {
@@ -215,6 +230,7 @@ export class BlockEmitter extends BlockMemory {
 
   private beginAttempt(): Attempt {
     const { parts } = this;
+    this.endX87();
     if (this.attempt === undefined) {
       this.attempt = new Attempt(this.m, parts.attempts, this.index, this.source, this.statements);
       parts.attempts += 1;
@@ -271,15 +287,82 @@ export class BlockEmitter extends BlockMemory {
 
   /** The runtime function finds no record, but RIP, and a translation of its operand. */
   x87(name: RuntimeFunction, args: Expression[], result: ValueType, operand?: X87Operand): Expression {
-    const { m, records, index } = this;
+    const { m, records } = this;
+    this.endX87();
     this.requireX87();
     if (operand !== undefined) {
       const { access, linearAddress, size } = operand;
       const filled = this.hostOrLeave(this.parts.imports.fill(access, linearAddress(), size));
       this.let(viewProbe(m, access, linearAddress, size, records.tlbView, this.newLocal(i32), filled));
     }
-    this.setState(RIP, 8, this.inCodeSegment(this.codeAddress(records.pageOffset(index))));
+    this.setState(RIP, 8, this.rip());
     return this.call(name, [m.i32.const(0), ...args], result);
+  }
+
+  /** Of the current instruction. */
+  private rip(): Expression {
+    return this.inCodeSegment(this.codeAddress(this.records.pageOffset(this.index)));
+  }
+
+  /** From here on the state of the x87 unit is in memory. */
+  private endX87(): void {
+    const { x87Locals } = this;
+    if (x87Locals === undefined) return;
+    this.x87Locals = undefined;
+    for (const statement of x87Locals.store()) this.emit(statement);
+    this.parts.locals.release(x87Locals.locals);
+  }
+
+  private beginX87(): X87Locals {
+    if (this.x87Locals !== undefined) return this.x87Locals;
+    this.endAttempt();
+    this.requireX87();
+    const begun = new X87Locals(this.m, (type) => this.parts.locals.take(type), this.leaveToHandler());
+    this.windows.emitLater(this.statements, () => begun.start());
+    this.x87Locals = begun;
+    return begun;
+  }
+
+  readonly x87Stack: X87Stack = {
+    begin: (used, pushes) => {
+      this.endAttempt();
+      if (this.beginX87().require(used, pushes)) return true;
+      this.endX87();
+      return false;
+    },
+    get: (i) => this.beginX87().get(i, (statement) => this.emit(statement)),
+    set: (i, number) => this.beginX87().set(i, number),
+    push: (number) => this.beginX87().push(number),
+    pop: () => this.beginX87().pop(),
+    numberOf: (operand) => this.stackNumber(operand),
+    leaveIf: (condition) => this.leaveIf(condition),
+    local: (type) => this.newLocal(type),
+    keep: (type) => this.beginX87().keep(type),
+    usually: (exponents) => this.beginX87().usually(exponents),
+    either: (fast, slow) => this.either(fast, slow),
+    choose: (condition, then, otherwise) =>
+      this.emit(this.m.if(condition, this.collect(then), this.collect(otherwise))),
+    call: (name, args, result) => this.callRuntime(name, args, result),
+    rest: () => this.state(FPU_REST, 4),
+    end: (up = () => this.m.i32.const(0), lost = undefined) => {
+      const { index } = this;
+      const rip = () => this.inCodeSegment(this.codeAddress(this.records.pageOffset(index)));
+      for (const statement of this.beginX87().end(rip, up, lost)) this.emit(statement);
+    },
+  };
+
+  private stackNumber(operand: number): number {
+    const location = this.location(operand);
+    if (!('field' in location)) throw new Error(`operand ${operand} is not a register`);
+    return this.records.register(this.index, location.field);
+  }
+
+  private either(fast: (fail: () => Expression) => void, slow: () => void): void {
+    const { m, parts } = this;
+    const { undo: other, done } = attemptLabels(parts.attempts);
+    parts.attempts += 1;
+    const tried = this.collect(() => fast(() => m.br(other)));
+    this.emit(m.block(done, [m.block(other, [tried, m.br(done)]), this.collect(slow)]));
   }
 
   /** RIP of a linear address. */

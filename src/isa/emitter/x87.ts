@@ -11,11 +11,61 @@ export interface X87Operand {
   readonly size: number;
 }
 
-/** The x87 FPU, whose state is in memory wherever its instructions run. */
+/** A local that is set on several ways. */
+export interface Place {
+  get(): Expression;
+  set(value: Expression): Expression;
+}
+
+/** A number of 80 bits: i32 of sign and biased exponent, i64 with the explicit integer bit. */
+export interface X87Number {
+  readonly head: Value;
+  readonly significand: Value;
+}
+
+/**
+ * The register stack where it is in locals, for instructions that can do without a call. All exceptions are masked. What may leave
+ * comes before anything of the instruction is done.
+ */
+export interface X87Stack {
+  /**
+   * Begins an instruction that reads st(i) of `used` and pushes as many numbers. False if it is known to find the stack otherwise: it
+   * is to be called.
+   */
+  begin(used: readonly number[], pushes: 0 | 1): boolean;
+  get(i: number): X87Number;
+  set(i: number, number: X87Number): void;
+  push(number: X87Number): void;
+  pop(): void;
+  /** Number of the stack register that is an operand. */
+  numberOf(operand: number): number;
+  leaveIf(condition: Expression): void;
+  /** A local for this instruction, and one for as long as the stack is in locals. */
+  local(type: ValueType): Place;
+  keep(type: ValueType): Place;
+  /** i32: `exponents` if results have 64 bits and are rounded to nearest, or else zero. */
+  usually(exponents: number): Expression;
+  /** Emits a way that may go over to another one. */
+  either(fast: (fail: () => Expression) => void, slow: () => void): void;
+  choose(condition: Expression, then: () => void, otherwise: () => void): void;
+  /** A runtime function that only signals. */
+  call(name: RuntimeFunction, args: Expression[], result: ValueType): Expression;
+  /** What call() left besides its result: the head in bits 0 to 15, and bit 16 if it rounded up. i32. */
+  rest(): Expression;
+  /**
+   * Ends the instruction. @param up i32, whether it has rounded up: C1; 'same' leaves C1. @param lost i64, not zero if the result is
+   * inexact.
+   */
+  end(up?: Value | 'same', lost?: Expression): void;
+}
+
+/** The x87 FPU. */
 export interface X87Emitter {
   /**
    * Calls a runtime function of wasm-runtime/x87/ with the record and `args`: nothing of the instruction has been done, and it may
    * raise #NM, #MF and what its access to `operand` raises. Compiled code leaves to the handler where it might.
    */
   x87(name: RuntimeFunction, args: Expression[], result: ValueType, operand?: X87Operand): Expression;
+  /** In compiled code. */
+  readonly x87Stack: X87Stack | undefined;
 }
