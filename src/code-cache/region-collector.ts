@@ -5,7 +5,7 @@
  * A function is taken in once for each place it is called from (a *context*), so that its RET has one known
  * target in the region; one that calls itself, directly or by way of others, has several. Indirect branches lead to
  * where they have been seen to lead to (wasm-runtime/code/branch-targets.ts). Blocks of the entry's page need no
- * check; an edge into another page is guarded by the compiled code (edges.ts).
+ * check; an edge into another page, or to an instruction that goes on in one, is guarded by the compiled code (edges.ts).
  */
 
 import { type CompiledTier, OUTSIDE, type RegionBlockSource } from '../compile/region-source.ts';
@@ -28,6 +28,7 @@ import {
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
+  HEAD_SECOND_PAGE,
   HEAD_STALE,
   HEAD_WATCHED,
   RECORD_BRANCH,
@@ -147,6 +148,7 @@ export class RegionCollector {
     const indexOf = new Map<string, number>();
     /** Physical page of each linear page: those of the entry and of where a branch comes from are not checked again. */
     const frames = new Map<number, number>();
+    const isElsewhere = (page: number, frame: number): boolean => (frames.get(page) ?? frame) !== frame;
     let instructions = 0;
 
     /** Index of a block in the region, taking it in if there is room, or OUTSIDE. */
@@ -157,17 +159,20 @@ export class RegionCollector {
       if (known !== undefined) return known;
       const count = u16[(head + HEAD_COUNT) >> 1] as number;
       const frame = u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number;
+      const crosses = u8[head + HEAD_PAGE_COUNT] === 2;
+      const secondFrame = u32[(head + HEAD_SECOND_PAGE) >> 2] as number;
       if (nodes.length > 0) {
         const flags = u8[head + HEAD_FLAGS] as number;
-        if (flags & HEAD_STALE || u8[head + HEAD_PAGE_COUNT] !== 1) return OUTSIDE;
+        if (flags & HEAD_STALE) return OUTSIDE;
         const isJoined = size.joins && (flags & HEAD_WATCHED) !== 0;
         if (!isJoined && (i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return OUTSIDE;
         if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return OUTSIDE;
-        if (frames.has(page) && frames.get(page) !== frame) return OUTSIDE;
+        if (isElsewhere(page, frame) || (crosses && isElsewhere(page + 1, secondFrame))) return OUTSIDE;
         if (nodes.length >= size.blocks || instructions + count > size.instructions) return OUTSIDE;
       }
       instructions += count;
       frames.set(page, frame);
+      if (crosses) frames.set(page + 1, secondFrame);
       indexOf.set(key, nodes.length);
       nodes.push({ head, context, page });
       return nodes.length - 1;

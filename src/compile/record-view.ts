@@ -6,7 +6,9 @@ import { MODE_VIEW_MASK, MODE_VIEW_SHIFT } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
   HEAD_MODE,
+  HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
+  HEAD_SECOND_PAGE,
   RECORD_BASE,
   RECORD_DISP,
   RECORD_FN,
@@ -40,6 +42,11 @@ export class BlockRecords {
   }
   get physicalPage(): number {
     return this.view.getUint32(HEAD_PHYSICAL_PAGE, true);
+  }
+  /** Physical page that the block's last instruction reaches into, or undefined. */
+  get secondPage(): number | undefined {
+    if (this.view.getUint8(HEAD_PAGE_COUNT) === 1) return undefined;
+    return this.view.getUint32(HEAD_SECOND_PAGE, true);
   }
   get mode(): number {
     return this.view.getUint16(HEAD_MODE, true);

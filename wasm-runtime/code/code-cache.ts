@@ -160,15 +160,17 @@ function findBlock(la: u64, mode: i32): u32 {
   return head;
 }
 
-/** For the compiler: head record of the one-page block at a physical address, or 0 if it has never been run. */
+/**
+ * For the compiler: head record of the block at a physical address, or 0 if it has never been run. One of two pages may be
+ * one of several, with different second pages.
+ */
 export function findRegistered(page: u32, offset: u32, mode: i32): u32 {
   let head = load<u32>(hashBucket(page, offset, mode));
   while (head !== 0) {
     if (
       load<u32>(head + HEAD_PHYSICAL_PAGE) === page &&
       <u32>load<u16>(head + RECORD_PAGE_OFFSET) === offset &&
-      <i32>load<u16>(head + HEAD_MODE) === mode &&
-      load<u8>(head + HEAD_PAGE_COUNT) === 1
+      <i32>load<u16>(head + HEAD_MODE) === mode
     ) {
       return head;
     }

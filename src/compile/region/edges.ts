@@ -60,8 +60,9 @@ export class Edges {
     const leave = (): Expression => parts.leave.byLink(this.block(from), link);
     if (to === OUTSIDE) return [...parts.flags.toWords(flags.source), leave()];
     const moved = this.moveFlags(to, flags);
-    const inside = this.enterPage(from, this.block(from).page, to);
-    if (!this.isGuarded(this.block(from).page, to)) return [...moved, ...inside];
+    const pages = this.pagesOf(from);
+    const inside = this.enterPages(from, pages, to);
+    if (this.unchecked(pages, to).length === 0) return [...moved, ...inside];
     const before = this.block(to).group === to ? [] : parts.flags.toOperation(flags);
     return [...moved, ...inside, ...before, leave()];
   }
@@ -88,38 +89,50 @@ export class Edges {
     const { page, records } = this.block(taken);
     const target = parts.leave.linearTarget(records.mode);
     const isThere = m.i64.eq(target, parts.code.at(page, records.startOffset));
-    const inside = this.enterPage(from, this.block(from).page, taken);
+    const inside = this.enterPages(from, this.pagesOf(from), taken);
     return [m.if(isThere, m.block(null, [...this.moveFlags(taken, flags), ...inside])), leave];
   }
 
-  /** To a block of which the page may have to be checked: what is behind is where it is not mapped as it was. */
-  enterPage(from: number, fromPage: number | undefined, to: number): Expression[] {
+  /**
+   * To a block of which pages may have to be checked: what is behind is where they are not mapped as they were.
+   * @param fromPages that are known to be.
+   */
+  enterPages(from: number, fromPages: readonly number[], to: number): Expression[] {
     const { m } = this;
-    const inside = this.enter(from, to);
-    return this.isGuarded(fromPage, to) ? [m.ifLikely(this.isMapped(to), m.block(null, inside))] : inside;
+    return this.unchecked(fromPages, to).reduce(
+      (inside, page) => [m.ifLikely(this.isMapped(to, page), m.block(null, inside))],
+      this.enter(from, to),
+    );
   }
 
   private enter(from: number, to: number): Expression[] {
     return [...this.registers.onEdge(from, to), this.branch(from, to)];
   }
 
-  /** Whether the other page has to be checked: the entry's was, by whoever entered the region. */
-  private isGuarded(fromPage: number | undefined, to: number): boolean {
-    const { page } = this.block(to);
-    return page !== 0 && page !== fromPage;
+  /** Linear pages, relative to the entry's, that a block is in. */
+  private pagesOf(b: number): number[] {
+    const { page, records } = this.block(b);
+    return records.secondPage === undefined ? [page] : [page, page + 1];
   }
 
-  /** Whether the execute TLB has the page of a block, at the physical page it had when it was translated. */
-  private isMapped(to: number): Expression {
+  /** Which pages have to be checked: the entry's were, by whoever entered the region. */
+  private unchecked(fromPages: readonly number[], to: number): number[] {
+    const checked = [...this.pagesOf(0), ...fromPages];
+    return this.pagesOf(to).filter((page) => !checked.includes(page));
+  }
+
+  /** Whether the execute TLB has a page of a block, at the physical page it had when it was translated. */
+  private isMapped(to: number, page: number): Expression {
     const { m } = this;
-    const { code, imports, locals } = this.parts;
-    const { records, page } = this.block(to);
+    const { code, constants, imports, locals } = this.parts;
+    const { records, page: firstPage } = this.block(to);
     this.tlbEntry ??= locals.add(i32);
     const entry = this.tlbEntry;
     const linear = (): Expression => code.at(page, 0);
     const table = tlbTable(records.tlbView);
     const fetchesFrom = imports.function('fetchesFrom');
-    const physicalPage = (): Expression => this.parts.constants.physicalPage(records);
+    const physicalPage = (): Expression =>
+      page === firstPage ? constants.physicalPage(records) : m.i32.const(records.secondPage as number);
     const entryPage = m.i32.and(
       m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entry.get()),
       m.i32.const(TLB_PAGE_MASK),

@@ -58,7 +58,10 @@ export class Hubs {
   private enterIf(node: number, { page }: PlannedHub, target: number): Expression {
     const { m } = this.parts;
     const isThere = m.i64.eq((this.distance as Local).get(), m.i64.const(BigInt(this.address(target))));
-    return m.if(isThere, m.block(null, this.edges.enterPage(node, page, target)));
+    return m.if(
+      isThere,
+      m.block(null, this.edges.enterPages(node, page === undefined ? [] : [page], target)),
+    );
   }
 
   /** What is behind is where it is none of the targets. */

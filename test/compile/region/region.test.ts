@@ -1,5 +1,6 @@
 /** Regions of several blocks give the same results as the interpreter, wherever a budget ends. */
 import { describe, expect, it } from 'vitest';
+import { HEAD_PAGE_COUNT } from '../../../src/layout/record.ts';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
 import { shapeOf } from '../../code-cache/region-shape.ts';
 import { DATA, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
@@ -121,5 +122,39 @@ describe('a region', () => {
     );
     expect(registers[RAX]).toBe(2020n);
     expect(regions.map(shapeOf)).toContainEqual({ blocks: 5, back: 2, merges: 1, pages: 2 });
+  });
+
+  it('has instructions that go on in another page, and looks whether both are mapped as they were', () => {
+    // The immediate's upper half and the RET are in the page that changes.
+    const code = (constant: number): number[] => [...assemble(`inc rsi; mov edx,${constant}; ret`)];
+    const inFirst = 6;
+    const { registers, regions } = runBothTiers(
+      `
+        mov ebx,4
+        l1: mov ecx,40
+        l2: call ${0x20_1000 - inFirst}
+        add rax,rdx
+        dec ecx
+        jne l2
+        xor QWORD PTR ds:${PAGE_TABLE + 8},0x1000
+        invlpg BYTE PTR ds:0x201000
+        dec ebx
+        jne l1
+        hlt
+      `,
+      (machine) => {
+        machine.write64(PAGE_DIRECTORY + 8, BigInt(PAGE_TABLE) | 7n);
+        machine.write64(PAGE_TABLE, BigInt(DATA) | 0x67n);
+        machine.write64(PAGE_TABLE + 8, BigInt(DATA + 0x2000) | 0x67n);
+        machine.write(DATA + 0x1000 - inFirst, code(1).slice(0, inFirst));
+        machine.write(DATA + 0x2000, code(0x1_0001).slice(inFirst));
+        machine.write(DATA + 0x3000, code(0x2_0001).slice(inFirst));
+      },
+    );
+    expect(registers[RAX]).toBe(80n * 0x1_0001n + 80n * 0x2_0001n);
+    const crossing = regions.map(({ blocks }) =>
+      blocks.findIndex(({ records }) => records[HEAD_PAGE_COUNT] === 2),
+    );
+    expect(Math.max(...crossing)).toBeGreaterThan(0);
   });
 });
