@@ -5,8 +5,6 @@ import { loadElement, storeElement } from './element';
 const SHORT_COPY: u32 = 64;
 const SHORT_FILL: u32 = 256;
 
-const PAGE: u32 = 4096;
-
 /** Copies as if through a buffer. */
 function copy(to: u32, from: u32, bytes: u32): void {
   if (bytes > SHORT_COPY) {
@@ -71,21 +69,8 @@ export function copyDown(to: u32, from: u32, bytes: u32, size: u32): void {
   }
 }
 
-/** Whether a multiple of 64 bytes is zero. */
-function isZero(from: u32, bytes: u32): bool {
-  const end = from + bytes;
-  for (; from < end; from += 64) {
-    const low = v128.or(v128.load(from), v128.load(from + 16));
-    const high = v128.or(v128.load(from + 32), v128.load(from + 48));
-    if (v128.any_true(v128.or(low, high))) return false;
-  }
-  return true;
-}
-
 /** Fills with a pattern whose period divides `bytes`, and so also where the last stores begin. */
 export function fill(to: u32, bytes: u32, pattern: u64): void {
-  // A guest clears much memory that it never wrote. Reading it does not take it from the host, writing does.
-  if (bytes === PAGE && pattern === 0 && isZero(to, PAGE)) return;
   if (bytes > SHORT_FILL && pattern === (pattern & 0xff) * 0x0101_0101_0101_0101) {
     memory.fill(to, <u8>pattern, bytes);
   } else if (bytes >= 16) {
