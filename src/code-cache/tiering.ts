@@ -35,10 +35,10 @@ import { SavedCode } from './saved-code.ts';
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
 /**
- * Entries after which a block is compiled. The worker takes as long for a region as 100,000 interpreted instructions:
- * more eager is slower, less eager leaves more than 5 % of a boot to the interpreter.
+ * Entries after which a block is compiled. The worker takes as long for a region as 100,000 interpreted instructions, and half of a boot's
+ * regions execute less than 20,000 after all: more eager is slower, less eager leaves more than 5 % of a boot to the interpreter.
  */
-const HOT = 1000;
+const HOT = 1500;
 /**
  * The same for a machine that compiles everything at once: what is run only once is not worth it, and a loop has been
  * round often enough for its blocks to be known, so that they become one region.

@@ -45,7 +45,7 @@ function batchesOf(program: string, { patience, modules = 0 }: Situation = {}): 
 
 describe('requests', () => {
   /** Rounds after which a loop has asked, but is not urgent. */
-  const LUKEWARM = 1100;
+  const LUKEWARM = 1600;
   const few = Array.from({ length: 5 }, () => LUKEWARM);
 
   it('wait for others', () => {
