@@ -9,6 +9,7 @@
 import { BlockBuilder } from '../code-cache/block-builder.ts';
 import { Decoder } from '../isa/decoder.ts';
 import { SLOT_ENTER, SLOT_GUARDED, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
+import { AES_TABLE_BYTES } from '../isa/semantics/sse-aes.ts';
 import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF, RCX } from '../layout/architecture.ts';
 import { HOST_MODULE, type HostFunction, MEMORY, MEMORY_MODULE } from '../layout/contract.ts';
 import {
@@ -34,6 +35,7 @@ import {
   RECORD_SIZE,
 } from '../layout/record.ts';
 import {
+  AES_TABLES,
   BREAKPOINT_HITS,
   BREAKPOINT_RESUME,
   BREAKPOINT_STEP,
@@ -163,6 +165,7 @@ export class Processor {
     featureBits(FEATURES.filter(({ name }) => withheld.has(name))).forEach((bits, word) => {
       this.setU32(CPUID_WITHHELD + 4 * word, bits);
     });
+    this.views.u8.set(AES_TABLE_BYTES, CPU_STATE + AES_TABLES);
     this.setU32(STALE_SLOT, SLOT_STALE);
     this.setU32(EVENT_DELIVERING, -1);
   }

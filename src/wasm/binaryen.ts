@@ -28,6 +28,7 @@ interface UndeclaredApi {
   readonly Load: { setSigned(load: Expression, isSigned: boolean): void };
   readonly RelaxedMaddVecF32x4: number;
   readonly RelaxedMaddVecF64x2: number;
+  _BinaryenBinary(module: number, operation: number, left: Expression, right: Expression): Expression;
   _BinaryenSIMDTernary(
     module: number,
     operation: number,
@@ -70,7 +71,7 @@ export class BinaryenModule implements Module {
     this.i64 = module.i64;
     this.f32 = module.f32;
     this.f64 = module.f64;
-    this.i8x16 = module.i8x16;
+    this.i8x16 = { ...module.i8x16, relaxed_swizzle: relaxedSwizzle(module) };
     this.i16x8 = module.i16x8;
     this.i32x4 = module.i32x4;
     this.i64x2 = module.i64x2;
@@ -301,6 +302,12 @@ function unsignedLoad(module: binaryen.Module): Module['i32']['load'] {
     undeclared.Load.setSigned(expression, false);
     return expression;
   };
+}
+
+/** Nor has it an operation of this name. */
+function relaxedSwizzle(module: binaryen.Module): Module['i8x16']['relaxed_swizzle'] {
+  const operation = binaryen.RelaxedSwizzleVecI8x16;
+  return (bytes, indices) => undeclared._BinaryenBinary(module.ptr, operation, bytes, indices);
 }
 
 /** Binaryen's JavaScript API has no ternary operations of vectors but bitselect. */

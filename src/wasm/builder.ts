@@ -145,7 +145,7 @@ interface NarrowLanes extends Lanes {
 }
 
 export type I8x16 = Unaries<I8x16Unary> &
-  Binaries<I8x16Binary> &
+  Binaries<I8x16Binary | 'relaxed_swizzle'> &
   NarrowLanes & {
     /** @param lanes for each byte: 0-15 of `left`, 16-31 of `right`. */
     shuffle(left: Expression, right: Expression, lanes: number[]): Expression;

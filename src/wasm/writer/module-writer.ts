@@ -6,6 +6,7 @@ import type { Expression, FunctionReference, Label, Module } from '../builder.ts
 import { f64, i32, i64, none, unreachable, type ValueType, v128 } from '../value-types.ts';
 import { ByteBuffer } from './byte-buffer.ts';
 import {
+  BINARY,
   BLOCK,
   BRANCH,
   BRANCH_TABLE,
@@ -195,6 +196,7 @@ export class ModuleWriter implements Module {
       ...operations(opcodes.I8X16_UNARY, unary),
       ...operations(opcodes.I8X16_BINARY, binary),
       ...narrowLanes(opcodes.LANES.i8x16),
+      relaxed_swizzle: binary(head(BINARY, v128, opcodes.OPCODE_RELAXED_SWIZZLE)),
       shuffle: (left, right, order) => arena.add(shuffleHead, left, right, arena.addBytes(order)),
     };
     this.i16x8 = {

@@ -358,6 +358,7 @@ export const OPCODE_F64_CONST = 0x44;
 export const OPCODE_V128_CONST = SIMD | 0x0c;
 export const OPCODE_SHUFFLE = SIMD | 0x0d;
 export const OPCODE_BITSELECT = SIMD | 0x52;
+export const OPCODE_RELAXED_SWIZZLE = SIMD + 0x100;
 export const OPCODE_F32X4_RELAXED_MADD = SIMD + 0x105;
 export const OPCODE_F64X2_RELAXED_MADD = SIMD + 0x107;
 
