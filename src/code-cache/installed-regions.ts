@@ -12,6 +12,7 @@ import type { CompiledTier } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
 import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
 import { HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
+import type { Target } from './region-collector.ts';
 
 /** How much compiled code there may be. */
 export interface RegionLimits {
@@ -37,6 +38,7 @@ interface InstalledRegion {
   readonly head: number;
   readonly slot: number;
   readonly blocks: readonly number[];
+  readonly targets: ReadonlyMap<number, readonly Target[]>;
   readonly module: InstalledModule;
   readonly tier: CompiledTier;
   isOnProbation: boolean;
@@ -153,7 +155,7 @@ export class InstalledRegions {
    * Adds a region, and with the first one its module. trim() is due when a module has got its regions.
    *
    * @param head where it is entered. A region that is there is taken away. @param blocks heads of all its blocks.
-   * @param code the exported function.
+   * @param code the exported function. @param targets targetsWithin() it.
    */
   add(
     module: InstalledModule,
@@ -161,11 +163,21 @@ export class InstalledRegions {
     head: number,
     blocks: readonly number[],
     code: unknown,
+    targets: ReadonlyMap<number, readonly Target[]> = new Map(),
   ): void {
     const old = this.byHead.get(head);
     if (old !== undefined) this.remove(old);
     const slot = this.allocateSlot();
-    const region: InstalledRegion = { head, slot, blocks, module, tier, isOnProbation: false, countdown: 0 };
+    const region: InstalledRegion = {
+      head,
+      slot,
+      blocks,
+      targets,
+      module,
+      tier,
+      isOnProbation: false,
+      countdown: 0,
+    };
     if (module.regions.size === 0) this.trusted.add(module);
     module.regions.add(region);
     this.byHead.set(head, region);
@@ -178,6 +190,11 @@ export class InstalledRegions {
     this.setFunction(head, slot);
     region.countdown = tier === 'third' ? NEVER : this.hotInstructions[tier];
     this.processor.views.i32[(head + HEAD_COUNTDOWN) >> 2] = region.countdown;
+  }
+
+  /** Where the indirect branch at the end of a block leads to in the regions that it is part of. */
+  targetsOf(block: number): Target[] {
+    return (this.regionsOf.get(block) ?? []).flatMap(({ targets }) => targets.get(block) ?? []);
   }
 
   private allocateSlot(): number {

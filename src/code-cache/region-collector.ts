@@ -91,19 +91,49 @@ interface Node {
 }
 
 /** A block that an indirect branch has led to. */
-interface Target {
+export interface Target {
   readonly head: number;
   /** Linear page relative to the branch's. */
   readonly page: number;
 }
 
+/** Where the indirect branches at the ends of a region's blocks lead to in it, by the heads of those blocks. */
+export function targetsWithin(blocks: readonly RegionBlockSource[]): Map<number, Target[]> {
+  const known = new Map<number, Target[]>();
+  for (const { head, page, targets } of blocks) {
+    if (targets.length === 0) continue;
+    const found = targets.map((index) => {
+      const target = blocks[index] as RegionBlockSource;
+      return { head: target.head, page: target.page - page };
+    });
+    known.set(head, distinct([...(known.get(head) ?? []), ...found]));
+  }
+  return known;
+}
+
+function distinct(targets: readonly Target[]): Target[] {
+  return targets.filter(
+    ({ head, page }, at) => at === targets.findIndex((other) => other.head === head && other.page === page),
+  );
+}
+
 export class RegionCollector {
   private readonly views: MemoryViews;
   private readonly runtime: RuntimeExports;
+  private readonly knownTargets: (head: number) => readonly Target[];
 
-  constructor(views: MemoryViews, runtime: RuntimeExports) {
+  /**
+   * @param knownTargets of the indirect branch at the end of a block, beside those that have been noted: the table of those
+   * has few places, and what a region has taken in is not noted again.
+   */
+  constructor(
+    views: MemoryViews,
+    runtime: RuntimeExports,
+    knownTargets: (head: number) => readonly Target[] = () => [],
+  ) {
     this.views = views;
     this.runtime = runtime;
+    this.knownTargets = knownTargets;
   }
 
   /**
@@ -242,11 +272,11 @@ export class RegionCollector {
           taken = enter(context, takenHead(), takenPage, behind());
           break;
         case 'indirectCall':
-          for (const seen of this.seenTargets(head, last))
+          for (const seen of this.targetsOf(head, last))
             targets.push(enter(context, seen.head, page + seen.page, behind()));
           break;
         case 'indirectJump':
-          for (const seen of this.seenTargets(head, last))
+          for (const seen of this.targetsOf(head, last))
             targets.push(take(seen.head, context, page + seen.page));
           break;
         case 'return':
@@ -267,7 +297,12 @@ export class RegionCollector {
     return blocks;
   }
 
-  /** Where the last instruction of a block, an indirect branch, has been seen to lead to. */
+  /** Where the last instruction of a block, an indirect branch, may lead to. */
+  private targetsOf(head: number, last: number): Target[] {
+    return distinct([...this.knownTargets(head), ...this.seenTargets(head, last)]);
+  }
+
+  /** Where it has been seen to lead to. */
   private seenTargets(head: number, last: number): Target[] {
     const { u16, u32, i32 } = this.views;
     const site = this.runtime.branchSite(last);

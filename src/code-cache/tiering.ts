@@ -28,7 +28,7 @@ import {
   NEVER,
   type RegionLimits,
 } from './installed-regions.ts';
-import { REGION_SIZE, RegionCollector } from './region-collector.ts';
+import { REGION_SIZE, RegionCollector, targetsWithin } from './region-collector.ts';
 import { regionExports } from './region-exports.ts';
 import { SavedCode } from './saved-code.ts';
 
@@ -181,7 +181,9 @@ export class Tiering {
       limits,
       tier === 'compiled' ? HOT_INSTRUCTIONS_AT_ONCE : HOT_INSTRUCTIONS,
     );
-    this.collector = new RegionCollector(processor.views, processor.runtime);
+    this.collector = new RegionCollector(processor.views, processor.runtime, (head) =>
+      this.installed.targetsOf(head),
+    );
     this.remote = remote;
     this.local = local;
     this.milliseconds = milliseconds;
@@ -393,7 +395,7 @@ export class Tiering {
         counts.rejected += 1;
         return;
       }
-      installed.add(owner, tier, head, heads, exports[regionName(index)]);
+      installed.add(owner, tier, head, heads, exports[regionName(index)], targetsWithin(blocks));
       this.savedCode?.keep(source);
       counts.regions += 1;
       if (tier === 'second') counts.secondTierRegions += 1;

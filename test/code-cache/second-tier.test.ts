@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { compilerWith } from '../../src/compile/optimizing.ts';
+import type { RegionSource } from '../../src/compile/region-source.ts';
 import { SLOT_GUARDED } from '../../src/isa/instruction-set.ts';
+import { BRANCH_SITE_SIZE, BRANCH_SITES, BRANCH_SITES_BITS } from '../../src/layout/linear-memory.ts';
 import { HEAD_COUNTDOWN, RECORD_FN } from '../../src/layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/runtime-state.ts';
 import { optimize } from '../../src/wasm/optimizer.ts';
@@ -62,6 +64,53 @@ describe('the second tier', () => {
     expect(firstTier).toBe(compiled);
     expect(compiled).toBeGreaterThan(5000);
   });
+});
+
+it('leads where the first tier led to, also if what was noted of its jumps has made room for others', () => {
+  // Four cases in turn, but only two of them in the first hundred rounds: the others are noted where the first region is left.
+  const cases = CODE + 0x200;
+  const next = CODE + 0x100;
+  const code = `
+    mov ecx,8000
+    mov eax,ecx # from here on again
+    mov edx,ecx
+    sub edx,7900
+    sar edx,31
+    or edx,1
+    and eax,edx
+    and eax,3
+    shl eax,4
+    add eax,${cases}
+    jmp rax
+  `;
+  const regions: RegionSource[] = [];
+  const { machine, tiering } = createTieredMachine('compiled', undefined, (sources) => {
+    regions.push(...sources);
+    return compileRegions(sources);
+  });
+  tiering.hotInstructions = { first: 20_000, second: 0x7fff_ffff };
+  const { processor } = machine;
+  const again = CODE + 5;
+  machine.write(CODE, [...assemble(code, CODE)]);
+  machine.write(next, [...assemble(`dec ecx; jne ${again}; hlt`, next)]);
+  for (const [number, constant] of [1, 3, 5, 7].entries()) {
+    const at = cases + number * 16;
+    machine.write(at, [...assemble(`add rbx,${constant}; jmp ${next}`, at)]);
+  }
+  processor.rip = BigInt(CODE);
+  const mostTargets = (): number =>
+    Math.max(0, ...regions.flatMap(({ blocks }) => blocks.map(({ targets }) => targets.length)));
+  let hasForgotten = false;
+  // What is left of a slice is interpreted, which notes targets, too.
+  while (processor.run(hasForgotten ? 1_000_000 : 100) !== 'halt') {
+    tiering.poll();
+    if (hasForgotten || mostTargets() === 0) continue;
+    expect(mostTargets()).toBe(2);
+    processor.views.u8.fill(0, BRANCH_SITES, BRANCH_SITES + (BRANCH_SITE_SIZE << BRANCH_SITES_BITS));
+    hasForgotten = true;
+  }
+  expect(regions.map(({ tier }) => tier)).toContain('second');
+  expect(mostTargets()).toBe(4);
 });
 
 describe('the third tier', () => {
