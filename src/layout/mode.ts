@@ -18,3 +18,12 @@ export const MODE_STACK_32 = 1 << 4;
 export const MODE_REAL = 1 << 5;
 export const MODE_FLAT = 1 << 6;
 export const MODE_CODE_LIMITED = 1 << 7;
+
+/**
+ * Whether the offsets of code are linear addresses, all of which are in its segment. wasm-runtime/code/code-cache.ts asks
+ * the same.
+ */
+export function hasLinearCode(mode: number): boolean {
+  if ((mode & MODE_CODE_MASK) !== MODE_CODE_32) return (mode & MODE_CODE_64) !== 0;
+  return (mode & (MODE_FLAT | MODE_CODE_LIMITED)) === MODE_FLAT;
+}

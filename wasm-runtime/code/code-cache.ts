@@ -20,8 +20,11 @@ import {
   HEAD_SECOND_PAGE,
   HEAD_STALE,
   MODE,
+  MODE_CODE_32,
   MODE_CODE_64,
   MODE_CODE_LIMITED,
+  MODE_CODE_MASK,
+  MODE_FLAT,
   PAGE_BASE,
   RECORD_ARENA,
   RECORD_BRANCH,
@@ -74,7 +77,7 @@ export function lookup(): u32 {
  */
 export function lookupJump(record: u32, target: u64): u32 {
   const mode = load<i32>(CPU_STATE + MODE);
-  if (mode & MODE_CODE_64) {
+  if (hasLinearCode(mode)) {
     const head = probeJumpCache(target, mode);
     if (head !== 0) {
       store<u64>(CPU_STATE + RIP, target);
@@ -95,6 +98,15 @@ export function lookupIndirect(record: u32, target: u64): u32 {
   const distance = <i64>(load<u64>(CPU_STATE + PAGE_BASE) - from) >> 12;
   if (<i64>(<i32>distance) === distance) noteTarget(record, head, <i32>distance);
   return head;
+}
+
+/**
+ * As of src/layout/mode.ts.
+ * @inline
+ */
+function hasLinearCode(mode: i32): bool {
+  if ((mode & MODE_CODE_MASK) !== MODE_CODE_32) return (mode & MODE_CODE_64) !== 0;
+  return (mode & (MODE_FLAT | MODE_CODE_LIMITED)) === MODE_FLAT;
 }
 
 function lookupMiss(record: u32, target: u64, mode: i32): u32 {

@@ -1,4 +1,4 @@
-/** The inline probe of the jump cache (wasm-runtime/code/jump-cache.ts), for indirect branches of 64-bit code. */
+/** The inline probe of the jump cache (wasm-runtime/code/jump-cache.ts), for indirect branches of code whose offsets are linear addresses. */
 
 import type { Local } from '../../emitter/locals.ts';
 import type { Value } from '../../isa/emitter.ts';

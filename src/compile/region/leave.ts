@@ -13,7 +13,7 @@ import type { FlagSource } from '../../emitter/flags/source.ts';
 import type { Local, Locals } from '../../emitter/locals.ts';
 import { SEGMENT_BASE, SEGMENT_CS } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
-import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
+import { hasLinearCode, MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { HEAD_COUNTDOWN, RECORD_LINK_FALL, RECORD_LINK_TAKEN } from '../../layout/record.ts';
 import { BUDGET, PAGE_BASE } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
@@ -257,7 +257,7 @@ export class Leave {
     const { m, target, branchTarget } = this;
     const jumpTo = this.imports.function('jumpTo');
     const lookUp = m.return_call(jumpTo, [target.get(), branchTarget.get()], none);
-    if ((mode & MODE_CODE_64) === 0) return lookUp;
+    if (!hasLinearCode(mode)) return lookUp;
     const page = m.i64.and(branchTarget.get(), m.i64.const(-4096n));
     const found = (head: Expression): Expression =>
       m.block(null, [target.set(head), m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page)]);
