@@ -168,6 +168,14 @@ export const BOUNCE = field(64);
 export const BOUNCE_RECORD = field(4);
 export const BOUNCE_ADDRESS = field(8);
 
+/**
+ * Pages that accesses of the running region led to last (compile/region/last-page.ts), most of them by a pair of base and
+ * index register: the tag of each, i64, and its addend, i32.
+ */
+export const LAST_PAGE_SIZE = 16;
+export const LAST_PAGE_COUNT = 8;
+export const LAST_PAGES = field(LAST_PAGE_SIZE * LAST_PAGE_COUNT, 8);
+
 /** Counters for statistics, i64 each; see COUNTER_* . */
 export const COUNTERS = field(8 * 16, 8);
 export const COUNTER_TLB_MISSES = 0;

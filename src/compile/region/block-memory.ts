@@ -63,6 +63,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const call = (at: Value): Expression =>
       hostOrLeave(m.call(imports.probe(access, size, records.tlbView), [at()], i32));
     const slot = this.newLocal(i32);
+    const tag = lastPages === undefined || isAligned ? undefined : this.newLocal(i64);
     const here = (): Expression => {
       const last = lastPages?.find(access, base, indexRegister);
       const filled = (): Expression => imports.fill(access, address(), size);
@@ -72,9 +73,9 @@ export abstract class BlockMemory extends BlockAddresses {
       // The stack is on one page for long.
       const isStack = base === GPR + RSP * 8 && indexRegister === ZERO_REGISTER;
       const another = isStack
-        ? last.take(address, records.tlbView, call(address))
-        : last.look(address, size, records.tlbView, slot, fill());
-      return last.probe(address, size, isAligned, another);
+        ? last.take(address, records.tlbView, host, call(address))
+        : last.look(address, size, records.tlbView, slot, host, fill());
+      return last.probe(address, size, tag, another);
     };
     return { here, apart: () => call(linearAddress) };
   }
@@ -147,9 +148,11 @@ export abstract class BlockMemory extends BlockAddresses {
     const create = (): Window => {
       const slot = this.newLocal(i32);
       const first = this.newLocal(i64);
+      const found = parts.lastPages && { addend: this.newLocal(i32), tag: this.newLocal(i64) };
       const find: FindWindow = (kind, address, range) => {
         const last = parts.lastPages?.find(kind, GPR + place.register * 8, ZERO_REGISTER);
-        if (last !== undefined) return last.window(address, range, tlbView, slot);
+        if (last !== undefined && found !== undefined)
+          return last.window(address, range, tlbView, slot, found);
         return tlbWindow(m, kind, address, range, tlbView, slot);
       };
       const addressAt = (distance: number): Expression =>

@@ -58,7 +58,7 @@ export function compileRegion(
     mxcsr: new MxcsrLocal(m, locals),
     fusesMultiplyAdd,
     attempts: 0,
-    lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals) : undefined,
+    lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m) : undefined,
   };
   const emitted = emitBlocks(parts, plan);
   const groups = [...blocks, ...hubs].map(({ group }) => group);

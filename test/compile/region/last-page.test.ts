@@ -147,7 +147,7 @@ describe('a compiled loop', () => {
       `
         mov edx,2
         l1: mov esi,0x200000
-        mov ecx,600
+        mov ecx,500
         l2: add rax,QWORD PTR [rsi]
         add rsi,8
         dec ecx
