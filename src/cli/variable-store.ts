@@ -19,7 +19,7 @@ export class VariableStore {
 
   /** @throws InputError when the file cannot be read, or could not be written later. */
   static async open(path: string): Promise<VariableStore> {
-    const content = await readInput(OPTION, path);
+    const content = readInput(OPTION, path);
     try {
       const target = await realpath(path);
       // It is replaced, not overwritten.

@@ -218,10 +218,10 @@ interface Files {
 }
 
 /** A file, or a file and behind a space its arguments. */
-async function readModule(text: string): Promise<BootModule> {
+function readModule(text: string): BootModule {
   const space = text.indexOf(' ');
-  if (space < 0 || existsSync(text)) return { data: await readInput('--initrd', text) };
-  return { data: await readInput('--initrd', text.slice(0, space)), commandLine: text.slice(space + 1) };
+  if (space < 0 || existsSync(text)) return { data: readInput('--initrd', text) };
+  return { data: readInput('--initrd', text.slice(0, space)), commandLine: text.slice(space + 1) };
 }
 
 /** The files named, or those of the downloaded guest. */
@@ -229,13 +229,13 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
   const { mirror, releaseSha256 } = options;
   if (releaseSha256 !== undefined && mirror === undefined)
     throw new InputError(`${releaseSha256.name}: only of use with --mirror`);
-  const initrd = await Promise.all(options.initrd.map(readModule));
-  const bios = options.bios === undefined ? undefined : await readInput('--bios', options.bios);
+  const initrd = options.initrd.map(readModule);
+  const bios = options.bios === undefined ? undefined : readInput('--bios', options.bios);
   if (options.biosVars !== undefined && bios === undefined)
     throw new InputError(`--bios-vars ${options.biosVars}: only of use with --bios`);
   const biosVars = options.biosVars === undefined ? undefined : await VariableStore.open(options.biosVars);
   if (options.kernel !== undefined || options.bios !== undefined) {
-    const kernel = options.kernel === undefined ? undefined : await readInput('--kernel', options.kernel);
+    const kernel = options.kernel === undefined ? undefined : readInput('--kernel', options.kernel);
     const name = [options.bios, options.kernel].filter((file) => file !== undefined).join(' with ');
     return { name, kernel, bios, biosVars, initrd };
   }
@@ -247,10 +247,10 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
   });
   return {
     name: guest.kernel,
-    kernel: await readInput('--kernel', guest.kernel),
+    kernel: readInput('--kernel', guest.kernel),
     bios,
     biosVars,
-    initrd: initrd.length > 0 ? initrd : [await readModule(guest.initrd)],
+    initrd: initrd.length > 0 ? initrd : [readModule(guest.initrd)],
   };
 }
 
