@@ -47,7 +47,8 @@ const HASH_BITS = 14;
  */
 const ASKING = [2, 30, 300];
 const NOWHERE = -1;
-const PAGE_SIZE = 4096;
+const PAGE_SHIFT = 12;
+const PAGE_SIZE = 1 << PAGE_SHIFT;
 
 interface Module {
   readonly owner: InstalledModule;
@@ -88,7 +89,8 @@ export class SavedRegions {
   private readonly processor: Processor;
   private readonly installed: InstalledRegions;
   private readonly pack: Pack;
-  private readonly records: DataView;
+  /** Where each block is in its page, and its mode: keyOf(). */
+  private readonly keys: Int32Array;
   /** First block of each bucket, and the next one of each block: chains that end in -1. */
   private readonly buckets = new Int32Array(1 << HASH_BITS).fill(-1);
   private readonly chains: Int32Array;
@@ -107,7 +109,11 @@ export class SavedRegions {
     this.pack = pack;
     const { records, blockRecords, blockPage, code, blockCode } = pack;
     const { length } = blockPage;
-    this.records = new DataView(records.buffer, records.byteOffset, records.byteLength);
+    const heads = new DataView(records.buffer, records.byteOffset, records.byteLength);
+    this.keys = Int32Array.from(blockPage, (_, block) => {
+      const head = blockRecords[block] as number;
+      return keyOf(heads.getUint16(head + RECORD_PAGE_OFFSET, true), heads.getUint16(head + HEAD_MODE, true));
+    });
     this.used = new Uint8Array(pack.regionLayout.length - 1);
     this.chains = new Int32Array(length);
     this.pages = new Int32Array(length).fill(NOWHERE);
@@ -115,7 +121,7 @@ export class SavedRegions {
     this.blockAt = new Int32Array(records.length / RECORD_SIZE).fill(-1);
     for (let block = 0; block < length; block++) {
       const bytes = blockCode[block] as number;
-      const bucket = bucketOf(this.offsetOf(block), this.modeOf(block), code[bytes], code[bytes + 1]);
+      const bucket = bucketOf(this.keys[block] as number, code[bytes], code[bytes + 1]);
       this.blockAt[(blockRecords[block] as number) / RECORD_SIZE] = block;
       this.chains[block] = this.buckets[bucket] as number;
       this.buckets[bucket] = block;
@@ -141,11 +147,11 @@ export class SavedRegions {
     const host = processor.runtime.hostPageAddress(physicalPage) >>> 0;
     if (host === 0) return 0;
     const { u8 } = processor.views;
-    const linearPage = linearPageOf(processor.views, mode);
-    const bucket = bucketOf(offset, mode, u8[host + offset], u8[host + offset + 1]);
+    const key = keyOf(offset, mode);
+    const bucket = bucketOf(key, u8[host + offset], u8[host + offset + 1]);
     for (let block = this.buckets[bucket] as number; block !== -1; block = this.chains[block] as number) {
-      if (this.offsetOf(block) !== offset || this.modeOf(block) !== mode) continue;
-      if (!this.isFree(block, physicalPage) || !this.matches(block, host + offset, linearPage)) continue;
+      if (this.keys[block] !== key || !this.isFree(block, physicalPage)) continue;
+      if (!this.matches(block, host + offset, linearPageOf(processor.views, mode))) continue;
       this.place(block, physicalPage);
       this.install(block);
       return RECORD_ARENA + (pack.blockRecords[block] as number);
@@ -188,11 +194,11 @@ export class SavedRegions {
   }
 
   private offsetOf(block: number): number {
-    return this.records.getUint16((this.pack.blockRecords[block] as number) + RECORD_PAGE_OFFSET, true);
+    return (this.keys[block] as number) & (PAGE_SIZE - 1);
   }
 
   private modeOf(block: number): number {
-    return this.records.getUint16((this.pack.blockRecords[block] as number) + HEAD_MODE, true);
+    return (this.keys[block] as number) >>> PAGE_SHIFT;
   }
 
   private isThere(block: number): boolean {
@@ -328,9 +334,14 @@ export class SavedRegions {
   }
 }
 
-function bucketOf(offset: number, mode: number, first = 0, second = 0): number {
-  const key = (offset << 16) ^ (mode << 8) ^ (second << 24) ^ (second << 3) ^ first;
-  return Math.imul(key, 0x9e37_79b1) >>> (32 - HASH_BITS);
+/** @param offset in its page. @param mode 16 bits. */
+function keyOf(offset: number, mode: number): number {
+  return (mode << PAGE_SHIFT) | offset;
+}
+
+/** @param first and second byte of a block's code. */
+function bucketOf(key: number, first = 0, second = 0): number {
+  return Math.imul(key ^ Math.imul((second << 8) | first, 0x85eb_ca6b), 0x9e37_79b1) >>> (32 - HASH_BITS);
 }
 
 function int32At(bytes: Uint8Array, at: number): number {
