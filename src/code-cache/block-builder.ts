@@ -19,7 +19,7 @@ import {
 } from '../isa/instruction-set.ts';
 import { hasModRM } from '../isa/opcode-index.ts';
 import type { Ending } from '../isa/row.ts';
-import { CPU_STATE } from '../layout/linear-memory.ts';
+import { CPU_STATE, RECORD_ARENA } from '../layout/linear-memory.ts';
 import { MODE_CODE_16, MODE_CODE_LIMITED, MODE_CODE_MASK } from '../layout/mode.ts';
 import {
   HEAD_COUNT,
@@ -52,7 +52,7 @@ import {
   RECORD_SIZE,
   SHAPE_AFTER_SHIFT,
 } from '../layout/record.ts';
-import { MODE, RECORD_TOP } from '../layout/runtime-state.ts';
+import { MODE, RECORD_HALF, RECORD_HALF_SIZE, RECORD_TOP } from '../layout/runtime-state.ts';
 import type { SavedRegions } from './saved-regions.ts';
 
 const PAGE_SIZE = 4096;
@@ -91,6 +91,8 @@ export class BlockBuilder {
   instructions = 0;
   /** Blocks of earlier runs. */
   saved: SavedRegions | undefined;
+  /** Told before the records from one address to another, which blocks had, are used for others. */
+  beforeReuse: (from: number, to: number) => void = () => {};
   /** How often the older half of the record arena had to be emptied. */
   recycled = 0;
 
@@ -186,6 +188,10 @@ export class BlockBuilder {
       this.recycled += 1;
       // The first time the other half is empty.
       if (this.recycled === 2) this.saved = undefined;
+      const younger = this.views.u32[(CPU_STATE + RECORD_HALF) >> 2] as number;
+      const size = this.views.u32[(CPU_STATE + RECORD_HALF_SIZE) >> 2] as number;
+      const older = younger === RECORD_ARENA ? younger + size : RECORD_ARENA;
+      this.beforeReuse(older, older + size);
       this.runtime.emptyOlderHalf();
       head = this.runtime.allocateRecords(count);
     }

@@ -39,6 +39,8 @@ interface InstalledRegion {
   readonly slot: number;
   readonly blocks: readonly number[];
   readonly targets: ReadonlyMap<number, readonly Target[]>;
+  /** Heads that it may leave to, by their addresses. */
+  readonly exits: readonly number[];
   readonly module: InstalledModule;
   readonly tier: CompiledTier;
   isOnProbation: boolean;
@@ -155,7 +157,7 @@ export class InstalledRegions {
    * Adds a region, and with the first one its module. trim() is due when a module has got its regions.
    *
    * @param head where it is entered. A region that is there is taken away. @param blocks heads of all its blocks.
-   * @param code the exported function. @param targets targetsWithin() it.
+   * @param code the exported function. @param targets targetsWithin() it. @param exits heads that it may leave to.
    */
   add(
     module: InstalledModule,
@@ -164,6 +166,7 @@ export class InstalledRegions {
     blocks: readonly number[],
     code: unknown,
     targets: ReadonlyMap<number, readonly Target[]> = new Map(),
+    exits: readonly number[] = [],
   ): void {
     const old = this.byHead.get(head);
     if (old !== undefined) this.remove(old);
@@ -173,6 +176,7 @@ export class InstalledRegions {
       slot,
       blocks,
       targets,
+      exits,
       module,
       tier,
       isOnProbation: false,
@@ -262,10 +266,24 @@ export class InstalledRegions {
     for (const region of this.regionsOf.get(block) ?? []) {
       this.dropped += 1;
       this.remove(region);
-      if (region.head === block) continue;
-      this.setFunction(region.head, SLOT_ENTER);
-      this.coolDown(region.head);
+      if (region.head !== block) this.interpret(region.head);
     }
+  }
+
+  /** Takes away the regions that may leave to a record from one address to another. */
+  dropLeadingTo(from: number, to: number): void {
+    for (const region of [...this.byHead.values()]) {
+      if (!region.exits.some((exit) => exit >= from && exit < to)) continue;
+      this.dropped += 1;
+      this.remove(region);
+      this.interpret(region.head);
+    }
+  }
+
+  /** A block whose region has been taken away is interpreted until it is hot again. */
+  private interpret(head: number): void {
+    this.setFunction(head, SLOT_ENTER);
+    this.coolDown(head);
   }
 
   private remove(region: InstalledRegion): void {

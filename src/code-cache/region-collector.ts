@@ -24,12 +24,14 @@ import {
   BRANCH_SHORT_TARGET,
   HEAD_COUNT,
   HEAD_COUNTDOWN,
+  HEAD_FALL,
   HEAD_FLAGS,
   HEAD_MODE,
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
   HEAD_SECOND_PAGE,
   HEAD_STALE,
+  HEAD_TAKEN,
   HEAD_WATCHED,
   RECORD_BRANCH,
   RECORD_DISP,
@@ -243,15 +245,19 @@ export class RegionCollector {
       const fallOffset =
         (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
       const fallPage = page + (fallOffset >> 12);
-      const takenHead = (): number =>
-        this.target(
-          head,
-          last,
-          RECORD_LINK_TAKEN,
-          RECORD_HINT_TAKEN,
-          i32[(last + RECORD_DISP) >> 2] as number,
-        );
-      const fallHead = (): number => this.target(head, last, RECORD_LINK_FALL, RECORD_HINT_FALL, fallOffset);
+      const flags = u8[head + HEAD_FLAGS] as number;
+      const takenHead =
+        flags & HEAD_TAKEN
+          ? this.target(
+              head,
+              last,
+              RECORD_LINK_TAKEN,
+              RECORD_HINT_TAKEN,
+              i32[(last + RECORD_DISP) >> 2] as number,
+            )
+          : 0;
+      const fallHead =
+        flags & HEAD_FALL ? this.target(head, last, RECORD_LINK_FALL, RECORD_HINT_FALL, fallOffset) : 0;
       const behind = (): Node => ({
         head: fallPage === page ? this.registered(head, fallOffset) : 0,
         context,
@@ -259,17 +265,17 @@ export class RegionCollector {
       });
       switch (ending) {
         case 'jump':
-          taken = take(takenHead(), context, takenPage);
+          taken = take(takenHead, context, takenPage);
           break;
         case 'branch':
-          taken = take(takenHead(), context, takenPage);
-          fall = take(fallHead(), context, fallPage);
+          taken = take(takenHead, context, takenPage);
+          fall = take(fallHead, context, fallPage);
           break;
         case 'next':
-          fall = take(fallHead(), context, fallPage);
+          fall = take(fallHead, context, fallPage);
           break;
         case 'call':
-          taken = enter(context, takenHead(), takenPage, behind());
+          taken = enter(context, takenHead, takenPage, behind());
           break;
         case 'indirectCall':
           for (const seen of this.targetsOf(head, last))
@@ -286,7 +292,16 @@ export class RegionCollector {
         default:
           break;
       }
-      blocks.push({ head, records: u8.slice(head, last + RECORD_SIZE), taken, fall, targets, page });
+      blocks.push({
+        head,
+        records: u8.slice(head, last + RECORD_SIZE),
+        taken,
+        fall,
+        takenHead: this.usable(takenHead),
+        fallHead: this.usable(fallHead),
+        targets,
+        page,
+      });
     }
     // Where a function returns to is known when all is known that calls it.
     nodes.forEach(({ context: { returns, leaves } }, at) => {
@@ -336,6 +351,13 @@ export class RegionCollector {
     const seen = u32[(last + hint) >> 2] as number;
     if (seen === 0 || (u16[(seen + RECORD_PAGE_OFFSET) >> 1] as number) !== (offset & 0xfff)) return 0;
     return u16[(seen + HEAD_MODE) >> 1] === u16[(head + HEAD_MODE) >> 1] ? seen : 0;
+  }
+
+  /** A head that a region may lead to by its address, or 0: it must depend on one page only. */
+  private usable(head: number): number {
+    const { u8 } = this.views;
+    if (head === 0 || u8[head + HEAD_PAGE_COUNT] !== 1) return 0;
+    return (u8[head + HEAD_FLAGS] as number) & HEAD_STALE ? 0 : head;
   }
 
   /** The block at an offset of the same page, if it has been run. */

@@ -286,6 +286,7 @@ export class SavedRegions {
     const { layout, regionLayout } = this.pack;
     const tier = COMPILED_TIERS[layout[regionLayout[region] as number] as number] as CompiledTier;
     const code = module.exports[regionName(region % REGIONS_PER_MODULE)];
+    // They have no exits, but follow links.
     this.installed.add(module.owner, tier, heads[0] as number, heads, code);
     this.used[region] = 1;
     this.regions += 1;

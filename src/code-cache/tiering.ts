@@ -6,7 +6,8 @@
  * however many regions it holds. Results are installed between two slices, if every block of the region
  * is still what it was.
  *
- * Every block whose address is kept here is marked HEAD_WATCHED, so that drop() is told before its records go.
+ * Every block whose address is kept here is marked HEAD_WATCHED, so that drop() is told before its records go. Those that regions
+ * only lead to are not: that their records are about to be used for others is all that matters, and forget() is told.
  */
 
 import {
@@ -187,6 +188,7 @@ export class Tiering {
     this.remote = remote;
     this.local = local;
     this.milliseconds = milliseconds;
+    processor.blocks.beforeReuse = (from, to) => this.forget(from, to);
     processor.blocks.hotness = tier === 'interpreter' ? 0 : tier === 'compiled' ? HOT_AT_ONCE : HOT;
     remote?.listen(
       (result) => {
@@ -388,14 +390,16 @@ export class Tiering {
       const { tier, blocks } = source;
       // A function that is called twice is in a region twice.
       const heads = [...new Set(blocks.map((block) => block.head))];
+      const exits = exitsOf(source);
       const head = heads[0] as number;
       const present = heads.filter((block) => !batch.dropped.has(block));
       if (tier === 'first') for (const block of present) this.release(block);
-      if (present.length < heads.length || (tier === 'first' && installed.has(head))) {
+      const isGone = present.length < heads.length || exits.some((exit) => batch.dropped.has(exit));
+      if (isGone || (tier === 'first' && installed.has(head))) {
         counts.rejected += 1;
         return;
       }
-      installed.add(owner, tier, head, heads, exports[regionName(index)], targetsWithin(blocks));
+      installed.add(owner, tier, head, heads, exports[regionName(index)], targetsWithin(blocks), exits);
       this.savedCode?.keep(source);
       counts.regions += 1;
       if (tier === 'second') counts.secondTierRegions += 1;
@@ -427,4 +431,19 @@ export class Tiering {
   async save(): Promise<void> {
     if (this.remote !== undefined) await this.savedCode?.save();
   }
+
+  /** Records from one address to another are about to be those of other blocks: no region leads to them any more. */
+  private forget(from: number, to: number): void {
+    this.installed.dropLeadingTo(from, to);
+    for (const { regions, dropped } of this.underWay.values()) {
+      for (const exit of regions.flatMap(exitsOf)) if (exit >= from && exit < to) dropped.add(exit);
+    }
+  }
+}
+
+/** Heads that a region may leave to by their addresses. */
+function exitsOf({ blocks }: RegionSource): number[] {
+  const heads = new Set(blocks.flatMap(({ takenHead, fallHead }) => [takenHead, fallHead]));
+  heads.delete(0);
+  return [...heads];
 }

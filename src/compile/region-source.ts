@@ -39,6 +39,9 @@ export interface RegionBlockSource {
   /** Indices of the successor blocks in the region, or OUTSIDE. */
   readonly taken: number;
   readonly fall: number;
+  /** Head records of the blocks that a taken branch and the end of the block lead to, in the region or not; 0 = not known. */
+  readonly takenHead: number;
+  readonly fallHead: number;
   /** Of a return or an indirect branch: indices of the blocks that it may lead to. */
   readonly targets: readonly number[];
   /** Linear page relative to the page of the region's first block. */
@@ -50,7 +53,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: index of the tier, 1 if it is the last, number of blocks, then for each block: head, bytes of records, taken, fall, page, number of targets, targets. */
+  /** For each region: index of the tier, 1 if it is the last, number of blocks, then for each block: head, bytes of records, taken, fall, their heads, page, number of targets, targets. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -60,8 +63,8 @@ export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   let bytes = 0;
   for (const { tier, isLast, blocks } of sources) {
     layout.push(COMPILED_TIERS.indexOf(tier), Number(isLast), blocks.length);
-    for (const { head, records, taken, fall, page, targets } of blocks) {
-      layout.push(head, records.length, taken, fall, page, targets.length, ...targets);
+    for (const { head, records, taken, fall, takenHead, fallHead, page, targets } of blocks) {
+      layout.push(head, records.length, taken, fall, takenHead, fallHead, page, targets.length, ...targets);
       bytes += records.length;
     }
   }
@@ -92,6 +95,8 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
         records: records.subarray(offset, offset + length),
         taken: next(),
         fall: next(),
+        takenHead: next(),
+        fallHead: next(),
         page: next(),
         targets: Array.from({ length: next() }, next),
       };

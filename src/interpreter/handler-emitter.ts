@@ -91,7 +91,8 @@ export function enterHead(m: Module, runtime: FindRuntimeFunction, head: Value):
   ]);
 }
 
-function runs(m: Module, head: Value, slot: number): Expression {
+/** Whether a head has the function of a slot. */
+export function runs(m: Module, head: Value, slot: number): Expression {
   return m.i32.eq(m.i32.load(RECORD_FN, 4, head()), m.i32.const(slot));
 }
 

@@ -43,6 +43,8 @@ export const GENERATED_FUNCTIONS = {
   continueAt: 'i:',
   /** one whose link to follow, at an offset in it; */
   followLink: 'ii:',
+  /** the branch that is taken to another page, the head of the block there, and its linear address; */
+  cross: 'iiI:',
   /** the branch, to RIP; */
   jumpTo: 'iI:',
   /** the same, and notes where an indirect jump or call has led; */

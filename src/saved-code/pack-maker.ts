@@ -133,7 +133,8 @@ function compileModules(
       .map(({ region: { source, linearPage }, blocks: numbers }): RegionSource => {
         const own = source.blocks.map((block, index) => {
           const { records, start } = blocks[numbers[index] as number] as Block;
-          return { ...block, records, head: RECORD_ARENA + start };
+          // Records are elsewhere in each run: links are followed.
+          return { ...block, records, head: RECORD_ARENA + start, takenHead: 0, fallHead: 0 };
         });
         return { ...source, blocks: own, savedAt: linearPage };
       });
@@ -213,6 +214,8 @@ export function regionsOf(pack: Pack): SavedRegion[] {
         records: pack.records.subarray(blockRecords[block], blockRecords[block + 1]),
         taken: next(),
         fall: next(),
+        takenHead: 0,
+        fallHead: 0,
         page: next(),
         targets: Array.from({ length: next() }, next),
       };

@@ -13,7 +13,7 @@ import type {
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { unpackRegions } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
-import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
+import { RECORD_ARENA, RECORD_ARENA_END } from '../../src/layout/linear-memory.ts';
 import { HEAD_CROSSING, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
 import { RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CODE, STACK, type SystemMachine } from '../isa/system-machine.ts';
@@ -198,5 +198,41 @@ describe('an arena that is too small', () => {
     expect(emptied).toBeGreaterThan(5);
     expect(regions.regions).toBeGreaterThan(10);
     expect(regions.rejected).toBeGreaterThan(5);
+  });
+});
+
+describe('a region that leads to records which are about to be used for others', () => {
+  function compileLoop() {
+    const remote = new SlowCompiler();
+    const { machine, tiering } = createTieredMachine('compiled', remote, undefined);
+    tiering.patience = { whileRoomy: 0, later: 0 };
+    const { processor } = machine;
+    machine.write(CODE, [...assemble('mov ecx,200; again: dec ecx; jne again; hlt', CODE)]);
+    processor.rip = BigInt(CODE);
+    while (processor.run(SLICE) !== 'halt');
+    tiering.poll();
+    return {
+      tiering,
+      reuse: () => processor.blocks.beforeReuse(RECORD_ARENA, RECORD_ARENA_END),
+      deliver: () => {
+        remote.deliver();
+        tiering.poll();
+      },
+    };
+  }
+
+  it('is taken away', () => {
+    const { tiering, reuse, deliver } = compileLoop();
+    deliver();
+    expect(tiering.statistics.liveRegions).toBe(1);
+    reuse();
+    expect(tiering.statistics.liveRegions).toBe(0);
+  });
+
+  it('is not installed', () => {
+    const { tiering, reuse, deliver } = compileLoop();
+    reuse();
+    deliver();
+    expect(tiering.statistics).toMatchObject({ liveRegions: 0, rejected: 1 });
   });
 });

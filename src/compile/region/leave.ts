@@ -34,12 +34,20 @@ const WAY_INDIRECT = 1;
 const WAY_OUT_OF_BUDGET = 2;
 /** As WAY_INDIRECT, and the target is noted for when the region is compiled again. */
 const WAY_NOTED = 3;
+/** As WAY_TAKEN, to another page, where the block of `head` was the last time. */
+const WAY_CROSSING = 4;
 /** By a link of the record; the number is the link's offset. */
 export const WAY_TAKEN = RECORD_LINK_TAKEN;
 export const WAY_FALL = RECORD_LINK_FALL;
 
 export type Link = typeof WAY_TAKEN | typeof WAY_FALL;
-type Way = typeof WAY_RECORD | typeof WAY_INDIRECT | typeof WAY_OUT_OF_BUDGET | typeof WAY_NOTED | Link;
+type Way =
+  | typeof WAY_RECORD
+  | typeof WAY_INDIRECT
+  | typeof WAY_OUT_OF_BUDGET
+  | typeof WAY_NOTED
+  | typeof WAY_CROSSING
+  | Link;
 
 export class Leave {
   private readonly m: Module;
@@ -58,6 +66,8 @@ export class Leave {
   /** Ways that are taken, of the less common ones. */
   private isIndirect = false;
   private isNoting = false;
+  /** Head record of WAY_CROSSING; its linear address is `branchTarget`. */
+  private crossingHead: Local | undefined;
   /** Linear page of the branch that a hub was come to by, where there are several. */
   private hubPage: Local | undefined;
 
@@ -91,9 +101,30 @@ export class Leave {
     return this.leave(page, group, WAY_RECORD, records.address(index), before);
   }
 
-  /** To where a link of the block's last record leads. The flags have been moved. */
-  byLink({ records, page, group }: PlannedBlock, link: Link): Expression {
-    return this.leave(page, group, link, records.address(records.length - 1));
+  /**
+   * To where a link of the block's last record leads. The flags have been moved.
+   *
+   * Where that is known, the record is not looked at. In the same page the block of a head is there as long as this one is, and
+   * if it has gone stale, its head says so. That the records of both are there is the business of whoever installs the region.
+   */
+  byLink({ records, page, group, takenHead, fallHead }: PlannedBlock, link: Link): Expression {
+    const last = records.length - 1;
+    const record = records.address(last);
+    const distance =
+      link === WAY_TAKEN
+        ? records.displacement(last)
+        : records.pageOffset(last) + records.instructionLength(last);
+    const head = link === WAY_TAKEN ? takenHead : fallHead;
+    if (head === 0) return this.leave(page, group, link, record);
+    if (distance >> 12 === 0) return this.leave(page, group, WAY_RECORD, head);
+    if (link === WAY_FALL || (records.mode & MODE_CODE_64) === 0)
+      return this.leave(page, group, link, record);
+    this.crossingHead ??= this.locals.add(i32);
+    const before = [
+      this.crossingHead.set(this.m.i32.const(head)),
+      this.branchTarget.set(this.code.at(page, distance)),
+    ];
+    return this.leave(page, group, WAY_CROSSING, record, before);
   }
 
   /** To `branchTarget`. */
@@ -240,6 +271,11 @@ export class Leave {
       m.return_call(followLink, [this.target.get(), this.way.get()], none),
     );
     let ways = others;
+    if (this.crossingHead !== undefined) {
+      const cross = imports.function('cross');
+      const operands = [this.target, this.crossingHead, this.branchTarget].map((local) => local.get());
+      ways = m.if(wayIs(WAY_CROSSING), m.return_call(cross, operands, none), ways);
+    }
     if (this.isNoting) {
       const jumpAndNote = imports.function('jumpAndNote');
       const note = m.return_call(jumpAndNote, [this.target.get(), this.branchTarget.get()], none);

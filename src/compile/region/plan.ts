@@ -35,6 +35,9 @@ export interface PlannedBlock extends PlannedNode {
    */
   readonly taken: number;
   readonly fall: number;
+  /** Head records of where these lead, 0 = not known. */
+  readonly takenHead: number;
+  readonly fallHead: number;
   /** It ends in an indirect jump or call, whose targets are noted. */
   readonly isNoted: boolean;
 }
@@ -75,18 +78,22 @@ interface CutBlock {
   readonly length: number;
   readonly taken: number;
   readonly fall: number;
+  readonly takenHead: number;
+  readonly fallHead: number;
   readonly targets: readonly number[];
   readonly isNoted: boolean;
 }
 
 /** A block that is left to a handler leads nowhere. */
-function cutBlock({ head, records: bytes, page, taken, fall, targets }: RegionBlockSource): CutBlock {
+function cutBlock(source: RegionBlockSource): CutBlock {
+  const { head, records: bytes, page, taken, fall, takenHead, fallHead, targets } = source;
   const records = new BlockRecords(head, bytes);
   const length = compiledLength(records);
   const ending = variantOfSlot(records.slot(records.length - 1))?.row.ending;
   const isNoted = ending === 'indirectJump' || ending === 'indirectCall';
-  if (length === records.length) return { records, page, length, taken, fall, targets, isNoted };
-  return { records, page, length, taken: OUTSIDE, fall: OUTSIDE, targets: [], isNoted };
+  const cut = { records, page, length, takenHead, fallHead, isNoted };
+  if (length === records.length) return { ...cut, taken, fall, targets };
+  return { ...cut, taken: OUTSIDE, fall: OUTSIDE, targets: [] };
 }
 
 /** Indirect branches whose targets overlap, and all of those. */
@@ -219,9 +226,9 @@ export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
     readsFlags: live[index] as boolean,
   });
   return {
-    blocks: blocks.map(({ records, page, length, isNoted }, b) => {
+    blocks: blocks.map(({ records, page, length, takenHead, fallHead, isNoted }, b) => {
       const [toTaken = OUTSIDE, fall = OUTSIDE] = structuredLists[b] as readonly number[];
-      return { ...node(b), records, page, length, taken: toTaken, fall, isNoted };
+      return { ...node(b), records, page, length, taken: toTaken, fall, takenHead, fallHead, isNoted };
     }),
     hubs: hubs.map(({ page, isNoted }, hub) => {
       const index = blocks.length + hub;
