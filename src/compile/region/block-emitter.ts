@@ -410,9 +410,12 @@ export class BlockEmitter extends BlockMemory {
       const place = places[i];
       const lane =
         place === undefined ? undefined : this.laneOf(this.location(this.sourceOf(place)), rounding.lane);
-      if (lane === undefined || !known.isOrdinary(lane, rounding)) numbers.operand(operand);
+      const isKnown =
+        lane !== undefined &&
+        (underflow === 'product' ? known.isLooked(lane, rounding) : known.isOrdinary(lane, rounding));
+      if (!isKnown) numbers.operand(operand);
       if (lane === undefined) return;
-      known.setOrdinary(lane, rounding);
+      if (!isKnown) known.setLooked(lane, rounding);
       if (underflow !== 'quotient' || i === 0) known.use(lane, rounding);
     });
     numbers.underflow(rounding);

@@ -19,10 +19,12 @@ interface Knowledge {
   readonly views: number;
   /** The same where it is no NaN. */
   readonly ordered: number;
+  /** The same where the current attempt looks at it. */
+  readonly looked: number;
   readonly result: Result | undefined;
 }
 
-const NOTHING: Knowledge = { views: 0, ordered: 0, result: undefined };
+const NOTHING: Knowledge = { views: 0, ordered: 0, looked: 0, result: undefined };
 
 /** Bits of which one says it of the view. */
 function bitsFor(view: View): number {
@@ -45,6 +47,11 @@ export class KnownNumbers {
     return (this.of(lane).views & bitsFor(view)) !== 0;
   }
 
+  /** Whether it is an operand that the attempt looks at, among those of the same view. */
+  isLooked(lane: number, view: View): boolean {
+    return (this.of(lane).looked & bitOf(view)) !== 0;
+  }
+
   isOrdered(lane: number, view: View): boolean {
     return (this.of(lane).ordered & bitsFor(view)) !== 0;
   }
@@ -52,6 +59,12 @@ export class KnownNumbers {
   setOrdinary(lane: number, view: View): void {
     const known = this.of(lane);
     this.lanes.set(lane, { ...known, views: known.views | bitOf(view) });
+  }
+
+  setLooked(lane: number, view: View): void {
+    const known = this.of(lane);
+    this.lanes.set(lane, { ...known, looked: known.looked | bitOf(view) });
+    this.setOrdinary(lane, view);
   }
 
   setOrdered(lane: number, view: View): void {
@@ -82,6 +95,6 @@ export class KnownNumbers {
 
   /** An attempt ends: results of it have been looked at. */
   endAttempt(): void {
-    for (const [lane, known] of this.lanes) this.lanes.set(lane, { ...known, result: undefined });
+    for (const [lane, known] of this.lanes) this.lanes.set(lane, { ...known, looked: 0, result: undefined });
   }
 }

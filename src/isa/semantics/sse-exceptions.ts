@@ -93,15 +93,18 @@ export function signalsNarrow(e: Emitter, result: Value, expected: Expression): 
  * Tells of operations whether all operands and results were ordinary: zero, or normal but for the
  * smallest, and no underflow made a zero. What is asked for only once, at the end, costs a few instructions an operation.
  *
- * A magnitude is doubled and negated, so that zero stays the least and the greatest are denormals: their upper bits are
- * ones. Half of that, seen as a number, is a NaN.
+ * A magnitude is doubled and negated, so that zero stays the least and the greatest are denormals: their upper bits are ones.
+ * Where the two uppermost are not both ones, a magnitude is zero or at least the square root of the smallest normal number, so that a product of two
+ * of them does not underflow. Results of products are looked at only if a factor is smaller.
  */
 export class OrdinaryNumbers {
   private readonly e: Emitter;
   private readonly size: FloatSize;
   private readonly isScalar: boolean;
-  /** The greatest of the negated magnitudes. */
+  /** The greatest of the negated magnitudes, but for products. */
   private greatest: Value | undefined;
+  /** Those of products. */
+  private readonly products: Value[] = [];
   /** Numbers less themselves, and masks, in one: NaNs in lanes that are not finite, or not ordered. */
   private differences: Value | undefined;
 
@@ -126,21 +129,22 @@ export class OrdinaryNumbers {
     this.differ(floats(this.e.m, this.size).ne(value(), value()));
   }
 
-  /** The result, which may have underflowed. */
+  /** The result, which may have underflowed. Factors of a product have to be looked at. */
   underflow({ operands, result, underflow }: Rounding): void {
     if (underflow === 'never' || underflow === 'exact') return;
     const { m } = this.e;
     const lanes = floats(m, this.size);
     const zeroing = operands.slice(0, underflow === 'quotient' ? 1 : 2);
-    // All ones, less one than a zero, where no operand makes it zero.
-    const others = zeroing.map((operand) => lanes.ne(operand(), zero(m)));
-    // A sum with a larger addend has no bits that are too small: if it is zero, it is exactly that.
     const addend = operands[2];
-    if (addend !== undefined) others.push(lanes.eq(lanes.mul(addend(), addend()), zero(m)));
-    this.rank(
-      result,
-      others.reduce((a, b) => m.v128.and(a, b)),
-    );
+    // All ones, less one than a zero, where no operand makes it zero.
+    const from = (): Expression => {
+      const others = zeroing.map((operand) => lanes.ne(operand(), zero(m)));
+      // A sum with a larger addend has no bits that are too small: if it is zero, it is exactly that.
+      if (addend !== undefined) others.push(lanes.eq(lanes.mul(addend(), addend()), zero(m)));
+      return others.reduce((a, b) => m.v128.and(a, b));
+    };
+    if (underflow === 'product') this.products.push(() => this.rankOf(result, from()));
+    else this.rank(result, from());
   }
 
   /** A result. That an operand is not finite shows in it, unless it divides. */
@@ -154,9 +158,13 @@ export class OrdinaryNumbers {
     this.differences = this.e.let(joined, v128);
   }
 
+  private rankOf(value: Value, from: Expression): Expression {
+    return integers(this.e.m, this.size).sub(from, doubled(this.e.m, this.size, value));
+  }
+
   private rank(value: Value, from: Expression): void {
     const { m } = this.e;
-    const rank = integers(m, this.size).sub(from, doubled(m, this.size, value));
+    const rank = this.rankOf(value, from);
     // The upper half of a lane decides, so doublewords may be compared.
     this.greatest = this.e.let(
       this.greatest === undefined ? rank : m.i32x4.max_u(this.greatest(), rank),
@@ -164,21 +172,26 @@ export class OrdinaryNumbers {
     );
   }
 
+  /** i32, not zero if a lane of a vector has its sign bit, or what is not finite or ordered shows. */
+  private any(signs: readonly Expression[]): Expression {
+    const { m } = this.e;
+    const { differences, size, isScalar } = this;
+    const all = [...signs];
+    if (differences !== undefined) all.push(floats(m, size).ne(differences(), differences()));
+    const bits = integers(m, size).bitmask(all.reduce((a, b) => m.v128.or(a, b)));
+    return isScalar ? m.i32.and(bits, m.i32.const(1)) : bits;
+  }
+
   /** i32, not zero if something was not ordinary. */
   failed(): Expression {
     const { m } = this.e;
-    const lanes = floats(m, this.size);
-    const { greatest, differences } = this;
-    let sum = differences?.();
-    if (greatest !== undefined) {
-      // A result may be the smallest normal number because it was rounded up: two exponents make NaNs.
-      const both = m.i32x4.shr_s(greatest(), m.i32.const(1));
-      const halves = integers(m, this.size).shr_u(both, m.i32.const(1));
-      sum = sum === undefined ? halves : lanes.add(halves, sum);
-    }
-    if (sum === undefined) return m.i32.const(0);
-    const kept = this.e.let(sum, v128);
-    const signs = integers(m, this.size).bitmask(lanes.ne(kept(), kept()));
-    return this.isScalar ? m.i32.and(signs, m.i32.const(1)) : signs;
+    const { greatest, differences, products, size } = this;
+    if (greatest === undefined) return differences === undefined ? m.i32.const(0) : this.any([]);
+    const lanes = integers(m, size);
+    const isSmall = m.v128.and(greatest(), lanes.shl(greatest(), m.i32.const(1)));
+    // A result may be the smallest normal number because it was rounded up: two exponents count.
+    const top = products.reduce((a, rank) => m.i32x4.max_u(a, rank()), greatest());
+    const isTop = lanes.eq(lanes.shr_s(top, m.i32.const(fractionBits(size) + 1)), m.v128.not(zero(m)));
+    return m.ifUnlikely(this.any([isSmall]), this.any([isTop]), m.i32.const(0));
   }
 }
