@@ -45,6 +45,7 @@ import {
   COUNTERS,
   CPUID_WITHHELD,
   CURRENT_RECORD,
+  ENTRY_COUNTS,
   EVENT_BREAKPOINT,
   EVENT_CODE_WRITE,
   EVENT_DELIVERING,
@@ -294,6 +295,7 @@ export class Processor {
     if (this.stopped === 'triple fault' || this.stopped === 'out of memory') return this.stopped;
     this.setU32(SLICE, count);
     this.setU32(BUDGET, count);
+    this.setU32(ENTRY_COUNTS, 1);
     this.setU32(TIME_LEFT, 0);
     this.stopped = undefined;
     this.setU32(EXCEPTIONS_LEFT, MOST_EXCEPTIONS);

@@ -17,17 +17,12 @@ import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
 import { DEBUG_GLOBAL, DEBUG_SPOIL, HOST_MODULE, TABLE } from '../layout/contract.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
-import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, RECORD_SIZE } from '../layout/record.ts';
-import {
-  BUDGET,
-  COUNTER_INTERPRETED_INSTRUCTIONS,
-  COUNTERS,
-  EXIT_BUDGET,
-  EXIT_STEPPED,
-} from '../layout/runtime-state.ts';
+import { HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
+import { ENTRY_COUNTS, EXIT_STEPPED } from '../layout/runtime-state.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, none } from '../wasm/value-types.ts';
+import { interpretBlock } from './enter-block.ts';
 import { addExport, passOn } from './exports.ts';
 import {
   ENTER_BLOCK,
@@ -41,8 +36,6 @@ import {
   recordOf,
 } from './handler-emitter.ts';
 import { addWaysOut } from './ways-out.ts';
-
-const INTERPRETED = CPU_STATE + COUNTERS + COUNTER_INTERPRETED_INSTRUCTIONS * 8;
 
 /** A variant for the records that are not guest instructions. */
 function pseudoVariant(slot: number, mnemonic: string): Variant {
@@ -62,24 +55,13 @@ function addEnter(
   runtime: FindRuntimeFunction,
   requestCompile: FunctionReference,
 ): FunctionReference {
-  const zero = (): Expression => m.i32.const(0);
-  const instructions = (): Expression => m.i32.load16_u(HEAD_COUNT, 2, recordOf(m));
-  const local = (): Expression => m.local.get(1, i32);
-  const interpreted = m.i64.load(INTERPRETED, 8, zero());
-  const body = m.block(null, [
-    m.local.set(1, m.i32.sub(m.i32.load(CPU_STATE + BUDGET, 4, zero()), instructions())),
-    m.if(m.i32.lt_s(local(), m.i32.const(0)), leaveAt(m, runtime, EXIT_BUDGET)),
-    m.i32.store(CPU_STATE + BUDGET, 4, zero(), local()),
-    m.i64.store(INTERPRETED, 8, zero(), m.i64.add(interpreted, m.i64.extend_u(instructions()))),
-    m.local.set(1, m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, recordOf(m)), m.i32.const(1))),
-    m.i32.store(HEAD_COUNTDOWN, 4, recordOf(m), local()),
-    m.if(m.i32.eqz(local()), m.call(requestCompile, [recordOf(m)], none)),
-    m.return_call_indirect(
-      m.i32.load(RECORD_SIZE + RECORD_FN, 4, recordOf(m)),
-      [m.i32.add(recordOf(m), m.i32.const(RECORD_SIZE))],
-      [i32],
-      none,
-    ),
+  const left = (): Expression => m.local.get(1, i32);
+  const counts = (): Expression => m.i32.load(CPU_STATE + ENTRY_COUNTS, 4, m.i32.const(0));
+  const body = interpretBlock(m, runtime, [
+    m.local.set(1, m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, recordOf(m)), counts())),
+    m.i32.store(HEAD_COUNTDOWN, 4, recordOf(m), left()),
+    // Is 0, and this entry has made it so.
+    m.if(m.i32.lt_u(left(), counts()), m.call(requestCompile, [recordOf(m)], none)),
   ]);
   return m.addFunction(ENTER_BLOCK, [i32], none, [i32], body);
 }

@@ -49,7 +49,7 @@ export const GENERATED_FUNCTIONS = {
   jumpTo: 'iI:',
   /** the same, and notes where an indirect jump or call has led; */
   jumpAndNote: 'iI:',
-  /** the head of a block that the budget is too small for. */
+  /** the head of a region that the budget is too small for. */
   outOfBudget: 'i:',
   /** What regions of the first tier call when they have become hot, with their head. JavaScript does it. */
   requestCompile: 'i:',

@@ -21,6 +21,11 @@ export const PAGE_BASE = field(8);
 
 /** Instructions left in this slice; a block is entered only if all of it fits. i32. */
 export const BUDGET = field(4);
+/**
+ * 1, or 0 once a region has found too little of the budget left: what an entry of an interpreted block takes from its countdown. Blocks that are
+ * interpreted only because a slice ends are not hot. i32.
+ */
+export const ENTRY_COUNTS = field(4);
 /** Offset of the TLB table in use (TLB_BASE + view * TLB_TABLE_SIZE). i32. */
 export const TLB_TABLE = field(4);
 /** Mode key (mode.ts). i32. */

@@ -33,7 +33,11 @@ function run(
   prepare(machine);
   machine.write(CODE, [...assemble(code, CODE)]);
   processor.rip = BigInt(CODE);
-  while (processor.run(slice) !== 'halt') tiering.poll();
+  for (let before = 0; processor.run(slice) !== 'halt'; before = processor.instructions) {
+    // Asking for compilation ends a slice early.
+    expect(processor.instructions).toBeLessThanOrEqual(before + slice);
+    tiering.poll();
+  }
   const state = {
     registers: Array.from({ length: 16 }, (_, register) => processor.gpr(register)),
     xmm: Array.from({ length: 32 }, (_, half) => processor.u64(YMM + (half >> 1) * 32 + (half & 1) * 8)),

@@ -116,7 +116,8 @@ describe('a guest that writes new code for ever', () => {
   it('has no more WebAssembly than it may', () => {
     const all = run('compiled', UNLIMITED).statistics;
     const share = run('compiled', { modules: 1e9, bytes: all.moduleBytes / 8 }).statistics;
-    expect(share.liveModules).toBeGreaterThan(all.modules / 16);
+    // The loop that calls the others is in use, and half of what there may be.
+    expect(share.liveModules).toBeGreaterThan(all.modules / 32);
     expect(share.liveModules).toBeLessThan(all.modules / 4);
   });
 

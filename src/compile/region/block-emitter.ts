@@ -127,7 +127,6 @@ export class BlockEmitter extends BlockMemory {
 
   emitBlock(): void {
     const { block, records } = this;
-    this.emit(this.parts.leave.takeBudget(block, this.flagState));
     for (let index = 0; index < block.length; index++) {
       const variant = variantOfSlot(records.slot(index));
       if (variant !== undefined) this.instruction(index, variant);

@@ -9,7 +9,7 @@ import { OUTSIDE } from '../region-source.ts';
 import type { FlagState } from './flag-locals.ts';
 import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
 import type { RegionParts } from './parts.ts';
-import type { PlannedBlock, RegionPlan } from './plan.ts';
+import type { PlannedBlock, PlannedNode, RegionPlan } from './plan.ts';
 import type { PlacedRegisters } from './register-placement.ts';
 
 /** Goes on with a block that has everything where it expects it. */
@@ -56,10 +56,13 @@ export class Edges {
   }
 
   private follow(from: number, to: number, link: Link, flags: FlagState): Expression[] {
-    const { parts } = this;
+    const { m, parts } = this;
     const leave = (): Expression => parts.leave.byLink(this.block(from), link);
     if (to === OUTSIDE) return [...parts.flags.toWords(flags.source), leave()];
-    const moved = this.moveFlags(to, flags);
+    const moved = [
+      ...this.askBudget(from, to, () => m.block(null, [...parts.flags.toOperation(flags), leave()])),
+      ...this.moveFlags(to, flags),
+    ];
     const pages = this.pagesOf(from);
     const inside = this.enterPages(from, pages, to);
     if (this.unchecked(pages, to).length === 0) return [...moved, ...inside];
@@ -78,19 +81,24 @@ export class Edges {
     const { m, parts } = this;
     const { taken } = this.block(from);
     const hub = this.plan.hubs[taken - this.plan.blocks.length];
+    const leave = (): Expression => parts.leave.indirect(this.block(from), flags.source);
     if (hub !== undefined)
       return [
+        ...this.askBudget(from, taken, leave),
         ...parts.flags.move(flags, hub.readsFlags, this.overwritten[taken] as number),
         ...parts.leave.toHub(this.block(from), hub),
         ...this.enter(from, taken),
       ];
-    const leave = parts.leave.indirect(this.block(from), flags.source);
-    if (taken === OUTSIDE) return [leave];
+    if (taken === OUTSIDE) return [leave()];
     const { page, records } = this.block(taken);
     const target = parts.leave.linearTarget(records.mode);
     const isThere = m.i64.eq(target, parts.code.at(page, records.startOffset));
-    const inside = this.enterPages(from, this.pagesOf(from), taken);
-    return [m.if(isThere, m.block(null, [...this.moveFlags(taken, flags), ...inside])), leave];
+    const enter = [
+      ...this.askBudget(from, taken, leave),
+      ...this.moveFlags(taken, flags),
+      ...this.enterPages(from, this.pagesOf(from), taken),
+    ];
+    return [m.if(isThere, m.block(null, enter)), leave()];
   }
 
   /**
@@ -106,7 +114,22 @@ export class Edges {
   }
 
   private enter(from: number, to: number): Expression[] {
-    return [...this.registers.onEdge(from, to), this.branch(from, to)];
+    const { owed } = this.plan.budget;
+    const pay = this.parts.leave.pay(this.owedAtEnd(from) - (owed[to] as number));
+    return [...this.registers.onEdge(from, to), ...pay, this.branch(from, to)];
+  }
+
+  private owedAtEnd(node: number): number {
+    const { blocks, hubs } = this.plan;
+    return ((blocks[node] ?? hubs[node - blocks.length]) as PlannedNode).owed;
+  }
+
+  /** Leaves if the budget does not suffice for what is ahead, where that is asked. */
+  askBudget(from: number, to: number, leave: () => Expression): Expression[] {
+    const { budget } = this.plan;
+    if (!budget.asks(from, to)) return [];
+    const need = this.owedAtEnd(from) + (budget.need[to] as number);
+    return [this.parts.leave.unlessBudget(need, leave())];
   }
 
   /** Linear pages, relative to the entry's, that a block is in. */

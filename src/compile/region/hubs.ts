@@ -55,13 +55,13 @@ export class Hubs {
   }
 
   /** To a target if it is that. */
-  private enterIf(node: number, { page }: PlannedHub, target: number): Expression {
+  private enterIf(node: number, hub: PlannedHub, target: number): Expression {
     const { m } = this.parts;
+    const { page } = hub;
     const isThere = m.i64.eq((this.distance as Local).get(), m.i64.const(BigInt(this.address(target))));
-    return m.if(
-      isThere,
-      m.block(null, this.edges.enterPages(node, page === undefined ? [] : [page], target)),
-    );
+    const ask = this.edges.askBudget(node, target, () => this.parts.leave.fromHub(hub));
+    const enter = this.edges.enterPages(node, page === undefined ? [] : [page], target);
+    return m.if(isThere, m.block(null, [...ask, ...enter]));
   }
 
   /** What is behind is where it is none of the targets. */

@@ -1,12 +1,14 @@
 /**
  * How a region is entered and left. This file is the whole way of an exit:
  *
- * 1. Somewhere in a block it is decided to leave (toHandler, byLink, indirect, or takeBudget if the block does not fit
- *    into the budget). That sets `target` to a record and `way` to what is to be done with it, and the page of the
- *    processor state if it is another than the entry's. Then it branches to the way out of the block's group.
+ * 1. Somewhere in a block it is decided to leave (toHandler, byLink, indirect). That sets `target` to a record and `way` to
+ *    what is to be done with it and what is owed to the budget (budget.ts), and the page of the processor state if it is
+ *    another than the entry's. Then it branches to the way out of the block's group.
  * 2. The way out of the group (group) stores the registers that may have been written on the way there and branches on.
- * 3. The epilogue, one for the region, stores budget and flags, counts instructions unless the region is of the last tier, and ends in a tail
+ * 3. The epilogue, one for the region, pays, stores budget and flags, counts instructions unless the region is of the last tier, and ends in a tail
  *    call of a function of the runtime that does what `way` says (interpreter/ways-out.ts).
+ *
+ * The region is not entered at all where the budget does not suffice for what it asks for.
  */
 
 import type { FlagSource } from '../../emitter/flags/source.ts';
@@ -15,7 +17,7 @@ import { SEGMENT_BASE, SEGMENT_CS } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { hasLinearCode, MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { HEAD_COUNTDOWN, RECORD_LINK_FALL, RECORD_LINK_TAKEN } from '../../layout/record.ts';
-import { BUDGET, PAGE_BASE } from '../../layout/runtime-state.ts';
+import { BUDGET, ENTRY_COUNTS, PAGE_BASE } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
@@ -26,28 +28,23 @@ import { probeJumpCache } from './jump-probe.ts';
 import { groupWayOutLabel, WAY_OUT_LABEL } from './labels.ts';
 import type { PlannedBlock, PlannedHub } from './plan.ts';
 
-/** Goes on with the record `target`. Locals start at 0: the commonest way needs no store. */
+/** Goes on with the record `target`. */
 const WAY_RECORD = 0;
 /** To the linear address `branchTarget`, by the instruction of the record. */
 const WAY_INDIRECT = 1;
-/** Back to the host: the block of the head `target` does not fit into the budget. */
-const WAY_OUT_OF_BUDGET = 2;
 /** As WAY_INDIRECT, and the target is noted for when the region is compiled again. */
-const WAY_NOTED = 3;
+const WAY_NOTED = 2;
 /** As WAY_TAKEN, to another page, where the block of `head` was the last time. */
-const WAY_CROSSING = 4;
+const WAY_CROSSING = 3;
 /** By a link of the record; the number is the link's offset. */
 export const WAY_TAKEN = RECORD_LINK_TAKEN;
 export const WAY_FALL = RECORD_LINK_FALL;
+/** Above the way: what is owed to the budget. */
+const WAY_OWED_SHIFT = 5;
+const WAY_MASK = (1 << WAY_OWED_SHIFT) - 1;
 
 export type Link = typeof WAY_TAKEN | typeof WAY_FALL;
-type Way =
-  | typeof WAY_RECORD
-  | typeof WAY_INDIRECT
-  | typeof WAY_OUT_OF_BUDGET
-  | typeof WAY_NOTED
-  | typeof WAY_CROSSING
-  | Link;
+type Way = typeof WAY_RECORD | typeof WAY_INDIRECT | typeof WAY_NOTED | typeof WAY_CROSSING | Link;
 
 export class Leave {
   private readonly m: Module;
@@ -59,7 +56,7 @@ export class Leave {
   private readonly isLast: boolean;
   private readonly target: Local;
   private readonly way: Local;
-  /** Instructions that may still be executed. */
+  /** Instructions that may still be executed, but for those that are owed. */
   private readonly budget: Local;
   /** Linear address an indirect branch leads to. */
   readonly branchTarget: Local;
@@ -96,9 +93,8 @@ export class Leave {
   // ---- 1. in a block ----
 
   /** To the handler of an instruction: everything before it has been done, nothing of it. */
-  toHandler({ records, page, group }: PlannedBlock, index: number, flags: FlagState): Expression {
-    const before = this.flags.toOperation(flags);
-    return this.leave(page, group, WAY_RECORD, records.address(index), before);
+  toHandler(block: PlannedBlock, index: number, flags: FlagState): Expression {
+    return this.leave(block, WAY_RECORD, block.records.address(index), this.flags.toOperation(flags));
   }
 
   /**
@@ -107,7 +103,8 @@ export class Leave {
    * Where that is known, the record is not looked at. In the same page the block of a head is there as long as this one is, and
    * if it has gone stale, its head says so. That the records of both are there is the business of whoever installs the region.
    */
-  byLink({ records, page, group, takenHead, fallHead }: PlannedBlock, link: Link): Expression {
+  byLink(block: PlannedBlock, link: Link): Expression {
+    const { records, page, takenHead, fallHead } = block;
     const last = records.length - 1;
     const record = records.address(last);
     const distance =
@@ -115,22 +112,26 @@ export class Leave {
         ? records.displacement(last)
         : records.pageOffset(last) + records.instructionLength(last);
     const head = link === WAY_TAKEN ? takenHead : fallHead;
-    if (head === 0) return this.leave(page, group, link, record);
-    if (distance >> 12 === 0) return this.leave(page, group, WAY_RECORD, head);
-    if (link === WAY_FALL || (records.mode & MODE_CODE_64) === 0)
-      return this.leave(page, group, link, record);
+    if (head === 0) return this.leave(block, link, record);
+    if (distance >> 12 === 0) return this.leave(block, WAY_RECORD, head);
+    if (link === WAY_FALL || (records.mode & MODE_CODE_64) === 0) return this.leave(block, link, record);
     this.crossingHead ??= this.locals.add(i32);
     const before = [
       this.crossingHead.set(this.m.i32.const(head)),
       this.branchTarget.set(this.code.at(page, distance)),
     ];
-    return this.leave(page, group, WAY_CROSSING, record, before);
+    return this.leave(block, WAY_CROSSING, record, before);
   }
 
   /** To `branchTarget`. */
-  indirect({ records, page, group, isNoted }: PlannedBlock, flags: FlagSource): Expression {
+  indirect(block: PlannedBlock, flags: FlagSource): Expression {
     const before = this.flags.toWords(flags);
-    return this.leave(page, group, this.indirectWay(isNoted), records.address(records.length - 1), before);
+    return this.leave(
+      block,
+      this.indirectWay(block.isNoted),
+      block.records.address(block.records.length - 1),
+      before,
+    );
   }
 
   private indirectWay(isNoted: boolean): Way {
@@ -149,7 +150,7 @@ export class Leave {
   }
 
   /** From a hub to `branchTarget`, which is none of its targets. */
-  fromHub({ page, group, isNoted }: PlannedHub): Expression {
+  fromHub({ page, group, isNoted, owed }: PlannedHub): Expression {
     const { m } = this;
     const storePage =
       page === undefined
@@ -157,7 +158,7 @@ export class Leave {
         : this.code.store(page);
     return m.block(null, [
       ...storePage,
-      this.way.set(m.i32.const(this.indirectWay(isNoted))),
+      this.setWay(this.indirectWay(isNoted), owed),
       m.br(groupWayOutLabel(group)),
     ]);
   }
@@ -167,20 +168,8 @@ export class Leave {
     return this.hubPage;
   }
 
-  /** Takes a block from the budget or, if it does not fit, leaves before it, with the budget as it was. */
-  takeBudget({ records: { head, count }, page, group }: PlannedBlock, flags: FlagState): Expression {
-    const { m, budget } = this;
-    const left = budget.tee(m.i32.sub(budget.get(), m.i32.const(count)));
-    const putBack = budget.set(m.i32.add(budget.get(), m.i32.const(count)));
-    return m.ifUnlikely(
-      m.i32.lt_s(left, m.i32.const(0)),
-      this.leave(page, group, WAY_OUT_OF_BUDGET, head, [putBack, ...this.flags.toOperation(flags)]),
-    );
-  }
-
   private leave(
-    page: number,
-    group: number,
+    { page, group, owed }: PlannedBlock,
     way: Way,
     record: number,
     before: readonly Expression[] = [],
@@ -190,9 +179,33 @@ export class Leave {
       ...before,
       this.target.set(m.i32.const(record)),
       ...this.code.store(page),
-      ...(way === WAY_RECORD ? [] : [this.way.set(m.i32.const(way))]),
+      this.setWay(way, owed),
       m.br(groupWayOutLabel(group)),
     ]);
+  }
+
+  private setWay(way: Way, owed: number): Expression {
+    return this.way.set(this.m.i32.const((owed << WAY_OWED_SHIFT) | way));
+  }
+
+  // ---- between blocks ----
+
+  /** Leaves if the budget is less than that. */
+  unlessBudget(need: number, leave: Expression): Expression {
+    const { m } = this;
+    const counts = m.i32.store(CPU_STATE + ENTRY_COUNTS, 4, m.i32.const(0), m.i32.const(0));
+    return this.unlessEnough(need, m.block(null, [counts, leave]));
+  }
+
+  private unlessEnough(need: number, otherwise: Expression): Expression {
+    const { m, budget } = this;
+    return m.ifUnlikely(m.i32.lt_s(budget.get(), m.i32.const(need)), otherwise);
+  }
+
+  /** Takes what is owed from the budget. @param instructions less than none where others owe more. */
+  pay(instructions: number): Expression[] {
+    const { m, budget } = this;
+    return instructions === 0 ? [] : [budget.set(m.i32.sub(budget.get(), m.i32.const(instructions)))];
   }
 
   /** Linear address that `branchTarget` stands for. */
@@ -218,26 +231,36 @@ export class Leave {
    * The function's body.
    * @param code that has been made of all blocks: what is loaded and stored depends on it.
    * @param entry the first block's records.
+   * @param need what is asked for of the budget.
    */
-  around(code: readonly Expression[], entry: BlockRecords): Expression {
+  around(code: readonly Expression[], entry: BlockRecords, need: number): Expression {
     const { m } = this;
     const body = m.block(WAY_OUT_LABEL, code);
-    return m.block(null, [...this.prologue(), body, ...this.epilogue(entry)]);
+    return m.block(null, [...this.prologue(need), body, ...this.epilogue(entry)]);
   }
 
-  private prologue(): Expression[] {
+  private prologue(need: number): Expression[] {
     const { m } = this;
     const budget = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
-    return [this.budget.set(budget), this.code.load(), ...this.flags.load()];
+    const interpret = m.return_call(this.imports.function('outOfBudget'), [this.target.get()], none);
+    return [
+      this.budget.set(budget),
+      this.unlessEnough(need, interpret),
+      this.code.load(),
+      ...this.flags.load(),
+    ];
   }
 
   private epilogue(entry: BlockRecords): Expression[] {
     const { m } = this;
-    const store = [
-      m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), this.budget.get()),
-      ...this.flags.store(),
+    const { budget, way } = this;
+    const owed = m.i32.shr_u(way.get(), m.i32.const(WAY_OWED_SHIFT));
+    const pay = [
+      budget.set(m.i32.sub(budget.get(), owed)),
+      way.set(m.i32.and(way.get(), m.i32.const(WAY_MASK))),
     ];
-    return [...(this.isLast ? store : this.counting(entry.head, store)), ...this.goOn(entry.mode)];
+    const store = [m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), budget.get()), ...this.flags.store()];
+    return [...pay, ...(this.isLast ? store : this.counting(entry.head, store)), ...this.goOn(entry.mode)];
   }
 
   /**
@@ -263,14 +286,8 @@ export class Leave {
     const { m, imports } = this;
     const wayIs = (way: Way): Expression => m.i32.eq(this.way.get(), m.i32.const(way));
     const continueAt = imports.function('continueAt');
-    const outOfBudget = imports.function('outOfBudget');
     const followLink = imports.function('followLink');
-    const others = m.if(
-      wayIs(WAY_OUT_OF_BUDGET),
-      m.return_call(outOfBudget, [this.target.get()], none),
-      m.return_call(followLink, [this.target.get(), this.way.get()], none),
-    );
-    let ways = others;
+    let ways = m.return_call(followLink, [this.target.get(), this.way.get()], none);
     if (this.crossingHead !== undefined) {
       const cross = imports.function('cross');
       const operands = [this.target, this.crossingHead, this.branchTarget].map((local) => local.get());

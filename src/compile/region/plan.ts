@@ -9,11 +9,12 @@ import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
 import { flagsLiveIn } from '../flags/liveness.ts';
 import { BlockRecords } from '../record-view.ts';
 import { OUTSIDE, type RegionBlockSource } from '../region-source.ts';
+import { type BudgetPlan, planBudget } from './budget.ts';
 import { type Structure, structure } from './control-flow.ts';
 import { type EdgeLists, splitLoops } from './split-loops.ts';
 
 /** A block or a hub. */
-interface PlannedNode {
+export interface PlannedNode {
   /**
    * The first node of its group: a node and what follows it without a merge or a loop. A group has one way out, so
    * its registers are loaded at its start.
@@ -21,6 +22,8 @@ interface PlannedNode {
   readonly group: number;
   /** Whether it reads flags that were set before it. */
   readonly readsFlags: boolean;
+  /** Instructions that are owed to the budget at its end. */
+  readonly owed: number;
 }
 
 export interface PlannedBlock extends PlannedNode {
@@ -59,6 +62,7 @@ export interface RegionPlan {
   readonly shape: Structure;
   /** Nodes that each node leads to. */
   readonly successors: readonly (readonly number[])[];
+  readonly budget: BudgetPlan;
 }
 
 function compiledLength(records: BlockRecords): number {
@@ -220,10 +224,14 @@ export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
   const structuredLists = lists.map((list, from) => list.map((to) => structured(from, to)));
   const successors = structuredLists.map((list) => list.filter((to) => to !== OUTSIDE));
   const groups = findGroups(successors, shape);
-  const live = flagsLiveIn([...blocks, ...hubs.map(() => ({ records: undefined, length: 0 }))], successors);
+  const nodes = [...blocks, ...hubs.map(() => ({ records: undefined, length: 0 }))];
+  const live = flagsLiveIn(nodes, successors);
+  const counts = nodes.map(({ records }) => records?.count ?? 0);
+  const budget = planBudget(counts, successors, shape);
   const node = (index: number): PlannedNode => ({
     group: groups[index] as number,
     readsFlags: live[index] as boolean,
+    owed: (budget.owed[index] as number) + (counts[index] as number),
   });
   return {
     blocks: blocks.map(({ records, page, length, takenHead, fallHead, isNoted }, b) => {
@@ -236,5 +244,6 @@ export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
     }),
     shape,
     successors,
+    budget,
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Compiles a region, a set of blocks with one entry, into one wasm function.
  *
- *     plan.ts           how the blocks hang together (control-flow.ts, split-loops.ts, flags/liveness.ts)
+ *     plan.ts           how the blocks hang together (control-flow.ts, split-loops.ts, flags/liveness.ts, budget.ts)
  *     block-emitter.ts  code of each block, up to its end
  *     attempt.ts        instructions of a block that are undone together
  *     register-placement.ts  which registers are loaded and stored where
@@ -76,7 +76,7 @@ export function compileRegion(
     ...parts.mxcsr.atEntry(),
     layOut(parts, plan, emitted, registers),
   ];
-  const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records);
+  const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, plan.budget.need[0] as number);
   return m.addFunction(name, [i32], none, locals.declared, around);
 }
 
