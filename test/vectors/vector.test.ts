@@ -49,6 +49,22 @@ describe('compare', () => {
     ]);
   });
 
+  it('ignores upper halves of RAX to RDI outside 64-bit mode', () => {
+    const changed = (vector: Vector): State => {
+      const state = perfect(vector);
+      state.gpr[1] ^= 1n << 32n;
+      state.gpr[2] ^= 1n << 31n;
+      state.gpr[8] ^= 1n << 32n;
+      return state;
+    };
+    const names = (vector: Vector): string[] =>
+      compare(expectedState(vector), changed(vector)).map((line) => line.split(':')[0] as string);
+    expect(names(ADD)).toEqual(['rcx', 'rdx', 'r8']);
+    expect(names({ ...ADD, mode: 32 })).toEqual(['rdx', 'r8']);
+    expect(names({ ...ADD, out: { ...ADD.out, cs: '23' } })).toEqual(['rdx', 'r8']);
+    expect(names({ ...ADD, out: { ...ADD.out, cs: '33' } })).toEqual(['rcx', 'rdx', 'r8']);
+  });
+
   it('reports registers, memory, x87 state and missing faults', () => {
     const wrong = perfect(ADD);
     wrong.gpr[1] = 3n;
