@@ -4,7 +4,7 @@ import { compileRegions } from '../../src/compile/compiler.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/runtime-state.ts';
 import { UserMachine } from '../../test/isa/user-machine.ts';
 import { CODE } from '../../test/vectors/layout.ts';
-import { compare, differingBytes, type ExpectedState, type WholeState } from '../../test/vectors/vector.ts';
+import { compare, differingBytes, exactly, type WholeState } from '../../test/vectors/vector.ts';
 import type { Random } from '../recorder/values.ts';
 import { type Coverage, countRegion, noCoverage } from './coverage.ts';
 
@@ -134,15 +134,7 @@ export class Engine {
 
 /** What differs between two runs of one program, a line for each. */
 function differences(expected: Result, actual: Result): string[] {
-  const exact: ExpectedState = {
-    ...expected.state,
-    undefinedFlags: 0n,
-    undefinedFsw: 0,
-    undefinedMemory: [],
-    tolerance: 0,
-    lanes: 'f64',
-  };
-  const lines = compare(exact, actual.state);
+  const lines = compare(exactly(expected.state), actual.state);
   for (const offset of differingBytes(expected.state.codeArea, actual.state.codeArea)) {
     const [want, have] = [expected.state.codeArea[offset], actual.state.codeArea[offset]];
     lines.push(`[${(CODE + offset).toString(16)}]: expected ${want}, got ${have}`);

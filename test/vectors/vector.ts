@@ -228,6 +228,19 @@ export function initialState({ in: values, code, mode = 64 }: Vector): WholeStat
   return startState(values, [{ address, bytes: parseBytes(code) }], mode);
 }
 
+/** A state of which everything is to be compared. */
+export function exactly(state: State): ExpectedState {
+  return {
+    ...state,
+    undefinedFlags: 0n,
+    undefinedFsw: 0,
+    definedBits: LOW_64,
+    undefinedMemory: [],
+    tolerance: 0,
+    lanes: 'f64',
+  };
+}
+
 /**
  * The state after what differs from the state before; everything in it is to be compared.
  * @param next RIP unless `after` says otherwise.
@@ -243,15 +256,7 @@ export function endState(
   const scratch = DEFAULT_SCRATCH.slice();
   applyMemory(scratch, before.mem);
   applyMemory(scratch, after.mem);
-  const state: ExpectedState = {
-    ...makeState(register, scratch),
-    undefinedFlags: 0n,
-    undefinedFsw: 0,
-    definedBits: LOW_64,
-    undefinedMemory: [],
-    tolerance: 0,
-    lanes: 'f64',
-  };
+  const state = exactly(makeState(register, scratch));
   const { fault } = after;
   if (fault) {
     state.fault = { vector: fault.vector, errorCode: Number.parseInt(fault.error ?? '0', 16) };
