@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { InputError } from '../boot/input-error.ts';
-import { reason } from '../host/node/file-error.ts';
+import { REASONS, reason } from '../host/node/file-error.ts';
 
 /** Bytes of the largest file taken: Linux wants kernel and initramfs below 2 GiB. */
 const LARGEST_FILE = 2 ** 31 - 1;
@@ -10,7 +10,7 @@ const LARGEST_FILE = 2 ** 31 - 1;
 /** Only files that have an end: a device may give bytes for ever, a pipe none. */
 function readRegularFile(file: number): Uint8Array {
   const stat = fstatSync(file);
-  if (stat.isDirectory()) throw new Error('this is a folder');
+  if (stat.isDirectory()) throw new Error(REASONS.EISDIR);
   if (!stat.isFile()) throw new Error('not a regular file');
   if (stat.size > LARGEST_FILE) throw new Error('too large: 2 GiB or more');
   const bytes = readFileSync(file);

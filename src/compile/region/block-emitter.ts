@@ -294,13 +294,13 @@ export class BlockEmitter extends BlockMemory {
       const filled = this.hostOrLeave(this.parts.imports.fill(access, linearAddress(), size));
       this.let(viewProbe(m, access, linearAddress, size, records.tlbView, this.newLocal(i32), filled));
     }
-    this.setState(RIP, 8, this.rip());
+    this.setState(RIP, 8, this.ripOf(this.index));
     return this.call(name, [m.i32.const(0), ...args], result);
   }
 
-  /** Of the current instruction. */
-  private rip(): Expression {
-    return this.inCodeSegment(this.codeAddress(this.records.pageOffset(this.index)));
+  /** Of an instruction of the block. */
+  private ripOf(index: number): Expression {
+    return this.inCodeSegment(this.codeAddress(this.records.pageOffset(index)));
   }
 
   /** From here on the state of the x87 unit is in memory. */
@@ -345,8 +345,7 @@ export class BlockEmitter extends BlockMemory {
     rest: () => this.state(FPU_REST, 4),
     end: (up = () => this.m.i32.const(0), lost = undefined) => {
       const { index } = this;
-      const rip = () => this.inCodeSegment(this.codeAddress(this.records.pageOffset(index)));
-      for (const statement of this.beginX87().end(rip, up, lost)) this.emit(statement);
+      for (const statement of this.beginX87().end(() => this.ripOf(index), up, lost)) this.emit(statement);
     },
   };
 
