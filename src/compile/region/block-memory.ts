@@ -55,6 +55,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const { m, records, index } = this;
     const base = place === undefined ? records.base(index) : GPR + place.register * 8;
     const indexRegister = place === undefined ? records.indexRegister(index) : ZERO_REGISTER;
+    const displacement = place?.distance ?? this.displacement(base);
     const { imports, lastPages } = this.parts;
     const isAligned = this.isProbablyAligned(size);
     const host = this.newLocal(i32);
@@ -65,7 +66,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const slot = this.newLocal(i32);
     const tag = lastPages === undefined || isAligned ? undefined : this.newLocal(i64);
     const here = (): Expression => {
-      const last = lastPages?.find(access, base, indexRegister);
+      const last = lastPages?.find(access, base, indexRegister, displacement);
       const filled = (): Expression => imports.fill(access, address(), size);
       if (last === undefined)
         return viewProbe(m, access, address, size, records.tlbView, slot, hostOrLeave(filled()));
@@ -78,6 +79,15 @@ export abstract class BlockMemory extends BlockAddresses {
       return last.probe(address, size, tag, another);
     };
     return { here, apart: () => call(linearAddress) };
+  }
+
+  /** Of the memory operand from its registers: PAGE_BASE is that of the region's entry. */
+  private displacement(base: number): number {
+    const { records, index, block } = this;
+    const isOffset = this.variant.locations.some(({ kind }) => kind === 'offset');
+    if (isOffset) return Number(BigInt.asIntN(32, records.immediate(index)));
+    const displacement = records.displacement(index);
+    return base === PAGE_BASE ? displacement + block.page * 4096 : displacement;
   }
 
   // ---- windows ----
@@ -150,7 +160,7 @@ export abstract class BlockMemory extends BlockAddresses {
       const first = this.newLocal(i64);
       const found = parts.lastPages && { addend: this.newLocal(i32), tag: this.newLocal(i64) };
       const find: FindWindow = (kind, address, range) => {
-        const last = parts.lastPages?.find(kind, GPR + place.register * 8, ZERO_REGISTER);
+        const last = parts.lastPages?.find(kind, GPR + place.register * 8, ZERO_REGISTER, place.distance);
         if (last !== undefined && found !== undefined)
           return last.window(address, range, tlbView, slot, found);
         return tlbWindow(m, kind, address, range, tlbView, slot);

@@ -1,6 +1,8 @@
 /**
  * The page an access in a loop found last: most accesses by one base and index register stay on a page
- * for many iterations, and a TLB probe is then one AND and one compare.
+ * for many iterations, and a TLB probe is then one AND and one compare. Code that is not position independent, most of
+ * 32-bit code, has the address of an array as a constant and an index in a register, the same for several arrays, so
+ * what is far apart by its constants has pages of its own.
  *
  * It is in memory, at a place of its own: locals that change on the way that is hardly ever taken are
  * others where the ways meet again, and an engine that has no processor register left for them stores and loads them
@@ -17,15 +19,26 @@ import type { Local } from '../../emitter/locals.ts';
 import { type Access, pageOfLastByte, tagOffset, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
-import { LAST_PAGE_COUNT, LAST_PAGE_SIZE, LAST_PAGES } from '../../layout/runtime-state.ts';
+import {
+  LAST_PAGE_COUNT,
+  LAST_PAGE_SIZE,
+  LAST_PAGES,
+  PAGE_BASE,
+  ZERO_REGISTER,
+} from '../../layout/runtime-state.ts';
 import { TLB_ADDEND, TLB_INVALID } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 import { fitsPage, type Range } from './windows.ts';
 
+/** Constants of addresses that are nearer to each other are of one object: a structure, or what is around a pointer. */
+const NEAR = 1024;
+
 export class LastPages {
   private readonly m: Module;
   private readonly pages = new Map<string, LastPage>();
+  /** One displacement of each object. */
+  private readonly displacements = [0];
 
   constructor(m: Module) {
     this.m = m;
@@ -34,15 +47,30 @@ export class LastPages {
   /**
    * What accesses by these registers led to last; undefined if there are too many.
    * @param base @param index offsets in the processor state.
+   * @param displacement from them; with PAGE_BASE from the page that the region is entered in.
    */
-  find(access: Access, base: number, index: number): LastPage | undefined {
-    const key = `${access === 'read'} ${base} ${index}`;
+  find(access: Access, base: number, index: number, displacement: number): LastPage | undefined {
+    const key = `${access === 'read'} ${this.place(base, index, displacement)}`;
     let page = this.pages.get(key);
     if (page === undefined && this.pages.size < LAST_PAGE_COUNT) {
       page = new LastPage(this.m, access, this.pages.size);
       this.pages.set(key, page);
     }
     return page;
+  }
+
+  /** What is the same for accesses that are most likely in one page. */
+  private place(base: number, index: number, displacement: number): string {
+    const hasBase = base !== ZERO_REGISTER && base !== PAGE_BASE;
+    if (!hasBase && index === ZERO_REGISTER) return `${base} in page ${displacement >> 12}`;
+    let object = this.displacements.find((other) => Math.abs(displacement - other) < NEAR);
+    if (object === undefined) {
+      object = displacement;
+      this.displacements.push(object);
+    }
+    // Where the constant is an address, the index is one of a table: whichever register it is in.
+    const isTable = !hasBase && object !== 0;
+    return isTable ? `table ${object}` : `${base} ${index} ${object}`;
   }
 
   /** Has to run before the first access. */

@@ -1,6 +1,10 @@
 /** Loops whose accesses leave the page they were on last give the same results compiled as interpreted. */
 import { describe, expect, it } from 'vitest';
+import { LastPages } from '../../../src/compile/region/last-page.ts';
+import { GPR } from '../../../src/layout/cpu-state.ts';
+import { ZERO_REGISTER } from '../../../src/layout/runtime-state.ts';
 import { TLB_INVALID } from '../../../src/layout/tlb.ts';
+import { ModuleWriter } from '../../../src/wasm/writer/module-writer.ts';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
 import { shapeOf } from '../../code-cache/region-shape.ts';
 import { DATA, HANDLERS, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
@@ -65,6 +69,28 @@ describe('a compiled loop', () => {
         l1: add eax,DWORD PTR [rsi]
         add DWORD PTR [rsi],ecx
         xor esi,0x13008
+        dec ecx
+        jne l1
+        hlt
+      `,
+      1,
+    );
+  });
+
+  it('reads from two arrays and a table by registers that have the same index', () => {
+    runLoops(
+      `
+        mov esi,0xff0
+        mov ecx,500
+        l1: add eax,DWORD PTR [rsi+${DATA}]
+        add DWORD PTR [rsi+0x200000],eax
+        movzx edi,al
+        add eax,DWORD PTR [rdi*4+${DATA + 0xe00}]
+        movzx ebx,al
+        xor DWORD PTR [rbx*4+${DATA + 0xe00}],eax
+        add eax,DWORD PTR ds:${DATA + 0x1008}
+        add eax,DWORD PTR ds:${DATA + 0x2ffe}
+        add esi,4
         dec ecx
         jne l1
         hlt
@@ -160,5 +186,32 @@ describe('a compiled loop', () => {
       `,
       1,
     );
+  });
+});
+
+describe('what accesses led to last', () => {
+  const RSI = GPR + 6 * 8;
+  const RDI = GPR + 7 * 8;
+  const m = new ModuleWriter();
+  const pages = new LastPages(m);
+  const table = (index: number, at: number) => pages.find('read', ZERO_REGISTER, index, at);
+
+  it('is one page for what is near each other by its registers', () => {
+    const page = pages.find('read', RSI, RDI, 0);
+    expect(page).toBeDefined();
+    expect(pages.find('read', RSI, RDI, -600)).toBe(page);
+    expect(pages.find('read', RSI, RDI, 600)).toBe(page);
+    expect(pages.find('write', RSI, RDI, 0)).not.toBe(page);
+  });
+
+  it('is another for another array by the same registers', () => {
+    expect(pages.find('read', RSI, RDI, 0x804_0000)).not.toBe(pages.find('read', RSI, RDI, 0));
+  });
+
+  it('is one for a table by any register, and for all that is at known places of a page', () => {
+    expect(table(RSI, 0x804_0004)).toBe(table(RDI, 0x804_0000));
+    expect(table(RSI, 0)).not.toBe(table(RDI, 0));
+    expect(table(ZERO_REGISTER, 0x1000)).toBe(table(ZERO_REGISTER, 0x1fff));
+    expect(table(ZERO_REGISTER, 0x1000)).not.toBe(table(ZERO_REGISTER, 0x2000));
   });
 });
