@@ -5,10 +5,12 @@
  * Deviation: MASKMOVQ ignores a segment override, and faults where only bytes that are not selected are
  * inaccessible.
  */
+import { FPU_TOP } from '../../layout/cpu-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
+import { mov } from './move.ts';
 import { lanes, packed, packedValues, shuffle, splat, writeVector, zero } from './vector.ts';
 
 /**
@@ -21,6 +23,12 @@ export function mmx(semantics: Semantics): Semantics {
     semantics(e);
     e.run('enterMmx', []);
   };
+}
+
+/** A move of an MMX register, perhaps to memory: as processors do it, TOP is zero before the store, also if that faults. */
+export function movFromMmx(e: Emitter): void {
+  e.setState(FPU_TOP, 4, e.m.i32.const(0));
+  mov(e);
 }
 
 /** A conversion: when its operand has been read the x87 registers are valid, also if it then raises #XM. */

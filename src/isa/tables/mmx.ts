@@ -44,10 +44,10 @@ function fromIntegersRows(code: Row['opcode'], mnemonic: string, to: Operand, op
 
 const moveRows: Row[] = [
   mmxRow(none(0x6e), 'movd', [Pq, Ey], movzx),
-  mmxRow(none(0x7e), 'movd', [Ey, Py], mov),
+  mmxRow(none(0x7e), 'movd', [Ey, Py], semantics.movFromMmx),
   mmxRow(none(0x6f), 'movq', [Pq, Qq], mov),
-  mmxRow(none(0x7f), 'movq', [Qq, Pq], mov),
-  mmxRow(none(0xe7), 'movntq', [Mq, Pq], mov),
+  mmxRow(none(0x7f), 'movq', [Qq, Pq], semantics.movFromMmx),
+  mmxRow(none(0xe7), 'movntq', [Mq, Pq], semantics.movFromMmx),
   mmxRow(twoPrefix('f2', 0xd6), 'movdq2q', [Pq, Uq], sse(mov)),
   mmxRow(twoPrefix('f3', 0xd6), 'movq2dq', [Vx, Nq], sse(loadLow)),
   mmxRow(none(0xd7), 'pmovmskb', [Gd, Nq], pmovmskb),
