@@ -1,7 +1,7 @@
 /** What the recorded SSE vectors do not show: disabled SSE, exact MXCSR flags, and published AES examples. */
 import { describe, expect, it } from 'vitest';
-import { CR0, CR4 } from '../../src/layout/cpu-state.ts';
-import { SSE_DISABLED } from '../../src/layout/runtime-state.ts';
+import { CR0, CR4, XCR0 } from '../../src/layout/cpu-state.ts';
+import { AVX_DISABLED, SSE_DISABLED } from '../../src/layout/runtime-state.ts';
 import { CODE } from '../vectors/layout.ts';
 import { compare, expectedState, type Vector } from '../vectors/vector.ts';
 import { ENGINES, type Engine, VectorMachine } from './vector-machine.ts';
@@ -36,6 +36,20 @@ describe.each(ENGINES)('SSE (%s)', (engine) => {
       machine.processor.setU32(SSE_DISABLED, 1);
     };
     expect(differences(fault(7), engine, switched)).toEqual([]);
+  });
+
+  it('raises #UD where only AVX is disabled', () => {
+    const vector: Vector = {
+      asm: 'vaddps ymm0, ymm0, ymm1',
+      code: 'c5fc58c1',
+      in: {},
+      out: { fault: { vector: 6 } },
+    };
+    const disabled = (machine: VectorMachine): void => {
+      machine.processor.setU64(XCR0, 3n);
+      machine.processor.setU32(AVX_DISABLED, 1);
+    };
+    expect(differences(vector, engine, disabled)).toEqual([]);
   });
 
   it('raises #UD instead of #XM with CR4.OSXMMEXCPT clear', () => {

@@ -95,10 +95,7 @@ export class BlockEmitter extends BlockMemory {
   private writtenBefore: number | undefined;
   /** Which instructions' locals the current instruction has made the flag source of. */
   private flagsMadeOf: 'nothing new' | 'this instruction' | 'this and others' = 'nothing new';
-  /** The block has checked that SSE, or AVX, is enabled: what changes that is a handler's. */
-  private sseRequired = false;
-  private avxRequired = false;
-  /** And that x87 instructions raise nothing: neither are exceptions unmasked in a region. */
+  /** The block has checked that x87 instructions raise nothing: what changes that is a handler's. */
   private x87Required = false;
   /** The x87 register stack, where it is in locals. */
   private x87Locals: X87Locals | undefined;
@@ -259,13 +256,11 @@ export class BlockEmitter extends BlockMemory {
   }
 
   requireSse(): void {
-    if (!this.sseRequired) this.leaveIf(this.state(SSE_DISABLED, 4));
-    this.sseRequired = true;
+    this.parts.leave.enterOnlyIfZero(SSE_DISABLED);
   }
 
   requireAvx(): void {
-    if (!this.avxRequired) this.leaveIf(this.state(AVX_DISABLED, 4));
-    this.avxRequired = true;
+    this.parts.leave.enterOnlyIfZero(AVX_DISABLED);
   }
 
   // ---- x87 ----

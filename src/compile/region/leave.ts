@@ -8,7 +8,8 @@
  * 3. The epilogue, one for the region, pays, stores budget and flags, counts instructions unless the region is of the last tier, and ends in a tail
  *    call of a function of the runtime that does what `way` says (interpreter/ways-out.ts).
  *
- * The region is not entered at all where the budget does not suffice for what it asks for.
+ * The region is not entered at all, but its first block interpreted, where the budget does not suffice for what it asks for, or where
+ * SSE or AVX instructions of it are disabled.
  */
 
 import type { FlagSource } from '../../emitter/flags/source.ts';
@@ -67,6 +68,8 @@ export class Leave {
   private crossingHead: Local | undefined;
   /** Linear page of the branch that a hub was come to by, where there are several. */
   private hubPage: Local | undefined;
+  /** Offsets of words of the processor state that have to be zero. */
+  private readonly zeros = new Set<number>();
 
   /** @param isLast the region is not compiled once more. */
   constructor(
@@ -88,6 +91,11 @@ export class Leave {
     this.way = locals.add(i32);
     this.budget = locals.add(i32);
     this.branchTarget = locals.add(i64);
+  }
+
+  /** The region is to be entered only where a word of the processor state is zero, which only handlers change. */
+  enterOnlyIfZero(offset: number): void {
+    this.zeros.add(offset);
   }
 
   // ---- 1. in a block ----
@@ -242,10 +250,13 @@ export class Leave {
   private prologue(need: number): Expression[] {
     const { m } = this;
     const budget = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
-    const interpret = m.return_call(this.imports.function('outOfBudget'), [this.target.get()], none);
+    const interpret = (): Expression =>
+      m.return_call(this.imports.function('outOfBudget'), [this.target.get()], none);
+    const words = [...this.zeros].map((offset) => m.i32.load(CPU_STATE + offset, 4, m.i32.const(0)));
     return [
       this.budget.set(budget),
-      this.unlessEnough(need, interpret),
+      this.unlessEnough(need, interpret()),
+      ...words.map((word) => m.ifUnlikely(word, interpret())),
       this.code.load(),
       ...this.flags.load(),
     ];
