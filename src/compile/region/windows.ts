@@ -30,6 +30,11 @@ const FEWEST = 4;
 const FEWEST_ON_STACK = 2;
 /** Longest window in bytes: the longer, the more often it is not in one page. */
 const LONGEST = 512;
+/**
+ * Most bytes between two neighbours: where a frame of the stack crosses a page, its places that are used together are most likely on one, and
+ * what is far from them, such as the registers that a function's end restores, has a window of its own.
+ */
+const NEAR = 64;
 /** Host addresses in windows are from so many bytes below the first access on: offsets of loads are not negative. */
 const BELOW = 64;
 
@@ -82,6 +87,7 @@ export class Window {
     const low = Math.min(this.low, distance);
     const high = Math.max(this.high, distance + size);
     if (origin !== this.origin || distance < this.anchor || high - low > LONGEST) return false;
+    if (this.low - distance - size > NEAR || distance - this.high > NEAR) return false;
     this.low = low;
     this.high = high;
     this.accesses += 1;

@@ -1,5 +1,10 @@
 /** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
 import { describe, expect, it } from 'vitest';
+import { Window } from '../../../src/compile/region/windows.ts';
+import { Locals } from '../../../src/emitter/locals.ts';
+import { RSP } from '../../../src/layout/architecture.ts';
+import { i64 } from '../../../src/wasm/value-types.ts';
+import { ModuleWriter } from '../../../src/wasm/writer/module-writer.ts';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
 import { HANDLERS } from '../../isa/system-machine.ts';
 import { FUNCTION, prepare } from './scattered-pages.ts';
@@ -130,5 +135,39 @@ describe('accesses near each other', () => {
       prepare,
     );
     expect(registers[RAX]).toBe(77n);
+  });
+});
+
+describe('a window', () => {
+  const origin = {};
+  const at = (distance: number) => ({ origin, register: RSP, distance });
+
+  /** That begins with eight bytes at RSP + 0x60. */
+  const window = (): Window => {
+    const m = new ModuleWriter();
+    const locals = new Locals(m, []);
+    const made = new Window(
+      m,
+      locals,
+      locals.add(i64),
+      at(0x60),
+      () => 0,
+      () => 0,
+    );
+    made.join(at(0x60), 8, 'read');
+    return made;
+  };
+
+  it('has no accesses that are far from all others: a page boundary in between would count for all', () => {
+    expect(window().join(at(0x60 + 8 + 64), 8, 'read')).toBe(true);
+    expect(window().join(at(0x60 + 8 + 65), 8, 'read')).toBe(false);
+  });
+
+  it('grows by accesses that are near, to 512 bytes', () => {
+    const grown = window();
+    const joined: number[] = [];
+    for (let distance = 0xa0; distance < 0x400; distance += 0x40)
+      if (grown.join(at(distance), 8, 'write')) joined.push(distance);
+    expect(joined.at(-1)).toBe(0x220);
   });
 });
