@@ -24,6 +24,12 @@ export interface PackPlace {
   readonly key: string;
 }
 
+/** Has what is kept read and compiled, for a LoadRequest that is to come. There is no answer. */
+export interface PrepareRequest {
+  readonly kind: 'prepare';
+  readonly place: PackPlace;
+}
+
 /** Asks for what is kept: answered by a SavedPack and SavedModules. */
 export interface LoadRequest {
   readonly kind: 'load';
@@ -59,6 +65,6 @@ export interface Saved {
   readonly kind: 'saved';
 }
 
-export type ArchiveRequest = LoadRequest | SaveRequest;
+export type ArchiveRequest = PrepareRequest | LoadRequest | SaveRequest;
 export type LoadResult = SavedPack | SavedModule;
 export type ArchiveResult = LoadResult | Saved;

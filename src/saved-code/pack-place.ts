@@ -7,7 +7,7 @@ import type { PackPlace } from './messages.ts';
 const LOOKED_AT = 64 * 1024;
 
 /** Of the machine's options. */
-interface Guest {
+export interface Guest {
   readonly codeCache: string | undefined;
   readonly kernel: Uint8Array | undefined;
   readonly bios: Uint8Array | undefined;

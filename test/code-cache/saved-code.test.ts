@@ -6,7 +6,7 @@ import { unpackRegions } from '../../src/compile/region-source.ts';
 import { RECORD_SIZE } from '../../src/layout/record.ts';
 import { RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CodeArchive } from '../../src/saved-code/archive.ts';
-import type { CodeStore } from '../../src/saved-code/messages.ts';
+import type { ArchiveResult, CodeStore } from '../../src/saved-code/messages.ts';
 import { SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
 import { makePack, regionsOf } from '../../src/saved-code/pack-maker.ts';
 import { CODE, DATA, PAGE_DIRECTORY, type SystemMachine } from '../isa/system-machine.ts';
@@ -25,7 +25,9 @@ class MemoryStore implements CodeStore {
   readonly content = new Map<string, Uint8Array<ArrayBuffer>>();
   /** Of the archive. */
   readonly warnings: string[] = [];
+  reads = 0;
   async read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.reads += 1;
     return this.content.get(key)?.slice();
   }
   async write(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -290,6 +292,39 @@ describe('code of earlier runs', () => {
     expect(again.recycled).toBeGreaterThanOrEqual(2);
     expect(again.saved.regions).toBeGreaterThan(70);
     expect(again.states).toEqual((await run({ code: filling })).states);
+  });
+});
+
+describe('what is prepared', () => {
+  it('is read and compiled once, and only for who asks for it', async () => {
+    const store = new MemoryStore();
+    await run({ code: program, store });
+    store.reads = 0;
+    const told: ArchiveResult[] = [];
+    let compiled = 0;
+    const archive = new CodeArchive({
+      open: () => store,
+      warn: () => {},
+      compile: (bytes) => {
+        compiled += 1;
+        return new WebAssembly.Module(bytes as BufferSource);
+      },
+      post: (result) => told.push(result),
+      yield: turn,
+    });
+    const place = { store: '', key: KEY };
+    const preparing = archive.answer({ kind: 'prepare', place });
+    await archive.answer({ kind: 'load', id: 1, place });
+    await preparing;
+    const modules = told.filter(({ kind }) => kind === 'module').length;
+    expect([modules > 0, told.length, compiled, store.reads]).toEqual([true, 1 + modules, modules, 1]);
+    // The next machine may find what another has left in between.
+    await archive.answer({ kind: 'load', id: 2, place });
+    expect(store.reads).toBe(2);
+    await archive.answer({ kind: 'prepare', place });
+    told.length = 0;
+    await archive.answer({ kind: 'load', id: 3, place: { store: '', key: 'other' } });
+    expect(told).toEqual([{ kind: 'pack', id: 3, bytes: undefined }]);
   });
 });
 

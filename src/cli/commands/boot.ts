@@ -12,7 +12,7 @@ import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
 import { NodeHost } from '../../host/node/host.ts';
 import { Progress } from '../../host/node/progress.ts';
 import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
-import { DEFAULT_CPU, describeCpus } from '../../machine/cpu-models.ts';
+import { chooseCpu, DEFAULT_CPU, describeCpus } from '../../machine/cpu-models.ts';
 import type { Machine } from '../../machine/machine.ts';
 import type { MachineOptions } from '../../machine/options.ts';
 import { EXIT_GUEST_DIED, EXIT_OK, EXIT_OUT_OF_MEMORY, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
@@ -170,7 +170,7 @@ async function boot(options: BootOptions): Promise<number> {
   const progress = new Progress(process.stderr);
   try {
     await warnOfMemory(options);
-    await checkCodeCache(options.codeCache);
+    checkCodeCache(options.codeCache);
     const files = await readFiles(options, progress);
     progress.show('booting');
     const session = await createSession({
@@ -199,10 +199,10 @@ async function warnOfMemory({ memory }: BootOptions): Promise<void> {
 }
 
 /** Better now than when the run has ended. @throws InputError where nothing can be kept in the folder. */
-async function checkCodeCache(folder: string | undefined): Promise<void> {
+function checkCodeCache(folder: string | undefined): void {
   if (folder === undefined || folder === CODE_CACHE_OFF) return;
   try {
-    await new CodeFolder(folder).prepare();
+    new CodeFolder(folder).prepare();
   } catch (error) {
     throw new InputError(`--code-cache ${folder}: ${reason(error)}`);
   }
@@ -261,7 +261,12 @@ async function createMachine(
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
   const host = new NodeHost();
-  if (options.tier === 'auto') host.prepareCompiler();
+  const codeCache = options.codeCache === CODE_CACHE_OFF ? undefined : options.codeCache;
+  if (options.tier === 'auto') {
+    host.prepareCompiler();
+    const cpu = chooseCpu(options.cpu?.value ?? DEFAULT_CPU);
+    await host.prepareCode({ codeCache, kernel, bios, cpu });
+  }
   // Loads the whole instruction set, which --help and bad usage need not wait for.
   const { Machine } = await import('../../machine/machine.ts');
   try {
@@ -279,7 +284,7 @@ async function createMachine(
       tier: options.tier,
       seed: options.seed?.value,
       debugExitPort: options.debugExit?.value,
-      codeCache: options.codeCache === CODE_CACHE_OFF ? undefined : options.codeCache,
+      codeCache,
       cpu: options.cpu?.value,
       reboot: options.reboot,
       onSerialOutput,

@@ -1,5 +1,6 @@
 /** Compiled code in a folder: a file for each key. */
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CodeStore } from '../../saved-code/messages.ts';
@@ -17,12 +18,12 @@ export class CodeFolder implements CodeStore {
     this.folder = folder;
   }
 
-  /** Makes the folder if it is not there. @throws where no file can be made in it. */
-  async prepare(): Promise<void> {
+  /** Makes the folder if it is not there, at once: a guest waits for it to start. @throws where no file can be made in it. */
+  prepare(): void {
     const probe = this.unfinished('probe');
-    await mkdir(this.folder, { recursive: true });
-    await writeFile(probe, '');
-    await rm(probe, { force: true });
+    mkdirSync(this.folder, { recursive: true });
+    writeFileSync(probe, '');
+    rmSync(probe, { force: true });
   }
 
   async read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -8,7 +8,8 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
-import type { ArchiveRequest, ArchiveResult } from '../../saved-code/messages.ts';
+import type { ArchiveRequest, ArchiveResult, PrepareRequest } from '../../saved-code/messages.ts';
+import { type Guest, packPlace } from '../../saved-code/pack-place.ts';
 import type { Host } from '../host.ts';
 import { CodeFolder } from './code-folder.ts';
 import { compileLazily } from './eager-compilation.ts';
@@ -38,6 +39,7 @@ function startWorker(): Worker {
 
 export class NodeHost implements Host {
   private prepared: Worker | undefined;
+  private runtime: WebAssembly.Module | undefined;
 
   now(): number {
     return performance.now();
@@ -48,6 +50,11 @@ export class NodeHost implements Host {
   }
 
   async loadRuntime(): Promise<WebAssembly.Module> {
+    this.runtime ??= this.readRuntime();
+    return this.runtime;
+  }
+
+  private readRuntime(): WebAssembly.Module {
     for (const location of RUNTIME_LOCATIONS) {
       const file = new URL(location, import.meta.url);
       // At once: by turns of the event loop it takes 20 ms, while the compile worker starts.
@@ -84,7 +91,7 @@ export class NodeHost implements Host {
 
   async checkCodeCache(folder: string): Promise<void> {
     try {
-      await new CodeFolder(folder).prepare();
+      new CodeFolder(folder).prepare();
     } catch (error) {
       throw new InputError(`codeCache: ${folder}: ${reason(error)}`);
     }
@@ -101,6 +108,12 @@ export class NodeHost implements Host {
       if (this.prepared === worker) this.prepared = undefined;
     });
     worker.unref();
+  }
+
+  /** Lets the worker of prepareCompiler() read and compile what the next machine will ask for, while that is loaded. */
+  async prepareCode(guest: Guest): Promise<void> {
+    const place = packPlace(await this.loadRuntime(), guest);
+    if (place !== undefined) this.prepared?.postMessage({ kind: 'prepare', place } satisfies PrepareRequest);
   }
 
   startCompiler(): RemoteCompiler {
@@ -130,7 +143,7 @@ export class NodeHost implements Host {
     return {
       post: (request: CompileRequest | ArchiveRequest) => {
         // A machine may be waiting for the result: it must not be alone in keeping the process alive.
-        if (request.kind !== 'load') {
+        if (request.kind === 'compile' || request.kind === 'save') {
           if (outstanding === 0) worker.ref();
           outstanding += 1;
         }
