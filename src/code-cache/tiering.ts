@@ -347,6 +347,9 @@ export class Tiering {
   /**
    * The hottest of what waits: the count goes on while a block is waiting. A block that is part of a region on its
    * way is not compiled as an entry of its own unless it becomes hot again after that region has been installed.
+   *
+   * What is hot once more has modules of its own, while there may be many more each of one region: the engine may take a tenth of a second
+   * to optimise one, for which nothing else waits.
    */
   private takeBatch(most: number): Batch {
     const regions: RegionSource[] = [];
@@ -364,8 +367,10 @@ export class Tiering {
       }
       regions.push({ tier: 'first', isLast: false, blocks });
     }
+    if (regions.length > 0) return { regions, dropped: new Set() };
+    const mostHot = this.isRoomy ? 1 : most;
     for (const head of this.hot) {
-      if (regions.length === most) break;
+      if (regions.length === mostHot) break;
       const installed = this.installed.tierOf(head);
       // What is optimised is long on its way: nothing else waits for that.
       if (installed === 'second' && regions.length > 0) continue;

@@ -1,6 +1,8 @@
 /** Requests for compilation share modules: few wait for others, unless they are urgent or there are few modules. */
 import { describe, expect, it } from 'vitest';
-import type { CompileRequest, RemoteCompiler } from '../../src/code-cache/tiering.ts';
+import { NEVER } from '../../src/code-cache/installed-regions.ts';
+import type { CompileRequest, CompileResult, RemoteCompiler } from '../../src/code-cache/tiering.ts';
+import { compileRegions } from '../../src/compile/compiler.ts';
 import { unpackRegions } from '../../src/compile/region-source.ts';
 import { CODE } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
@@ -73,5 +75,56 @@ describe('requests', () => {
 
   it('are sent with what is urgent', () => {
     expect(batchesOf(loops([...few, 20_000]))).toEqual([6]);
+  });
+});
+
+/** Compiles each batch at once. */
+class Compiler implements RemoteCompiler {
+  /** Tiers of each batch's regions. */
+  readonly batches: string[] = [];
+  private onResult: (result: CompileResult) => void = () => {};
+  post({ id, regions }: CompileRequest): void {
+    const sources = unpackRegions(regions);
+    this.batches.push(sources.map(({ tier }) => tier).join(' '));
+    const module = new WebAssembly.Module(compileRegions(sources) as BufferSource);
+    this.onResult({ kind: 'compiled', id, module, bytes: 1, milliseconds: 0 });
+  }
+  listen(onResult: (result: CompileResult) => void): void {
+    this.onResult = onResult;
+  }
+  async close(): Promise<void> {}
+}
+
+describe('what is hot once more', () => {
+  /** Batches of ten loops that become hot together, and of some that run in one of their rounds each. */
+  function batchesOfTiers(modules: number): readonly string[] {
+    const remote = new Compiler();
+    const { machine, tiering } = createTieredMachine('auto', remote, undefined, { modules, bytes: 2 ** 20 });
+    tiering.patience = { whileRoomy: 0, later: 0 };
+    tiering.hotInstructions = { first: 20_000, second: NEVER };
+    const { processor } = machine;
+    const ten = Array.from({ length: 10 }, () => 150);
+    const once = Array.from({ length: 18 }, (_, i) => 4 * i + 4)
+      .map((at) => `cmp ebp,${at}; jne done${at}; mov ecx,1600; at${at}: dec ecx; jne at${at}; done${at}:`)
+      .join('\n');
+    const program = `mov ebp,120; again: ${loops(ten)}\n${once} dec ebp; jne again; hlt`;
+    machine.write(CODE, [...assemble(program, CODE)]);
+    processor.rip = BigInt(CODE);
+    // In long slices several become hot.
+    while (processor.run(40_000) !== 'halt') tiering.poll();
+    tiering.poll();
+    return remote.batches;
+  }
+
+  it('has a module of its own, behind what is hot for the first time', () => {
+    const batches = batchesOfTiers(768);
+    expect(batches.filter((tiers) => tiers.includes('second')).length).toBeGreaterThan(2);
+    expect(batches.filter((tiers) => tiers.includes('second') && tiers !== 'second')).toEqual([]);
+  });
+
+  it('shares it with others of its kind where there are many modules', () => {
+    const batches = batchesOfTiers(4);
+    expect(batches.some((tiers) => tiers.startsWith('second second'))).toBe(true);
+    expect(batches.filter((tiers) => /first.*second/.test(tiers))).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 
 /** The version of V8 that has the flags and counts calls; others complain about what they do not know. */
 const VERSION = 14;
+let isInliningDropped = false;
 /** Node's options that run code before the program's, which may compile WebAssembly. */
 const RUNS_FIRST = /(^|\s)(-r|--require|--import|--loader|--experimental-loader)\b/;
 
@@ -26,7 +27,13 @@ export function dropInlining(module: string): boolean {
   if (module.endsWith('.ts') || RUNS_FIRST.test(options)) return false;
   setFlagsFromString('--no-wasm-inlining-call-indirect');
   setFlagsFromString('--no-wasm-inlining');
+  isInliningDropped = true;
   return true;
+}
+
+/** Whether this thread has done dropInlining(): V8's optimiser then needs no counts of baseline code. */
+export function optimizesWithoutBaseline(): boolean {
+  return isInliningDropped;
 }
 
 /**

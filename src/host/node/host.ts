@@ -12,7 +12,9 @@ import type { ArchiveRequest, ArchiveResult, PrepareRequest } from '../../saved-
 import { type Guest, packPlace } from '../../saved-code/pack-place.ts';
 import type { Host } from '../host.ts';
 import { CodeFolder } from './code-folder.ts';
-import { compileLazily } from './eager-compilation.ts';
+import type { CompileWorkerOptions } from './compile-worker.ts';
+import { compileInBaseline, compileLazily } from './eager-compilation.ts';
+import { optimizesWithoutBaseline } from './engine-flags.ts';
 import { reason } from './file-error.ts';
 import { loadOptimizer } from './optimizer.ts';
 
@@ -27,9 +29,11 @@ const COMPILER_YOUNG_MEGABYTES = 4;
 
 function startWorker(): Worker {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const workerData: CompileWorkerOptions = { optimizesAtOnce: optimizesWithoutBaseline() };
   // The program's own flags (--input-type and kin) are none of the worker's business.
   const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url), {
     execArgv: [],
+    workerData,
     resourceLimits: { maxYoungGenerationSizeMb: COMPILER_YOUNG_MEGABYTES },
   });
   // A machine that has ended must not keep the process alive.
@@ -159,6 +163,7 @@ export class NodeHost implements Host {
         worker.ref();
         await worker.terminate();
         compileLazily();
+        if (optimizesWithoutBaseline()) compileInBaseline();
       },
     };
   }
