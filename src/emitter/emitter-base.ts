@@ -187,6 +187,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract leaveIfInterrupt(): void;
   abstract requireSse(): void;
   abstract requireAvx(): void;
+  abstract vectorZero(): Expression;
   abstract requireAligned(linearAddress: Value, size: number): void;
   abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
   abstract gather(width: 4 | 8, indexWidth: 4 | 8, count: number): void;

@@ -369,6 +369,10 @@ export class HandlerEmitter extends EmitterBase {
     this.emit(m.if(misaligned, this.callNothing('raiseGeneralProtection', [this.record(), m.i32.const(0)])));
   }
 
+  vectorZero(): Expression {
+    return zero(this.m);
+  }
+
   /** Only where an exception is unmasked does it matter which half of a vector signals what. */
   override asOneOperation(body: () => void): void {
     this.when(this.unmaskedMxcsr(), () => this.run('holdExceptions', []));
@@ -395,8 +399,10 @@ export class HandlerEmitter extends EmitterBase {
     const numbers = new OrdinaryNumbers(this, rounding);
     numbers.add(rounding);
     const rare = orSpecial(this, mxcsrToRound(rounding), numbers.failed());
-    const [value] = this.unlessRare(rare, rounding.path) as [Value];
-    return value;
+    const { name, args, type } = rounding.call;
+    const condition = this.let(rare);
+    const byRuntime = rounding.toVector(this.call(name, args, type));
+    return this.let(this.m.if(condition(), byRuntime, rounding.result()), v128);
   }
 
   selected({ size, isScalar, operands, path }: Selection): Value {

@@ -51,7 +51,7 @@ import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { AVX_DISABLED, FPU_REST, INTERRUPT_PENDING, SSE_DISABLED } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
-import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
+import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
 import { BlockMemory } from './block-memory.ts';
 import type { FlagState } from './flag-locals.ts';
@@ -371,6 +371,10 @@ export class BlockEmitter extends BlockMemory {
     this.leaveIf(m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1)));
   }
 
+  vectorZero(): Expression {
+    return this.parts.vectorZero.get();
+  }
+
   protected override unusualMxcsr(): Expression {
     return this.parts.mxcsr.unusual();
   }
@@ -386,7 +390,7 @@ export class BlockEmitter extends BlockMemory {
       return result.set(this.callRuntime(name, args, type));
     });
     this.emit(m.block(null, fast));
-    this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow, this.parts.mxcsr.look()])));
+    this.emit(m.ifUnlikely(rare, m.block(null, [leave, ...slow])));
     return results.map((result) => () => result.get());
   }
 
@@ -460,22 +464,22 @@ export class BlockEmitter extends BlockMemory {
   /** What is asked of MXCSR in the usual case is one question, so a sum is looked at on the way that is never taken. */
   rounded(rounding: Rounding): Value {
     const { m } = this;
-    const { fast, type, name, args } = rounding.path;
+    const { name, args, type } = rounding.call;
     const attempt = this.beginAttempt();
-    this.lookAt(attempt, rounding);
-    const result = this.newLocal(type);
-    this.emit(result.set(fast()));
+    const local = this.newLocal(v128);
+    const result = (): Expression => local.get();
+    this.emit(local.set(rounding.result()));
     const byRuntime = m.block(null, [
       m.ifUnlikely(this.unmaskedMxcsr(), this.leaveToHandler()),
-      result.set(this.callRuntime(name, args, type)),
-      this.parts.mxcsr.look(),
+      local.set(rounding.toVector(this.callRuntime(name, args, type))),
     ]);
     const rare =
       rounding.underflow === 'exact'
         ? m.if(this.specialMxcsr(MXCSR_PE), byRuntime, this.leaveIfDenormal(rounding))
         : byRuntime;
     this.emit(m.ifUnlikely(this.specialMxcsr(mxcsrToRound(rounding)), rare));
-    return () => result.get();
+    this.lookAt(attempt, { ...rounding, result });
+    return result;
   }
 
   /** A sum that is denormal is exact, but with MXCSR.FTZ. */

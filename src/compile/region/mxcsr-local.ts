@@ -1,4 +1,8 @@
-/** What a region has to know of MXCSR, in a local: only LDMXCSR changes its control bits, and other instructions set sticky flags. */
+/**
+ * What a region has to know of MXCSR, in a local: only LDMXCSR changes its control bits. Other instructions set sticky flags, which are
+ * noticed where the region is entered again: a local that changes on ways that are hardly ever taken is another one where they
+ * meet the others, and with PE set unnoticed it only takes longer.
+ */
 import { unusualMxcsr } from '../../emitter/emitter-base.ts';
 import type { Local, Locals } from '../../emitter/locals.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';

@@ -10,6 +10,7 @@ import type { Leave } from './leave.ts';
 import type { MxcsrLocal } from './mxcsr-local.ts';
 import type { MainBank, UpperBank } from './register-locals.ts';
 import type { SavedConstants } from './saved-constants.ts';
+import type { VectorZero } from './vector-zero.ts';
 
 export interface RegionParts {
   readonly m: Module;
@@ -23,6 +24,7 @@ export interface RegionParts {
   readonly constants: SavedConstants;
   readonly leave: Leave;
   readonly mxcsr: MxcsrLocal;
+  readonly vectorZero: VectorZero;
   readonly fusesMultiplyAdd: boolean;
   /** Attempts (attempt.ts) so far. */
   attempts: number;

@@ -28,6 +28,7 @@ import { MainBank, UpperBank } from './register-locals.ts';
 import { PlacedRegisters, placeRegisters, type RegisterUse } from './register-placement.ts';
 import { SavedConstants } from './saved-constants.ts';
 import { upperHalvesNamed } from './upper-halves.ts';
+import { VectorZero } from './vector-zero.ts';
 
 const UNUSED: RegisterUse = { touched: 0, written: 0 };
 
@@ -56,6 +57,7 @@ export function compileRegion(
     constants: new SavedConstants(m, savedAt),
     leave: new Leave(m, imports, locals, code, flags, isLast),
     mxcsr: new MxcsrLocal(m, locals),
+    vectorZero: new VectorZero(m, locals),
     fusesMultiplyAdd,
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m) : undefined,
@@ -74,6 +76,7 @@ export function compileRegion(
     ...registers.atEntry(),
     ...(parts.lastPages?.forget() ?? []),
     ...parts.mxcsr.atEntry(),
+    ...parts.vectorZero.atEntry(),
     layOut(parts, plan, emitted, registers),
   ];
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, plan.budget.need[0] as number);

@@ -39,8 +39,9 @@ export interface Rounding {
   /** What inline code computes, as a vector. */
   readonly result: Value;
   readonly underflow: Underflow;
-  /** The same result as the type that is wanted. */
-  readonly path: SlowPath;
+  /** What computes it in rare cases, and the vector that this is the result as. */
+  readonly call: Computation;
+  toVector(result: Expression): Expression;
 }
 
 /**
@@ -66,7 +67,7 @@ export interface FloatEmitter {
   writeFloatLane(operand: number, value: Expression): void;
   /** The value, with the sticky flags that the function sets; it may raise #XM. Nothing may have been written before. */
   computed(computation: Computation): Value;
-  /** The result of an operation, with the sticky flags it sets; it may raise #XM. Nothing may have been written before. */
+  /** The result of an operation, a vector, with the sticky flags it sets; it may raise #XM. Nothing may have been written before. */
   rounded(rounding: Rounding): Value;
   /** The same of an operation that does not round. */
   selected(selection: Selection): Value;

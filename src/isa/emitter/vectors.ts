@@ -38,6 +38,8 @@ export interface VectorEmitter {
    * decided when all are done. `body` does not fault for another reason.
    */
   asOneOperation(body: () => void): void;
+  /** v128: zero, for code that needs it often: in a region it is in a local. */
+  vectorZero(): Expression;
   /** #UD or #NM unless SSE instructions are enabled. */
   requireSse(): void;
   /** #UD or #NM unless AVX instructions are enabled. */

@@ -6,7 +6,7 @@
 import { MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i64, v128 } from '../../wasm/value-types.ts';
-import type { Emitter, Rounding, SlowPath, Value } from '../emitter.ts';
+import type { Computation, Emitter, Rounding, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import { floatBits, floats } from './float-lanes.ts';
 import { lanes } from './vector.ts';
@@ -61,9 +61,9 @@ function spread(e: Emitter, fusion: Fusion): Fusion {
   };
 }
 
-function path(e: Emitter, { size, operands: [a, b, c], negations }: Fusion, fast: Value): SlowPath {
+function byRuntime(e: Emitter, { size, operands: [a, b, c], negations }: Fusion): Computation {
   const args = [e.record(), a(), b(), c(), e.m.i32.const(negations)];
-  return { fast, type: v128, name: `sseFused${floatBits(size)}`, args };
+  return { type: v128, name: `sseFused${floatBits(size)}`, args };
 }
 
 function fused(e: Emitter, fusion: Fusion): Value {
@@ -72,12 +72,13 @@ function fused(e: Emitter, fusion: Fusion): Value {
   const all = spread(e, fusion);
   if (e.fusesMultiplyAdd) {
     const result = e.let(floats(m, size).relaxed_madd(...terms(e, fusion)), v128);
-    return e.rounded({ ...fusion, result, underflow: 'fused', path: path(e, all, result) });
+    const toVector = (vector: Expression): Expression => vector;
+    return e.rounded({ ...fusion, result, underflow: 'fused', call: byRuntime(e, all), toVector });
   }
   const fast = e.let(e.call(`fuse${floatBits(size)}`, [...terms(e, all)], v128), v128);
   const unusual = m.v128.any_true(floats(m, size).ne(fast(), fast()));
   const rare = m.i32.or(unusual, e.specialMxcsr(MXCSR_PE));
-  const [result] = e.unlessRare(rare, path(e, all, fast)) as [Value];
+  const [result] = e.unlessRare(rare, { fast, ...byRuntime(e, all) }) as [Value];
   return result;
 }
 

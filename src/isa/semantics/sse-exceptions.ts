@@ -6,7 +6,7 @@
  * MXCSR.PE is soon set and stays: what may round asks for it (`specialMxcsr(MXCSR_PE)`) and is left to the runtime until
  * then. The other flags show: a NaN or an infinity comes out, a denormal goes in or comes out. The tests may say yes
  * where nothing is signalled (a product that is zero because a factor is), never no where something is. They do without
- * constants, which cost V8 three instructions each.
+ * constants, which cost V8 three instructions each, but for zero.
  */
 import { MXCSR_FTZ, MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
@@ -121,7 +121,7 @@ export class OrdinaryNumbers {
   }
 
   operand(value: Value): void {
-    this.rank(value, zero(this.e.m));
+    this.rank(value, this.e.vectorZero());
   }
 
   /** An operand that may be infinite. */

@@ -50,10 +50,9 @@ function writeScalar(
   const [a, b] = [operands[0], operands[1] ?? operands[0]].map(
     (vector) => (): Expression => lanes.extract_lane(vector(), 0),
   ) as [Value, Value];
-  const fast = e.let(compute(a(), b()), type);
-  const result = e.let(lanes.replace_lane(destination(), 0, fast()), v128);
+  const toVector = (value: Expression): Expression => lanes.replace_lane(destination(), 0, value);
+  const result = e.let(toVector(compute(a(), b())), v128);
   const args = [e.record(), m.i32.const(operation), a(), b()];
-  const path: SlowPath = { fast, type, name: `sseScalar${floatBits(size)}`, args };
   const value = e.rounded({
     size,
     isScalar: true,
@@ -61,9 +60,10 @@ function writeScalar(
     result,
     places,
     underflow,
-    path,
+    call: { type, name: `sseScalar${floatBits(size)}`, args },
+    toVector,
   });
-  e.writeFloatLane(0, lanes.replace_lane(destination(), 0, value()));
+  e.writeFloatLane(0, value());
 }
 
 /** The result of vectors with lanes of `size` bytes. */
@@ -77,18 +77,17 @@ function packedResult(
   result: Expression,
 ): Expression {
   const { m } = e;
-  const fast = e.let(result, v128);
   const [a, b = a] = operands;
   const args = [e.record(), m.i32.const(operation), a(), b()];
-  const path: SlowPath = { fast, type: v128, name: `ssePacked${floatBits(size)}`, args };
   return e.rounded({
     size,
     isScalar: false,
     operands,
-    result: fast,
+    result: e.let(result, v128),
     places,
     underflow,
-    path,
+    call: { type: v128, name: `ssePacked${floatBits(size)}`, args },
+    toVector: (vector) => vector,
   })();
 }
 

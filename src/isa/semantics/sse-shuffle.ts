@@ -4,7 +4,7 @@ import type { Expression, Module } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
-import { lanes, packed, shuffle, splat, writeVector, zero } from './vector.ts';
+import { lanes, packed, packedValues, shuffle, splat, writeVector, zero } from './vector.ts';
 
 const NUMBERS = Array.from({ length: 16 }, (_, i) => i);
 
@@ -122,7 +122,12 @@ export const packssdw = packed((m, a, b) => m.i16x8.narrow_i32x4_s(a, b));
 export const packusdw = packed((m, a, b) => m.i16x8.narrow_i32x4_u(a, b));
 
 /** Bit 7 of an index clears; its bits 4 to 6 are ignored. */
-export const pshufb = packed((m, a, b) => m.i8x16.swizzle(a, m.v128.and(b, splat(m, 1, 0x8f))));
+export const pshufb = packedValues((e, a, b) => {
+  const { v128, i8x16 } = e.m;
+  const indices = v128.and(b(), splat(e.m, 1, 0x8f));
+  // None is from 16 to 127, of which the choice would be the engine's. An engine that fuses has relaxed SIMD.
+  return e.fusesMultiplyAdd ? i8x16.relaxed_swizzle(a(), indices) : i8x16.swizzle(a(), indices);
+});
 
 /** 16 bytes of first:second, from byte `immediate` of the second up. */
 export function palignr(e: Emitter): void {
