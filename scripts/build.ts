@@ -1,6 +1,6 @@
 /**
  * Makes dist/, the published package: build/runtime.wasm from wasm-runtime/ and the handlers, the compiled src/,
- * and Binaryen. A step whose inputs are older than its output is left out.
+ * Binaryen and commander. A step whose inputs are older than its output is left out.
  * Usage: node scripts/build.ts [--force]
  */
 import { execFileSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
+import { writeCommander } from './bundle-commander.ts';
 import { bundlePrograms } from './bundle-programs.ts';
 import { isStale } from './freshness.ts';
 
@@ -36,6 +37,7 @@ const RUNTIME_SOURCES = [
 ];
 const PACKAGE_SOURCES = [
   'src',
+  'scripts/bundle-commander.ts',
   'scripts/bundle-programs.ts',
   'scripts/split-binaryen.ts',
   'scripts/translator-version.ts',
@@ -121,6 +123,9 @@ try {
     mkdirSync(join(work, ASSETS));
     const binaryen = writeBinaryen(join(work, 'binaryen'), join(work, ASSETS, 'binaryen.wasm'));
     replaceImport(join(work, 'wasm/binaryen.js'), 'binaryen', `../binaryen/${binaryen}`);
+    const commander = await writeCommander(join(work, 'commander'));
+    replaceImport(join(work, 'cli/main.js'), 'commander', `../commander/${commander}`);
+    replaceImport(join(work, 'cli/commands/boot.js'), 'commander', `../../commander/${commander}`);
     importAsWritten(join(work, 'host/browser/import-module.js'));
     bundleForBrowsers(work);
     await bundlePrograms(work);

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { internalError } from './cli/internal-error.ts';
-import { main } from './cli/main.ts';
+import { prepareProcess } from './cli/process.ts';
 
 // Out of a timer, a worker, a stream: nothing else would catch it. Leaving through exit restores the terminal.
 process.on('uncaughtException', (error) => process.exit(internalError(error)));
 
-process.exit(await main(process.argv.slice(2)));
+const args = process.argv.slice(2);
+prepareProcess(args);
+const { main } = await import('./cli/main.ts');
+process.exit(await main(args));

@@ -3,9 +3,9 @@
 export {
   type FetchGuestOptions,
   fetchGuest,
-  GUEST_COMMAND_LINE,
   type Guest,
   type GuestKernel,
 } from './host/node/guest.ts';
+export { GUEST_COMMAND_LINE } from './host/node/guest-command-line.ts';
 export { NodeHost } from './host/node/host.ts';
 export * from './index.node.ts';

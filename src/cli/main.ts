@@ -2,8 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../boot/input-error.ts';
-import { dropInlining, optimizeJavaScriptLater } from '../host/node/engine-flags.ts';
-import { letThreadsGiveWay } from '../host/node/engine-threads.ts';
 import { addBootCommand } from './commands/boot.ts';
 import { EXIT_BAD_INPUT, EXIT_OK } from './exit-code.ts';
 import { internalError } from './internal-error.ts';
@@ -32,9 +30,6 @@ function oneLine(message: string): string {
  * Returns the exit code (exit-code.ts).
  */
 export async function main(args: readonly string[]): Promise<number> {
-  dropInlining(import.meta.url);
-  optimizeJavaScriptLater();
-  letThreadsGiveWay();
   let exitCode = EXIT_OK;
   const program = new Command('longmode')
     .description('An x86-64 machine that boots Linux, in JavaScript and WebAssembly')

@@ -91,6 +91,7 @@ describe('the built package', () => {
       'dist/index.node.d.ts',
       'dist/index.node.js',
       'dist/binaryen/LICENSE',
+      'dist/commander/LICENSE',
       'dist/longmode/binaryen.wasm',
       'dist/longmode/compiler.js',
       'dist/longmode/machine.js',

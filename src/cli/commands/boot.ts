@@ -6,9 +6,8 @@ import { ENTRIES, type EntryName } from '../../boot/door.ts';
 import { DOORS } from '../../boot/doors.ts';
 import { InputError } from '../../boot/input-error.ts';
 import { MIB } from '../../boot/memory-map.ts';
-import { CodeFolder } from '../../host/node/code-folder.ts';
 import { reason } from '../../host/node/file-error.ts';
-import { fetchGuest, GUEST_COMMAND_LINE } from '../../host/node/guest.ts';
+import { GUEST_COMMAND_LINE } from '../../host/node/guest-command-line.ts';
 import { NodeHost } from '../../host/node/host.ts';
 import { Progress } from '../../host/node/progress.ts';
 import { ESCAPES_HELP } from '../../host/node/terminal-escapes.ts';
@@ -30,7 +29,7 @@ import {
   parseSeed,
   parseSha256,
 } from '../option-values.ts';
-import { VariableStore } from '../variable-store.ts';
+import type { VariableStore } from '../variable-store.ts';
 
 /** A line for each door. */
 const ENTRY_TABLE = DOORS.map(({ entry, description }) => `  ${entry.padEnd(10)}  ${description}`).join('\n');
@@ -170,7 +169,7 @@ async function boot(options: BootOptions): Promise<number> {
   const progress = new Progress(process.stderr);
   try {
     await warnOfMemory(options);
-    checkCodeCache(options.codeCache);
+    await checkCodeCache(options.codeCache);
     const files = await readFiles(options, progress);
     progress.show('booting');
     const session = await createSession({
@@ -199,8 +198,9 @@ async function warnOfMemory({ memory }: BootOptions): Promise<void> {
 }
 
 /** Better now than when the run has ended. @throws InputError where nothing can be kept in the folder. */
-function checkCodeCache(folder: string | undefined): void {
+async function checkCodeCache(folder: string | undefined): Promise<void> {
   if (folder === undefined || folder === CODE_CACHE_OFF) return;
+  const { CodeFolder } = await import('../../host/node/code-folder.ts');
   try {
     new CodeFolder(folder).prepare();
   } catch (error) {
@@ -224,6 +224,11 @@ function readModule(text: string): BootModule {
   return { data: readInput('--initrd', text.slice(0, space)), commandLine: text.slice(space + 1) };
 }
 
+async function openVariables(path: string): Promise<VariableStore> {
+  const { VariableStore } = await import('../variable-store.ts');
+  return await VariableStore.open(path);
+}
+
 /** The files named, or those of the downloaded guest. */
 async function readFiles(options: BootOptions, progress: Progress): Promise<Files> {
   const { mirror, releaseSha256 } = options;
@@ -233,12 +238,14 @@ async function readFiles(options: BootOptions, progress: Progress): Promise<File
   const bios = options.bios === undefined ? undefined : readInput('--bios', options.bios);
   if (options.biosVars !== undefined && bios === undefined)
     throw new InputError(`--bios-vars ${options.biosVars}: only of use with --bios`);
-  const biosVars = options.biosVars === undefined ? undefined : await VariableStore.open(options.biosVars);
+  const biosVars = options.biosVars === undefined ? undefined : await openVariables(options.biosVars);
   if (options.kernel !== undefined || options.bios !== undefined) {
     const kernel = options.kernel === undefined ? undefined : readInput('--kernel', options.kernel);
     const name = [options.bios, options.kernel].filter((file) => file !== undefined).join(' with ');
     return { name, kernel, bios, biosVars, initrd };
   }
+  // What downloads takes a while to load, too.
+  const { fetchGuest } = await import('../../host/node/guest.ts');
   const guest = await fetchGuest({
     cacheFolder: guestCacheFolder(),
     mirror,
@@ -263,7 +270,6 @@ async function createMachine(
   const host = new NodeHost();
   const codeCache = options.codeCache === CODE_CACHE_OFF ? undefined : options.codeCache;
   if (options.tier === 'auto') {
-    host.prepareCompiler();
     const cpu = chooseCpu(options.cpu?.value ?? DEFAULT_CPU);
     await host.prepareCode({ codeCache, kernel, bios, cpu });
   }

@@ -1,5 +1,4 @@
 /** Compiled code in a folder: a file for each key. */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -58,9 +57,9 @@ export class CodeFolder implements CodeStore {
     return join(this.folder, `${key}${EXTENSION}`);
   }
 
-  /** A name of its own for what is being written. */
+  /** A name of its own for what is being written. With the global `crypto`, since node:crypto takes 6 ms to load. */
   private unfinished(key: string): string {
-    return `${this.file(key)}.${randomBytes(6).toString('hex')}`;
+    return `${this.file(key)}.${crypto.randomUUID()}`;
   }
 
   private async removeOldest(): Promise<void> {

@@ -31,9 +31,6 @@ export type GuestKernel = keyof typeof KERNELS;
  */
 const MODULES = /\/(apm|button|evdev)\.ko(\.[a-z]+)?$/;
 
-/** Kernel command line the guest needs to be usable from a serial terminal. */
-export const GUEST_COMMAND_LINE = 'console=ttyS0';
-
 const INITRAMFS_FOLDER = fileURLToPath(new URL('../../../scripts/initramfs/', import.meta.url));
 
 export interface FetchGuestOptions {

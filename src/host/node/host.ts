@@ -1,6 +1,5 @@
 /** The host functions in Node. */
 import { existsSync, readFileSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { InputError } from '../../boot/input-error.ts';
 import type {
   CompileRequest,
@@ -8,11 +7,10 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
-import type { ArchiveRequest, ArchiveResult, PrepareRequest } from '../../saved-code/messages.ts';
+import type { ArchiveRequest, ArchiveResult } from '../../saved-code/messages.ts';
 import { type Guest, packPlace } from '../../saved-code/pack-place.ts';
 import type { Host } from '../host.ts';
-import { CodeFolder } from './code-folder.ts';
-import type { CompileWorkerOptions } from './compile-worker.ts';
+import { postToPrepared, takeCompiler } from './compiler-thread.ts';
 import { compileInBaseline, compileLazily } from './eager-compilation.ts';
 import { optimizesWithoutBaseline } from './engine-flags.ts';
 import { reason } from './file-error.ts';
@@ -21,28 +19,7 @@ import { loadOptimizer } from './optimizer.ts';
 /** The runtime beside the built package, or in build/ when run from source. */
 const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtime.wasm'];
 
-/**
- * Size of the young generation of the compile worker's heap. With what V8 takes by default the process needs 40 MB
- * more and is no faster.
- */
-const COMPILER_YOUNG_MEGABYTES = 4;
-
-function startWorker(): Worker {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const workerData: CompileWorkerOptions = { optimizesAtOnce: optimizesWithoutBaseline() };
-  // The program's own flags (--input-type and kin) are none of the worker's business.
-  const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url), {
-    execArgv: [],
-    workerData,
-    resourceLimits: { maxYoungGenerationSizeMb: COMPILER_YOUNG_MEGABYTES },
-  });
-  // A machine that has ended must not keep the process alive.
-  worker.unref();
-  return worker;
-}
-
 export class NodeHost implements Host {
-  private prepared: Worker | undefined;
   private runtime: WebAssembly.Module | undefined;
 
   now(): number {
@@ -94,6 +71,7 @@ export class NodeHost implements Host {
   }
 
   async checkCodeCache(folder: string): Promise<void> {
+    const { CodeFolder } = await import('./code-folder.ts');
     try {
       new CodeFolder(folder).prepare();
     } catch (error) {
@@ -101,28 +79,14 @@ export class NodeHost implements Host {
     }
   }
 
-  /** Starts the worker of the next machine that needs one, which so loads while the machine's own modules do. */
-  prepareCompiler(): void {
-    if (this.prepared !== undefined) return;
-    const worker = startWorker();
-    this.prepared = worker;
-    // One that has failed already is no machine's: the next will tell why.
-    worker.on('error', () => {});
-    worker.on('exit', () => {
-      if (this.prepared === worker) this.prepared = undefined;
-    });
-    worker.unref();
-  }
-
   /** Lets the worker of prepareCompiler() read and compile what the next machine will ask for, while that is loaded. */
   async prepareCode(guest: Guest): Promise<void> {
     const place = packPlace(await this.loadRuntime(), guest);
-    if (place !== undefined) this.prepared?.postMessage({ kind: 'prepare', place } satisfies PrepareRequest);
+    if (place !== undefined) postToPrepared({ kind: 'prepare', place });
   }
 
   startCompiler(): RemoteCompiler {
-    const worker = this.prepared ?? startWorker();
-    this.prepared = undefined;
+    const worker = takeCompiler();
     let reason = 'it ended';
     let isClosed = false;
     let outstanding = 0;

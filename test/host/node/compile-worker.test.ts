@@ -1,6 +1,7 @@
 /** The compile worker that starts before its machine. */
 import type { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
+import { prepareCompiler } from '../../../src/host/node/compiler-thread.ts';
 import { NodeHost } from '../../../src/host/node/host.ts';
 import { Machine } from '../../../src/machine/machine.ts';
 import { makeKernel, POWER_OFF } from '../../cli/guests.ts';
@@ -34,8 +35,8 @@ async function compiledRegions(host: NodeHost): Promise<number> {
 it("is the next machine's, and no other's", async () => {
   const workers = watchWorkers();
   const host = new NodeHost();
-  host.prepareCompiler();
-  host.prepareCompiler();
+  prepareCompiler();
+  prepareCompiler();
   expect(await compiledRegions(host)).toBeGreaterThan(0);
   expect(workers).toHaveLength(1);
   expect(await compiledRegions(host)).toBeGreaterThan(0);
@@ -45,7 +46,7 @@ it("is the next machine's, and no other's", async () => {
 it('is replaced if it has ended before its machine was there', async () => {
   const workers = watchWorkers();
   const host = new NodeHost();
-  host.prepareCompiler();
+  prepareCompiler();
   await new Promise(setImmediate);
   await workers[0]?.terminate();
   expect(await compiledRegions(host)).toBeGreaterThan(0);

@@ -1,0 +1,20 @@
+/** What the process does before it loads the command line: the engine's settings, and the compile worker's start. */
+import { prepareCompiler } from '../host/node/compiler-thread.ts';
+import { dropInlining, optimizeJavaScriptLater } from '../host/node/engine-flags.ts';
+import { letThreadsGiveWay } from '../host/node/engine-threads.ts';
+
+/** Arguments of runs in which no worker compiles. */
+const NO_COMPILER = /^(-h|--help|(--tier=)?(interpreter|compiled))$/;
+
+/** Whether arguments, what follows the program's name, are as those of a guest that needs the compile worker: a guess, made before they are parsed. */
+export function wantsCompiler(args: readonly string[]): boolean {
+  return args[0] === 'boot' && !args.some((arg) => NO_COMPILER.test(arg));
+}
+
+/** The compile worker takes as long to start as all the rest, so it comes first. @param args what follows the program's name. */
+export function prepareProcess(args: readonly string[]): void {
+  dropInlining(import.meta.url);
+  optimizeJavaScriptLater();
+  letThreadsGiveWay();
+  if (wantsCompiler(args)) prepareCompiler();
+}

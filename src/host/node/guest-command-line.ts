@@ -1,0 +1,2 @@
+/** Kernel command line that the guest of guest.ts needs to be usable from a serial terminal. */
+export const GUEST_COMMAND_LINE = 'console=ttyS0';
