@@ -8,7 +8,7 @@ import { build, type Plugin } from 'esbuild';
 
 /** Folder of dist/ with the bundles and what they share. */
 const BUNDLES = 'program';
-const PROGRAMS = ['cli', 'host/node/compile-worker', 'host/node/machine-worker'];
+const PROGRAMS = ['cli', 'host/node/compile-worker', 'host/node/machine-worker', 'host/node/pack-writer'];
 
 const URL_OF_MODULE = 'import.meta.url';
 

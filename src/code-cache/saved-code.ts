@@ -10,7 +10,7 @@ import {
   RECORD_SIZE,
 } from '../layout/record.ts';
 import type { ArchiveRequest, LoadResult, PackPlace, SavedRegion } from '../saved-code/messages.ts';
-import { type Pack, viewPack } from '../saved-code/pack.ts';
+import { checksumOf, type Pack, viewPack } from '../saved-code/pack.ts';
 import { movedDown } from '../saved-code/relocations.ts';
 import type { InstalledRegions } from './installed-regions.ts';
 import { linearPageOf } from './linear-page.ts';
@@ -34,7 +34,8 @@ export class SavedCode {
   private found: SavedRegions | undefined;
   /** Undefined: it is not known yet. */
   private modulesToCome: number | undefined;
-  private hasSaved = false;
+  /** checksumOf() what has been loaded. */
+  private loaded: number | undefined;
   private fresh: SavedRegion[] = [];
   /** Where blocks were entered that have asked to be compiled. */
   private readonly linearPages = new Map<number, number>();
@@ -76,6 +77,7 @@ export class SavedCode {
       if (result.bytes === undefined || this.processor.blocks.recycled > 0) return;
       dropTranslated(this.processor);
       this.pack = viewPack(result.bytes);
+      this.loaded = checksumOf(result.bytes);
       this.found = new SavedRegions(this.processor, this.installed, this.pack);
       this.processor.blocks.saved = this.found;
       this.modulesToCome = this.pack.moduleStarts.length - 1;
@@ -129,12 +131,11 @@ export class SavedCode {
     if (fresh.length < Math.max(WORTH_SAVING, (found?.regions ?? 0) * WORTH_SAVING_SHARE)) return;
     this.fresh = [];
     const regions = fresh.map((region) => movedDown(region, found?.moved ?? 0));
-    const used = found === undefined || this.hasSaved ? new Uint8Array(0) : found.used;
-    this.hasSaved = true;
+    const used = found?.used ?? new Uint8Array(0);
     const saved = new Promise<void>((resolve) => {
       this.wakeSaver = resolve;
     });
-    this.post({ kind: 'save', place: this.place, regions, used });
+    this.post({ kind: 'save', place: this.place, regions, loaded: this.loaded, used });
     await saved;
   }
 

@@ -7,8 +7,8 @@ import type {
   PackPlace,
   SaveRequest,
 } from './messages.ts';
-import { encodePack, isPack, viewPack } from './pack.ts';
-import { makePack, regionsOf } from './pack-maker.ts';
+import { isPack, viewPack } from './pack.ts';
+import { saveRegions } from './save.ts';
 
 export interface ArchiveOptions {
   readonly open: (store: string) => CodeStore;
@@ -29,8 +29,6 @@ interface OpenPack {
 
 export class CodeArchive {
   private readonly options: ArchiveOptions;
-  /** What a machine has loaded, or saved since. */
-  private bytes: Uint8Array<ArrayBuffer> | undefined;
   /** What the next machine is likely to ask for. */
   private prepared: OpenPack | undefined;
 
@@ -57,8 +55,7 @@ export class CodeArchive {
     this.prepared = undefined;
     const isPrepared = prepared?.place.store === place.store && prepared.place.key === place.key;
     const pack = isPrepared ? prepared : this.openPack(place);
-    this.bytes = await pack.bytes;
-    post({ kind: 'pack', id, bytes: this.bytes });
+    post({ kind: 'pack', id, bytes: await pack.bytes });
     await this.compileModules(pack, (index, module) => post({ kind: 'module', id, index, module }));
   }
 
@@ -90,14 +87,9 @@ export class CodeArchive {
     }
   }
 
-  /** What was used comes first, as it was, then what is new, then the rest as far as there is room. */
-  private async save({ place: { store, key }, regions, used }: SaveRequest): Promise<void> {
-    const old = this.bytes === undefined ? [] : regionsOf(viewPack(this.bytes));
-    const isUsed = (at: number): boolean => used[at] === 1;
-    const kept = [...old.filter((_, at) => isUsed(at)), ...regions, ...old.filter((_, at) => !isUsed(at))];
-    this.bytes = encodePack(makePack(kept), key);
+  private async save(request: SaveRequest): Promise<void> {
     try {
-      await this.options.open(store).write(key, this.bytes);
+      await saveRegions(this.options.open(request.place.store), request);
     } catch (error) {
       this.options.warn(`cannot write to the code cache: ${(error as Error).message}`);
     }

@@ -38,12 +38,13 @@ export interface LoadRequest {
   readonly place: PackPlace;
 }
 
-/** What a run has compiled, to be kept with what has been loaded: answered by Saved. */
+/** What a run has compiled, to be kept with what is there: answered by Saved. */
 export interface SaveRequest {
   readonly kind: 'save';
   readonly place: PackPlace;
   readonly regions: readonly SavedRegion[];
-  /** Of those that were loaded: 1 for what the run has used. */
+  /** checksumOf() the pack that was loaded, and of its regions 1 for each that the run has used. */
+  readonly loaded: number | undefined;
   readonly used: Uint8Array;
 }
 

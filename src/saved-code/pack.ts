@@ -96,6 +96,11 @@ export function isPack(bytes: Uint8Array<ArrayBuffer>, key: string): boolean {
   );
 }
 
+/** Tells packs under one key from each other. @param bytes of which isPack() is true. */
+export function checksumOf({ buffer, byteOffset }: Uint8Array<ArrayBuffer>): number {
+  return new Uint32Array(buffer, byteOffset, HEADER_WORDS)[CHECKSUM] as number;
+}
+
 /** @param bytes of which isPack() is true. */
 export function viewPack({ buffer, byteOffset }: Uint8Array<ArrayBuffer>): Pack {
   const lengths = new Uint32Array(buffer, byteOffset, HEADER_WORDS).subarray(LENGTHS);

@@ -6,9 +6,10 @@ import { unpackRegions } from '../../src/compile/region-source.ts';
 import { RECORD_SIZE } from '../../src/layout/record.ts';
 import { RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CodeArchive } from '../../src/saved-code/archive.ts';
-import type { ArchiveResult, CodeStore } from '../../src/saved-code/messages.ts';
-import { SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
+import type { ArchiveResult, CodeStore, SavedRegion } from '../../src/saved-code/messages.ts';
+import { checksumOf, SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
 import { makePack, regionsOf } from '../../src/saved-code/pack-maker.ts';
+import { saveRegions } from '../../src/saved-code/save.ts';
 import { CODE, DATA, PAGE_DIRECTORY, type SystemMachine } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
 import { createTieredMachine } from './tiered-machine.ts';
@@ -347,6 +348,30 @@ describe('a store', () => {
       expect(again.saved.regions).toBe(0);
       expect((await run({ code: program, store })).saved.regions).toBeGreaterThan(70);
     }
+  });
+
+  it('keeps what others have left since, behind what is new', async () => {
+    const store = new MemoryStore();
+    await run({ code: program, store });
+    const stored = (): Uint8Array<ArrayBuffer> => store.content.get(KEY) as Uint8Array<ArrayBuffer>;
+    const codeOf = (regions: readonly SavedRegion[]): unknown[] => regions.map(({ code }) => code);
+    const all = regionsOf(viewPack(stored()));
+    store.content.clear();
+    const save = (regions: readonly SavedRegion[], loaded: number | undefined, used: number[]) =>
+      saveRegions(store, {
+        kind: 'save',
+        place: { store: '', key: KEY },
+        regions,
+        loaded,
+        used: Uint8Array.from(used),
+      });
+    await save(all.slice(0, 2), undefined, []);
+    // This one has loaded another pack.
+    await save(all.slice(2, 4), 1, [0, 1]);
+    const [a, b, c, d, e] = all as [SavedRegion, SavedRegion, SavedRegion, SavedRegion, SavedRegion];
+    expect(codeOf(regionsOf(viewPack(stored())))).toEqual(codeOf([c, d, a, b]));
+    await save([e], checksumOf(stored()), [0, 0, 1]);
+    expect(codeOf(regionsOf(viewPack(stored())))).toEqual(codeOf([a, e, c, d, b]));
   });
 
   it('has no more WebAssembly in it than it may', async () => {

@@ -22,9 +22,13 @@ class BuiltHost extends NodeHost {
 }
 
 /** Runs until there are enough regions, and keeps them. */
-async function run(codeCache: string, isEnough: (regions: Statistics['regions']) => boolean) {
+async function run(
+  codeCache: string,
+  isEnough: (regions: Statistics['regions']) => boolean,
+  savesDetached = false,
+) {
   const machine = await Machine.create({
-    host: new BuiltHost(),
+    host: new BuiltHost({ savesDetached }),
     codeCache,
     kernel: KERNEL,
     memorySize: 64 * 2 ** 20,
@@ -41,6 +45,14 @@ it('a second run finds what the first has compiled', async () => {
   const path = folder.path('code');
   await run(path, ({ regions }) => regions > 64);
   expect(await readdir(path)).toHaveLength(1);
+  await run(path, ({ saved }) => saved.regions > 0);
+});
+
+it('code is kept by a process that nobody waits for, which leaves nothing else behind', async () => {
+  const path = folder.path('code');
+  await run(path, ({ regions }) => regions > 64, true);
+  const isKept = (names: readonly string[]): boolean => names.length === 1 && /\.lmcode$/.test(`${names[0]}`);
+  while (!isKept(await readdir(path))) await new Promise((resolve) => setTimeout(resolve, 20));
   await run(path, ({ saved }) => saved.regions > 0);
 });
 

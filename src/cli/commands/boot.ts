@@ -267,7 +267,7 @@ async function createMachine(
   { name, kernel, bios, biosVars, initrd }: Files,
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
-  const host = new NodeHost();
+  const host = new NodeHost({ savesDetached: true });
   const codeCache = options.codeCache === CODE_CACHE_OFF ? undefined : options.codeCache;
   if (options.tier === 'auto') {
     const cpu = chooseCpu(options.cpu?.value ?? DEFAULT_CPU);

@@ -53,6 +53,13 @@ export class CodeFolder implements CodeStore {
     }
   }
 
+  /** What is to become a file: another process takes it and removes it, or it is abandoned. @returns where it is. */
+  leave(key: string, bytes: Uint8Array): string {
+    const unfinished = this.unfinished(key);
+    writeFileSync(unfinished, bytes);
+    return unfinished;
+  }
+
   private file(key: string): string {
     return join(this.folder, `${key}${EXTENSION}`);
   }

@@ -7,7 +7,7 @@ import type {
   LocalCompiler,
   RemoteCompiler,
 } from '../../code-cache/tiering.ts';
-import type { ArchiveRequest, ArchiveResult } from '../../saved-code/messages.ts';
+import type { ArchiveRequest, ArchiveResult, SaveRequest } from '../../saved-code/messages.ts';
 import { type Guest, packPlace } from '../../saved-code/pack-place.ts';
 import type { Host } from '../host.ts';
 import { postToPrepared, takeCompiler } from './compiler-thread.ts';
@@ -19,8 +19,24 @@ import { loadOptimizer } from './optimizer.ts';
 /** The runtime beside the built package, or in build/ when run from source. */
 const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtime.wasm'];
 
+/** @throws where nothing can be written. */
+async function saveDetached(request: SaveRequest): Promise<void> {
+  const { startPackWriter } = await import('./start-pack-writer.ts');
+  startPackWriter(request);
+}
+
+interface NodeHostOptions {
+  /** What is to be kept is left to a process that outlives this one: nobody waits for it. */
+  readonly savesDetached?: boolean;
+}
+
 export class NodeHost implements Host {
+  private readonly savesDetached: boolean;
   private runtime: WebAssembly.Module | undefined;
+
+  constructor({ savesDetached = false }: NodeHostOptions = {}) {
+    this.savesDetached = savesDetached;
+  }
 
   now(): number {
     return performance.now();
@@ -87,7 +103,7 @@ export class NodeHost implements Host {
 
   startCompiler(): RemoteCompiler {
     const worker = takeCompiler();
-    let reason = 'it ended';
+    let failure = 'it ended';
     let isClosed = false;
     let outstanding = 0;
     let onResult: (result: CompileResult | ArchiveResult) => void = () => {};
@@ -98,18 +114,26 @@ export class NodeHost implements Host {
       onResult(result);
     });
     worker.on('error', (error) => {
-      reason = String(error);
+      failure = String(error);
     });
     // Follows an error too.
     worker.on('exit', () => {
       if (!isClosed)
-        process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${reason}`);
+        process.emitWarning(`the compile worker failed, the guest goes on interpreted: ${failure}`);
       onFailure();
     });
     // Adding a listener takes a reference.
     worker.unref();
     return {
       post: (request: CompileRequest | ArchiveRequest) => {
+        if (request.kind === 'save' && this.savesDetached) {
+          saveDetached(request)
+            .catch((error) =>
+              process.stderr.write(`longmode: cannot write to the code cache: ${reason(error)}\n`),
+            )
+            .then(() => onResult({ kind: 'saved' }));
+          return;
+        }
         // A machine may be waiting for the result: it must not be alone in keeping the process alive.
         if (request.kind === 'compile' || request.kind === 'save') {
           if (outstanding === 0) worker.ref();

@@ -1,0 +1,22 @@
+/** Keeps what a run has compiled, with what is kept already. */
+import type { CodeStore, SaveRequest } from './messages.ts';
+import { checksumOf, encodePack, isPack, viewPack } from './pack.ts';
+import { makePack, regionsOf } from './pack-maker.ts';
+
+/**
+ * What was used comes first, as it was, then what is new, then the rest as far as there is room. Another run may have changed what is
+ * there since it was loaded: then it is not known what of it was used.
+ *
+ * @throws where it cannot be written.
+ */
+export async function saveRegions(store: CodeStore, request: SaveRequest): Promise<void> {
+  const { regions, loaded, used } = request;
+  const { key } = request.place;
+  const stored = await store.read(key);
+  const pack = stored !== undefined && isPack(stored, key) ? stored : undefined;
+  const old = pack === undefined ? [] : regionsOf(viewPack(pack));
+  const isKnown = pack !== undefined && checksumOf(pack) === loaded;
+  const isUsed = (at: number): boolean => isKnown && used[at] === 1;
+  const kept = [...old.filter((_, at) => isUsed(at)), ...regions, ...old.filter((_, at) => !isUsed(at))];
+  await store.write(key, encodePack(makePack(kept), key));
+}
