@@ -34,19 +34,8 @@ import { variantOfSlot } from '../../isa/instruction-set.ts';
 import { mxcsrToRound, OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import { zero } from '../../isa/semantics/vector.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
-import { CR0_EM, CR0_TS, FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
-import {
-  CR0,
-  FPU_CONTROL,
-  FPU_ERROR_SUMMARY,
-  FPU_EXCEPTIONS,
-  FPU_STATUS,
-  MXCSR,
-  MXCSR_PE,
-  RIP,
-  SEGMENT_CS,
-  SYSTEM_FLAGS,
-} from '../../layout/cpu-state.ts';
+import { FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
+import { MXCSR, MXCSR_PE, RIP, SEGMENT_CS, SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
 import { AVX_DISABLED, FPU_REST, INTERRUPT_PENDING, SSE_DISABLED } from '../../layout/runtime-state.ts';
@@ -207,7 +196,7 @@ export class BlockEmitter extends BlockMemory {
   override setState(offset: number, size: number, value: Expression): void {
     this.endAttempt();
     super.setState(offset, size, value);
-    if (offset === MXCSR) this.emit(this.parts.mxcsr.look());
+    if (offset === MXCSR) this.emit(this.parts.entryLocals.mxcsr.look());
   }
 
   clearUpper(register: number): void {
@@ -265,17 +254,9 @@ export class BlockEmitter extends BlockMemory {
 
   // ---- x87 ----
 
-  /** Leaves where an x87 instruction may raise something: it is not available, or an exception is unmasked or pending. */
+  /** Leaves where an x87 instruction may raise something. */
   private requireX87(): void {
-    const { m } = this;
-    if (this.x87Required) return;
-    const unavailable = m.i32.and(this.state(CR0, 4), m.i32.const(CR0_EM | CR0_TS));
-    const unmasked = m.i32.and(
-      m.i32.xor(this.state(FPU_CONTROL, 2), m.i32.const(-1)),
-      m.i32.const(FPU_EXCEPTIONS),
-    );
-    const pending = m.i32.and(this.state(FPU_STATUS, 2), m.i32.const(FPU_ERROR_SUMMARY));
-    this.leaveIf(m.i32.or(m.i32.or(unavailable, unmasked), pending));
+    if (!this.x87Required) this.leaveIf(this.parts.entryLocals.x87.get());
     this.x87Required = true;
   }
 
@@ -332,7 +313,8 @@ export class BlockEmitter extends BlockMemory {
     leaveIf: (condition) => this.leaveIf(condition),
     local: (type) => this.newLocal(type),
     keep: (type) => this.beginX87().keep(type),
-    usually: (exponents) => this.beginX87().usually(exponents),
+    usually: (exponents) =>
+      this.m.i32.and(this.parts.entryLocals.x87Usual.get(), this.m.i32.const(exponents)),
     either: (fast, slow) => this.either(fast, slow),
     choose: (condition, then, otherwise) =>
       this.emit(this.m.if(condition, this.collect(then), this.collect(otherwise))),
@@ -372,11 +354,11 @@ export class BlockEmitter extends BlockMemory {
   }
 
   vectorZero(): Expression {
-    return this.parts.vectorZero.get();
+    return this.parts.entryLocals.vectorZero.get();
   }
 
   protected override unusualMxcsr(): Expression {
-    return this.parts.mxcsr.unusual();
+    return this.parts.entryLocals.mxcsr.get();
   }
 
   unlessRare(rare: Expression, ...paths: SlowPath[]): Value[] {

@@ -4,13 +4,12 @@ import type { Locals } from '../../emitter/locals.ts';
 import type { Module } from '../../wasm/builder.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { CodeAddress } from './code-address.ts';
+import type { EntryLocals } from './entry-locals.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import type { LastPages } from './last-page.ts';
 import type { Leave } from './leave.ts';
-import type { MxcsrLocal } from './mxcsr-local.ts';
 import type { MainBank, UpperBank } from './register-locals.ts';
 import type { SavedConstants } from './saved-constants.ts';
-import type { VectorZero } from './vector-zero.ts';
 
 export interface RegionParts {
   readonly m: Module;
@@ -23,8 +22,7 @@ export interface RegionParts {
   readonly code: CodeAddress;
   readonly constants: SavedConstants;
   readonly leave: Leave;
-  readonly mxcsr: MxcsrLocal;
-  readonly vectorZero: VectorZero;
+  readonly entryLocals: EntryLocals;
   readonly fusesMultiplyAdd: boolean;
   /** Attempts (attempt.ts) so far. */
   attempts: number;

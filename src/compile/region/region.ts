@@ -17,18 +17,17 @@ import type { ModuleImports } from '../module-imports.ts';
 import type { RegionSource } from '../region-source.ts';
 import { BlockEmitter } from './block-emitter.ts';
 import { CodeAddress } from './code-address.ts';
+import { EntryLocals } from './entry-locals.ts';
 import { FlagLocals } from './flag-locals.ts';
 import { LastPages } from './last-page.ts';
 import { layOut } from './layout.ts';
 import { Leave } from './leave.ts';
-import { MxcsrLocal } from './mxcsr-local.ts';
 import type { RegionParts } from './parts.ts';
 import { type PlannedBlock, planRegion, type RegionPlan } from './plan.ts';
 import { MainBank, UpperBank } from './register-locals.ts';
 import { PlacedRegisters, placeRegisters, type RegisterUse } from './register-placement.ts';
 import { SavedConstants } from './saved-constants.ts';
 import { upperHalvesNamed } from './upper-halves.ts';
-import { VectorZero } from './vector-zero.ts';
 
 const UNUSED: RegisterUse = { touched: 0, written: 0 };
 
@@ -56,8 +55,7 @@ export function compileRegion(
     code,
     constants: new SavedConstants(m, savedAt),
     leave: new Leave(m, imports, locals, code, flags, isLast),
-    mxcsr: new MxcsrLocal(m, locals),
-    vectorZero: new VectorZero(m, locals),
+    entryLocals: new EntryLocals(m, locals),
     fusesMultiplyAdd,
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m) : undefined,
@@ -75,8 +73,7 @@ export function compileRegion(
   const body = [
     ...registers.atEntry(),
     ...(parts.lastPages?.forget() ?? []),
-    ...parts.mxcsr.atEntry(),
-    ...parts.vectorZero.atEntry(),
+    ...parts.entryLocals.set(),
     layOut(parts, plan, emitted, registers),
   ];
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, plan.budget.need[0] as number);

@@ -8,7 +8,7 @@
  */
 import type { Local } from '../../emitter/locals.ts';
 import type { Value, X87Number } from '../../isa/emitter.ts';
-import { FPU_CONTROL, FPU_IP, FPU_REGISTERS, FPU_STATUS, FPU_TAG, FPU_TOP } from '../../layout/cpu-state.ts';
+import { FPU_IP, FPU_REGISTERS, FPU_STATUS, FPU_TAG, FPU_TOP } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
@@ -17,9 +17,6 @@ import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
 const IN_USE = 0;
 const EMPTY = 3;
 const OFFSETS = 0x70;
-/** Precision and rounding control, and the usual ones. */
-const CONTROL_ROUNDING = 0xf00;
-const USUAL_ROUNDING = 0x300;
 /** Bits of the status word: inexact result, and rounded up. */
 const PRECISION_BIT = 5;
 const C1_BIT = 9;
@@ -36,7 +33,6 @@ export class X87Locals {
   private readonly tags: Local;
   private readonly lost: Local;
   private isRounded = false;
-  private limit: Local | undefined;
   /** Of registers by their distance: what they have to be at the start, what they are. */
   private readonly needed = new Map<number, number>();
   private readonly now = new Map<number, number>();
@@ -120,12 +116,6 @@ export class X87Locals {
     this.moved += 1;
   }
 
-  usually(exponents: number): Expression {
-    const { m } = this;
-    this.limit ??= this.keep(i32);
-    return m.i32.and(this.limit.get(), m.i32.const(exponents));
-  }
-
   end(rip: Value, up: Value | 'same', lost: Expression | undefined): Expression[] {
     this.rip = rip;
     if (up !== 'same') this.up = up;
@@ -148,7 +138,7 @@ export class X87Locals {
 
   /** Code of the start, when all instructions are known. */
   start(): Expression {
-    const { m, top, tags, lost, limit } = this;
+    const { m, top, tags, lost } = this;
     let mask = 0;
     let expected = 0;
     for (const [at, tag] of this.needed) {
@@ -164,14 +154,6 @@ export class X87Locals {
     const isOther = m.i32.ne(m.i32.and(tags.get(), m.i32.const(mask)), m.i32.const(expected));
     statements.push(m.ifUnlikely(isOther, this.leave));
     if (this.isRounded) statements.push(lost.set(m.i64.const(0n)));
-    if (limit !== undefined) {
-      const control = m.i32.and(
-        m.i32.load16_u(CPU_STATE + FPU_CONTROL, 2, none()),
-        m.i32.const(CONTROL_ROUNDING),
-      );
-      const isUsual = m.i32.eq(control, m.i32.const(USUAL_ROUNDING));
-      statements.push(limit.set(m.i32.sub(none(), isUsual)));
-    }
     return m.block(null, statements);
   }
 

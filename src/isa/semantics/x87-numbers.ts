@@ -92,7 +92,7 @@ interface Wide {
   readonly low: Place;
 }
 
-/** Two magnitudes, the larger one first; the other is shifted, and `lost` are bits that it loses. */
+/** Two magnitudes, that of the larger exponent first; the other is shifted, and `lost` are bits that it loses. */
 function sumUsual(e: Emitter, wide: Wide, head: Value, large: Value, shifted: Value, lost: Value): void {
   const { m } = e;
   const one = (): Expression => m.i64.const(1n);
@@ -117,7 +117,10 @@ function differenceUsual(
 ): void {
   const { m } = e;
   const borrow = m.i64.extend_u(m.i64.ne(lost(), m.i64.const(0n)));
-  const rest = e.let(m.i64.sub(m.i64.sub(large(), shifted()), borrow), i64);
+  // All ones where it is negative: exponents are the same then, and nothing is lost.
+  const less = e.let(m.i64.sub(m.i64.const(0n), m.i64.extend_u(m.i64.lt_u(large(), shifted()))), i64);
+  const magnitude = m.i64.sub(m.i64.xor(m.i64.sub(large(), shifted()), less()), less());
+  const rest = e.let(m.i64.sub(magnitude, borrow), i64);
   e.emit(m.ifUnlikely(m.i64.eqz(rest()), fail()));
   const below = e.let(m.i64.sub(m.i64.const(0n), lost()), i64);
   const zeros = e.let(m.i64.clz(rest()), i64);
@@ -126,7 +129,8 @@ function differenceUsual(
   const moved = m.i64.shr_u(m.i64.shr_u(below(), m.i64.const(1n)), inverse);
   e.emit(wide.high.set(m.i64.or(m.i64.shl(rest(), zeros()), moved)));
   e.emit(wide.low.set(m.i64.shl(below(), zeros())));
-  e.emit(wide.head.set(m.i32.sub(head(), m.i32.wrap(zeros()))));
+  const sign = m.i32.and(m.i32.wrap(less()), m.i32.const(SIGN));
+  e.emit(wide.head.set(m.i32.sub(m.i32.xor(head(), sign), m.i32.wrap(zeros()))));
 }
 
 function addUsual(
@@ -139,17 +143,16 @@ function addUsual(
 ): void {
   const { m } = e;
   const distance = e.let(m.i32.sub(exponent(m, a.head), exponent(m, b.head)), i32);
-  const isSmaller = e.let(m.i32.lt_s(distance(), m.i32.const(0)), i32);
-  const shift = e.let(
-    m.i64.extend_u(m.select(isSmaller(), m.i32.sub(m.i32.const(0), distance()), distance())),
-    i64,
-  );
+  // All ones where b has the larger exponent: masks take fewer operations than choices.
+  const swap = e.let(m.i32.shr_s(distance(), m.i32.const(31)), i32);
+  const shift = e.let(m.i64.extend_u(m.i32.sub(m.i32.xor(distance(), swap()), swap())), i64);
   e.emit(m.ifUnlikely(m.i64.gt_u(shift(), m.i64.const(63n)), fail()));
-  const isLess = m.i32.and(m.i32.eqz(distance()), m.i64.lt_u(a.significand(), b.significand()));
-  const swap = e.let(m.i32.or(isSmaller(), isLess), i32);
-  const head = e.let(m.select(swap(), b.head(), a.head()), i32);
-  const large = e.let(m.select(swap(), b.significand(), a.significand()), i64);
-  const small = e.let(m.select(swap(), a.significand(), b.significand()), i64);
+  const heads = m.i32.and(m.i32.xor(a.head(), b.head()), swap());
+  const head = e.let(m.i32.xor(a.head(), heads), i32);
+  const both = m.i64.xor(a.significand(), b.significand());
+  const exchanged = e.let(m.i64.and(both, m.i64.extend_s(swap())), i64);
+  const large = e.let(m.i64.xor(a.significand(), exchanged()), i64);
+  const small = e.let(m.i64.xor(b.significand(), exchanged()), i64);
   const shifted = e.let(m.i64.shr_u(small(), shift()), i64);
   // To the left by 64 - shift, in two steps.
   const inverse = m.i64.xor(shift(), m.i64.const(-1n));
@@ -172,10 +175,13 @@ function multiplyUsual(e: Emitter, wide: Wide, a: X87Number, b: X87Number): void
   const carries = m.i64.add(highHalf(middle()), highHalf(cross()));
   const high = e.let(m.i64.add(m.i64.mul(a1(), b1()), carries), i64);
   const low = e.let(m.i64.mul(a.significand(), b.significand()), i64);
-  const isLarge = e.let(m.i64.lt_s(high(), m.i64.const(0n)), i32);
-  const doubled = m.i64.or(m.i64.shl(high(), m.i64.const(1n)), m.i64.shr_u(low(), m.i64.const(63n)));
-  e.emit(wide.high.set(m.select(isLarge(), high(), doubled)));
-  e.emit(wide.low.set(m.select(isLarge(), low(), m.i64.shl(low(), m.i64.const(1n)))));
+  const topOf = (value: Value): Expression => m.i64.shr_u(value(), m.i64.const(63n));
+  const isLarge = e.let(m.i32.wrap(topOf(high)), i32);
+  // All ones where it is doubled: masks take fewer operations than choices.
+  const doubles = e.let(m.i64.sub(topOf(high), m.i64.const(1n)), i64);
+  const more = m.i64.and(m.i64.add(high(), topOf(low)), doubles());
+  e.emit(wide.high.set(m.i64.add(high(), more)));
+  e.emit(wide.low.set(m.i64.add(low(), m.i64.and(low(), doubles()))));
   const sign = m.i32.and(m.i32.xor(a.head(), b.head()), m.i32.const(SIGN));
   const exponents = m.i32.add(m.i32.add(exponent(m, a.head), exponent(m, b.head)), isLarge());
   e.emit(wide.head.set(m.i32.or(sign, m.i32.sub(exponents, m.i32.const(BIAS)))));
