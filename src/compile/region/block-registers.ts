@@ -30,6 +30,9 @@ class BankUse implements RegisterUse {
   }
 }
 
+/** By size of an operand. */
+const MASKS = { 1: 0xff, 2: 0xffff } as const;
+
 export abstract class BlockRegisters extends EmitterBase {
   /** Of the instruction being emitted. */
   variant = VARIANTS[0] as Variant;
@@ -45,11 +48,14 @@ export abstract class BlockRegisters extends EmitterBase {
   protected lastRead: { readonly value: Expression; readonly lane: number } | undefined;
 
   protected readonly origins: ValueOrigins;
+  /** General registers of which only the low 1 or 2 bytes were written last: how many. MainBank.low() has them. */
+  private readonly lows: Map<number, number>;
 
   /** @param before of the block that leads to this one, in the same group. */
   constructor(parts: RegionParts, block: PlannedBlock, before: BlockRegisters | undefined) {
     super(parts.m);
     this.origins = new ValueOrigins(before?.origins);
+    this.lows = new Map(before?.lows);
     this.parts = parts;
     this.block = block;
     this.records = block.records;
@@ -81,6 +87,7 @@ export abstract class BlockRegisters extends EmitterBase {
   protected set(register: number, value: Expression, low?: { expression: Expression; size: number }): void {
     this.setLocal('registers', register, value);
     this.origins.write(register, low);
+    this.lows.delete(register);
   }
 
   override let(value: Expression, type?: ValueType): Value {
@@ -101,8 +108,10 @@ export abstract class BlockRegisters extends EmitterBase {
   gpr(register: number, size: number): Expression {
     const { m } = this;
     if (size === 8) return this.get(register);
-    const low = this.low(register);
-    return size === 4 ? low : m.i32.and(low, m.i32.const(size === 2 ? 0xffff : 0xff));
+    if (size === 4) return this.low(register);
+    const written = this.lows.get(register) ?? 0;
+    const low = written < size ? this.low(register) : this.parts.registers.low(register).get();
+    return written === size ? low : m.i32.and(low, m.i32.const(MASKS[size as 1 | 2]));
   }
 
   setGpr(register: number, size: number, value: Expression): void {
@@ -110,10 +119,24 @@ export abstract class BlockRegisters extends EmitterBase {
     const low = { expression: value, size };
     if (size === 8) this.set(register, this.areNarrow ? m.i32.wrap(value) : value, low);
     else if (size === 4) this.set(register, this.areNarrow ? value : m.i64.extend_u(value), low);
-    else this.insert(register, value, size === 2 ? 0xffff : 0xff, 0, low);
+    else this.setLow(register, size as 1 | 2, value, low);
   }
 
-  /** Replaces the bits of `mask` << `shift`. */
+  /** What reads the same bytes next does not wait for the rest of the register. */
+  private setLow(
+    register: number,
+    size: 1 | 2,
+    value: Expression,
+    low: { expression: Expression; size: number },
+  ): void {
+    const { m } = this;
+    const bytes = this.parts.registers.low(register);
+    this.emit(bytes.set(m.i32.and(value, m.i32.const(MASKS[size]))));
+    this.insert(register, bytes.get(), MASKS[size], 0, low);
+    this.lows.set(register, size);
+  }
+
+  /** Replaces the bits of `mask` << `shift`. @param value has no others than those of `mask`. */
   private insert(
     register: number,
     value: Expression,
@@ -124,7 +147,7 @@ export abstract class BlockRegisters extends EmitterBase {
     const { m, areNarrow } = this;
     const width = areNarrow ? 4 : 8;
     const { and, or, shl } = int(m, width);
-    const bits = and(areNarrow ? value : m.i64.extend_u(value), constant(m, width, mask));
+    const bits = areNarrow ? value : m.i64.extend_u(value);
     const placed = shift === 0 ? bits : shl(bits, constant(m, width, shift));
     const kept = and(this.whole(register), constant(m, width, ~(mask << shift)));
     this.set(register, or(kept, placed), low);
@@ -136,7 +159,8 @@ export abstract class BlockRegisters extends EmitterBase {
   }
 
   setHighByte(register: number, value: Expression): void {
-    this.insert(register, value, 0xff, 8);
+    const { m } = this;
+    this.insert(register, m.i32.and(value, m.i32.const(0xff)), 0xff, 8);
   }
 
   xmm(register: number): Expression {

@@ -28,7 +28,7 @@ export function numberOfXmm(register: number): number {
 
 export abstract class RegisterBank {
   protected readonly m: Module;
-  private readonly locals: Locals;
+  protected readonly locals: Locals;
   /** By number; made when a register is first asked for. */
   private readonly made: (Local | undefined)[] = [];
 
@@ -80,10 +80,18 @@ export abstract class RegisterBank {
 export class MainBank extends RegisterBank {
   /** General registers have 32 bits. */
   readonly areNarrow: boolean;
+  /** By number of a general register; made when first asked for. */
+  private readonly lows: Local[] = [];
 
   constructor(m: Module, locals: Locals, areNarrow: boolean) {
     super(m, locals);
     this.areNarrow = areNarrow;
+  }
+
+  /** Has the low bytes of a general register where only those were written last, zero-extended: i32. */
+  low(number: number): Local {
+    this.lows[number] ??= this.locals.add(i32);
+    return this.lows[number];
   }
 
   protected typeOf(number: number): ValueType {
