@@ -39,7 +39,7 @@ export class Ram implements GuestMemory {
     this.write(HIGH_RAM - image.length, image);
   }
 
-  /** Calls `use` for each page-sized piece of a range with its host offset. */
+  /** Calls `use` for each piece of a range that is in one chunk, with its host offset. */
   private pieces(
     physicalAddress: number,
     length: number,
@@ -47,11 +47,10 @@ export class Ram implements GuestMemory {
   ): void {
     for (let done = 0; done < length; ) {
       const at = physicalAddress + done;
-      const within = at % PAGE_SIZE;
-      const count = Math.min(PAGE_SIZE - within, length - done);
+      const count = Math.min(CHUNK - (at % CHUNK), length - done);
       const host = this.processor.runtime.hostPageAddress(Math.floor(at / PAGE_SIZE));
       if (host === 0) throw new RangeError(`no RAM at guest-physical address 0x${at.toString(16)}`);
-      use((host >>> 0) + within, done, count);
+      use((host >>> 0) + (at % PAGE_SIZE), done, count);
       done += count;
     }
   }

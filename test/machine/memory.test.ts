@@ -12,6 +12,17 @@ function machineOf(code: readonly number[], memorySize: number): Promise<Machine
   return Machine.create({ host: new NodeHost(), kernel: makeKernel(code), memorySize, tier: 'interpreter' });
 }
 
+it('reads and writes memory across its chunks, which are not in order', async () => {
+  const machine = await machineOf([...POWER_OFF, ...SPIN], 2 ** 26);
+  const border = 5 * 2 ** 21;
+  machine.readMemory(border, 1);
+  const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i);
+  machine.writeMemory(border - 2000, bytes);
+  expect(machine.readMemory(border - 2000, 2000)).toEqual(bytes.slice(0, 2000));
+  expect(machine.readMemory(border, 3000)).toEqual(bytes.slice(2000));
+  expect(machine.readMemory(border - 2000, 5000)).toEqual(bytes);
+});
+
 describe('a large guest', () => {
   it('runs code in the upper half of the linear memory', async () => {
     const machine = await machineOf(runHigh([...POWER_OFF, ...SPIN]), 3 * GIB);
