@@ -15,7 +15,7 @@ export interface CompileWorkerOptions {
 }
 
 /**
- * Bytes of machine code that a saved region executes before V8 optimises it, four times what others do: a boot of Linux takes as long, but 0.91
+ * Bytes of machine code that a saved region executes before V8 optimises it, far more than others do: a boot of Linux takes as long, but 0.91
  * of the processor time. What is hotter is compiled again by ourselves, soon after that.
  */
 const SAVED_BUDGET = 60_000_000;

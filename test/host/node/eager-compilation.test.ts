@@ -37,3 +37,25 @@ it.runIf(IS_KNOWN)('optimises a module at once, and only that', () => {
   );
   expect(JSON.parse(output)).toEqual([false, true, [false, 1], [true, 2], [false, 3]]);
 });
+
+it.runIf(IS_KNOWN)('has a region optimised after less than V8 executes of other code', () => {
+  const program = `
+    const { compileEagerly } = ${load('eager-compilation.ts')};
+    const { dropInlining } = ${load('engine-flags.ts')};
+    dropInlining('file:///longmode/dist/cli.js');
+    const sleep = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    const isOptimised = (...budget) => {
+      const module = compileEagerly(Uint8Array.from([${MODULE}, 1 + budget.length, 11]), ...budget);
+      const { a } = new WebAssembly.Instance(module).exports;
+      for (let calls = 0; calls < 50_000; calls++) a();
+      for (let waits = 0; waits < 40 && !%IsTurboFanFunction(a); waits++) sleep();
+      return %IsTurboFanFunction(a);
+    };
+    console.log(JSON.stringify([isOptimised(), isOptimised(13_000_000)]));`;
+  const output = execFileSync(
+    process.execPath,
+    ['--allow-natives-syntax', '--input-type=module', '-e', program],
+    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+  );
+  expect(JSON.parse(output)).toEqual([true, false]);
+});
