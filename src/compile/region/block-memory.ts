@@ -1,6 +1,7 @@
 /**
  * Memory accesses of a block. One leaves to the handler where its page is not in the TLB and cannot be filled in, so it
- * comes before anything that can be seen of its instruction. Those whose addresses are near each other share a look for
+ * comes before anything that can be seen of its instruction. In a region without a loop nothing is filled in, which is done by the handler
+ * then: calls of functions that do are most of such a region's machine code. Those whose addresses are near each other share a look for
  * their page (windows.ts).
  */
 import { typeOfSize } from '../../emitter/emitter-base.ts';
@@ -19,7 +20,7 @@ import { BlockAddresses } from './block-addresses.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { xmmAt } from './register-locals.ts';
-import { type FindWindow, type Place, tlbWindow, Window, Windows } from './windows.ts';
+import { type Place, tlbWindow, Window, type WindowFinder, Windows } from './windows.ts';
 
 type VectorLocation = Extract<Location, { readonly kind: 'xmm' }>;
 
@@ -48,28 +49,29 @@ export abstract class BlockMemory extends BlockAddresses {
 
   /**
    * What makes the probe of an access of the current instruction, one of the two and once: `here` with what is remembered of
-   * pages, or `apart` by a function, where that is hardly ever needed.
+   * pages, or `apart` by a function, where that is hardly ever needed. Without a loop both leave where the TLB has no entry.
    * @param linearAddress @param address the same, for `here`.
    */
   private prober(access: Access, linearAddress: Value, address: Value, size: number, place?: Place) {
     const { m, records, index } = this;
+    const { imports, lastPages } = this.parts;
+    const leave = this.leaveToHandler();
+    const slot = this.newLocal(i32);
+    const inTable = (missed: Expression): Expression =>
+      viewProbe(m, access, address, size, records.tlbView, slot, missed);
+    if (lastPages === undefined) return { here: () => inTable(leave), apart: () => leave };
     const base = place === undefined ? records.base(index) : GPR + place.register * 8;
     const indexRegister = place === undefined ? records.indexRegister(index) : ZERO_REGISTER;
     const displacement = place?.distance ?? this.displacement(base);
-    const { imports, lastPages } = this.parts;
-    const isAligned = this.isProbablyAligned(size);
     const host = this.newLocal(i32);
-    const leave = this.leaveToHandler();
-    const hostOrLeave = (address: Expression): Expression => m.ifLikely(host.tee(address), host.get(), leave);
+    const hostOrLeave = (found: Expression): Expression => m.ifLikely(host.tee(found), host.get(), leave);
     const call = (at: Value): Expression =>
       hostOrLeave(m.call(imports.probe(access, size, records.tlbView), [at()], i32));
-    const slot = this.newLocal(i32);
-    const tag = lastPages === undefined || isAligned ? undefined : this.newLocal(i64);
+    const tag = this.isProbablyAligned(size) ? undefined : this.newLocal(i64);
     const here = (): Expression => {
-      const last = lastPages?.find(access, base, indexRegister, displacement);
+      const last = lastPages.find(access, base, indexRegister, displacement);
       const filled = (): Expression => imports.fill(access, address(), size);
-      if (last === undefined)
-        return viewProbe(m, access, address, size, records.tlbView, slot, hostOrLeave(filled()));
+      if (last === undefined) return inTable(hostOrLeave(filled()));
       const fill = (): Expression => m.ifUnlikely(m.i32.eqz(filled()), leave);
       // The stack is on one page for long.
       const isStack = base === GPR + RSP * 8 && indexRegister === ZERO_REGISTER;
@@ -153,21 +155,12 @@ export abstract class BlockMemory extends BlockAddresses {
 
   /** An access whose address is known to be near others, and what makes its probe if its window is of no use. */
   private nearAccess(place: Place, size: number, access: Access, linearAddress: Value) {
-    const { m, parts } = this;
-    const { tlbView } = this.records;
+    const { m } = this;
     const create = (): Window => {
-      const slot = this.newLocal(i32);
       const first = this.newLocal(i64);
-      const found = parts.lastPages && { addend: this.newLocal(i32), tag: this.newLocal(i64) };
-      const find: FindWindow = (kind, address, range) => {
-        const last = parts.lastPages?.find(kind, GPR + place.register * 8, ZERO_REGISTER, place.distance);
-        if (last !== undefined && found !== undefined)
-          return last.window(address, range, tlbView, slot, found);
-        return tlbWindow(m, kind, address, range, tlbView, slot);
-      };
       const addressAt = (distance: number): Expression =>
         this.apart(linearAddress(), distance - place.distance);
-      return new Window(m, parts.locals, first, place, find, addressAt);
+      return new Window(m, this.parts.locals, first, place, this.windowFinder(place), addressAt);
     };
     const window = this.windows.access(this.statements, place, size, access, create);
     const address = this.newLocal(i64);
@@ -176,12 +169,33 @@ export abstract class BlockMemory extends BlockAddresses {
     return { window, prober };
   }
 
+  /** For a window that begins with an access of the current instruction. */
+  private windowFinder({ register, distance }: Place): WindowFinder {
+    const { m, records } = this;
+    const { tlbView } = records;
+    const { lastPages } = this.parts;
+    const slot = this.newLocal(i32);
+    if (lastPages === undefined) {
+      const leave = this.leaveToHandler();
+      return {
+        find: (access, address, range) => tlbWindow(m, access, address, range, tlbView, slot, leave),
+        leaves: true,
+      };
+    }
+    const found = { addend: this.newLocal(i32), tag: this.newLocal(i64) };
+    const find: WindowFinder['find'] = (access, address, range) => {
+      const last = lastPages.find(access, GPR + register * 8, ZERO_REGISTER, distance);
+      if (last !== undefined) return last.window(address, range, tlbView, slot, found);
+      return tlbWindow(m, access, address, range, tlbView, slot, m.i32.const(0));
+    };
+    return { find, leaves: false };
+  }
+
   private emitLater(make: () => Expression | undefined): void {
     this.windows.emitLater(this.statements, make);
   }
 
   override load(size: number, linearAddress: Value): Expression {
-    const { m } = this;
     const place = this.placeOf(linearAddress);
     if (place === undefined) return super.load(size, linearAddress);
     const { window, prober } = this.nearAccess(place, size, 'read', linearAddress);
@@ -189,7 +203,7 @@ export abstract class BlockMemory extends BlockAddresses {
     this.emitLater(() => {
       if (!window.isUseful) return value.set(this.loadHost(size, 0, prober.here()));
       const inside = this.loadHost(size, window.offset(place), window.host.get());
-      return value.set(m.ifLikely(window.host.get(), inside, this.loadHost(size, 0, prober.apart())));
+      return value.set(window.either(inside, () => this.loadHost(size, 0, prober.apart())));
     });
     return value.get();
   }
@@ -316,8 +330,8 @@ export abstract class BlockMemory extends BlockAddresses {
     const offset = (): number => (window.isUseful ? window.offset(place) : 0);
     this.emitLater(() => {
       if (!window.isUseful) return host.set(prober.here());
-      const outside = m.i32.sub(prober.apart(), m.i32.const(offset()));
-      return host.set(m.ifLikely(window.host.get(), window.host.get(), outside));
+      const apart = (): Expression => m.i32.sub(prober.apart(), m.i32.const(offset()));
+      return host.set(window.either(window.host.get(), apart));
     });
     const old = this.newLocal(typeOfSize(size));
     this.emitLater(() => old.set(this.loadHost(size, offset(), host.get())));
@@ -329,7 +343,6 @@ export abstract class BlockMemory extends BlockAddresses {
   }
 
   override store(size: number, linearAddress: Value, value: Expression): void {
-    const { m } = this;
     this.endAttempt();
     const place = this.placeOf(linearAddress);
     if (place === undefined) {
@@ -341,7 +354,7 @@ export abstract class BlockMemory extends BlockAddresses {
     this.emitLater(() => {
       if (!window.isUseful) return this.storeHost(size, 0, prober.here(), kept());
       const inside = this.storeHost(size, window.offset(place), window.host.get(), kept());
-      return m.ifLikely(window.host.get(), inside, this.storeHost(size, 0, prober.apart(), kept()));
+      return window.either(inside, () => this.storeHost(size, 0, prober.apart(), kept()));
     });
   }
 

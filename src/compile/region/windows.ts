@@ -2,8 +2,8 @@
  * Accesses that are near each other, such as those by the stack pointer, share one look for their page: a
  * *window* is the range from the first to the last byte of accesses whose addresses differ by constants. Where its first
  * access is, it is found whether all of the window lies in one page that allows them; if so, the accesses need no more than to
- * know that, and each probes for itself otherwise. Nothing is filled in for a window, and nothing in a region changes a
- * mapping, so an access that the guest does not come to leaves no trace.
+ * know that. Otherwise each probes for itself, or, in a region without a loop, the first one leaves to its handler. Nothing is filled in
+ * for a window, and nothing in a region changes a mapping, so an access that the guest does not come to leaves no trace.
  *
  * A window is open to the end of the group of blocks (plan.ts) on the ways that lead over it. What it has to cover is known
  * when all of them have been emitted, so code of it and of its accesses is made then, in the places that were kept for it.
@@ -44,8 +44,12 @@ export interface Range {
   readonly back: number;
 }
 
-/** Host address of a window, or 0 if it is not in one page that is in the TLB: i32. */
-export type FindWindow = (access: Access, address: Value, range: Range) => Expression;
+export interface WindowFinder {
+  /** Host address of a window, or 0 if it is not in one page that is in the TLB: i32. */
+  readonly find: (access: Access, address: Value, range: Range) => Expression;
+  /** The region is left instead of a 0. */
+  readonly leaves: boolean;
+}
 
 export class Window {
   readonly host: Local;
@@ -55,7 +59,7 @@ export class Window {
   private readonly fewest: number;
   /** Distance of the host address. */
   private readonly anchor: number;
-  private readonly find: FindWindow;
+  private readonly finder: WindowFinder;
   private readonly addressAt: (distance: number) => Expression;
   private low: number;
   private high: number;
@@ -67,7 +71,7 @@ export class Window {
     locals: Locals,
     address: Local,
     place: Place,
-    find: FindWindow,
+    finder: WindowFinder,
     addressAt: (distance: number) => Expression,
   ) {
     this.m = m;
@@ -76,7 +80,7 @@ export class Window {
     this.origin = place.origin;
     this.fewest = place.register === RSP ? FEWEST_ON_STACK : FEWEST;
     this.anchor = place.distance - BELOW;
-    this.find = find;
+    this.finder = finder;
     this.addressAt = addressAt;
     this.low = place.distance;
     this.high = place.distance;
@@ -99,6 +103,11 @@ export class Window {
     return this.accesses >= this.fewest;
   }
 
+  /** An access in it, or one for itself where it has not been found. */
+  either(inside: Expression, apart: Value): Expression {
+    return this.finder.leaves ? inside : this.m.ifLikely(this.host.get(), inside, apart());
+  }
+
   /** Offset of an access from `host`. */
   offset({ distance }: Place): number {
     return distance - this.anchor;
@@ -109,12 +118,12 @@ export class Window {
     const { m, low, high, anchor, address } = this;
     const access = this.writes ? 'write' : 'read';
     const range = { span: high - low, back: low - anchor };
-    const found = this.find(access, () => address.get(), range);
+    const found = this.finder.find(access, () => address.get(), range);
     return m.block(null, [address.set(this.addressAt(low)), this.host.set(found)]);
   }
 }
 
-/** Finds a window in the table of a view. @param slot i32 local. */
+/** Finds a window in the table of a view. @param slot i32 local. @param missed if it is not in a page there. */
 export function tlbWindow(
   m: Module,
   access: Access,
@@ -122,12 +131,13 @@ export function tlbWindow(
   range: Range,
   view: number,
   slot: Local,
+  missed: Expression,
 ): Expression {
   const tag = m.i64.load(tlbTable(view) + tagOffset(access), 8, slot.tee(tlbIndex(m, address())));
   const isThere = m.i64.eq(tag, m.i64.and(address(), m.i64.const(-4096n)));
   const addend = m.i32.load(tlbTable(view) + TLB_ADDEND, 4, slot.get());
   const found = m.i32.add(m.i32.add(m.i32.wrap(address()), addend), m.i32.const(-range.back));
-  return m.ifLikely(m.i32.and(isThere, fitsPage(m, address, range.span)), found, m.i32.const(0));
+  return m.ifLikely(m.i32.and(isThere, fitsPage(m, address, range.span)), found, missed);
 }
 
 /** Whether so many bytes from an address on are in its page. */

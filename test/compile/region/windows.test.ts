@@ -1,11 +1,13 @@
 /** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
 import { describe, expect, it } from 'vitest';
+import { compileRegions } from '../../../src/compile/compiler.ts';
 import { Window } from '../../../src/compile/region/windows.ts';
 import { Locals } from '../../../src/emitter/locals.ts';
 import { RSP } from '../../../src/layout/architecture.ts';
 import { i64 } from '../../../src/wasm/value-types.ts';
 import { ModuleWriter } from '../../../src/wasm/writer/module-writer.ts';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
+import { shapeOf } from '../../code-cache/region-shape.ts';
 import { HANDLERS } from '../../isa/system-machine.ts';
 import { FUNCTION, prepare } from './scattered-pages.ts';
 
@@ -43,6 +45,37 @@ describe('accesses near each other', () => {
       prepare,
     );
     expect(regions.length).toBeGreaterThan(0);
+  });
+
+  it.each(WALKS)('walk %s in regions without a loop, which fill nothing in', (_, start, step) => {
+    const { regions } = runBothTiers(
+      `
+        ${start}
+        mov esp,0x202400
+        again: mov rax,QWORD PTR [rsi]
+        add rbx,QWORD PTR [rsi+0x28]
+        xor QWORD PTR [rsi+0x10],rax
+        push rbx
+        ${step}
+        test bl,1
+        je even
+        add QWORD PTR [rsp],1
+        even: mov DWORD PTR [rsi-0x8],ebx
+        pop rbx
+        add rbx,QWORD PTR [rsi+0x1]
+        invlpg BYTE PTR [rsi] # a handler's, so it leads out of each turn
+        sub rsp,3
+        dec ecx
+        jne again
+        hlt
+      `,
+      prepare,
+    );
+    expect(regions.map((region) => shapeOf(region).back)).toEqual(regions.map(() => 0));
+    const module = new WebAssembly.Module(compileRegions(regions) as BufferSource);
+    const names = WebAssembly.Module.imports(module).map(({ name }) => name);
+    expect(names).toContain('continueAt');
+    expect(names.filter((name) => name.startsWith('fill'))).toEqual([]);
   });
 
   it('walk on the stack, with values that are pushed and places that are made', () => {
@@ -146,14 +179,7 @@ describe('a window', () => {
   const window = (): Window => {
     const m = new ModuleWriter();
     const locals = new Locals(m, []);
-    const made = new Window(
-      m,
-      locals,
-      locals.add(i64),
-      at(0x60),
-      () => 0,
-      () => 0,
-    );
+    const made = new Window(m, locals, locals.add(i64), at(0x60), { find: () => 0, leaves: false }, () => 0);
     made.join(at(0x60), 8, 'read');
     return made;
   };
