@@ -311,15 +311,18 @@ export class HandlerEmitter extends EmitterBase {
   }
 
   writeMasked(operand: number, width: 4 | 8, masks: readonly Value[], values: readonly Value[]): void {
+    const { m } = this;
     const addresses = this.laneAddresses(operand, masks.length);
-    const run = (name: RuntimeFunction, ...operands: (readonly Value[])[]): void => {
-      addresses.forEach((address, lane) => {
-        const args = operands.map((lanes) => (lanes[lane] as Value)());
-        this.run(name, [this.record(), address(), ...args]);
-      });
-    };
-    run(width === 4 ? 'probeMasked32' : 'probeMasked64', masks);
-    run(width === 4 ? 'storeMasked32' : 'storeMasked64', masks, values);
+    const { bitmask } = width === 4 ? m.i32x4 : m.i64x2;
+    const selected = masks
+      .map((mask, lane) => m.i32.shl(bitmask(mask()), m.i32.const((16 / width) * lane)))
+      .reduce((a, b) => m.i32.or(a, b));
+    this.run('probeMasked', [this.record(), (addresses[0] as Value)(), selected, m.i32.const(width)]);
+    addresses.forEach((address, lane) => {
+      const [mask, value] = [masks[lane], values[lane]] as [Value, Value];
+      const args = [this.record(), address(), mask(), value()];
+      this.run(width === 4 ? 'storeMasked32' : 'storeMasked64', args);
+    });
   }
 
   // ---- registers ----

@@ -216,14 +216,23 @@ export function finishWrite(): void {
   firstSize = 0;
 }
 
+/** Raises what writing the byte at `la` would raise, as part of an access of which `size` bytes from there on are left. */
+function probePage(record: u32, la: u64, size: u32): void {
+  if (!translate(currentTable(), la, ACCESS_WRITE)) orRaise(noteAccess(record, la, size));
+}
+
 /** Raises what writing `size` (1 to 4096) bytes at `la` with the current privilege would raise; changes nothing. */
 export function probeDataWrite(record: u32, address: u64, size: i32): void {
   const la = checkedLinear(record, address, size, true);
-  const table = currentTable();
-  if (!translate(table, la, ACCESS_WRITE)) orRaise(noteAccess(record, la, size));
-  if (!crossesPage(la, size)) return;
-  const next = wrapped((la | ~PAGE_MASK) + 1);
-  if (!translate(table, next, ACCESS_WRITE)) orRaise(noteAccess(record, next, 1));
+  probePage(record, la, size);
+  if (crossesPage(la, size)) probePage(record, wrapped((la | ~PAGE_MASK) + 1), 1);
+}
+
+/** The same for what VMASKMOV stores, from its first byte to its last: of the second page, Intel processors report the last byte. */
+export function probeSpanWrite(record: u32, address: u64, size: u32): void {
+  const la = checkedLinear(record, address, size, true);
+  probePage(record, la, size);
+  if (crossesPage(la, size)) probePage(record, wrapped(la + size - 1), 1);
 }
 
 /** Notes what the last failed translation found, for an access of which `size` bytes from `la` on are left. Returns 0. */

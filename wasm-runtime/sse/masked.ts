@@ -1,5 +1,5 @@
 /** Masked loads and stores of the four or two elements of a lane; only those whose mask is negative touch memory. */
-import { probeDataWrite, readData32, readData64, writeData32, writeData64 } from '../memory/mmu';
+import { probeSpanWrite, readData32, readData64, writeData32, writeData64 } from '../memory/mmu';
 
 function load32(record: u32, la: u64, selected: bool): u32 {
   return selected ? readData32(record, la) : 0;
@@ -18,17 +18,16 @@ export function loadMasked64(record: u32, la: u64, mask: v128): v128 {
   return i64x2.replace_lane(i64x2.splat(low), 1, high);
 }
 
-/** Raises what storing would raise. */
-export function probeMasked32(record: u32, la: u64, mask: v128): void {
-  if (i32x4.extract_lane(mask, 0) < 0) probeDataWrite(record, la, 4);
-  if (i32x4.extract_lane(mask, 1) < 0) probeDataWrite(record, la + 4, 4);
-  if (i32x4.extract_lane(mask, 2) < 0) probeDataWrite(record, la + 8, 4);
-  if (i32x4.extract_lane(mask, 3) < 0) probeDataWrite(record, la + 12, 4);
-}
-
-export function probeMasked64(record: u32, la: u64, mask: v128): void {
-  if (i64x2.extract_lane(mask, 0) < 0) probeDataWrite(record, la, 8);
-  if (i64x2.extract_lane(mask, 1) < 0) probeDataWrite(record, la + 8, 8);
+/**
+ * Raises what storing elements of `width` bytes would raise.
+ *
+ * @param selected bit n for element n of the whole operand.
+ */
+export function probeMasked(record: u32, la: u64, selected: u32, width: u32): void {
+  if (selected === 0) return;
+  const first = ctz(selected);
+  const count = 32 - clz(selected) - first;
+  probeSpanWrite(record, la + first * width, count * width);
 }
 
 export function storeMasked32(record: u32, la: u64, mask: v128, value: v128): void {
