@@ -292,7 +292,7 @@ export class Tiering {
       this.install(batch, module, bytes);
     }
     this.arrived = [];
-    if (this.local !== undefined && this.hasRequests) this.compileNow(this.local);
+    while (this.local !== undefined && this.hasRequests) this.compileNow(this.local);
     while (this.underWay.size < MOST_BATCHES && this.remote !== undefined && this.isDue) {
       const batch = this.takeBatch(this.isUrgent ? URGENT_BATCH : this.batch);
       if (batch.regions.length === 0) return;
