@@ -45,6 +45,8 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     machine.processor.views.u16[(CPU_STATE + offset) >> 1] = value;
   };
 
+  const word = (offset: number) => machine.processor.views.u16[(CPU_STATE + offset) >> 1];
+
   /** Runs from `rip` with the FPU initialised, RBX and RCX = 0. */
   function run(rip: number, rbx: number, control = ALL_MASKED): void {
     const { processor } = machine;
@@ -137,8 +139,6 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     );
     const [THREE, FOUR] = [3n, 4n << 16n];
 
-    const word = (offset: number) => machine.processor.views.u16[(CPU_STATE + offset) >> 1];
-
     beforeEach(() => {
       machine.write(CODE, [...lines, 0xf4]);
       machine.write64(DATA, THREE | FOUR);
@@ -182,6 +182,58 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       expect(processor.u32(FPU_TOP)).toBe(6 * 16);
       expect(processor.u64(FPU_REGISTERS + 6 * 16)).toBe(0xb851_eb85_1eb8_51ecn);
       expect(processor.u64(FPU_IP)).toBe(BigInt(CODE + lines.length - 5));
+    });
+  });
+
+  describe('what is rounded', () => {
+    const product = [
+      ['dd 03', 'fld QWORD PTR [rbx]'],
+      ['d8 c8', 'fmul st,st(0)'],
+    ] as const;
+    const difference = [
+      ['d9 43 08', 'fld DWORD PTR [rbx+0x8]'],
+      ['d9 43 0c', 'fld DWORD PTR [rbx+0xc]'],
+      ['de e1', 'fsubrp st(1),st'],
+    ] as const;
+    /** What asks for the status word ends a stretch, so that the register was in use at the start of the next. */
+    const popped = [
+      ['df e0', 'fnstsw ax'],
+      ['dd d8', 'fstp st(0)'],
+    ] as const;
+    const [ONE_AND_ONE_HALF, ONE] = [0x3fc0_0000n, 0x3f80_0000n << 32n];
+
+    /** Runs lines with what is to be squared. */
+    function results(squared: bigint, lines: readonly (readonly [string, string])[]) {
+      const { processor } = machine;
+      machine.write(CODE, [...linesOf(MODE_CODE_64, ...lines), 0xf4]);
+      machine.write64(DATA, squared);
+      machine.write64(DATA + 8, ONE_AND_ONE_HALF | ONE);
+      warmUp(CODE);
+      run(CODE, DATA);
+      const register = (number: number) => {
+        const at = FPU_REGISTERS + 16 * number;
+        return [word(at + 8), processor.u64(at)];
+      };
+      return { status: word(FPU_STATUS), tag: word(FPU_TAG), seven: register(7), six: register(6) };
+    }
+
+    it('PE of a product stays behind an exact difference, whose sign is turned round; what is popped is empty', () => {
+      // Of the square of 1 + 2^-52, 2^-104 is lost; 1 - 1.5.
+      expect(results(0x3ff0_0000_0000_0001n, [...product, ...difference, ...popped])).toEqual({
+        status: 0x20,
+        tag: 0x3fff,
+        seven: [0x3fff, 0x8000_0000_0000_1000n],
+        six: [0xbffe, 0x8000_0000_0000_0000n],
+      });
+    });
+
+    it('C1 tells that it was rounded up', () => {
+      // 1 + 5 * 2^-34: the rest of its square is 25/32 of a place.
+      expect(results(0x3ff0_0000_0014_0000n, product)).toMatchObject({
+        status: 0x220,
+        tag: 0x3fff,
+        seven: [0x3fff, 0x8000_0001_4000_0001n],
+      });
     });
   });
 
