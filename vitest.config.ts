@@ -13,6 +13,9 @@ const ALONE = ['test/browser/**/*.test.ts', 'test/boot-linux/interactive.test.ts
 // Stripped of its types and compiled once: for the processes of tests, and for those that tests start.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('build/compile-cache', import.meta.url));
 
+// What tests run has no business in the user's cache folder.
+process.env.XDG_CACHE_HOME = fileURLToPath(new URL('build/user-cache', import.meta.url));
+
 export default defineConfig({
   test: {
     globalSetup: ['test/global-setup.ts'],

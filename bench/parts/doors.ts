@@ -22,7 +22,7 @@ async function secondsTo(program: string, args: readonly string[], { shows, ends
 }
 
 const longmodeArgs = (cli: string, way: Way, more: readonly string[]): string[] => [
-  ...[cli, 'boot', '--memory', '512M', '--no-reboot'],
+  ...[cli, 'boot', '--memory', '512M', '--no-reboot', '--code-cache', 'off'],
   ...way.longmode,
   ...more,
 ];

@@ -83,7 +83,8 @@ export function runLongmode(
 /** Node's arguments that boot a guest. */
 export function longmodeArguments(cli: string, files: GuestFiles, commandLine: string): string[] {
   const guest = ['--kernel', files.kernel, '--initrd', files.initrd, '--append', commandLine];
-  return [cli, 'boot', ...guest, '--memory', MEMORY, '--no-reboot'];
+  // What other runs have compiled would not be compiled.
+  return [cli, 'boot', ...guest, '--memory', MEMORY, '--no-reboot', '--code-cache', 'off'];
 }
 
 /** Path of the command line program: the one given, or that of the package, which is built first if it is old. */

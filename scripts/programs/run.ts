@@ -83,6 +83,7 @@ export async function runInGuest(
   const transcript = new Transcript(events);
   const args = [cli, 'boot', '--kernel', kernel, '--initrd', root.archive, '--initrd', plan, '--cpu', cpu];
   args.push('--clock', clock, '--memory', MEMORY, '--append', COMMAND_LINE, '--no-reboot');
+  args.push('--code-cache', 'off');
   const { ending, errors } = await follow(process.execPath, args, transcript, limit);
   const done = transcript.others.indexOf('@@ done');
   const kernelLines = transcript.others.slice(0, done).filter((line) => line.trim() !== '');

@@ -177,6 +177,29 @@ describe('--stats', () => {
   });
 });
 
+describe('--code-cache', () => {
+  const powersOff = { code: 0, stdout: '', stderr: '' };
+  const user = () => ({ env: { XDG_CACHE_HOME: folder.path('user') } });
+
+  it("is in the user's cache folder if not given", async () => {
+    expect(await boot(POWER_OFF, [], user())).toEqual(powersOff);
+    expect(await readdir(folder.path('user/longmode'))).toEqual(['code']);
+  });
+
+  it.each([[['--code-cache', 'off']], [['--tier', 'interpreter']], [['--tier', 'compiled']]])(
+    'with %j nothing is kept',
+    async (args) => {
+      expect(await boot(POWER_OFF, args, user())).toEqual(powersOff);
+      expect(await readdir(folder.path(''))).toEqual(['vmlinuz']);
+    },
+  );
+
+  it("where the user's cache folder cannot be made nothing is said", async () => {
+    await folder.write('user', new Uint8Array(1));
+    expect(await boot(POWER_OFF, [], user())).toEqual(powersOff);
+  });
+});
+
 describe('--help and --version', () => {
   it('go to stdout with exit code 0', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));

@@ -1,11 +1,11 @@
 /** The package as it is published: dist/, which `npm test` has built. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { SAFETY_LIMIT } from '../safety-limit.ts';
 import { assemble } from '../support/assembler.ts';
-import { makeKernel, POWER_OFF, print, SPIN } from './guests.ts';
+import { MANY_LOOPS, makeKernel, POWER_OFF, print, SPIN } from './guests.ts';
 import { useFolder } from './run-cli.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -17,6 +17,24 @@ describe('the built package', () => {
     const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M'];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'up', stderr: '' });
+  });
+
+  it("keeps compiled code in the user's cache folder", async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel(MANY_LOOPS));
+    const env = { ...process.env, XDG_CACHE_HOME: folder.path('user') };
+    const kept = (): Promise<string[]> => readdir(folder.path('user/longmode/code'));
+    const run = (seconds: number): void => {
+      const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M', '--timeout', `${seconds}`];
+      spawnSync(process.execPath, args, { cwd: ROOT, env });
+    };
+    // Until there is enough to be kept, on whatever machine.
+    for (const seconds of [0.5, 1, 2, 4, 8]) {
+      run(seconds);
+      if ((await kept()).length > 0) break;
+    }
+    expect(await kept()).toHaveLength(1);
+    while (!(await kept()).every((name) => name.endsWith('.lmcode')))
+      await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
   it('boots from JavaScript', async () => {

@@ -22,12 +22,14 @@ export interface RunOptions {
   readonly onOutput?: (child: ChildProcessWithoutNullStreams, stdout: string) => void;
   /** Another program to run, in place of node and the command line. */
   readonly program?: readonly [string, ...string[]];
+  /** Variables of the environment that differ from this process's. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export function runCli(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [program, ...before] = options.program ?? [process.execPath, CLI];
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...before, ...args]);
+    const child = spawn(program, [...before, ...args], { env: { ...process.env, ...options.env } });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

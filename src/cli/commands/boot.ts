@@ -17,7 +17,7 @@ import type { MachineOptions } from '../../machine/options.ts';
 import { EXIT_GUEST_DIED, EXIT_OK, EXIT_OUT_OF_MEMORY, EXIT_SIGNAL, EXIT_TIMEOUT } from '../exit-code.ts';
 
 import { readInput, writeOutput } from '../files.ts';
-import { guestCacheFolder } from '../guest-cache.ts';
+import { codeCacheFolder, guestCacheFolder } from '../guest-cache.ts';
 import { createSession, type SessionEnding } from '../guest-session.ts';
 import { internalError } from '../internal-error.ts';
 import {
@@ -68,7 +68,7 @@ interface BootOptions {
   /** Seconds. */
   readonly timeout?: Named<number>;
   readonly stats?: string;
-  readonly codeCache?: string;
+  readonly codeCache?: string | undefined;
   readonly seed?: Named<number>;
   readonly debugExit?: Named<number>;
   readonly reboot: boolean;
@@ -143,7 +143,10 @@ export function addBootCommand(program: Command, setExitCode: (code: number) => 
     )
     .option('--timeout <seconds>', 'stop the guest after this time', named('--timeout', parseSeconds))
     .option('--stats <file>', 'write statistics of the run to a JSON file')
-    .option('--code-cache <folder>', 'where compiled code is kept for other runs, or off, the default')
+    .option(
+      '--code-cache <folder>',
+      "where compiled code is kept for other runs, or off (default: in the user's cache folder)",
+    )
     .option('--seed <number>', "seed of the guest's randomness", named('--seed', parseSeed))
     .option(
       '--debug-exit <port>',
@@ -169,11 +172,11 @@ async function boot(options: BootOptions): Promise<number> {
   const progress = new Progress(process.stderr);
   try {
     await warnOfMemory(options);
-    await checkCodeCache(options.codeCache);
+    const codeCache = await chooseCodeCache(options);
     const files = await readFiles(options, progress);
     progress.show('booting');
     const session = await createSession({
-      create: (onSerialOutput) => createMachine(options, files, onSerialOutput),
+      create: (onSerialOutput) => createMachine({ ...options, codeCache }, files, onSerialOutput),
       onFirstOutput: () => progress.done(),
       timeout: options.timeout?.value,
     });
@@ -197,14 +200,20 @@ async function warnOfMemory({ memory }: BootOptions): Promise<void> {
   process.stderr.write(`longmode: ${memory.name}: the guest can use at most ${most}M of it\n`);
 }
 
-/** Better now than when the run has ended. @throws InputError where nothing can be kept in the folder. */
-async function checkCodeCache(folder: string | undefined): Promise<void> {
-  if (folder === undefined || folder === CODE_CACHE_OFF) return;
+/**
+ * The folder that code is kept in, if any. Whether it can be is better known now than when the run has ended.
+ * @throws InputError where nothing can be kept in the folder that was named; without the user's cache folder nothing is kept.
+ */
+async function chooseCodeCache({ codeCache, tier }: BootOptions): Promise<string | undefined> {
+  if (codeCache === CODE_CACHE_OFF || (codeCache === undefined && tier !== 'auto')) return undefined;
   const { CodeFolder } = await import('../../host/node/code-folder.ts');
   try {
+    const folder = codeCache ?? codeCacheFolder();
     new CodeFolder(folder).prepare();
+    return folder;
   } catch (error) {
-    throw new InputError(`--code-cache ${folder}: ${reason(error)}`);
+    if (codeCache === undefined) return undefined;
+    throw new InputError(`--code-cache ${codeCache}: ${reason(error)}`);
   }
 }
 
@@ -268,7 +277,7 @@ async function createMachine(
   onSerialOutput: (bytes: Uint8Array) => void,
 ): Promise<Machine> {
   const host = new NodeHost({ savesDetached: true });
-  const codeCache = options.codeCache === CODE_CACHE_OFF ? undefined : options.codeCache;
+  const { codeCache } = options;
   if (options.tier === 'auto') {
     const cpu = chooseCpu(options.cpu?.value ?? DEFAULT_CPU);
     await host.prepareCode({ codeCache, kernel, bios, cpu });
