@@ -168,7 +168,7 @@ class LastPage {
   }
 
   /**
-   * FindWindow, of windows.ts: if the last page is another, what the TLB has for the address takes its place.
+   * WindowFinder.find, of windows.ts: if the last page is another, what the TLB has for the address takes its place.
    * @param slot i32 local. @param found i64 and i32 local.
    */
   window(
