@@ -37,15 +37,25 @@ async function run(
   while (!isEnough(machine.statistics().regions)) await new Promise((resolve) => setTimeout(resolve, 5));
   machine.stop();
   expect(await running).toEqual({ kind: 'stopped' });
+  const { saved } = machine.statistics().regions;
   await machine.saveCode();
   await machine.close();
+  return saved.regions;
+}
+
+/** Runs until one finds something. On a busy host a run may have compiled all by itself before what is kept has been read. */
+async function runToFind(codeCache: string): Promise<void> {
+  for (let runs = 0; runs < 10; runs++) {
+    if ((await run(codeCache, ({ saved, regions }) => saved.regions > 0 || regions > 64)) > 0) return;
+  }
+  expect.fail('ten runs have found nothing of what is kept');
 }
 
 it('a second run finds what the first has compiled', async () => {
   const path = folder.path('code');
   await run(path, ({ regions }) => regions > 64);
   expect(await readdir(path)).toHaveLength(1);
-  await run(path, ({ saved }) => saved.regions > 0);
+  await runToFind(path);
 });
 
 it('code is kept by a process that nobody waits for, which leaves nothing else behind', async () => {
@@ -53,7 +63,7 @@ it('code is kept by a process that nobody waits for, which leaves nothing else b
   await run(path, ({ regions }) => regions > 64, true);
   const isKept = (names: readonly string[]): boolean => names.length === 1 && /\.lmcode$/.test(`${names[0]}`);
   while (!isKept(await readdir(path))) await new Promise((resolve) => setTimeout(resolve, 20));
-  await run(path, ({ saved }) => saved.regions > 0);
+  await runToFind(path);
 });
 
 it('code is kept for one version, guest and kind of processor only', () => {
