@@ -35,6 +35,7 @@
 #define YMM_SIZE 256
 #define TRAP_BREAKPOINT 3
 #define WRITE_LDT 0x11      // function of modify_ldt()
+#define CODE_64 0x33        // Linux' selector of 64-bit code
 #define CHUNK 256           // bytes of the scratch area that are compared at once
 #define FLAGS_INITIAL 0x202 // IF and the bit that is always one
 
@@ -79,6 +80,7 @@ struct change {
 };
 
 // Encoding order of the general registers, as indices into the kernel's signal context.
+enum { RSP = 4 };
 static const int gregs[16] = {
   REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
   REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
@@ -136,6 +138,9 @@ static void leaveCase(gregset_t *registers, uint8_t *fxsave, const struct segmen
   output.segments.cs = saved[0];
   output.segments.ss = saved[3];
   for (int i = 0; i < 16; i++) output.gpr[i] = (uint64_t)(*registers)[gregs[i]];
+  // After an IRET to a stack of 16 bits the upper half is undefined: on AMD's processors it is that of the kernel's stack.
+  // Source: Intel SDM Vol. 1 "General-Purpose Registers in 64-Bit Mode".
+  if (input.segments.cs != CODE_64) output.gpr[RSP] = (uint32_t)output.gpr[RSP];
   output.rip = (uint64_t)(*registers)[REG_RIP];
   output.rflags = (uint64_t)(*registers)[REG_EFL];
   output.vector = (uint64_t)(*registers)[REG_TRAPNO];
