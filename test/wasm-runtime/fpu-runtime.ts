@@ -25,6 +25,7 @@ import {
   CURRENT_RECORD,
   EVENT_ERROR,
   EVENT_VECTOR,
+  FPU_REST,
   LINEAR_MASK,
   MODE,
   PAGE_BASE,
@@ -78,6 +79,10 @@ export const UNMAPPED = 0x20_0000n;
 /** Where the record's instruction is; its bytes are D8 C1 after a REX prefix. */
 export const INSTRUCTION = 0x3123n;
 const PAGE_TABLES = 0x10_0000n;
+
+function numberText(head: number, significand: bigint): string {
+  return head.toString(16).padStart(4, '0') + significand.toString(16).padStart(16, '0');
+}
 
 class GuestEvent extends Error {}
 
@@ -142,6 +147,14 @@ export class FpuRuntime extends RuntimeHarness {
     );
   }
 
+  /** `operation` on numbers of a region: result, and whether it was rounded up. */
+  numbers(name: 'fpuCompute' | 'fpuRoot', ...values: (number | bigint)[]): { result: string; up: boolean } {
+    const run = this.exports[name] as (...values: (number | bigint)[]) => bigint;
+    const significand = BigInt.asUintN(64, run(...values));
+    const rest = this.state32(FPU_REST);
+    return { result: numberText(rest & 0xffff, significand), up: rest >> 16 !== 0 };
+  }
+
   /** Vector and error code (-1 = none) that a call raises, or undefined. */
   event(name: string, ...values: (number | bigint)[]): { vector: number; error: number } | undefined {
     try {
@@ -193,11 +206,7 @@ export class FpuRuntime extends RuntimeHarness {
     if (((this.view.getUint16(CPU_STATE + FPU_TAG, true) >> (2 * this.physical(i))) & 3) === 3)
       return undefined;
     const address = CPU_STATE + FPU_REGISTERS + this.physical(i) * 16;
-    const head = this.view
-      .getUint16(address + 8, true)
-      .toString(16)
-      .padStart(4, '0');
-    return head + this.view.getBigUint64(address, true).toString(16).padStart(16, '0');
+    return numberText(this.view.getUint16(address + 8, true), this.view.getBigUint64(address, true));
   }
 
   /** The registers in use from the top on, up to the first empty one. */

@@ -193,7 +193,7 @@ export function divide(aHead: i32, a: u64, bHead: i32, b: u64): u64 {
  * The upper half is the root of `high`, the lower half a quotient that is at most one too large (Zimmermann, "Karatsuba
  * Square Root").
  */
-function rootDigits(high: u64, low: u64): u64 {
+export function rootDigits(high: u64, low: u64): u64 {
   let upper = <u64>Math.sqrt(<f64>high);
   // The double is rounded: it may be one away.
   if (upper > 0xffff_ffff || upper * upper > high) upper--;
@@ -221,7 +221,7 @@ function rootDigits(high: u64, low: u64): u64 {
   return root;
 }
 
-let rootFraction: u64 = 0;
+export let rootFraction: u64 = 0;
 
 export function squareRoot(head: i32, a: u64): u64 {
   if (isUnsupported(head, a)) return invalidResult();

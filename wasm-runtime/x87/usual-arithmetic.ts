@@ -106,21 +106,33 @@ function multiplyNormal(record: u32, target: i32, aHead: i32, a: u64, bHead: i32
   );
 }
 
-/** a / b. @inline */
-function divideNormal(record: u32, target: i32, aHead: i32, a: u64, bHead: i32, b: u64, pops: i32): bool {
+/** Of the last quotient: whether what is left is nothing, less than half of the last place or more, in units of 2^-64 of it. */
+export let quotientFraction: u64 = 0;
+
+/**
+ * Quotient of two significands with the integer bit set: 64 bits; its exponent is one less where a is less than b. What is left is never
+ * exactly half: the dividend would have more than 64 bits.
+ * @inline
+ */
+export function quotientOfNormals(a: u64, b: u64): u64 {
   const isLarge = u64(a >= b);
-  const high = divideWide(a >> isLarge, (a & isLarge) << 63, b);
-  // Of what is left only counts whether it is nothing, less than half, half or more.
+  const quotient = divideWide(a >> isLarge, (a & isLarge) << 63, b);
   const rest = secondWord;
   const isMore = i32(<i64>rest < 0) | i32(rest << 1 > b);
-  const isHalf = i32(<i64>rest >= 0) & i32(rest << 1 === b);
+  quotientFraction = select<u64>(HALF | 1, u64(rest !== 0), isMore);
+  return quotient;
+}
+
+/** a / b. @inline */
+function divideNormal(record: u32, target: i32, aHead: i32, a: u64, bHead: i32, b: u64, pops: i32): bool {
+  const quotient = quotientOfNormals(a, b);
   return endRounded(
     record,
     target,
     (aHead ^ bHead) & SIGN,
-    (aHead & EXPONENT_MAX) - (bHead & EXPONENT_MAX) + EXPONENT_BIAS - 1 + <i32>isLarge,
-    high,
-    select<u64>(HALF | 1, select<u64>(HALF, u64(rest !== 0), isHalf), isMore),
+    (aHead & EXPONENT_MAX) - (bHead & EXPONENT_MAX) + EXPONENT_BIAS - 1 + i32(a >= b),
+    quotient,
+    quotientFraction,
     pops,
   );
 }
