@@ -23,6 +23,7 @@ import { sseMove } from '../../src/isa/tables/sse-move.ts';
 import { sseSha } from '../../src/isa/tables/sse-sha.ts';
 import { sseShuffle } from '../../src/isa/tables/sse-shuffle.ts';
 import { sseString } from '../../src/isa/tables/sse-string.ts';
+import { sse4a } from '../../src/isa/tables/sse4a.ts';
 import { string } from '../../src/isa/tables/string.ts';
 import { x87 } from '../../src/isa/tables/x87.ts';
 import type { Variant } from '../../src/isa/variant.ts';
@@ -49,6 +50,7 @@ const TABLES: readonly (readonly [weight: number, name: string, rows: readonly R
   [1, 'sse-string', sseString],
   [1, 'sse-aes', sseAes],
   [1, 'sse-sha', sseSha],
+  [1, 'sse4a', sse4a],
   [2, 'avx', avxRows],
   [2, 'avx2', avx2Rows],
   [2, 'fma', fmaRows],

@@ -19,6 +19,7 @@ import { Random } from '../recorder/values.ts';
 import { type Form, formOf, PLACES } from './form.ts';
 import { InputMachine } from './input-machine.ts';
 import { InputWriter, inputSize } from './inputs.ts';
+import { likeNative } from './native-processor.ts';
 import { assemble, type Program } from './program.ts';
 import { filetestOf, initialOf, startOf } from './report.ts';
 import { shrink } from './shrink.ts';
@@ -80,7 +81,7 @@ const enginesOf = (batch: number): readonly Engine[] =>
 
 export class NativeBatches {
   private readonly recorder: string;
-  private readonly machine = new InputMachine();
+  private readonly machine = new InputMachine(likeNative());
   private readonly mode: CodeMode;
   private readonly seed: string;
 
@@ -164,7 +165,7 @@ function afterOf({ registers, memory, fault }: Outcome): VectorState & { fault?:
 class NativeTrial {
   private readonly recorder: string;
   private readonly form: Form;
-  private readonly machine = new VectorMachine();
+  private readonly machine = new VectorMachine(likeNative());
 
   constructor(recorder: string, form: Form) {
     this.recorder = recorder;

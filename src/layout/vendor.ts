@@ -12,6 +12,11 @@
  * | LAR and LSL of a system descriptor in long mode | look at its lower half | the type in the upper half has to be 0 |
  * | near branches with 66 in 64-bit mode | 66 means nothing | RIP is cut to 16 bits, displacements have 16 |
  * | CPUID | caches in leaf 4, frequencies in 15H and 16H, SYSCALL in 64-bit mode only | caches in 8000_001DH, a copy of 1:EDX in 8000_0001H |
+ * | PREFETCH with a register | does nothing | #UD |
+ * | DPPS, DPPD with several NaNs | each element is summed in an order of its own | all from element 0 on |
+ * | VCVTPS2PH of a denormal, underflow not masked | PE and UE | UE |
+ * | REP CMPS and SCAS, where an element faults | flags as before | flags of the element before |
+ * | FXSAVE, XSAVE with no x87 exception pending | FOP, FIP, FDP | zeros in their place |
  * | a leaf that does not exist | is the highest basic one | is zero |
  * | MSRs | IA32_MISC_ENABLE, IA32_PLATFORM_ID, IA32_BIOS_UPDT_TRIG | SYSCFG, HWCR, NB_CFG |
  *

@@ -106,7 +106,7 @@ export class UserMachine {
   protected fault: { vector: number; errorCode: number; address: bigint } | undefined;
   private isTrap = false;
 
-  constructor({ requestCompile, blockDropped }: Partial<ProcessorOptions> = {}) {
+  constructor({ requestCompile, blockDropped, withheld, vendor }: Partial<ProcessorOptions> = {}) {
     const refuse = (): never => {
       throw new Error('a vector reached a device');
     };
@@ -130,6 +130,8 @@ export class UserMachine {
       requestCompile: requestCompile ?? (() => {}),
       blockDropped: blockDropped ?? (() => {}),
       undefinedInstruction: () => {},
+      ...(withheld === undefined ? {} : { withheld }),
+      ...(vendor === undefined ? {} : { vendor }),
       intercept: () => {
         const { processor } = this;
         // Traps are behind their instruction, but for the INT3 that ends a vector.

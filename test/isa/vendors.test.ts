@@ -9,6 +9,7 @@ import {
   MSR_SYSENTER_CS,
   MSR_SYSENTER_EIP,
   MSR_SYSENTER_ESP,
+  MXCSR,
   SEGMENT_BASE,
   SEGMENT_CS,
   SEGMENT_FS,
@@ -16,6 +17,8 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SS,
   SEGMENT_TR,
+  XCR0,
+  YMM,
 } from '../../src/layout/cpu-state.ts';
 import { VENDORS } from '../../src/layout/vendor.ts';
 import { createTieredMachine, runRounds } from '../code-cache/tiered-machine.ts';
@@ -39,10 +42,18 @@ const RCX = 1;
 const RDX = 2;
 const RBX = 3;
 const RSP = 4;
+const RSI = 6;
+const RDI = 7;
 const R11 = 11;
 const UD = 6;
 const GP = 13;
+const PF = 14;
+const XM = 19;
+const FLAG_CF = 1;
+const FLAG_PF = 4;
 const FLAG_ZF = 0x40;
+const STATUS = 0x8d5;
+const END_OF_RAM = 0x40_0000n;
 const USER_CS_32 = 0x1b;
 const NON_CANONICAL = 1n << 47n;
 const HLT = 0xf4;
@@ -272,6 +283,116 @@ describe.each(VENDORS)('%s', (vendor) => {
     processor.setGpr(RCX, 0x1234_5678_9abcn);
     expect(machine.run('xor eax,eax; bsf rcx,rax; bsr rcx,rax')).toBe('halt');
     expect(processor.gpr(RCX)).toBe(0x1234_5678_9abcn);
+  });
+
+  it('PREFETCH of a register', () => {
+    expect(machine.run('.byte 0x0f,0x0d,0xc1')).toBe(one<unknown>([UD, 'halt']));
+    expect(machine.run('.byte 0x0f,0x0d,0x0b')).toBe('halt');
+  });
+
+  describe('dot products of several NaNs', () => {
+    /** Elements of 32 bits that XMM0 has after an instruction of a vector in memory, with itself. */
+    function elements(code: string, vector: readonly number[]): number[] {
+      const { processor } = machine;
+      const words = [...vector, 1, 1, 1, 1];
+      machine.write(DATA, [...new Uint8Array(Uint32Array.from(words).buffer)]);
+      processor.setGpr(RBX, BigInt(DATA));
+      expect(machine.run(`movups xmm0,XMMWORD PTR [rbx]; ${code}; movups XMMWORD PTR [rbx+32],xmm0`)).toBe(
+        'halt',
+      );
+      return Array.from({ length: 4 }, (_, at) => Number(machine.read64(DATA + 32 + 4 * at) & 0xffff_ffffn));
+    }
+    const NANS = [0xffc0_000a, 0xffc0_000b, 0xffc0_000c, 0xffc0_000d];
+    const [A, B, , D] = NANS as [number, number, number, number];
+
+    it('DPPS', () => {
+      expect(elements('dpps xmm0,xmm0,0xff', NANS)).toEqual(
+        one([
+          [A, A, A, A],
+          [B, A, D, NANS[2]],
+        ]),
+      );
+      // Those of elements 0 and 2 are zero.
+      expect(elements('dpps xmm0,xmm0,0xaf', NANS)).toEqual(
+        one([
+          [B, B, B, B],
+          [B, B, D, D],
+        ]),
+      );
+    });
+
+    it('DPPD', () => {
+      const numbers = [0xa, 0xfff8_0000, 0xb, 0xfff8_0000];
+      const [first, second] = [numbers.slice(0, 2), numbers.slice(2)];
+      expect(elements('dppd xmm0,xmm0,0x33', numbers)).toEqual(
+        one([
+          [...first, ...first],
+          [...first, ...second],
+        ]),
+      );
+    });
+  });
+
+  it('VCVTPS2PH of a denormal, underflow not masked', () => {
+    const { processor } = machine;
+    processor.setU64(XCR0, 7n);
+    machine.setCr4(1n << 18n);
+    processor.setU64(YMM, 1n);
+    processor.setU64(YMM + 8, 0n);
+    processor.setU32(MXCSR, 0x1780);
+    expect(machine.run('vcvtps2ph xmm1,xmm0,4')).toBe(XM);
+    // DE, UE, PE.
+    expect(processor.u32(MXCSR) & 0x3f).toBe(one([0x12, 0x32]));
+    processor.setU32(MXCSR, 0x1f80);
+    machine.toKernel();
+    expect(machine.run('vcvtps2ph xmm1,xmm0,4')).toBe('halt');
+    expect(processor.u32(MXCSR) & 0x3f).toBe(0x32);
+  });
+
+  it.each([
+    ['REPE CMPSB', 2, 0xa6],
+    ['REPE SCASB', 2, 0xae],
+    ['REPE CMPSB', 1, 0xa6],
+  ])('the flags that %s shows where a fault interrupts it, after %d elements', (_, elements, opcode) => {
+    const { processor } = machine;
+    processor.setGpr(RAX, 0n);
+    processor.setGpr(RCX, 9n);
+    processor.setGpr(RSI, BigInt(DATA));
+    processor.setGpr(RDI, END_OF_RAM - BigInt(elements));
+    machine.write64(DATA, 0n);
+    machine.write64(Number(END_OF_RAM) - 8, 0n);
+    processor.flags = FLAG_CF | 2;
+    expect(machine.run(`.byte 0xf3,${opcode}`)).toBe(PF);
+    expect(Number(processor.gpr(RCX))).toBe(9 - elements);
+    const flags = Number(machine.read64(processor.gpr(RSP) + 24n));
+    expect(flags & STATUS).toBe(one([FLAG_ZF | FLAG_PF, FLAG_CF]));
+  });
+
+  it('no flags are shown of a string instruction whose first element faults', () => {
+    const { processor } = machine;
+    processor.setGpr(RCX, 9n);
+    processor.setGpr(RDI, END_OF_RAM);
+    processor.flags = FLAG_CF | 2;
+    expect(machine.run('.byte 0xf3,0xae')).toBe(PF);
+    expect(Number(machine.read64(processor.gpr(RSP) + 24n)) & STATUS).toBe(FLAG_CF);
+  });
+
+  it.each([
+    ['FXSAVE', false, '0x0f,0xae,0x03'],
+    ['XSAVE', false, '0x0f,0xae,0x23'],
+    ['FXSAVE', true, '0x0f,0xae,0x03'],
+  ])('%s and the pointers of the x87, with an exception pending: %s', (_, isPending, save) => {
+    const { processor } = machine;
+    processor.setU64(XCR0, 7n);
+    machine.setCr4(1n << 18n);
+    processor.setGpr(RBX, BigInt(DATA));
+    processor.setGpr(RAX, 3n);
+    processor.setGpr(RDX, 0n);
+    // 1 / 0, which is masked by default.
+    machine.write(DATA + 0x400, [0x7b, 3]);
+    const unmask = isPending ? '.byte 0xd9,0xab,0,4,0,0; ' : '';
+    expect(machine.run(`fninit; ${unmask}fld1; fldz; fdivp st(1),st; .byte ${save}`)).toBe('halt');
+    expect(machine.read64(DATA + 8) !== 0n).toBe(one([isPending, true]));
   });
 
   describe('CPUID', () => {

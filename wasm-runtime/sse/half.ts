@@ -1,4 +1,5 @@
 /** F16C: conversions between half and single precision (Intel SDM Vol. 2 "VCVTPH2PS", "VCVTPS2PH"). */
+import { isAmd } from '../system/features';
 import {
   exponentOf,
   flushed,
@@ -38,8 +39,8 @@ function narrow(bits: u32): u32 {
   }
   if (isInfinite(single, SINGLE)) return <u32>(sign | infinity(HALF));
   if (isZero(single, SINGLE)) return <u32>sign;
-  // Always inexact as a half. Processors say so even where underflow is not masked, and the result would have any exponent.
-  if (isDenormal(single, SINGLE)) signal(DENORMAL | PRECISION);
+  // Always inexact as a half. Intel's processors say so even where underflow is not masked, and the result would have any exponent.
+  if (isDenormal(single, SINGLE)) signal(isAmd() ? DENORMAL : DENORMAL | PRECISION);
   return <u32>round(sign, exponentOf(single, SINGLE), significandOf(single, SINGLE), HALF);
 }
 

@@ -1,5 +1,6 @@
 /** The SSE floating-point instructions where inline code does not do: NaN results and unusual settings of MXCSR. */
 import { SSE_ADD, SSE_ADD_SUBTRACT, SSE_MULTIPLY, SSE_SUBTRACT } from '../generated/layout';
+import { isAmd } from '../system/features';
 import { compareSignals, computeLane } from './arithmetic';
 import { native32, native64, ordinary } from './native';
 import { DOUBLE, flushed, SINGLE } from './number';
@@ -116,9 +117,24 @@ function laneSums32(a: v128, swapped: v128): v128 {
   );
 }
 
+function sumByLane(record: u32, products: v128): v128 {
+  const pairs = laneSums32(i32x4.shuffle(products, products, 1, 0, 3, 2), products);
+  finishStage(record);
+  return laneSums32(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1));
+}
+
+function sumInOneOrder(record: u32, products: v128): v128 {
+  const pairs = laneSums32(
+    i32x4.shuffle(products, products, 0, 0, 2, 2),
+    i32x4.shuffle(products, products, 1, 1, 3, 3),
+  );
+  finishStage(record);
+  return laneSums32(i32x4.shuffle(pairs, pairs, 0, 0, 0, 0), i32x4.shuffle(pairs, pairs, 2, 2, 2, 2));
+}
+
 /**
- * DPPS: products where bits 4-7 of `control` are set, summed in pairs, put where bits 0-3 are set. Each lane adds in an
- * order of its own, as processors do, which shows if there is more than one NaN.
+ * DPPS: products where bits 4-7 of `control` are set, summed in pairs, put where bits 0-3 are set. On Intel's processors each lane adds
+ * in an order of its own, on AMD's all in the same, which shows if there is more than one NaN (src/layout/vendor.ts).
  */
 export function sseDotProduct32(record: u32, a: v128, b: v128, control: i32): v128 {
   begin();
@@ -148,9 +164,7 @@ export function sseDotProduct32(record: u32, a: v128, b: v128, control: i32): v1
       single(SSE_MULTIPLY, f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)),
     );
   finishStage(record);
-  const pairs = laneSums32(i32x4.shuffle(products, products, 1, 0, 3, 2), products);
-  finishStage(record);
-  const sums = laneSums32(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1));
+  const sums = isAmd() ? sumInOneOrder(record, products) : sumByLane(record, products);
   const places = i32x4.ne(v128.and(i32x4.splat(control), i32x4(1, 2, 4, 8)), i32x4.splat(0));
   finish(record);
   return v128.and(sums, places);
@@ -164,8 +178,9 @@ export function sseDotProduct64(record: u32, a: v128, b: v128, control: i32): v1
   if (control & 0x10) low = double(SSE_MULTIPLY, f64x2.extract_lane(a, 0), f64x2.extract_lane(b, 0));
   if (control & 0x20) high = double(SSE_MULTIPLY, f64x2.extract_lane(a, 1), f64x2.extract_lane(b, 1));
   finishStage(record);
-  const sum = f64x2.replace_lane(f64x2.splat(double(SSE_ADD, low, high)), 1, double(SSE_ADD, high, low));
+  const sum = double(SSE_ADD, low, high);
+  const sums = f64x2.replace_lane(f64x2.splat(sum), 1, isAmd() ? sum : double(SSE_ADD, high, low));
   const places = i64x2.ne(v128.and(i64x2.splat(control), i64x2(1, 2)), i64x2.splat(0));
   finish(record);
-  return v128.and(sum, places);
+  return v128.and(sums, places);
 }

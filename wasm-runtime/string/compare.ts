@@ -1,7 +1,11 @@
-/** Repeated CMPS and SCAS. Return values are those of move.ts; flags change only when the repetition is over. */
+/**
+ * Repeated CMPS and SCAS. Return values are those of move.ts; flags change only when the repetition is over, and on AMD's processors
+ * with each element, which shows if the next one faults (src/layout/vendor.ts).
+ */
 import { CPU_STATE, FLAG_AUX, FLAG_RESULT } from '../generated/layout';
 import { fillRead } from '../memory/mmu';
 import { RAX } from '../registers';
+import { isAmd } from '../system/features';
 import { loadElement, readElement } from './element';
 import {
   advanceCount,
@@ -79,6 +83,7 @@ function compareChunk(a: u32, b: u32, count: u32, size: u32, equal: bool): bool 
 export function repCmps(record: u32, size: u32, equal: bool): bool {
   if (!begin(record, false)) return false;
   const shift = ctz(size);
+  const showsEach = isAmd();
   let stopped: bool = false;
   do {
     if (!beginStep()) return true;
@@ -104,6 +109,7 @@ export function repCmps(record: u32, size: u32, equal: bool): bool {
     advanceDestination(compared, shift);
     advanceCount(compared);
     endElement();
+    if (showsEach) setCompareFlags(lastA, lastB, size);
   } while (!stopped && remaining !== 0);
   setCompareFlags(lastA, lastB, size);
   return false;
@@ -147,6 +153,7 @@ export function repScas(record: u32, size: u32, equal: bool): bool {
   if (!begin(record, false)) return false;
   const shift = ctz(size);
   const value = loadElement(RAX, size);
+  const showsEach = isAmd();
   let stopped: bool = false;
   do {
     if (!beginStep()) return true;
@@ -167,6 +174,7 @@ export function repScas(record: u32, size: u32, equal: bool): bool {
     advanceDestination(compared, shift);
     advanceCount(compared);
     endElement();
+    if (showsEach) setCompareFlags(value, lastB, size);
   } while (!stopped && remaining !== 0);
   setCompareFlags(value, lastB, size);
   return false;

@@ -6,13 +6,14 @@
  *     32   st(0) to st(7), 16 bytes each
  *     160  XMM0 to XMM15
  *
- * FCS and FDS are zero.
+ * FCS and FDS are zero. On AMD's processors so are FOP, FIP and FDP while no unmasked exception is pending (src/layout/vendor.ts).
  */
 
 import { raiseGeneralProtection } from '../events/raise';
 import {
   CPU_STATE,
   FPU_DP,
+  FPU_ERROR_SUMMARY,
   FPU_IP,
   FPU_OPCODE,
   FPU_TAG,
@@ -33,6 +34,7 @@ import {
   significandOf,
   statusWord,
 } from '../x87/status';
+import { isAmd } from './features';
 
 export const MXCSR_OFFSET: u32 = 24;
 export const X87_REGISTERS: u32 = 32;
@@ -58,12 +60,13 @@ export function composeX87(wide: bool): void {
   const tags = ~(<u32>load<u16>(CPU_STATE + FPU_TAG));
   let inUse: u32 = 0;
   for (let i = 0; i < 8; i++) inUse |= ((tags >> (2 * i)) & 1) << i;
-  const ip = load<u64>(CPU_STATE + FPU_IP);
-  const dp = load<u64>(CPU_STATE + FPU_DP);
+  const hasPointers = !isAmd() || (statusWord() & FPU_ERROR_SUMMARY) !== 0;
+  const ip = hasPointers ? load<u64>(CPU_STATE + FPU_IP) : 0;
+  const dp = hasPointers ? load<u64>(CPU_STATE + FPU_DP) : 0;
   store<u16>(IMAGE, <u16>controlWord());
   store<u16>(IMAGE + 2, <u16>statusWord());
   store<u16>(IMAGE + 4, <u16>inUse);
-  store<u16>(IMAGE + 6, load<u16>(CPU_STATE + FPU_OPCODE));
+  store<u16>(IMAGE + 6, hasPointers ? load<u16>(CPU_STATE + FPU_OPCODE) : 0);
   store<u64>(IMAGE + 8, wide ? ip : ip & 0xffff_ffff);
   store<u64>(IMAGE + 16, wide ? dp : dp & 0xffff_ffff);
   for (let i = 0; i < 8; i++) {

@@ -1,6 +1,6 @@
 /**
- * EXTRQ and INSERTQ (AMD64 APM Vol. 3): fields of bits in the low half of an XMM register. The high half, which is undefined
- * then, stays. A field that reaches beyond bit 63 gives undefined bits.
+ * EXTRQ and INSERTQ (AMD64 APM Vol. 4): fields of bits in the low half of an XMM register. The high half is undefined then: zero, as
+ * on processors (Zen 4). So are the bits of a field that reaches beyond bit 63: those are of the low half alone.
  */
 import type { Expression } from '../../wasm/builder.ts';
 import { i64, v128 } from '../../wasm/value-types.ts';
@@ -24,17 +24,24 @@ function fieldOf(e: Emitter, control: Expression): Field {
   };
 }
 
+const low = (e: Emitter, operand: number): Expression => e.m.i64x2.extract_lane(e.read(operand), 0);
+
+function writeLow(e: Emitter, value: Expression): void {
+  const { i64: q, i64x2 } = e.m;
+  e.write(0, i64x2.replace_lane(i64x2.splat(q.const(0n)), 0, value));
+}
+
 function extract(e: Emitter, control: Expression): void {
   const { i64: q } = e.m;
   const { mask, index } = fieldOf(e, control);
-  e.write(0, q.and(q.shr_u(e.read(0), index()), mask()));
+  writeLow(e, q.and(q.shr_u(low(e, 0), index()), mask()));
 }
 
 function insert(e: Emitter, source: Expression, control: Expression): void {
   const { i64: q } = e.m;
   const { mask, index } = fieldOf(e, control);
-  const kept = q.and(e.read(0), q.xor(q.shl(mask(), index()), q.const(-1n)));
-  e.write(0, q.or(kept, q.shl(q.and(source, mask()), index())));
+  const kept = q.and(low(e, 0), q.xor(q.shl(mask(), index()), q.const(-1n)));
+  writeLow(e, q.or(kept, q.shl(q.and(source, mask()), index())));
 }
 
 /** The control of an immediate: a byte each. */

@@ -89,7 +89,7 @@ export const move: Row[] = [
   row(two(0x18), 'prefetch', [M], nop),
   row(two(0x0d), 'prefetchw', [M], nop),
   row(two(0x18), 'nop', [Rv], nop),
-  row(two(0x0d), 'nop', [Rv], nop),
+  row(two(0x0d), 'nop', [Rv], nop, { vendor: 'GenuineIntel' }),
   row(twoPrefix('f3', 0x1e), 'endbr', [Rv], nop),
   ...[0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e].map((byte) => row(two(byte), 'nop', [Ev], nop)),
 ];
