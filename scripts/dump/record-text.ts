@@ -1,8 +1,9 @@
 /** Records in words: the fields of layout/record.ts that say something. */
 
 import type { BlockRecords } from '../../src/compile/record-view.ts';
-import { SLOT_END, SLOT_UNDEFINED, variantOfSlot } from '../../src/isa/instruction-set.ts';
+import { variantOfSlot } from '../../src/isa/instruction-set.ts';
 import { GPR, SEGMENT_NONE, YMM } from '../../src/layout/cpu-state.ts';
+import { SLOT_END, SLOT_UNDEFINED } from '../../src/layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../../src/layout/runtime-state.ts';
 
 const GENERAL = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];

@@ -10,8 +10,8 @@
  */
 import type { CompiledTier } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
-import { FIRST_REGION_SLOT, SLOT_ENTER } from '../isa/instruction-set.ts';
-import { HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
+import { FIRST_REGION_SLOT } from '../isa/instruction-set.ts';
+import { HEAD_COUNTDOWN, RECORD_FN, SLOT_ENTER } from '../layout/record.ts';
 import type { Target } from './region-collector.ts';
 
 /** How much compiled code there may be. */

@@ -11,7 +11,6 @@
 import { type CompiledTier, OUTSIDE, type RegionBlockSource } from '../compile/region-source.ts';
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { RuntimeExports } from '../cpu/runtime.ts';
-import { SLOT_GUARDED } from '../isa/instruction-set.ts';
 import {
   BRANCH_SITE_HEAD,
   BRANCH_SITE_PAGE,
@@ -43,6 +42,7 @@ import {
   RECORD_LINK_TAKEN,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
+  SLOT_GUARDED,
 } from '../layout/record.ts';
 import { readBlockEnd } from './block-end.ts';
 

@@ -9,6 +9,7 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../layout/record.ts';
+import { ARENA_EPOCH } from '../layout/runtime-state.ts';
 import type { ArchiveRequest, LoadResult, PackPlace, SavedRegion } from '../saved-code/messages.ts';
 import { checksumOf, type Pack, viewPack } from '../saved-code/pack.ts';
 import { movedDown } from '../saved-code/relocations.ts';
@@ -74,7 +75,7 @@ export class SavedCode {
     if (result.kind === 'pack') {
       this.modulesToCome = 0;
       // The place for it may have been used by now.
-      if (result.bytes === undefined || this.processor.blocks.recycled > 0) return;
+      if (result.bytes === undefined || this.processor.i32(ARENA_EPOCH) > 0) return;
       dropTranslated(this.processor);
       this.pack = viewPack(result.bytes);
       this.loaded = checksumOf(result.bytes);

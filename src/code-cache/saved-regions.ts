@@ -12,7 +12,6 @@
  */
 import { COMPILED_TIERS, type CompiledTier } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
-import { SLOT_ENTER } from '../isa/instruction-set.ts';
 import { regionName } from '../layout/contract.ts';
 import { CPU_STATE, RECORD_ARENA } from '../layout/linear-memory.ts';
 import {
@@ -27,6 +26,7 @@ import {
   RECORD_FN,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
+  SLOT_ENTER,
 } from '../layout/record.ts';
 import { CODE_MOVED, PAGE_BASE, RECORD_TOP } from '../layout/runtime-state.ts';
 import {
@@ -125,8 +125,16 @@ export class SavedRegions {
       this.blockAt[(blockRecords[block] as number) / RECORD_SIZE] = block;
       this.chains[block] = this.buckets[bucket] as number;
       this.buckets[bucket] = block;
+      const key = this.keys[block] as number;
+      const offset = key & (PAGE_SIZE - 1);
+      processor.runtime.noteSaved(offset, key >>> PAGE_SHIFT, code[bytes] as number, code[bytes + 1] ?? 0);
     }
     processor.views.u8.set(records, RECORD_ARENA);
+  }
+
+  /** The records are about to be used for others. */
+  forget(): void {
+    this.processor.runtime.forgetSaved();
   }
 
   /** A module of the pack has been compiled. Blocks that are there already ask for their regions. */

@@ -17,9 +17,8 @@ import {
   type RegionSource,
 } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
-import { SLOT_GUARDED } from '../isa/instruction-set.ts';
 import { regionName } from '../layout/contract.ts';
-import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
+import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, SLOT_GUARDED } from '../layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../layout/runtime-state.ts';
 import type { ArchiveRequest, ArchiveResult, LoadResult, PackPlace } from '../saved-code/messages.ts';
 import {

@@ -6,15 +6,14 @@
  * guest's handler and the run goes on. Page faults of handlers are delivered without that (ENTER_FAULT).
  */
 
-import { BlockBuilder } from '../code-cache/block-builder.ts';
+import { Blocks } from '../code-cache/blocks.ts';
 import { Decoder } from '../isa/decoder.ts';
-import { SLOT_ENTER, SLOT_GUARDED, SLOT_STALE, SLOT_STEPPED, variantOfSlot } from '../isa/instruction-set.ts';
+import { variantOfSlot } from '../isa/instruction-set.ts';
 import { AES_TABLE_BYTES } from '../isa/semantics/sse-aes.ts';
 import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF, RCX } from '../layout/architecture.ts';
 import { HOST_MODULE, type HostFunction, MEMORY, MEMORY_MODULE } from '../layout/contract.ts';
 import {
   CPL,
-  DR,
   GPR,
   INTERRUPT_SHADOW,
   MSR_DEBUGCTL,
@@ -33,13 +32,15 @@ import {
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
+  SLOT_ENTER,
+  SLOT_GUARDED,
+  SLOT_STEPPED,
 } from '../layout/record.ts';
 import {
   AES_TABLES,
   BREAKPOINT_HITS,
   BREAKPOINT_RESUME,
   BREAKPOINT_STEP,
-  BREAKPOINTS,
   BUDGET,
   COUNTER_EXCEPTIONS,
   COUNTERS,
@@ -58,6 +59,7 @@ import {
   EXIT_STEPPED,
   EXIT_TRIPLE_FAULT,
   EXIT_WAIT,
+  GUARDED_COUNT,
   HOST_INTERCEPTS,
   INSTRUCTIONS,
   INTERRUPT_MASKABLE,
@@ -66,7 +68,6 @@ import {
   MODE,
   MONITOR_ARMED,
   SLICE,
-  STALE_SLOT,
   TIME_LEFT,
   VENDOR_AMD,
 } from '../layout/runtime-state.ts';
@@ -91,8 +92,6 @@ export class OutOfHostMemory extends Error {
 const INITIAL_PAGES = 0x640;
 const MAXIMUM_PAGES = 65536;
 
-/** Offsets of instruction breakpoints that are remembered. */
-const MOST_GUARDED_OFFSETS = 8;
 /** Exceptions in one slice: those that are thrown take a thousand times as long as other instructions. */
 const MOST_EXCEPTIONS = 10_000;
 
@@ -109,7 +108,7 @@ export interface ProcessorOptions {
   /** The runtime module (build/runtime.wasm). */
   readonly runtime: WebAssembly.Module;
   readonly host: HostFunctions;
-  /** A block was entered as often as BlockBuilder.hotness says. */
+  /** A block was entered as often as Blocks.hotness says. */
   readonly requestCompile: (head: number) => void;
   /** A block of a compiled region went stale. */
   readonly blockDropped: (head: number) => void;
@@ -128,7 +127,7 @@ export class Processor {
   readonly views: MemoryViews;
   readonly table: WebAssembly.Table;
   readonly runtime: RuntimeExports;
-  readonly blocks: BlockBuilder;
+  readonly blocks: Blocks;
   /** How often run() returned for each reason. */
   readonly exits = new Map<ExitReason, number>();
   /** Record of the instruction whose exception was intercepted; 0 = RIP is exact. */
@@ -146,10 +145,19 @@ export class Processor {
       raise: () => {
         throw this.i32(EVENT_KIND) === EVENT_OUT_OF_MEMORY ? new OutOfHostMemory() : SIGNAL;
       },
-      translate: (low: number, high: number) => this.blocks.build(low >>> 0, high >>> 0),
+      decode: (
+        record: number,
+        bytes: number,
+        available: number,
+        pageOffset: number,
+        index: number,
+        mode: number,
+      ) => this.blocks.instructions.decode(record, bytes >>> 0, available, pageOffset, index, mode),
+      takeSaved: (page: number, pageOffset: number, mode: number) =>
+        this.blocks.saved?.take(page >>> 0, pageOffset, mode) ?? 0,
+      beforeReuse: (from: number, to: number) => this.blocks.reuse(from, to),
       requestCompile: options.requestCompile,
       blockDropped: options.blockDropped,
-      instructionBreakpoints: () => this.guardBreakpoints(),
       undefinedInstruction: options.undefinedInstruction,
     } satisfies Record<HostFunction, (...values: never[]) => unknown>;
     const instance = new WebAssembly.Instance(options.runtime, {
@@ -161,13 +169,12 @@ export class Processor {
     this.table = this.runtime.table;
     this.runtime.initializeMemory();
     const { withheld = new Set(), vendor = DEFAULT_VENDOR } = options;
-    this.blocks = new BlockBuilder(this.views, this.runtime, new Decoder(withheld, vendor));
+    this.blocks = new Blocks(this.views, new Decoder(withheld, vendor));
     this.setU32(VENDOR_AMD, vendor === 'AuthenticAMD' ? 1 : 0);
     featureBits(FEATURES.filter(({ name }) => withheld.has(name))).forEach((bits, word) => {
       this.setU32(CPUID_WITHHELD + 4 * word, bits);
     });
     this.views.u8.set(AES_TABLE_BYTES, CPU_STATE + AES_TABLES);
-    this.setU32(STALE_SLOT, SLOT_STALE);
     this.setU32(EVENT_DELIVERING, -1);
   }
 
@@ -359,7 +366,7 @@ export class Processor {
     const flags = this.u32(SYSTEM_FLAGS);
     if ((flags & FLAG_RF) === 0) return false;
     this.setU32(SYSTEM_FLAGS, flags & ~FLAG_RF);
-    return this.blocks.guardedOffsets.size !== 0;
+    return this.u32(GUARDED_COUNT) !== 0;
   }
 
   private readonly continuePastBreakpoint = (): void => {
@@ -367,27 +374,6 @@ export class Processor {
     if (this.views.u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) this.setU32(BREAKPOINT_RESUME, 1);
     this.runtime.run();
   };
-
-  /**
-   * Instruction breakpoints have been armed: blocks begin at the offsets in pages that they have. An offset stays for
-   * a while, since kernels arm breakpoints whenever they switch to the task that is traced.
-   */
-  private guardBreakpoints(): void {
-    const { guardedOffsets } = this.blocks;
-    const armed = new Set<number>();
-    for (let n = 0; n < 4; n++) {
-      if ((this.u32(BREAKPOINTS) >> n) & 1) armed.add(Number(this.u64(DR + n * 8) & 0xfffn));
-    }
-    const changed = [...armed].filter((offset) => !guardedOffsets.has(offset));
-    if (guardedOffsets.size + changed.length > MOST_GUARDED_OFFSETS) {
-      changed.push(...[...guardedOffsets].filter((offset) => !armed.has(offset)));
-    }
-    for (const offset of changed) {
-      if (armed.has(offset)) guardedOffsets.add(offset);
-      else guardedOffsets.delete(offset);
-      this.runtime.dropBlocksAt(offset);
-    }
-  }
 
   /** The instruction hits a data or I/O breakpoint: it is run by itself, and the trap behind it ends the slice. */
   private readonly repeatToBreakpoint = (): void => {

@@ -25,33 +25,16 @@ export type RuntimeExports = Exported<{
   mapRom(firstChunk: number, count: number): void;
   /** Offset in linear memory of a page's bytes as a signed number: beyond 2 GiB it is negative. 0 = no RAM. */
   hostPageAddress(physicalPage: number): number;
-  allocateRecords(count: number): number;
   registerBlock(head: number): void;
-  /** Writes records of instructions whose shapes are known (wasm-runtime/code/shapes.ts, which says what the results mean). */
-  recallShapes(
-    record: number,
-    page: number,
-    offset: number,
-    index: number,
-    most: number,
-    mode: number,
-  ): number;
-  rememberShape(
-    record: number,
-    bytes: number,
-    mode: number,
-    opcode: number,
-    hasModRM: number,
-    rest: number,
-  ): void;
+  /** Head record of a new block at an offset of a physical page, in the present mode. May raise. */
+  buildBlock(physicalPage: number, pageOffset: number): number;
+  /** There is a block of an earlier run at an offset of a page and in a mode, with these first two bytes. */
+  noteSaved(pageOffset: number, mode: number, first: number, second: number): void;
+  /** No block of an earlier run is to be asked for any more. */
+  forgetSaved(): void;
   invalidateCode(physicalAddress: bigint, length: number): void;
-  /** Drops the older half of the translated blocks: only while the next block is being looked up. */
-  emptyOlderHalf(): void;
-  /** Drops the blocks that have the byte at an offset (0 to 4095) of their page. */
-  dropBlocksAt(offset: number): void;
   /** Linear address of the instruction of a record of the running block, as an unsigned 64-bit number. */
   instructionRip(record: number): bigint;
-  fetchNextCodePage(): number;
   /** Physical page of the code at a linear address, if that can be told without a change of the guest's page tables, or -1. */
   peekCodePage(linearAddress: bigint): number;
   resetProcessor(): void;

@@ -9,7 +9,6 @@ import { type Local, Locals } from '../emitter/locals.ts';
 import { type Access, tlbIndex, tlbProbe } from '../emitter/tlb-probe.ts';
 import type { Condition } from '../isa/condition.ts';
 import type { Computation, Rounding, Selection, SlowPath, Value } from '../isa/emitter.ts';
-import { SLOT_ENTER, SLOT_STALE } from '../isa/instruction-set.ts';
 import { floats } from '../isa/semantics/float-lanes.ts';
 import {
   mxcsrToRound,
@@ -38,6 +37,8 @@ import {
   RECORD_SCALE,
   RECORD_SEGMENT,
   RECORD_SIZE,
+  SLOT_ENTER,
+  SLOT_STALE,
 } from '../layout/record.ts';
 import {
   ACCESS_BASE,

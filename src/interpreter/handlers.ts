@@ -2,8 +2,15 @@
  * Build time: makes the handlers of all variants and links them with the AssemblyScript half into one module.
  * The handlers together are the interpreter.
  */
+import { VARIANTS } from '../isa/instruction-set.ts';
+import { opcode, row } from '../isa/row.ts';
+import type { Variant } from '../isa/variant.ts';
+import { DEBUG_GLOBAL, DEBUG_SPOIL, HOST_MODULE, TABLE } from '../layout/contract.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
   FIRST_HANDLER_SLOT,
+  HEAD_COUNTDOWN,
+  RECORD_FN,
   SLOT_END,
   SLOT_ENTER,
   SLOT_GUARDED,
@@ -11,13 +18,7 @@ import {
   SLOT_STEPPED,
   SLOT_TOO_LONG,
   SLOT_UNDEFINED,
-  VARIANTS,
-} from '../isa/instruction-set.ts';
-import { opcode, row } from '../isa/row.ts';
-import type { Variant } from '../isa/variant.ts';
-import { DEBUG_GLOBAL, DEBUG_SPOIL, HOST_MODULE, TABLE } from '../layout/contract.ts';
-import { CPU_STATE } from '../layout/linear-memory.ts';
-import { HEAD_COUNTDOWN, RECORD_FN } from '../layout/record.ts';
+} from '../layout/record.ts';
 import { ENTRY_COUNTS, EXIT_STEPPED } from '../layout/runtime-state.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference } from '../wasm/builder.ts';

@@ -1,9 +1,8 @@
 /** What compiled regions end in (compile/region/leave.ts), so that none of it has to be in each of them. */
 import { Locals } from '../emitter/locals.ts';
 import { tlbIndex } from '../emitter/tlb-probe.ts';
-import { SLOT_STALE } from '../isa/instruction-set.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
-import { HEAD_PHYSICAL_PAGE, RECORD_LINK_TAKEN } from '../layout/record.ts';
+import { HEAD_PHYSICAL_PAGE, RECORD_LINK_TAKEN, SLOT_STALE } from '../layout/record.ts';
 import { ENTRY_COUNTS, PAGE_BASE, TLB_TABLE } from '../layout/runtime-state.ts';
 import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../layout/tlb.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';

@@ -36,7 +36,7 @@ import { AVAILABLE, availability, OLDER } from './row-features.ts';
 import { type Form, type OperandSize, type Variant, type VectorSize, widthInBytes } from './variant.ts';
 
 /** Longest legal instruction. */
-export const MAX_INSTRUCTION_LENGTH = 15;
+const MAX_INSTRUCTION_LENGTH = 15;
 
 /** A decoded instruction; reused from call to call. */
 export interface Instruction {

@@ -1,7 +1,8 @@
 /** Which rows a processor without some features does not have. */
 import { FEATURES } from '../layout/features.ts';
+import { FIRST_HANDLER_SLOT } from '../layout/record.ts';
 import type { Vendor } from '../layout/vendor.ts';
-import { FIRST_HANDLER_SLOT, VARIANTS } from './instruction-set.ts';
+import { VARIANTS } from './instruction-set.ts';
 import type { Variant } from './variant.ts';
 
 const BY_MNEMONIC: ReadonlyMap<string, string> = new Map(

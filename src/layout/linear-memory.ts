@@ -29,6 +29,9 @@ export const JUMP_PAGE_FILTER_SIZE = 1024;
 
 /** For each opcode of the first two maps a byte: 0 nothing is known of it, 1 it has no ModRM byte, 2 it may have one. */
 export const OPCODE_MODRM = 0x6_5800;
+/** Where there may be a block of an earlier run (wasm-runtime/code/saved-code.ts): 2^SAVED_CODE_BITS bits. */
+export const SAVED_CODE = 0x6_6000;
+export const SAVED_CODE_BITS = 16;
 /** 2^SHAPES_BITS entries as large as a record (wasm-runtime/code/shapes.ts). */
 export const SHAPES = 0x20_0000;
 export const SHAPES_BITS = 13;

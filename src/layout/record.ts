@@ -100,6 +100,8 @@ export const ADDRESS_16 = 2;
  *     bit  8     it is a branch's displacement
  *     bit  9     the displacement is relative to the next instruction
  *     bits 10-11 SHAPE_ENDS: the block ends with the instruction, SHAPE_STOPS: and an end record is due
+ *     bits 12-13 HEAD_TAKEN and HEAD_FALL of a block that ends with it, shifted
+ *     bit  14    always set
  */
 export const SHAPE_DISPLACEMENT = 7;
 export const SHAPE_IMMEDIATE_SHIFT = 3;
@@ -108,5 +110,34 @@ export const SHAPE_SIGNED = 1 << 7;
 export const SHAPE_RELATIVE = 1 << 8;
 export const SHAPE_RIP = 1 << 9;
 export const SHAPE_AFTER_SHIFT = 10;
+export const SHAPE_AFTER = 3;
 export const SHAPE_ENDS = 1;
 export const SHAPE_STOPS = 2;
+/** From HEAD_TAKEN and HEAD_FALL to bits 12-13. */
+export const SHAPE_TARGETS_SHIFT = 8;
+export const SHAPE_DECODED = 1 << 14;
+/**
+ * What the decoder tells of an instruction besides, if those bits say all that is to be known of it:
+ *
+ *     bit  15     set
+ *     bits 16-24  opcode: 256 more behind 0FH
+ *     bit  25     a ModRM byte may follow the opcode
+ */
+export const SHAPE_COMPLETE = 1 << 15;
+export const SHAPE_OPCODE_SHIFT = 16;
+export const SHAPE_OPCODE = 511;
+export const SHAPE_MODRM = 1 << 25;
+
+/**
+ * Slots of the shared function table before the first instruction handler.
+ * 0 null, 1 enter block, 2 stale head, 3 end of block, 4 end of scratch records, 5 not implemented (#UD),
+ * 6 longer than 15 bytes (#GP), 7 enter a block behind an instruction breakpoint.
+ */
+export const SLOT_ENTER = 1;
+export const SLOT_STALE = 2;
+export const SLOT_END = 3;
+export const SLOT_STEPPED = 4;
+export const SLOT_UNDEFINED = 5;
+export const SLOT_TOO_LONG = 6;
+export const SLOT_GUARDED = 7;
+export const FIRST_HANDLER_SLOT = 8;

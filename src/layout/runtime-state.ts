@@ -150,8 +150,10 @@ export const RECORD_HALF_SIZE = field(4);
 export const RECORD_OLDER_TOP = field(4);
 /** Raised when half of the record arena is emptied: addresses of records kept from before may be dangling. i32. */
 export const ARENA_EPOCH = field(4);
-/** Table slot of the handler that stands in for overwritten or dropped blocks. u32, written by the host. */
-export const STALE_SLOT = field(4);
+/** HEAD_COUNTDOWN of new blocks: entries after which they ask to be compiled; 0 = never. u32, written by the host. */
+export const HOTNESS = field(4);
+/** Where the bytes of an instruction are put together that are not all in one page of RAM. */
+export const CODE_BYTES = field(32);
 /** Guest-physical addresses of the ROM, first and behind the last: reads find RAM there, writes go to the bus. u64 each. */
 export const ROM_START = field(8);
 export const ROM_END = field(8);
@@ -164,6 +166,14 @@ export const BREAKPOINT_HITS = field(4);
 export const BREAKPOINT_STEP = field(4);
 /** i32: 1 until the first instruction after one with EFLAGS.RF: its instruction breakpoints do not count. */
 export const BREAKPOINT_RESUME = field(4);
+
+/**
+ * Offsets in pages at which there may be instruction breakpoints, and how many: blocks that begin there are guarded, none goes past.
+ * u16 each, and u32.
+ */
+export const MOST_GUARDED_OFFSETS = 8;
+export const GUARDED_OFFSETS = field(2 * MOST_GUARDED_OFFSETS, 2);
+export const GUARDED_COUNT = field(4);
 
 /** How far code of earlier runs is from where it was then, in bytes (code-cache/saved-regions.ts). i32. */
 export const CODE_MOVED = field(4);
@@ -199,3 +209,6 @@ export const COUNTER_MMIO = 9;
 export const COUNTER_PORT = 10;
 export const COUNTER_CODE_WRITES = 11;
 export const COUNTER_UNIMPLEMENTED = 12;
+/** Blocks that have been translated, and the instructions in them. */
+export const COUNTER_BLOCKS = 13;
+export const COUNTER_BLOCK_INSTRUCTIONS = 14;

@@ -3,6 +3,9 @@
 import type { Tiering } from '../code-cache/tiering.ts';
 import { HEAP_BASE } from '../layout/linear-memory.ts';
 import {
+  ARENA_EPOCH,
+  COUNTER_BLOCK_INSTRUCTIONS,
+  COUNTER_BLOCKS,
   COUNTER_CODE_WRITES,
   COUNTER_EXCEPTIONS,
   COUNTER_INTERPRETED_INSTRUCTIONS,
@@ -83,9 +86,9 @@ export function collectStatistics(
       thirdTier: third,
     },
     blocks: {
-      translated: processor.blocks.blocks,
-      instructions: processor.blocks.instructions,
-      arenaRecycled: processor.blocks.recycled,
+      translated: counter(COUNTER_BLOCKS),
+      instructions: counter(COUNTER_BLOCK_INSTRUCTIONS),
+      arenaRecycled: processor.i32(ARENA_EPOCH),
     },
     regions: tiering.statistics,
     memory: {

@@ -1,6 +1,5 @@
 /** Code that cannot be fetched as a whole, or at all. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SLOT_END } from '../../src/isa/instruction-set.ts';
 import { CR2 } from '../../src/layout/cpu-state.ts';
 import {
   HEAD_COUNT,
@@ -10,6 +9,7 @@ import {
   HEAD_TAKEN,
   RECORD_FN,
   RECORD_SIZE,
+  SLOT_END,
 } from '../../src/layout/record.ts';
 import { RECORD_TOP } from '../../src/layout/runtime-state.ts';
 import { CODE, PAGE_DIRECTORY, SystemMachine } from '../isa/system-machine.ts';

@@ -15,7 +15,7 @@ import { unpackRegions } from '../../src/compile/region-source.ts';
 import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
 import { RECORD_ARENA, RECORD_ARENA_END } from '../../src/layout/linear-memory.ts';
 import { HEAD_CROSSING, HEAD_FLAGS, HEAD_WATCHED, RECORD_FN, RECORD_SIZE } from '../../src/layout/record.ts';
-import { RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
+import { ARENA_EPOCH, RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CODE, STACK, type SystemMachine } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
 import { createTieredMachine } from './tiered-machine.ts';
@@ -147,7 +147,7 @@ function run({ tier, half, remote, local, delay = 1 }: Setup) {
       constants,
       instructions: processor.instructions,
     },
-    emptied: processor.blocks.recycled,
+    emptied: processor.i32(ARENA_EPOCH),
     regions: tiering.statistics,
   };
 }

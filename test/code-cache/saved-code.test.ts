@@ -4,7 +4,7 @@ import type { RemoteCompiler } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { unpackRegions } from '../../src/compile/region-source.ts';
 import { RECORD_SIZE } from '../../src/layout/record.ts';
-import { RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
+import { ARENA_EPOCH, RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CodeArchive } from '../../src/saved-code/archive.ts';
 import type { ArchiveResult, CodeStore, SavedRegion } from '../../src/saved-code/messages.ts';
 import { checksumOf, SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
@@ -127,7 +127,7 @@ async function run({ base = 0, code, store, slice = 1000, half, prepare }: Run) 
   }
   const { regions, saved } = tiering.statistics;
   await tiering.save();
-  return { states, regions, saved, recycled: processor.blocks.recycled };
+  return { states, regions, saved, recycled: processor.i32(ARENA_EPOCH) };
 }
 
 /** As many regions as it takes to be worth keeping: each loop is one. */

@@ -3,10 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { compilerWith } from '../../src/compile/optimizing.ts';
 import type { RegionSource } from '../../src/compile/region-source.ts';
-import { SLOT_GUARDED } from '../../src/isa/instruction-set.ts';
-import { BRANCH_SITE_SIZE, BRANCH_SITES, BRANCH_SITES_BITS } from '../../src/layout/linear-memory.ts';
-import { HEAD_COUNTDOWN, RECORD_FN } from '../../src/layout/record.ts';
-import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../../src/layout/runtime-state.ts';
+import {
+  BRANCH_SITE_SIZE,
+  BRANCH_SITES,
+  BRANCH_SITES_BITS,
+  CPU_STATE,
+} from '../../src/layout/linear-memory.ts';
+import { HEAD_COUNTDOWN, RECORD_FN, SLOT_GUARDED } from '../../src/layout/record.ts';
+import {
+  COUNTER_INTERPRETED_INSTRUCTIONS,
+  GUARDED_COUNT,
+  GUARDED_OFFSETS,
+} from '../../src/layout/runtime-state.ts';
 import { optimize } from '../../src/wasm/optimizer.ts';
 import { CODE } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
@@ -171,7 +179,8 @@ it('a block that may have a breakpoint stays as it is, however hot', () => {
   const code = assemble(program(20_000), CODE);
   machine.write(CODE, [...code]);
   // The loop begins after the first instruction, of five bytes.
-  processor.blocks.guardedOffsets.add((CODE + 5) & 0xfff);
+  processor.setU32(GUARDED_COUNT, 1);
+  processor.views.u16[(CPU_STATE + GUARDED_OFFSETS) >> 1] = (CODE + 5) & 0xfff;
   processor.rip = BigInt(CODE);
   while (processor.run(1000) !== 'halt') tiering.poll();
   const loop = processor.runtime.findRegistered(CODE >> 12, 5, processor.mode);

@@ -158,6 +158,25 @@ describe('an instruction breakpoint', () => {
     }
   });
 
+  it('hits again after more others than are remembered', () => {
+    // RSI is where `f` begins, whose NOP has run each time before the breakpoint is armed there.
+    const code = `
+      lea rsi,[rip + f]
+      mov eax,0x800
+      again: ${'mov dr0,rax; inc rax; nop; '.repeat(20)}
+      call f
+      mov dr0,rsi
+      call f
+      inc ecx
+      cmp ecx,2
+      jne again
+      hlt
+      f: nop
+      ret
+    `;
+    expect(run({ code, dr0: 0, dr7: EXECUTE }).traps.map(({ rcx }) => rcx)).toEqual([0, 1]);
+  });
+
   it('on a repetition hits once, however often that is interrupted', () => {
     const { traps: hits } = run(
       { code: 'mov ecx,400; rep stos BYTE PTR es:[rdi],al; nop', dr0: START + 5, dr7: EXECUTE },

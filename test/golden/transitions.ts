@@ -4,7 +4,8 @@
  */
 import { wabt } from '../../scripts/dump/wat.ts';
 import type { Processor } from '../../src/cpu/processor.ts';
-import { FIRST_REGION_SLOT, SLOT_END, SLOT_ENTER, SLOT_STALE } from '../../src/isa/instruction-set.ts';
+import { FIRST_REGION_SLOT } from '../../src/isa/instruction-set.ts';
+import { SLOT_END, SLOT_ENTER, SLOT_STALE } from '../../src/layout/record.ts';
 
 /** `host`: run() begins or returns. `block`: one that is not compiled. `end`: from one block to the next in order. */
 export type Kind = 'host' | 'region' | 'block' | 'handler' | 'end' | 'stale';

@@ -15,6 +15,7 @@ import {
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
   RECORD_SIZE,
+  SLOT_STALE,
 } from '../../src/layout/record.ts';
 import {
   COUNTER_LOOKUPS,
@@ -31,7 +32,7 @@ import {
   VIEW_SUPERVISOR,
   VIEW_USER,
 } from '../../src/layout/tlb.ts';
-import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT, STALE } from './code-pages-runtime.ts';
+import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT } from './code-pages-runtime.ts';
 import { CR4_SMEP, G, type MemoryRuntime, NX, P } from './memory-runtime.ts';
 
 const RECORD = RECORD_ARENA + 0x8_0000;
@@ -45,7 +46,7 @@ const mask = (pa: bigint): bigint => codeMask(runtime, pa);
 
 function isStale(head: number): boolean {
   const flag = (runtime.view.getUint8(head + HEAD_FLAGS) & HEAD_STALE) !== 0;
-  expect(runtime.view.getUint32(head + RECORD_FN, true) === STALE).toBe(flag);
+  expect(runtime.view.getUint32(head + RECORD_FN, true) === SLOT_STALE).toBe(flag);
   return flag;
 }
 

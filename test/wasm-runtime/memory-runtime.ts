@@ -6,18 +6,17 @@ import { CPL, CR0, CR2, CR3, CR4, MSR_EFER, RIP } from '../../src/layout/cpu-sta
 import { TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
-  HEAD_COUNT,
   HEAD_FALL,
-  HEAD_FLAGS,
-  HEAD_MODE,
-  HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
-  HEAD_SECOND_PAGE,
   HEAD_TAKEN,
   RECORD_INDEX,
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
+  SHAPE_AFTER_SHIFT,
+  SHAPE_DECODED,
+  SHAPE_ENDS,
+  SHAPE_TARGETS_SHIFT,
 } from '../../src/layout/record.ts';
 import {
   CURRENT_RECORD,
@@ -70,9 +69,7 @@ export interface MemoryExports {
   branchSite(record: number): number;
   lookupStale(head: number): number;
   resolveLink(record: number, linkOffset: number): number;
-  fetchNextCodePage(): number;
   allocateRecords(count: number): number;
-  registerBlock(head: number): void;
   invalidateCode(pa: bigint, length: number): void;
   emptyOlderHalf(): void;
 }
@@ -131,7 +128,9 @@ export class MemoryRuntime extends RuntimeHarness {
   writePort = (_port: number, _size: number, _value: number): void => {};
   /** Instruction lengths of the block to be made at a physical address. */
   blockAt = (_pa: number): number[] => [4];
-  /** Physical addresses of translation requests. */
+  /** Of the block that is being made. */
+  private lengths: number[] = [];
+  /** Physical addresses of blocks that were made. */
   readonly translated: number[] = [];
   /** Heads that the host was told had gone stale. */
   readonly dropped: number[] = [];
@@ -144,7 +143,6 @@ export class MemoryRuntime extends RuntimeHarness {
         throw this.noted();
       },
       blockDropped: (head: number) => this.dropped.push(head),
-      instructionBreakpoints: () => {},
       readPort: (port: number, size: number) => this.readPort(port, size),
       writePort: (port: number, size: number, value: number) => this.writePort(port, size, value >>> 0),
       readMmio: (low: number, _high: number, size: number) => {
@@ -161,7 +159,9 @@ export class MemoryRuntime extends RuntimeHarness {
       writeMmio64: (low: number, _high: number, value: bigint) => {
         this.mmio.push(`w8 ${(low >>> 0).toString(16)} ${BigInt.asUintN(64, value).toString(16)}`);
       },
-      translate: (low: number, _high: number) => this.translate(low >>> 0),
+      decode: (record: number, _bytes: number, available: number, offset: number, index: number) =>
+        this.decode(record, available, offset, index),
+      beforeReuse: () => {},
     }) as unknown as MemoryExports;
   }
 
@@ -261,40 +261,22 @@ export class MemoryRuntime extends RuntimeHarness {
     return this.exports.lookup();
   }
 
-  private allocate(count: number): number {
-    const head = this.exports.allocateRecords(count);
-    if (head !== 0) return head;
-    this.exports.emptyOlderHalf();
-    return this.exports.allocateRecords(count);
-  }
-
-  private translate(pa: number): number {
-    this.translated.push(pa);
-    const lengths = this.blockAt(pa);
-    const offset = pa & 0xfff;
-    const total = lengths.reduce((sum, length) => sum + length, 0);
-    const crosses = offset + total > 0x1000;
-    const secondPage = crosses ? this.exports.fetchNextCodePage() : 0;
-    const head = this.allocate(lengths.length + 1);
+  /** Makes records without code: the last instruction of each block is a conditional branch. */
+  private decode(record: number, available: number, offset: number, index: number): number {
     const { view } = this;
-    new Uint8Array(this.memory.buffer, head, (lengths.length + 1) * RECORD_SIZE).fill(0);
-    view.setUint16(head + RECORD_PAGE_OFFSET, offset, true);
-    // The last instruction is a conditional branch.
-    view.setUint8(head + HEAD_FLAGS, HEAD_TAKEN | HEAD_FALL);
-    view.setUint8(head + HEAD_PAGE_COUNT, crosses ? 2 : 1);
-    view.setUint16(head + HEAD_COUNT, lengths.length, true);
-    view.setUint16(head + HEAD_MODE, this.state32(MODE), true);
-    view.setUint32(head + HEAD_PHYSICAL_PAGE, pa >>> 12, true);
-    view.setUint32(head + HEAD_SECOND_PAGE, secondPage, true);
-    let position = offset;
-    for (const [index, length] of lengths.entries()) {
-      const record = head + (index + 1) * RECORD_SIZE;
-      view.setUint16(record + RECORD_PAGE_OFFSET, position, true);
-      view.setUint8(record + RECORD_LENGTH, length);
-      view.setUint8(record + RECORD_INDEX, index);
-      position += length;
-    }
-    this.exports.registerBlock(head);
-    return head;
+    const head = record - (index + 1) * RECORD_SIZE;
+    const pa = view.getUint32(head + HEAD_PHYSICAL_PAGE, true) * 0x1000;
+    if (index === 0) this.lengths = this.blockAt(pa + offset);
+    const length = this.lengths[index] as number;
+    if (length > available) return 0;
+    if (index === 0) this.translated.push(pa + offset);
+    new Uint8Array(this.memory.buffer, record, RECORD_SIZE).fill(0);
+    view.setUint16(record + RECORD_PAGE_OFFSET, offset, true);
+    view.setUint8(record + RECORD_LENGTH, length);
+    view.setUint8(record + RECORD_INDEX, index);
+    if (index < this.lengths.length - 1) return SHAPE_DECODED;
+    return (
+      SHAPE_DECODED | (SHAPE_ENDS << SHAPE_AFTER_SHIFT) | ((HEAD_TAKEN | HEAD_FALL) << SHAPE_TARGETS_SHIFT)
+    );
   }
 }

@@ -140,7 +140,6 @@ export class ProcessorRuntime extends RuntimeHarness {
       writePort: (port: number, size: number, value: number) => {
         this.log.push(`out ${port.toString(16)} ${size} ${(value >>> 0).toString(16)}`);
       },
-      instructionBreakpoints: () => {},
       now: () => this.now,
       writeApicMsr: (msr: number, low: number, high: number) => {
         this.log.push(`wrmsr ${msr.toString(16)} ${high >>> 0}:${low >>> 0}`);

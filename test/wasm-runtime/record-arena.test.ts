@@ -6,6 +6,7 @@ import {
   HEAD_PAGE_NEXT,
   HEAD_STALE,
   HEAD_WATCHED,
+  MAX_BLOCK_INSTRUCTIONS,
   RECORD_A,
   RECORD_DISP,
   RECORD_FN,
@@ -15,12 +16,13 @@ import {
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
   RECORD_SIZE,
+  SLOT_STALE,
 } from '../../src/layout/record.ts';
 import { ARENA_EPOCH, PAGE_BASE, RECORD_HALF_SIZE, RECORD_TOP } from '../../src/layout/runtime-state.ts';
-import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT, STALE } from './code-pages-runtime.ts';
+import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT } from './code-pages-runtime.ts';
 import { MemoryRuntime, RAM_SIZE } from './memory-runtime.ts';
 
-const RECORDS = 8;
+const RECORDS = 72;
 const OLDER = RECORD_ARENA;
 const YOUNGER = RECORD_ARENA + RECORDS * RECORD_SIZE;
 
@@ -62,7 +64,7 @@ function fillHalf(from: number): void {
     block(at);
     if (runtime.state32(ARENA_EPOCH) !== epoch) throw new Error('the arena was emptied too early');
     const end = (top < YOUNGER ? OLDER : YOUNGER) + RECORDS * RECORD_SIZE;
-    if (runtime.state32(RECORD_TOP) + 3 * RECORD_SIZE > end) return;
+    if (runtime.state32(RECORD_TOP) + (MAX_BLOCK_INSTRUCTIONS + 3) * RECORD_SIZE > end) return;
   }
 }
 
@@ -148,7 +150,7 @@ test('blocks outside RAM are dropped too', () => {
   const head = block(0x2000);
   runtime.exports.emptyOlderHalf();
   runtime.exports.emptyOlderHalf();
-  expect(u32(head + RECORD_FN)).toBe(STALE);
+  expect(u32(head + RECORD_FN)).toBe(SLOT_STALE);
   block(0x2000);
   expect(runtime.translated).toHaveLength(2);
 });

@@ -3,7 +3,7 @@
  * outside 64-bit code; the RIP field never includes it.
  */
 
-import { raiseFault, raisePageFault } from '../events/raise';
+import { raiseFault } from '../events/raise';
 import {
   ARENA_EPOCH,
   BRANCH_BYTES_MASK,
@@ -43,22 +43,23 @@ import {
   TLB_TABLE,
   VECTOR_GP,
 } from '../generated/layout';
-import { isCanonical, WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
+import { isCanonical } from '../memory/page-walk';
 import { accessPhysical, isGlobalFetch, peekFetch, translateFetch } from '../memory/tlb';
 import { moveStackPointer } from '../segments/stack';
 import { count } from '../system/counters';
-import { hostTranslate } from '../system/host';
 import { askTheHost } from '../system/time';
+import { buildBlock } from './block-builder';
 import { noteTarget } from './branch-targets';
+import { fetchNextCodePage, nextCodePage, raiseFetch, ripOf } from './code-fetch';
 import { checkNextOffset, isBeyondCode } from './code-limit';
 import { hashBucket } from './code-pages';
 import { fillJumpCache, keepWithPage, probeJumpCache } from './jump-cache';
 
+export { buildBlock } from './block-builder';
 export { branchSite } from './branch-targets';
 export { checkCodeLimit } from './code-limit';
 export { invalidateCode, registerBlock } from './code-pages';
-export { allocateRecords, dropBlocksAt, emptyOlderHalf } from './record-arena';
-export { recallShapes, rememberShape } from './shapes';
+export { forgetSaved, noteSaved } from './saved-code';
 
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 
@@ -161,7 +162,7 @@ function findBlock(la: u64, mode: i32): u32 {
   }
   if (head === 0) {
     askTheHost();
-    head = hostTranslate(<u32>pa, <u32>(pa >> 32));
+    head = buildBlock(page, offset);
   }
   const table = load<u32>(CPU_STATE + TLB_TABLE);
   fillJumpCache(la, mode, head, isGlobalFetch(table, la));
@@ -199,29 +200,6 @@ export function fetchesFrom(la: u64, page: u32): i32 {
 /** For code of earlier runs: physical page of the code at `la`, or -1 if it cannot yet be told. */
 export function peekCodePage(la: u64): i32 {
   return peekFetch(load<u32>(CPU_STATE + TLB_TABLE), la);
-}
-
-/**
- * For the translator: number of the physical page that follows the page of RIP in linear memory, when the
- * instruction at RIP crosses into it. Raises #PF with RIP unchanged if it cannot be fetched from.
- */
-export function fetchNextCodePage(): u32 {
-  const la = nextCodePage();
-  const mode = load<i32>(CPU_STATE + MODE);
-  if ((mode & MODE_CODE_64) === 0 && isBeyondCode(ripOf(la, mode))) raiseFault(0, VECTOR_GP, 0);
-  if (!translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la)) raiseFetch(la);
-  return <u32>(accessPhysical >> 12);
-}
-
-function nextCodePage(): u64 {
-  const la = load<u64>(CPU_STATE + PAGE_BASE) + 0x1000;
-  return load<i32>(CPU_STATE + MODE) & MODE_CODE_64 ? la : la & 0xffff_ffff;
-}
-
-/** Raises the fault that the last walk found for a fetch at RIP that reaches `la`. */
-function raiseFetch(la: u64): void {
-  if (walkError === WALK_NON_CANONICAL) raiseFault(0, VECTOR_GP, 0);
-  raisePageFault(0, la, walkError);
 }
 
 /**
@@ -295,13 +273,4 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
 /** Notes for the compiler where a branch to another page has led to. */
 function storeHint(record: u32, linkOffset: i32, head: u32): void {
   store<u32>(record + (linkOffset === RECORD_LINK_TAKEN ? RECORD_HINT_TAKEN : RECORD_HINT_FALL), head);
-}
-
-/**
- * RIP for linear address `la`: outside 64-bit code the offset in the segment.
- * @inline
- */
-function ripOf(la: u64, mode: i32): u64 {
-  if (mode & MODE_CODE_64) return la;
-  return (la - load<u64>(CPU_STATE + SEGMENT_BASE + SEGMENT_CS * 8)) & 0xffff_ffff;
 }

@@ -31,7 +31,7 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
   RECORD_TOP,
-  STALE_SLOT,
+  SLOT_STALE,
 } from '../generated/layout';
 import { codeMask, pageMeta } from '../memory/physical-memory';
 import { clearWriteTags } from '../memory/tlb';
@@ -154,7 +154,7 @@ function dropFromPage(meta: u32, hit: u64, from: u32, to: u32): void {
 
 /** Takes a block out of the hash and lets everything linked to it run the stale handler. */
 function makeStale(head: u32): void {
-  store<u32>(head + RECORD_FN, load<u32>(CPU_STATE + STALE_SLOT));
+  store<u32>(head + RECORD_FN, SLOT_STALE);
   if (load<u8>(head + HEAD_FLAGS) & HEAD_WATCHED) hostBlockDropped(head);
   store<u8>(head + HEAD_FLAGS, load<u8>(head + HEAD_FLAGS) | HEAD_STALE);
   let link = hashBucket(

@@ -28,6 +28,7 @@ import {
   RECORD_SIZE,
   RECORD_TOP,
 } from '../generated/layout';
+import { hostBeforeReuse } from '../system/host';
 import { forgetBranchSites } from './branch-targets';
 import { dropBlock, dropBlockAt } from './code-pages';
 import { clearJumpCache } from './jump-cache';
@@ -56,6 +57,7 @@ export function emptyOlderHalf(): void {
       ? <u32>RECORD_ARENA + load<u32>(CPU_STATE + RECORD_HALF_SIZE)
       : <u32>RECORD_ARENA;
   const olderTop = load<u32>(CPU_STATE + RECORD_OLDER_TOP);
+  hostBeforeReuse(older, older + load<u32>(CPU_STATE + RECORD_HALF_SIZE));
 
   for (let node = older; node < olderTop; node = nextNode(node)) {
     if (!(load<u8>(node + HEAD_FLAGS) & HEAD_CROSSING)) dropBlock(node, older, olderTop);

@@ -20,10 +20,13 @@ import {
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
-  SHAPE_AFTER_SHIFT,
+  SHAPE_COMPLETE,
   SHAPE_DISPLACEMENT,
   SHAPE_IMMEDIATE,
   SHAPE_IMMEDIATE_SHIFT,
+  SHAPE_MODRM,
+  SHAPE_OPCODE,
+  SHAPE_OPCODE_SHIFT,
   SHAPE_RELATIVE,
   SHAPE_RIP,
   SHAPE_SIGNED,
@@ -31,8 +34,7 @@ import {
   SHAPES_BITS,
 } from '../generated/layout';
 
-const PAGE_SIZE: u32 = 0x1000;
-const LONGEST_INSTRUCTION: u32 = 15;
+export const LONGEST_INSTRUCTION: u32 = 15;
 const SHAPE_KEY: u32 = RECORD_PAGE_OFFSET;
 
 /** What readKey() has read: the key, the opcode (256 more behind 0FH), and where displacement and immediate begin. */
@@ -74,32 +76,21 @@ function shapeOf(key: u32): u32 {
 }
 
 /**
- * Writes the records from `record` on of the instructions from `offset` on of the page at `page`, until one has no known
- * shape, or follows one that ends the block, or may reach into the next page, or `most` records are written.
+ * Writes the record of the instruction at `bytes`, whose offset in its page and index in its block are given, if its shape is known.
+ * Its length is not yet: there must be as many bytes as the longest has.
  *
- * @param page address in linear memory.
- * @param index of the first record in its block.
- * @returns offset of what comes next | records written << 16 | SHAPE_AFTER of the last one << 24.
+ * @returns SHAPE_*, or 0.
  */
-export function recallShapes(record: u32, page: u32, offset: u32, index: u32, most: u32, mode: i32): u32 {
-  let count: u32 = 0;
-  let after: u32 = 0;
-  while (count < most && after === 0 && offset + LONGEST_INSTRUCTION <= PAGE_SIZE) {
-    const start = page + offset;
-    if (!readKey(start, mode)) break;
-    const shape = shapeOf(key);
-    if (load<u32>(shape + SHAPE_KEY) !== key || load<u32>(shape + RECORD_FN) === 0) break;
-    memory.copy(record, shape, RECORD_SIZE);
-    const length = readRest(record, load<u32>(shape + RECORD_DISP), start, offset);
-    store<u16>(record + RECORD_PAGE_OFFSET, <u16>offset);
-    store<u8>(record + RECORD_LENGTH, <u8>length);
-    store<u8>(record + RECORD_INDEX, <u8>(index + count));
-    after = load<u32>(shape + RECORD_DISP) >> SHAPE_AFTER_SHIFT;
-    count += 1;
-    offset += length;
-    record += RECORD_SIZE;
-  }
-  return offset | (count << 16) | (after << 24);
+export function recallShape(record: u32, bytes: u32, offset: u32, index: u32, mode: i32): u32 {
+  if (!readKey(bytes, mode)) return 0;
+  const shape = shapeOf(key);
+  if (load<u32>(shape + SHAPE_KEY) !== key || load<u32>(shape + RECORD_FN) === 0) return 0;
+  const rest = load<u32>(shape + RECORD_DISP);
+  memory.copy(record, shape, RECORD_SIZE);
+  store<u16>(record + RECORD_PAGE_OFFSET, <u16>offset);
+  store<u8>(record + RECORD_LENGTH, <u8>readRest(record, rest, bytes, offset));
+  store<u8>(record + RECORD_INDEX, <u8>index);
+  return rest;
 }
 
 /** Reads displacement and immediate of the instruction at `start`. @returns its length. */
@@ -129,28 +120,20 @@ function readRest(record: u32, rest: u32, start: u32, offset: u32): u32 {
 }
 
 /**
- * Makes the shape of an instruction known, if it has one. It lies in its page with as many bytes behind it as the longest has.
+ * Makes the shape of an instruction known, if it has one. There must be as many bytes as the longest has.
  *
  * @param record of the instruction, just written by the decoder.
  * @param bytes address of the instruction's bytes.
- * @param opcodeOf the opcode, as here: other prefixes than those of a key are taken for another one.
- * @param hasModRM 1 if a ModRM byte may follow the opcode.
- * @param rest SHAPE_*
+ * @param decoded what the decoder tells of it: SHAPE_COMPLETE is set. Other prefixes than those of a key are taken for another opcode.
  */
-export function rememberShape(
-  record: u32,
-  bytes: u32,
-  mode: i32,
-  opcodeOf: u32,
-  hasModRM: i32,
-  rest: u32,
-): void {
-  store<u8>(OPCODE_MODRM + opcodeOf, hasModRM === 0 ? 1 : 2);
+export function rememberShape(record: u32, bytes: u32, mode: i32, decoded: u32): void {
+  const opcodeOf = (decoded >> SHAPE_OPCODE_SHIFT) & SHAPE_OPCODE;
+  store<u8>(OPCODE_MODRM + opcodeOf, (decoded & SHAPE_MODRM) === 0 ? 1 : 2);
   if (!readKey(bytes, mode) || opcode !== opcodeOf) return;
-  const size = (rest & SHAPE_DISPLACEMENT) + ((rest >> SHAPE_IMMEDIATE_SHIFT) & SHAPE_IMMEDIATE);
+  const size = (decoded & SHAPE_DISPLACEMENT) + ((decoded >> SHAPE_IMMEDIATE_SHIFT) & SHAPE_IMMEDIATE);
   if (keyEnd + size !== bytes + <u32>load<u8>(record + RECORD_LENGTH)) return;
   const shape = shapeOf(key);
   memory.copy(shape, record, RECORD_SIZE);
   store<u32>(shape + SHAPE_KEY, key);
-  store<u32>(shape + RECORD_DISP, rest);
+  store<u32>(shape + RECORD_DISP, decoded & (SHAPE_COMPLETE - 1));
 }

@@ -1,4 +1,5 @@
 /** Arming of breakpoints, and instruction breakpoints (Intel SDM Vol. 3 "Debug Registers"). */
+import { guardBreakpoints } from '../code/guarded-offsets';
 import { instructionRip, NO_ERROR_CODE, raiseFault } from '../events/raise';
 import {
   BREAKPOINT_RESUME,
@@ -23,7 +24,6 @@ import {
   ARMED_WRITE,
   debugRegisterValue,
 } from '../memory/watch';
-import { hostInstructionBreakpoints } from './host';
 
 /** BREAKPOINTS for the present DR7 and CR4.DE. */
 function armedBreakpoints(): u32 {
@@ -69,7 +69,7 @@ export function updateBreakpoints(): void {
   const armed = armedBreakpoints();
   store<u32>(CPU_STATE + BREAKPOINTS, armed);
   if ((armed & ARMED_DATA) !== 0) flushWatchedPages(armed);
-  if ((armed & (15 << ARMED_INSTRUCTION)) !== 0) hostInstructionBreakpoints();
+  if ((armed & (15 << ARMED_INSTRUCTION)) !== 0) guardBreakpoints();
 }
 
 /** Whether an instruction breakpoint is armed: only then EFLAGS.RF matters. */

@@ -70,23 +70,36 @@ export declare function hostWriteTaskPriority(value: i32): void;
 export declare function hostReadTaskPriority(): i32;
 
 /**
- * Decodes the block at RIP of the CPU state (already translated to `physicalLow/High`) into new records and
- * registers it; returns its head record.
- * @external host translate
+ * Decodes the instruction at `bytes`, of which so many are available, and writes its record. Returns SHAPE_* of it, or 0 if the
+ * bytes end within it.
+ * @external host decode
  */
-export declare function hostTranslate(physicalLow: u32, physicalHigh: u32): u32;
+export declare function hostDecode(
+  record: u32,
+  bytes: u32,
+  available: u32,
+  pageOffset: u32,
+  index: u32,
+  mode: i32,
+): u32;
+
+/**
+ * The block of an earlier run at an offset of a physical page, put where it was saved: its head record, or 0 if there is none.
+ * @external host takeSaved
+ */
+export declare function hostTakeSaved(physicalPage: u32, pageOffset: u32, mode: i32): u32;
+
+/**
+ * The records from one address to another, which blocks had, are about to be used for others.
+ * @external host beforeReuse
+ */
+export declare function hostBeforeReuse(from: u32, to: u32): void;
 
 /**
  * A block that compiled regions contain went stale: they must not be entered again.
  * @external host blockDropped
  */
 export declare function hostBlockDropped(head: u32): void;
-
-/**
- * Instruction breakpoints have been armed: blocks that have one inside must not be run any more.
- * @external host instructionBreakpoints
- */
-export declare function hostInstructionBreakpoints(): void;
 
 /** @inline */
 export function raise(): void {

@@ -1,5 +1,5 @@
 /** Which blocks of a region read the arithmetic flags they start with. */
-import { SLOT_END } from '../../isa/instruction-set.ts';
+import { SLOT_END } from '../../layout/record.ts';
 import type { BlockRecords } from '../record-view.ts';
 import { flagEffects } from './effects.ts';
 

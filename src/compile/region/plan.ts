@@ -5,7 +5,9 @@
  * to, and where it is looked which of the targets it is. Those whose targets overlap share one. A function has several
  * returns, and an interpreter several jumps through its table; edges from each to each target would be irreducible.
  */
-import { SLOT_END, variantOfSlot } from '../../isa/instruction-set.ts';
+
+import { variantOfSlot } from '../../isa/instruction-set.ts';
+import { SLOT_END } from '../../layout/record.ts';
 import { flagsLiveIn } from '../flags/liveness.ts';
 import { BlockRecords } from '../record-view.ts';
 import { OUTSIDE, type RegionBlockSource } from '../region-source.ts';
