@@ -306,24 +306,36 @@ export class HandlerEmitter extends EmitterBase {
 
   readMasked(operand: number, width: 4 | 8, masks: readonly Value[]): Value[] {
     const name = width === 4 ? 'loadMasked32' : 'loadMasked64';
-    return this.laneAddresses(operand, masks.length).map((address, lane) =>
+    const addresses = this.laneAddresses(operand, masks.length);
+    this.runMasked('checkMaskedRead', addresses, width, masks);
+    return addresses.map((address, lane) =>
       this.let(this.call(name, [this.record(), address(), (masks[lane] as Value)()], v128), v128),
     );
   }
 
   writeMasked(operand: number, width: 4 | 8, masks: readonly Value[], values: readonly Value[]): void {
-    const { m } = this;
     const addresses = this.laneAddresses(operand, masks.length);
-    const { bitmask } = width === 4 ? m.i32x4 : m.i64x2;
-    const selected = masks
-      .map((mask, lane) => m.i32.shl(bitmask(mask()), m.i32.const((16 / width) * lane)))
-      .reduce((a, b) => m.i32.or(a, b));
-    this.run('probeMasked', [this.record(), (addresses[0] as Value)(), selected, m.i32.const(width)]);
+    this.runMasked('probeMasked', addresses, width, masks);
     addresses.forEach((address, lane) => {
       const [mask, value] = [masks[lane], values[lane]] as [Value, Value];
       const args = [this.record(), address(), mask(), value()];
       this.run(width === 4 ? 'storeMasked32' : 'storeMasked64', args);
     });
+  }
+
+  /** Calls a function with the address and the selected elements of the whole operand. */
+  private runMasked(
+    name: RuntimeFunction,
+    addresses: readonly Value[],
+    width: 4 | 8,
+    masks: readonly Value[],
+  ): void {
+    const { m } = this;
+    const { bitmask } = width === 4 ? m.i32x4 : m.i64x2;
+    const selected = masks
+      .map((mask, lane) => m.i32.shl(bitmask(mask()), m.i32.const((16 / width) * lane)))
+      .reduce((a, b) => m.i32.or(a, b));
+    this.run(name, [this.record(), (addresses[0] as Value)(), selected, m.i32.const(width)]);
   }
 
   // ---- registers ----

@@ -1,6 +1,7 @@
 /** What processors of two vendors do differently (src/layout/vendor.ts, which names the manuals). */
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  CR2,
   GDTR_LIMIT,
   MSR_CSTAR,
   MSR_FMASK,
@@ -347,6 +348,51 @@ describe.each(VENDORS)('%s', (vendor) => {
     machine.toKernel();
     expect(machine.run('vcvtps2ph xmm1,xmm0,4')).toBe('halt');
     expect(processor.u32(MXCSR) & 0x3f).toBe(0x32);
+  });
+
+  describe('masked moves', () => {
+    const LOAD = 'vmaskmovps xmm0,xmm1,XMMWORD PTR [rbx]';
+    const STORE = 'vmaskmovps XMMWORD PTR [rbx],xmm1,xmm0';
+    const TOP = 1n << 47n;
+
+    /** What a move of the elements named by bits of `selected` ends with: a page fault with its address, or a vector. */
+    function ending(code: string, address: bigint, selected: number): string | number {
+      const { processor } = machine;
+      processor.setU64(XCR0, 7n);
+      machine.setCr4(1n << 18n);
+      machine.toKernel();
+      for (let element = 0; element < 4; element++)
+        processor.setU32(YMM + 32 + 4 * element, (selected >> element) & 1 ? 0x8000_0000 : 0);
+      processor.setGpr(RBX, address);
+      const outcome = machine.run(code);
+      return outcome === PF ? `page fault at ${processor.u64(CR2).toString(16)}` : outcome;
+    }
+    const pageFault = (address: bigint): string => `page fault at ${address.toString(16)}`;
+
+    // The second element is the last before addresses that are not canonical, the third is across.
+    it.each<[string, string, number, Either<string | number>]>([
+      ['load', LOAD, 0b0001, [pageFault(TOP - 10n), pageFault(TOP - 10n)]],
+      ['load', LOAD, 0b1000, [GP, GP]],
+      ['load', LOAD, 0b0110, [pageFault(TOP - 6n), GP]],
+      ['load', LOAD, 0b1001, [pageFault(TOP - 10n), GP]],
+      ['store', STORE, 0b0010, [pageFault(TOP - 6n), pageFault(TOP - 6n)]],
+      ['store', STORE, 0b1010, [pageFault(TOP - 6n), GP]],
+      ['store', STORE, 0b0100, [GP, GP]],
+      ['load', LOAD, 0, ['halt', 'halt']],
+    ])('%s to the end of the linear addresses, elements %i', (_, code, selected, expected) => {
+      expect(ending(code, TOP - 10n, selected)).toBe(one(expected));
+    });
+
+    it.each<[string, string, number, Either<bigint>]>([
+      ['load', LOAD, 0b1001, [6n, 6n]],
+      ['load', LOAD, 0b1100, [2n, 2n]],
+      ['load', LOAD, 0b1010, [0n, 0n]],
+      ['store', STORE, 0b1001, [6n, 9n]],
+      ['store', STORE, 0b1100, [2n, 2n]],
+      ['store', STORE, 0b1010, [0n, 9n]],
+    ])('%s to a page that faults, elements %i', (_, code, selected, expected) => {
+      expect(ending(code, END_OF_RAM - 6n, selected)).toBe(pageFault(END_OF_RAM + one(expected)));
+    });
   });
 
   it.each([

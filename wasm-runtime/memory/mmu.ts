@@ -235,6 +235,13 @@ export function probeSpanWrite(record: u32, address: u64, size: u32): void {
   if (crossesPage(la, size)) probePage(record, wrapped(la + size - 1), 1);
 }
 
+/** Raises #GP or #SS if `size` bytes at `la` do not end in the linear address space, whatever the pages before that are. */
+export function checkSpan(record: u32, la: u64, size: u32): void {
+  if (isCheckedAddress(la) || !isOutsideLinearSpace(la + size - 1)) return;
+  noteFault(record, nonCanonicalVector(record, la), 0);
+  raise();
+}
+
 /** Notes what the last failed translation found, for an access of which `size` bytes from `la` on are left. Returns 0. */
 function noteAccess(record: u32, la: u64, size: u32): u32 {
   // Before any paging: also where only the second page is outside.

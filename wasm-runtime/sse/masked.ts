@@ -1,5 +1,17 @@
-/** Masked loads and stores of the four or two elements of a lane; only those whose mask is negative touch memory. */
-import { probeSpanWrite, readData32, readData64, writeData32, writeData64 } from '../memory/mmu';
+/**
+ * Masked loads and stores of the four or two elements of a lane; only those whose mask is negative touch memory. AMD's processors access
+ * one element after the other; Intel's look at all of them first, from the first byte to the last (src/layout/vendor.ts).
+ */
+import {
+  checkSpan,
+  probeDataWrite,
+  probeSpanWrite,
+  readData32,
+  readData64,
+  writeData32,
+  writeData64,
+} from '../memory/mmu';
+import { isAmd } from '../system/features';
 
 function load32(record: u32, la: u64, selected: bool): u32 {
   return selected ? readData32(record, la) : 0;
@@ -19,12 +31,27 @@ export function loadMasked64(record: u32, la: u64, mask: v128): v128 {
 }
 
 /**
- * Raises what storing elements of `width` bytes would raise.
+ * Raises what loading elements of `width` bytes raises before the first of them is loaded.
  *
  * @param selected bit n for element n of the whole operand.
  */
+export function checkMaskedRead(record: u32, la: u64, selected: u32, width: u32): void {
+  if (selected === 0 || isAmd()) return;
+  const first = ctz(selected);
+  checkSpan(record, la + first * width, (32 - clz(selected) - first) * width);
+}
+
+/**
+ * Raises what storing elements of `width` bytes would raise.
+ * @param selected as above.
+ */
 export function probeMasked(record: u32, la: u64, selected: u32, width: u32): void {
   if (selected === 0) return;
+  if (isAmd()) {
+    for (let left = selected; left !== 0; left &= left - 1)
+      probeDataWrite(record, la + ctz(left) * width, width);
+    return;
+  }
   const first = ctz(selected);
   const count = 32 - clz(selected) - first;
   probeSpanWrite(record, la + first * width, count * width);
