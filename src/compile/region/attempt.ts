@@ -17,7 +17,7 @@
  *     end
  */
 import type { FlagSource } from '../../emitter/flags/source.ts';
-import type { Local } from '../../emitter/locals.ts';
+import type { Local, Locals } from '../../emitter/locals.ts';
 import type { Emitter, Rounding } from '../../isa/emitter.ts';
 import { OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
@@ -56,20 +56,14 @@ export class Attempt {
   }
 
   /** Before a register is written, by its number in its bank. */
-  save(
-    bank: RegisterBank,
-    number: number,
-    take: () => Local,
-    get: Expression,
-    set: (value: Expression) => Expression,
-  ): void {
+  save(bank: RegisterBank, number: number, register: Local, locals: Locals): void {
     const saved = this.saved.get(bank) ?? new Set();
     if (saved.has(number)) return;
     this.saved.set(bank, saved.add(number));
-    const local = take();
+    const local = locals.take(register.type);
     this.held.push(local);
-    this.saves.push(local.set(get));
-    this.restores.push(set(local.get()));
+    this.saves.push(local.set(register.get()));
+    this.restores.push(register.set(local.get()));
   }
 
   /** Numbers to look at, of one kind. */

@@ -33,7 +33,7 @@ import type {
 import { variantOfSlot } from '../../isa/instruction-set.ts';
 import { mxcsrToRound, OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import { zero } from '../../isa/semantics/vector.ts';
-import type { Location, Variant } from '../../isa/variant.ts';
+import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
 import { MXCSR, MXCSR_PE, RIP, SEGMENT_CS, SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
@@ -70,7 +70,8 @@ export interface EmittedBlock {
   readonly replacesFlags: boolean;
   readonly overwritten: number;
   /** Of each bank of registers. */
-  readonly uses: Readonly<Record<'registers' | 'uppers', RegisterUse>>;
+  readonly registerUse: RegisterUse;
+  readonly upperUse: RegisterUse;
 }
 
 export class BlockEmitter extends BlockMemory {
@@ -81,13 +82,13 @@ export class BlockEmitter extends BlockMemory {
   private kept: Local[] = [];
   /** Registers that are written before the current instruction, and before the first one that replaces the flags. */
   private written = 0;
-  private writtenBefore: number | undefined;
+  private writtenBefore: number | undefined = undefined;
   /** Which instructions' locals the current instruction has made the flag source of. */
   private flagsMadeOf: 'nothing new' | 'this instruction' | 'this and others' = 'nothing new';
   /** The block has checked that x87 instructions raise nothing: what changes that is a handler's. */
   private x87Required = false;
   /** The x87 register stack, where it is in locals. */
-  private x87Locals: X87Locals | undefined;
+  private x87Locals: X87Locals | undefined = undefined;
   /** What is known of lanes that the current instruction writes. */
   private produced: (() => void)[] = [];
   /** expectNoInterrupt() has looked for the instruction being emitted. */
@@ -131,16 +132,17 @@ export class BlockEmitter extends BlockMemory {
 
   /** After emitBlock() of all blocks. */
   finish(): EmittedBlock {
-    const { terminator, flagState: flags, uses } = this;
+    const { terminator, flagState: flags, registerUse, upperUse } = this;
     const statements = this.windows.finish(this.statements);
-    const overwritten = this.writtenBefore ?? uses.registers.written;
+    const overwritten = this.writtenBefore ?? registerUse.written;
     return {
       statements,
       terminator,
       flags,
       replacesFlags: this.writtenBefore !== undefined,
       overwritten,
-      uses,
+      registerUse,
+      upperUse,
     };
   }
 
@@ -161,12 +163,15 @@ export class BlockEmitter extends BlockMemory {
     this.expectsNoInterrupt = false;
     this.index = index;
     this.variant = variant;
-    this.written = this.uses.registers.written;
+    this.written = this.registerUse.written;
     this.produced = [];
     const moved = this.movedRegister(variant);
     variant.row.semantics(this);
-    if (moved !== undefined) this.windows.setRegister(moved.register, moved.place);
-    for (const note of this.produced) note();
+    if (moved !== undefined) {
+      const target = variant.locations[0] as Location & { field: RegisterField };
+      this.windows.setRegister(this.generalAt(target), moved);
+    }
+    for (let i = 0; i < this.produced.length; i++) this.produced[i]?.();
   }
 
   /** What undoing an attempt needs is released behind it. */
@@ -298,33 +303,43 @@ export class BlockEmitter extends BlockMemory {
     return begun;
   }
 
-  readonly x87Stack: X87Stack = {
-    begin: (used, pushes) => {
-      this.endAttempt();
-      if (this.beginX87().require(used, pushes)) return true;
-      this.endX87();
-      return false;
-    },
-    get: (i) => this.beginX87().get(i, (statement) => this.emit(statement)),
-    set: (i, number) => this.beginX87().set(i, number),
-    push: (number) => this.beginX87().push(number),
-    pop: () => this.beginX87().pop(),
-    numberOf: (operand) => this.stackNumber(operand),
-    leaveIf: (condition) => this.leaveIf(condition),
-    local: (type) => this.newLocal(type),
-    keep: (type) => this.beginX87().keep(type),
-    usually: (exponents) =>
-      this.m.i32.and(this.parts.entryLocals.x87Usual.get(), this.m.i32.const(exponents)),
-    either: (fast, slow) => this.either(fast, slow),
-    choose: (condition, then, otherwise) =>
-      this.emit(this.m.if(condition, this.collect(then), this.collect(otherwise))),
-    call: (name, args, result) => this.callRuntime(name, args, result),
-    rest: () => this.state(FPU_REST, 4),
-    end: (up = () => this.m.i32.const(0), lost = undefined) => {
-      const { index } = this;
-      for (const statement of this.beginX87().end(() => this.ripOf(index), up, lost)) this.emit(statement);
-    },
-  };
+  /** Made when it is first asked for: few blocks have x87 instructions. */
+  private madeX87Stack: X87Stack | undefined = undefined;
+
+  get x87Stack(): X87Stack {
+    this.madeX87Stack ??= this.makeX87Stack();
+    return this.madeX87Stack;
+  }
+
+  private makeX87Stack(): X87Stack {
+    return {
+      begin: (used, pushes) => {
+        this.endAttempt();
+        if (this.beginX87().require(used, pushes)) return true;
+        this.endX87();
+        return false;
+      },
+      get: (i) => this.beginX87().get(i, (statement) => this.emit(statement)),
+      set: (i, number) => this.beginX87().set(i, number),
+      push: (number) => this.beginX87().push(number),
+      pop: () => this.beginX87().pop(),
+      numberOf: (operand) => this.stackNumber(operand),
+      leaveIf: (condition) => this.leaveIf(condition),
+      local: (type) => this.newLocal(type),
+      keep: (type) => this.beginX87().keep(type),
+      usually: (exponents) =>
+        this.m.i32.and(this.parts.entryLocals.x87Usual.get(), this.m.i32.const(exponents)),
+      either: (fast, slow) => this.either(fast, slow),
+      choose: (condition, then, otherwise) =>
+        this.emit(this.m.if(condition, this.collect(then), this.collect(otherwise))),
+      call: (name, args, result) => this.callRuntime(name, args, result),
+      rest: () => this.state(FPU_REST, 4),
+      end: (up = () => this.m.i32.const(0), lost = undefined) => {
+        const { index } = this;
+        for (const statement of this.beginX87().end(() => this.ripOf(index), up, lost)) this.emit(statement);
+      },
+    };
+  }
 
   private stackNumber(operand: number): number {
     const location = this.location(operand);

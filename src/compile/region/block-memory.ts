@@ -103,15 +103,11 @@ export abstract class BlockMemory extends BlockAddresses {
 
   override nearAddress(value: Value, from: Value, bytes: number): void {
     const place = this.windows.ofValue(from);
-    if (place !== undefined) this.windows.setValue(value, { ...place, distance: place.distance + bytes });
+    if (place !== undefined) this.windows.setValue(value, place.moved(bytes));
   }
 
-  protected override set(
-    register: number,
-    value: Expression,
-    low?: { expression: Expression; size: number },
-  ): void {
-    super.set(register, value, low);
+  protected override set(register: number, value: Expression, low?: Expression, size = 0): void {
+    super.set(register, value, low, size);
     this.windows.replaceRegister(register);
   }
 
@@ -124,8 +120,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const distance = records.displacement(index);
     if (this.parts.constants.moves(BigInt(distance))) return super.checkedAddress(operand);
     const address = (): Expression => this.apart(this.get(base), distance);
-    const place = this.windows.ofRegister(base);
-    this.windows.setValue(address, { ...place, distance: place.distance + distance });
+    this.windows.setValue(address, this.windows.ofRegister(base).moved(distance));
     return address;
   }
 
@@ -359,17 +354,14 @@ export abstract class BlockMemory extends BlockAddresses {
   }
 
   /** What an ADD or SUB of a constant makes of a register that is as wide as addresses. */
-  protected movedRegister({
-    row,
-    locations: [target],
-  }: Variant): { register: number; place: Place } | undefined {
-    if (row.mnemonic !== 'add' && row.mnemonic !== 'sub') return undefined;
+  protected movedRegister(variant: Variant): Place | undefined {
+    const { mnemonic } = variant.row;
+    if (mnemonic !== 'add' && mnemonic !== 'sub') return undefined;
     const constant = this.knownImmediate(1);
+    const target = variant.locations[0];
     if (target?.kind !== 'general' || constant === undefined || target.size !== this.stackSize)
       return undefined;
-    const register = (this.records.register(this.index, target.field) - GPR) >> 3;
-    const place = this.windows.ofRegister(register);
-    const by = row.mnemonic === 'add' ? constant : -constant;
-    return { register, place: { ...place, distance: place.distance + by } };
+    const place = this.windows.ofRegister(this.generalAt(target));
+    return place.moved(mnemonic === 'add' ? constant : -constant);
   }
 }

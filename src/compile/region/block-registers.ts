@@ -6,7 +6,7 @@ import { constant, int } from '../../isa/semantics/integer.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { GPR } from '../../layout/cpu-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
-import type { ValueType } from '../../wasm/value-types.ts';
+import { i32, type ValueType } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';
 import type { Attempt } from './attempt.ts';
 import { KnownNumbers } from './known-numbers.ts';
@@ -41,21 +41,22 @@ export abstract class BlockRegisters extends EmitterBase {
   protected readonly records: BlockRecords;
   /** Instruction being emitted. */
   protected index = 0;
-  protected readonly uses = { registers: new BankUse(), uppers: new BankUse() };
-  protected attempt: Attempt | undefined;
+  protected readonly registerUse = new BankUse();
+  protected readonly upperUse = new BankUse();
+  protected attempt: Attempt | undefined = undefined;
   protected readonly known = new KnownNumbers();
   /** The lane of a vector register read last. */
-  protected lastRead: { readonly value: Expression; readonly lane: number } | undefined;
+  protected lastRead: { readonly value: Expression; readonly lane: number } | undefined = undefined;
 
   protected readonly origins: ValueOrigins;
-  /** General registers of which only the low 1 or 2 bytes were written last: how many. MainBank.low() has them. */
-  private readonly lows: Map<number, number>;
+  /** General registers of which only the low 1 or 2 bytes were written last: how many, in two bits for each. MainBank.low() has them. */
+  private lows: number;
 
   /** @param before of the block that leads to this one, in the same group. */
   constructor(parts: RegionParts, block: PlannedBlock, before: BlockRegisters | undefined) {
     super(parts.m);
     this.origins = new ValueOrigins(before?.origins);
-    this.lows = new Map(before?.lows);
+    this.lows = before === undefined ? 0 : before.lows;
     this.parts = parts;
     this.block = block;
     this.records = block.records;
@@ -67,7 +68,7 @@ export abstract class BlockRegisters extends EmitterBase {
 
   /** As wide as the register's local. */
   protected whole(register: number): Expression {
-    this.uses.registers.read(register);
+    this.registerUse.read(register);
     return this.parts.registers.local(register).get();
   }
 
@@ -84,20 +85,22 @@ export abstract class BlockRegisters extends EmitterBase {
   }
 
   /** @param value as wide as the register's local. @param low what its low `size` bytes get, if that is told. */
-  protected set(register: number, value: Expression, low?: { expression: Expression; size: number }): void {
-    this.setLocal('registers', register, value);
-    this.origins.write(register, low);
-    this.lows.delete(register);
+  protected set(register: number, value: Expression, low?: Expression, size = 0): void {
+    this.setLocal(this.parts.registers, this.registerUse, register, value);
+    this.origins.write(register, low, size);
+    this.lows &= ~(3 << (2 * register));
   }
 
-  override let(value: Expression, type?: ValueType): Value {
-    const kept = super.let(value, type);
+  override let(value: Expression, type: ValueType = i32): Value {
+    const { origins } = this;
+    const local = this.newLocal(type);
+    this.statements.push(local.set(value));
     const named: Value = () => {
-      const expression = kept();
-      this.origins.noteValue(expression, named);
+      const expression = local.get();
+      origins.noteValue(expression, named);
       return expression;
     };
-    this.origins.make(named, value);
+    origins.make(named, value);
     return named;
   }
 
@@ -109,31 +112,25 @@ export abstract class BlockRegisters extends EmitterBase {
     const { m } = this;
     if (size === 8) return this.get(register);
     if (size === 4) return this.low(register);
-    const written = this.lows.get(register) ?? 0;
+    const written = (this.lows >> (2 * register)) & 3;
     const low = written < size ? this.low(register) : this.parts.registers.low(register).get();
     return written === size ? low : m.i32.and(low, m.i32.const(MASKS[size as 1 | 2]));
   }
 
   setGpr(register: number, size: number, value: Expression): void {
     const { m } = this;
-    const low = { expression: value, size };
-    if (size === 8) this.set(register, this.areNarrow ? m.i32.wrap(value) : value, low);
-    else if (size === 4) this.set(register, this.areNarrow ? value : m.i64.extend_u(value), low);
-    else this.setLow(register, size as 1 | 2, value, low);
+    if (size === 8) this.set(register, this.areNarrow ? m.i32.wrap(value) : value, value, size);
+    else if (size === 4) this.set(register, this.areNarrow ? value : m.i64.extend_u(value), value, size);
+    else this.setLow(register, size as 1 | 2, value);
   }
 
   /** What reads the same bytes next does not wait for the rest of the register. */
-  private setLow(
-    register: number,
-    size: 1 | 2,
-    value: Expression,
-    low: { expression: Expression; size: number },
-  ): void {
+  private setLow(register: number, size: 1 | 2, value: Expression): void {
     const { m } = this;
     const bytes = this.parts.registers.low(register);
     this.emit(bytes.set(m.i32.and(value, m.i32.const(MASKS[size]))));
-    this.insert(register, bytes.get(), MASKS[size], 0, low);
-    this.lows.set(register, size);
+    this.insert(register, bytes.get(), MASKS[size], 0, value, size);
+    this.lows |= size << (2 * register);
   }
 
   /** Replaces the bits of `mask` << `shift`. @param value has no others than those of `mask`. */
@@ -142,7 +139,8 @@ export abstract class BlockRegisters extends EmitterBase {
     value: Expression,
     mask: number,
     shift: number,
-    low?: { expression: Expression; size: number },
+    low?: Expression,
+    size = 0,
   ): void {
     const { m, areNarrow } = this;
     const width = areNarrow ? 4 : 8;
@@ -150,7 +148,7 @@ export abstract class BlockRegisters extends EmitterBase {
     const bits = areNarrow ? value : m.i64.extend_u(value);
     const placed = shift === 0 ? bits : shl(bits, constant(m, width, shift));
     const kept = and(this.whole(register), constant(m, width, ~(mask << shift)));
-    this.set(register, or(kept, placed), low);
+    this.set(register, or(kept, placed), low, size);
   }
 
   highByte(register: number): Expression {
@@ -165,7 +163,7 @@ export abstract class BlockRegisters extends EmitterBase {
 
   xmm(register: number): Expression {
     const number = numberOfXmm(register);
-    this.uses.registers.read(number);
+    this.registerUse.read(number);
     const value = this.parts.registers.local(number).get();
     this.lastRead = { value, lane: 2 * register };
     return value;
@@ -173,11 +171,11 @@ export abstract class BlockRegisters extends EmitterBase {
 
   setXmm(register: number, value: Expression): void {
     this.noteLane(2 * register, value);
-    this.setLocal('registers', numberOfXmm(register), value);
+    this.setLocal(this.parts.registers, this.registerUse, numberOfXmm(register), value);
   }
 
   private upper(register: number): Expression {
-    this.uses.uppers.read(register);
+    this.upperUse.read(register);
     const value = this.parts.uppers.local(register).get();
     this.lastRead = { value, lane: 2 * register + 1 };
     return value;
@@ -185,7 +183,7 @@ export abstract class BlockRegisters extends EmitterBase {
 
   protected setUpper(register: number, value: Expression): void {
     this.noteLane(2 * register + 1, value);
-    this.setLocal('uppers', register, value);
+    this.setLocal(this.parts.uppers, this.upperUse, register, value);
   }
 
   /** What is known of a lane of a vector register that is written. */
@@ -194,13 +192,11 @@ export abstract class BlockRegisters extends EmitterBase {
     else this.known.forget(lane);
   }
 
-  private setLocal(name: keyof typeof this.uses, number: number, value: Expression): void {
-    const bank: RegisterBank = this.parts[name];
+  private setLocal(bank: RegisterBank, use: BankUse, number: number, value: Expression): void {
     const local = bank.local(number);
-    const take = () => this.parts.locals.take(local.type);
-    this.attempt?.save(bank, number, take, local.get(), (old) => local.set(old));
-    this.uses[name].write(number);
-    this.emit(local.set(value));
+    this.attempt?.save(bank, number, local, this.parts.locals);
+    use.write(number);
+    this.statements.push(local.set(value));
   }
 
   // ---- record fields ----
@@ -265,6 +261,10 @@ export abstract class BlockRegisters extends EmitterBase {
     const register = (offset - GPR) >> 3;
     if (offset & 1) this.setHighByte(register, value);
     else this.setGpr(register, location.size, value);
+  }
+
+  protected generalAt(location: Location & { field: RegisterField }): number {
+    return (this.records.register(this.index, location.field) - GPR) >> 3;
   }
 
   protected xmmNumber(location: Location & { field: RegisterField }): number {

@@ -130,7 +130,8 @@ export class FlagLocals {
     const { size } = source;
     const known = (value: Value): Origin | undefined => {
       const origin = origins.find(value, size);
-      const isLost = origin !== undefined && 'register' in origin && (overwritten >> origin.register) & 1;
+      const isLost =
+        origin !== undefined && !origin.isConstant && ((overwritten >> origin.register) & 1) === 1;
       return isLost ? undefined : origin;
     };
     const statements: Expression[] = [];
@@ -143,7 +144,7 @@ export class FlagLocals {
         statements.push(local.set(wide(value)));
         return FLAGS_VALUE;
       }
-      if ('register' in origin) return origin.register;
+      if (!origin.isConstant) return origin.register;
       constant = origin.constant;
       return FLAGS_CONSTANT;
     };

@@ -37,10 +37,16 @@ function bitOf({ size, isScalar }: View): number {
 
 export class KnownNumbers {
   /** By the number of a 128-bit lane: twice that of its register, and one more for an upper half. */
-  private readonly lanes = new Map<number, Knowledge>();
+  private made: Map<number, Knowledge> | undefined = undefined;
+
+  /** Most blocks have none. */
+  private get lanes(): Map<number, Knowledge> {
+    this.made ??= new Map();
+    return this.made;
+  }
 
   private of(lane: number): Knowledge {
-    return this.lanes.get(lane) ?? NOTHING;
+    return this.made?.get(lane) ?? NOTHING;
   }
 
   isOrdinary(lane: number, view: View): boolean {
@@ -86,15 +92,16 @@ export class KnownNumbers {
 
   /** Something else is written. */
   forget(lane: number): void {
-    this.lanes.delete(lane);
+    this.made?.delete(lane);
   }
 
   copy(from: number, to: number): void {
-    this.lanes.set(to, this.of(from));
+    if (this.made !== undefined) this.lanes.set(to, this.of(from));
   }
 
   /** An attempt ends: results of it have been looked at. */
   endAttempt(): void {
-    for (const [lane, known] of this.lanes) this.lanes.set(lane, { ...known, looked: 0, result: undefined });
+    if (this.made === undefined) return;
+    for (const [lane, known] of this.made) this.lanes.set(lane, { ...known, looked: 0, result: undefined });
   }
 }

@@ -66,7 +66,8 @@ export function compileRegion(
     (successors[from] as readonly number[]).map((to) => ({ from, to })),
   );
   const place = (bank: 'registers' | 'uppers') => {
-    const uses = [...emitted.map((block) => block?.uses[bank] ?? UNUSED), ...hubs.map(() => UNUSED)];
+    const use = bank === 'registers' ? 'registerUse' : 'upperUse';
+    const uses = [...emitted.map((block) => block?.[use] ?? UNUSED), ...hubs.map(() => UNUSED)];
     return { bank: parts[bank], placement: placeRegisters(uses, groups, shape.order, edges) };
   };
   const registers = new PlacedRegisters([place('registers'), place('uppers')]);

@@ -18,11 +18,22 @@ import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 
 /** An address: `distance` bytes from what a general register had when it got a value of which no more is known. */
-export interface Place {
+export class Place {
   /** Stands for that value. */
   readonly origin: object;
   readonly register: number;
   readonly distance: number;
+
+  constructor(origin: object, register: number, distance: number) {
+    this.origin = origin;
+    this.register = register;
+    this.distance = distance;
+  }
+
+  /** So many bytes from it. */
+  moved(bytes: number): Place {
+    return new Place(this.origin, this.register, this.distance + bytes);
+  }
 }
 
 /** A window with fewer accesses costs more than it gains: other registers than RSP may lead to another page each time. */
@@ -148,43 +159,49 @@ export function fitsPage(m: Module, address: Value, span: number): Expression {
 
 /** Where the registers of a block are, and the windows that it opens or finds open. */
 export class Windows {
-  private readonly registers: Map<number, Place>;
-  private readonly values = new Map<Value, Place>();
+  /** By number of a general register. */
+  private readonly registers: (Place | undefined)[];
+  /** Values, and the place of each: there are few, and the last ones are asked for. */
+  private readonly values: Value[] = [];
+  private readonly places: Place[] = [];
   private readonly open: Window[];
   /** What is emitted at the end: index of a statement, and what makes it. */
   private readonly later: { readonly at: number; readonly make: () => Expression | undefined }[] = [];
 
   /** @param before of the only block that leads to this one. */
   constructor(before?: Windows) {
-    this.registers = new Map(before?.registers);
-    this.open = [...(before?.open ?? [])];
+    this.registers = before === undefined ? [] : before.registers.slice();
+    this.open = before === undefined ? [] : before.open.slice();
   }
 
   ofRegister(register: number): Place {
-    let place = this.registers.get(register);
+    let place = this.registers[register];
     if (place === undefined) {
-      place = { origin: {}, register, distance: 0 };
-      this.registers.set(register, place);
+      place = new Place({}, register, 0);
+      this.registers[register] = place;
     }
     return place;
   }
 
   ofValue(value: Value): Place | undefined {
-    return this.values.get(value);
+    const { values } = this;
+    for (let i = values.length - 1; i >= 0; i--) if (values[i] === value) return this.places[i];
+    return undefined;
   }
 
   setValue(value: Value, place: Place): void {
-    this.values.set(value, place);
+    this.values.push(value);
+    this.places.push(place);
   }
 
   /** It has got another value, and it is known where that is. */
   setRegister(register: number, place: Place): void {
-    this.registers.set(register, place);
+    this.registers[register] = place;
   }
 
   /** It has got a value of which nothing is known. */
   replaceRegister(register: number): void {
-    this.registers.delete(register);
+    this.registers[register] = undefined;
   }
 
   /**
@@ -192,8 +209,7 @@ export class Windows {
    * @param statements of the block. @param create makes a window that begins with it.
    */
   access(statements: Expression[], place: Place, size: number, access: Access, create: () => Window): Window {
-    const known = this.open.find((window) => window.join(place, size, access));
-    if (known !== undefined) return known;
+    for (const window of this.open) if (window.join(place, size, access)) return window;
     const window = create();
     window.join(place, size, access);
     this.open.push(window);
@@ -209,6 +225,7 @@ export class Windows {
 
   /** When all blocks are known that may use the windows. @returns the statements with what was to be made. */
   finish(statements: Expression[]): Expression[] {
+    if (this.later.length === 0) return statements;
     for (const { at, make } of this.later) statements[at] = make() ?? NOTHING;
     return statements.filter((statement) => statement !== NOTHING);
   }
