@@ -21,82 +21,126 @@ import {
   RECORD_SIZE,
 } from '../layout/record.ts';
 
+/** Views of the buffer that records are in. */
+class Views {
+  readonly buffer: ArrayBufferLike;
+  readonly bytes: Uint8Array;
+  readonly halves: Uint16Array;
+  readonly words: Int32Array;
+
+  constructor(buffer: ArrayBufferLike) {
+    this.buffer = buffer;
+    this.bytes = new Uint8Array(buffer);
+    this.halves = new Uint16Array(buffer, 0, buffer.byteLength >> 1);
+    this.words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
+  }
+}
+
+/** Of the records that were looked at last: all blocks of a request have the same buffer, and a view takes as long to make as a block to read. */
+let last = new Views(new ArrayBuffer(0));
+
 /** One decoded block: its head record, instruction records and, if it has no branch, the end record. */
 export class BlockRecords {
   /** Address of the head record in the machine's linear memory. */
   readonly head: number;
-  private readonly view: DataView;
-
-  /** @param bytes the records, head first. */
-  constructor(head: number, bytes: Uint8Array) {
-    this.head = head;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  get count(): number {
-    return this.view.getUint16(HEAD_COUNT, true);
-  }
+  /** Records after the head: the instructions and, where present, the end record. */
+  readonly length: number;
+  readonly count: number;
   /** Offset of the first instruction in its page. */
-  get startOffset(): number {
-    return this.view.getUint16(RECORD_PAGE_OFFSET, true);
+  readonly startOffset: number;
+  readonly mode: number;
+  private readonly bytes: Uint8Array;
+  private readonly halves: Uint16Array;
+  private readonly words: Int32Array;
+  /** Of the head. */
+  private readonly start: number;
+
+  /** @param records head first. */
+  constructor(head: number, records: Uint8Array) {
+    const aligned = (records.byteOffset & 3) === 0 ? records : records.slice();
+    if (last.buffer !== aligned.buffer) last = new Views(aligned.buffer);
+    const start = aligned.byteOffset;
+    const { bytes, halves, words } = last;
+    this.head = head;
+    this.length = aligned.length / RECORD_SIZE - 1;
+    this.count = halves[(start + HEAD_COUNT) >> 1] as number;
+    this.startOffset = halves[(start + RECORD_PAGE_OFFSET) >> 1] as number;
+    this.mode = halves[(start + HEAD_MODE) >> 1] as number;
+    this.bytes = bytes;
+    this.halves = halves;
+    this.words = words;
+    this.start = start;
   }
+
   get physicalPage(): number {
-    return this.view.getUint32(HEAD_PHYSICAL_PAGE, true);
+    return (this.words[(this.start + HEAD_PHYSICAL_PAGE) >> 2] as number) >>> 0;
   }
   /** Physical page that the block's last instruction reaches into, or undefined. */
   get secondPage(): number | undefined {
-    if (this.view.getUint8(HEAD_PAGE_COUNT) === 1) return undefined;
-    return this.view.getUint32(HEAD_SECOND_PAGE, true);
-  }
-  get mode(): number {
-    return this.view.getUint16(HEAD_MODE, true);
+    if (this.bytes[this.start + HEAD_PAGE_COUNT] === 1) return undefined;
+    return (this.words[(this.start + HEAD_SECOND_PAGE) >> 2] as number) >>> 0;
   }
   /** Index of the TLB table that its accesses use. */
   get tlbView(): number {
     return (this.mode >> MODE_VIEW_SHIFT) & MODE_VIEW_MASK;
   }
-  /** Records after the head: the instructions and, where present, the end record. */
-  get length(): number {
-    return this.view.byteLength / RECORD_SIZE - 1;
-  }
   /** Address of the record of instruction `index`. */
   address(index: number): number {
     return this.head + (index + 1) * RECORD_SIZE;
   }
-  private at(index: number, field: number): number {
-    return (index + 1) * RECORD_SIZE + field;
+  private byte(index: number, field: number): number {
+    return this.bytes[this.start + (index + 1) * RECORD_SIZE + field] as number;
+  }
+  private half(index: number, field: number): number {
+    return this.halves[(this.start + (index + 1) * RECORD_SIZE + field) >> 1] as number;
+  }
+  private word(index: number, field: number): number {
+    return this.words[(this.start + (index + 1) * RECORD_SIZE + field) >> 2] as number;
   }
   slot(index: number): number {
-    return this.view.getUint32(this.at(index, RECORD_FN), true);
+    return this.word(index, RECORD_FN);
   }
   pageOffset(index: number): number {
-    return this.view.getUint16(this.at(index, RECORD_PAGE_OFFSET), true);
+    return this.half(index, RECORD_PAGE_OFFSET);
   }
   instructionLength(index: number): number {
-    return this.view.getUint8(this.at(index, RECORD_LENGTH));
+    return this.byte(index, RECORD_LENGTH);
   }
   register(index: number, field: RegisterField): number {
-    return this.view.getUint16(this.at(index, FIELD_OFFSET[field]), true);
+    return this.half(index, FIELD_OFFSET[field]);
   }
   base(index: number): number {
-    return this.view.getUint16(this.at(index, RECORD_BASE), true);
+    return this.half(index, RECORD_BASE);
   }
   indexRegister(index: number): number {
-    return this.view.getUint16(this.at(index, RECORD_INDEX_REG), true);
+    return this.half(index, RECORD_INDEX_REG);
   }
   displacement(index: number): number {
-    return this.view.getInt32(this.at(index, RECORD_DISP), true);
+    return this.word(index, RECORD_DISP);
   }
   scale(index: number): number {
-    return this.view.getUint8(this.at(index, RECORD_SCALE)) & 3;
+    return this.byte(index, RECORD_SCALE) & 3;
   }
   addressSize(index: number): number {
-    return this.view.getUint8(this.at(index, RECORD_SCALE)) >> 4;
+    return this.byte(index, RECORD_SCALE) >> 4;
   }
   segment(index: number): number {
-    return this.view.getUint8(this.at(index, RECORD_SEGMENT));
+    return this.byte(index, RECORD_SEGMENT);
   }
-  immediate(index: number): bigint {
-    return this.view.getBigInt64(this.at(index, RECORD_IMM), true);
+  /** The low 32 bits of the immediate, signed. */
+  immediateLow(index: number): number {
+    return this.word(index, RECORD_IMM);
+  }
+  /** The high ones. */
+  immediateHigh(index: number): number {
+    return this.word(index, RECORD_IMM + 4);
+  }
+  /** Whether the immediate is its low 32 bits, sign-extended. */
+  isImmediateShort(index: number): boolean {
+    return this.immediateHigh(index) === this.immediateLow(index) >> 31;
+  }
+  /** As near as a number comes to it, which is exact for addresses that a sign-extended 32-bit number may be near. */
+  immediateNumber(index: number): number {
+    return this.immediateHigh(index) * 2 ** 32 + (this.immediateLow(index) >>> 0);
   }
 }

@@ -21,7 +21,7 @@ const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
 /** Offset of the entry of an address from the start of its table: i32. */
 export function tlbIndex(m: Module, linearAddress: Expression): Expression {
   return m.i32.and(
-    m.i32.wrap(m.i64.shr_u(linearAddress, m.i64.const(BigInt(TLB_INDEX_SHIFT)))),
+    m.i32.wrap(m.i64.shr_u(linearAddress, m.i64.const(TLB_INDEX_SHIFT))),
     m.i32.const(TLB_INDEX_MASK),
   );
 }
@@ -38,8 +38,8 @@ export function tagOffset(access: Access): number {
 
 /** What a tag is compared with: the page of the last byte of an access, so that one that crosses pages fails. */
 export function pageOfLastByte(m: Module, linearAddress: Value, size: number): Expression {
-  const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(BigInt(size - 1)));
-  return m.i64.and(last, m.i64.const(-4096n));
+  const last = size === 1 ? linearAddress() : m.i64.add(linearAddress(), m.i64.const(size - 1));
+  return m.i64.and(last, m.i64.const(-4096));
 }
 
 /** tlbProbe() of the table of a view. */

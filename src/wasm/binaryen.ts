@@ -68,7 +68,11 @@ export class BinaryenModule implements Module {
     module.setFeatures(FEATURES);
     this.module = module;
     this.i32 = { ...module.i32, load: unsignedLoad(module) };
-    this.i64 = module.i64;
+    this.i64 = {
+      ...module.i64,
+      const: (value) => module.i64.const(BigInt(value)),
+      halves: (low, high) => module.i64.const((BigInt(high) << 32n) | BigInt(low >>> 0)),
+    };
     this.f32 = module.f32;
     this.f64 = module.f64;
     this.i8x16 = { ...module.i8x16, relaxed_swizzle: relaxedSwizzle(module) };

@@ -83,7 +83,12 @@ export type I64 = Unaries<I64Unary> &
   Binaries<IntegerBinary> &
   Loads<I64Load> &
   Stores<I64Store> &
-  Saturating & { const(value: bigint): Expression };
+  Saturating & {
+    /** @param value a number if it is a safe integer, which takes less time. */
+    const(value: bigint | number): Expression;
+    /** Of its two halves. */
+    halves(low: number, high: number): Expression;
+  };
 export type F32 = Unaries<FloatUnary | 'demote'> & Binaries<FloatBinary> & FromIntegers;
 export type F64 = Unaries<FloatUnary | 'promote'> &
   Binaries<FloatBinary> &

@@ -23,10 +23,10 @@ class FlagWatcher extends HandlerEmitter {
   writes = false;
   /** Another immediate may have other effects. */
   dependsOnImmediate = false;
-  private readonly value: bigint;
+  private readonly value: number;
 
-  /** @param value of the immediate, if there is one. */
-  constructor(variant: Variant, value: bigint) {
+  /** @param value the low 32 bits of the immediate, if there is one. */
+  constructor(variant: Variant, value: number) {
     super(scratch, variant, noFunction);
     this.value = value;
   }
@@ -53,7 +53,7 @@ class FlagWatcher extends HandlerEmitter {
   override knownImmediate(operand: number): number | undefined {
     if (this.location(operand).kind !== 'immediate') return undefined;
     this.dependsOnImmediate = true;
-    return Number(BigInt.asIntN(32, this.value));
+    return this.value;
   }
   override call(): Expression {
     return this.m.i32.const(0);
@@ -81,17 +81,17 @@ function noFunction(name: string): never {
 }
 
 /** By slot. */
-const known = new Map<number, FlagEffects>();
+const known: (FlagEffects | undefined)[] = [];
 /** Of slots that have others with another immediate. */
-const knownWithImmediate = new Map<number, Map<bigint, FlagEffects>>();
+const knownWithImmediate = new Map<number, Map<number, FlagEffects>>();
 
-/** Effects of an instruction; slots without a variant are opaque. */
-export function flagEffects(slot: number, immediate: bigint): FlagEffects {
-  const effects = known.get(slot) ?? knownWithImmediate.get(slot)?.get(immediate);
+/** Effects of an instruction; slots without a variant are opaque. @param immediate its low 32 bits. */
+export function flagEffects(slot: number, immediate: number): FlagEffects {
+  const effects = known[slot] ?? knownWithImmediate.get(slot)?.get(immediate);
   return effects ?? findEffects(slot, immediate);
 }
 
-function findEffects(slot: number, immediate: bigint): FlagEffects {
+function findEffects(slot: number, immediate: number): FlagEffects {
   const variant = variantOfSlot(slot);
   if (variant === undefined || variant.row.tier === 'handler') return OPAQUE;
   const watcher = new FlagWatcher(variant, immediate);
@@ -99,9 +99,9 @@ function findEffects(slot: number, immediate: bigint): FlagEffects {
   scratch.clear();
   const { reads, writes, dependsOnImmediate } = watcher;
   const effects = { reads, writes };
-  if (!dependsOnImmediate) known.set(slot, effects);
+  if (!dependsOnImmediate) known[slot] = effects;
   else {
-    const others = knownWithImmediate.get(slot) ?? new Map<bigint, FlagEffects>();
+    const others = knownWithImmediate.get(slot) ?? new Map<number, FlagEffects>();
     knownWithImmediate.set(slot, others.set(immediate, effects));
   }
   return effects;

@@ -25,7 +25,7 @@ export function flagsLiveIn(
       const known = records as BlockRecords;
       const slot = known.slot(index);
       if (slot === SLOT_END) break;
-      const { reads, writes } = flagEffects(slot, known.immediate(index));
+      const { reads, writes } = flagEffects(slot, known.immediateLow(index));
       if (reads) live[b] = true;
       if (reads || writes) return;
     }

@@ -26,7 +26,7 @@ export abstract class BlockAddresses extends BlockRegisters {
   }
 
   override segmentBase(segment: number): Expression {
-    if ((this.records.mode & MODE_FLAT) !== 0 && BASE_ZERO.includes(segment)) return this.m.i64.const(0n);
+    if ((this.records.mode & MODE_FLAT) !== 0 && BASE_ZERO.includes(segment)) return this.m.i64.const(0);
     return super.segmentBase(segment);
   }
 
@@ -50,14 +50,15 @@ export abstract class BlockAddresses extends BlockRegisters {
       scaled = shl(scaled, constant(m, size, records.scale(index)));
     }
     if (scaled !== undefined) sum = sum === undefined ? scaled : add(sum, scaled);
-    const displacement = BigInt(records.displacement(index));
+    const displacement = records.displacement(index);
     const { constants } = this.parts;
     const distance = (): Expression => {
       if (!constants.moves(displacement)) return constant(m, size, displacement);
-      return areNarrow ? m.i32.wrap(constants.i64(displacement)) : constants.i64(displacement);
+      const moved = constants.displacement(displacement);
+      return areNarrow ? m.i32.wrap(moved) : moved;
     };
     if (sum === undefined) sum = distance();
-    else if (displacement !== 0n) sum = add(sum, distance());
+    else if (displacement !== 0) sum = add(sum, distance());
     return this.truncateAddress(areNarrow ? m.i64.extend_u(sum) : sum);
   }
 
@@ -100,7 +101,7 @@ export abstract class BlockAddresses extends BlockRegisters {
   }
 
   protected offsetAddress(): Expression {
-    return this.toLinear(this.parts.constants.i64(this.records.immediate(this.index)));
+    return this.toLinear(this.parts.constants.immediate(this.records, this.index));
   }
 
   protected stringAddress(kind: 'source' | 'destination'): Expression {

@@ -489,13 +489,14 @@ export class BlockEmitter extends BlockMemory {
   }
 
   knownImmediate(operand: number): number | undefined {
-    const value = this.records.immediate(this.index);
-    if (this.location(operand).kind !== 'immediate' || this.parts.constants.moves(value)) return undefined;
-    return Number(BigInt.asIntN(32, value));
+    const { records, index } = this;
+    if (this.location(operand).kind !== 'immediate' || this.parts.constants.movesImmediate(records, index))
+      return undefined;
+    return records.immediateLow(index);
   }
 
   withImmediate(_operand: number, known: (value: number) => Expression): Expression {
-    return known(Number(this.records.immediate(this.index) & 0xffn) >> this.immediateShift);
+    return known((this.records.immediateLow(this.index) & 0xff) >> this.immediateShift);
   }
 
   // ---- flags ----

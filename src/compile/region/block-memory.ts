@@ -87,7 +87,7 @@ export abstract class BlockMemory extends BlockAddresses {
   private displacement(base: number): number {
     const { records, index, block } = this;
     const isOffset = this.variant.locations.some(({ kind }) => kind === 'offset');
-    if (isOffset) return Number(BigInt.asIntN(32, records.immediate(index)));
+    if (isOffset) return records.immediateLow(index);
     const displacement = records.displacement(index);
     return base === PAGE_BASE ? displacement + block.page * 4096 : displacement;
   }
@@ -118,7 +118,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const base = this.placedBase(location);
     if (base === undefined) return super.checkedAddress(operand);
     const distance = records.displacement(index);
-    if (this.parts.constants.moves(BigInt(distance))) return super.checkedAddress(operand);
+    if (this.parts.constants.moves(distance)) return super.checkedAddress(operand);
     const address = (): Expression => this.apart(this.get(base), distance);
     this.windows.setValue(address, this.windows.ofRegister(base).moved(distance));
     return address;
@@ -138,7 +138,7 @@ export abstract class BlockMemory extends BlockAddresses {
   /** Another address. */
   private apart(address: Expression, bytes: number): Expression {
     const { m } = this;
-    if (this.stackSize === 8) return bytes === 0 ? address : m.i64.add(address, m.i64.const(BigInt(bytes)));
+    if (this.stackSize === 8) return bytes === 0 ? address : m.i64.add(address, m.i64.const(bytes));
     const low = m.i32.wrap(address);
     return m.i64.extend_u(bytes === 0 ? low : m.i32.add(low, m.i32.const(bytes)));
   }

@@ -299,19 +299,19 @@ export abstract class BlockRegisters extends EmitterBase {
   }
 
   protected immediate(size: number): Expression {
-    const value = this.records.immediate(this.index);
+    const { m, records, index } = this;
     const { constants } = this.parts;
-    if (size >= 4 && constants.moves(value)) {
-      const moved = constants.i64(value);
-      return size === 8 ? moved : this.m.i32.wrap(moved);
+    if (size >= 4 && constants.movesImmediate(records, index)) {
+      const moved = constants.immediate(records, index);
+      return size === 8 ? moved : m.i32.wrap(moved);
     }
-    const bits = Number(BigInt.asUintN(32, value));
+    const low = records.immediateLow(index);
     const expression =
       size === 8
-        ? this.m.i64.const(value)
-        : this.m.i32.const((size === 4 ? bits : bits & (size === 2 ? 0xffff : 0xff)) | 0);
+        ? m.i64.halves(low, records.immediateHigh(index))
+        : m.i32.const(size === 4 ? low : low & (size === 2 ? 0xffff : 0xff));
     // What is not so short is a MOV's.
-    if (BigInt.asIntN(32, value) === value) this.origins.noteConstant(expression, value, size);
+    if (records.isImmediateShort(index)) this.origins.noteConstant(expression, low, size);
     return expression;
   }
 }

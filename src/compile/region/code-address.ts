@@ -24,9 +24,9 @@ export class CodeAddress {
   /** @param page relative to the entry's. @param offset in bytes, negative or beyond the page, too. */
   at(page: number, offset: number): Expression {
     const { m } = this;
-    const distance = BigInt(page) * 4096n + BigInt(offset);
+    const distance = page * 4096 + offset;
     const entry = this.entryPage.get();
-    return distance === 0n ? entry : m.i64.add(entry, m.i64.const(distance));
+    return distance === 0 ? entry : m.i64.add(entry, m.i64.const(distance));
   }
 
   /** For a way out of a page: the processor state still has the entry's. */

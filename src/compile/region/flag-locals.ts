@@ -16,7 +16,6 @@ import {
   FLAGS_ADD,
   FLAGS_ADD_RESULT,
   FLAGS_CONSTANT,
-  FLAGS_CONSTANT_SHIFT,
   FLAGS_DEC,
   FLAGS_FIRST_SHIFT,
   FLAGS_INC,
@@ -119,7 +118,7 @@ export class FlagLocals {
       this.first.set(result),
       this.aux.set(aux),
       this.result.set(this.first.get()),
-      this.operation.set(m.i64.const(BigInt(FLAGS_WORDS))),
+      this.operation.set(m.i64.const(FLAGS_WORDS)),
     ];
   }
 
@@ -137,7 +136,7 @@ export class FlagLocals {
     const statements: Expression[] = [];
     const { m } = this;
     const wide = (value: Value): Expression => (size === 8 ? value() : m.i64.extend_u(value()));
-    let constant = 0n;
+    let constant = 0;
     const place = (value: Value, local: Local): number => {
       const origin = known(value);
       if (origin === undefined) {
@@ -156,14 +155,12 @@ export class FlagLocals {
         first = source.r;
       }
     }
-    let operation = BigInt(
-      size | (kind << FLAGS_KIND_SHIFT) | (place(first, this.first) << FLAGS_FIRST_SHIFT),
-    );
-    if ('b' in source) operation |= BigInt(place(source.b, this.second) << FLAGS_SECOND_SHIFT);
+    let operation = size | (kind << FLAGS_KIND_SHIFT) | (place(first, this.first) << FLAGS_FIRST_SHIFT);
+    if ('b' in source) operation |= place(source.b, this.second) << FLAGS_SECOND_SHIFT;
     if (source.kind === 'adc' || source.kind === 'sbb') statements.push(this.sum.set(wide(source.r)));
     if ('cf' in source) statements.push(this.aux.set(m.i32.shl(source.cf(), m.i32.const(AUX_CF_BIT))));
-    operation |= constant << BigInt(FLAGS_CONSTANT_SHIFT);
-    return [...statements, this.operation.set(m.i64.const(operation))];
+    statements.push(this.operation.set(m.i64.halves(operation, constant)));
+    return statements;
   }
 
   /** For the end of the function: the runtime works the words out of an operation. */
@@ -174,7 +171,7 @@ export class FlagLocals {
     const store = this.imports.function('storeOperationFlags');
     const operands = [operation, this.first, this.second, this.sum, this.aux].map((local) => local.get());
     const set = m.if(
-      m.i64.eq(operation.get(), m.i64.const(BigInt(FLAGS_WORDS))),
+      m.i64.eq(operation.get(), m.i64.const(FLAGS_WORDS)),
       m.block(null, [
         m.i64.store(CPU_STATE + FLAG_RESULT, 8, zero(), this.result.get()),
         m.i32.store(CPU_STATE + FLAG_AUX, 4, zero(), this.aux.get()),
@@ -182,6 +179,6 @@ export class FlagLocals {
       m.call(store, operands, none),
     );
     // FLAGS_FOUND, where locals start, is zero.
-    return [m.if(m.i64.ne(operation.get(), m.i64.const(0n)), set)];
+    return [m.if(m.i64.ne(operation.get(), m.i64.const(0)), set)];
   }
 }

@@ -58,7 +58,7 @@ export class Hubs {
   private enterIf(node: number, hub: PlannedHub, target: number): Expression {
     const { m } = this.parts;
     const { page } = hub;
-    const isThere = m.i64.eq((this.distance as Local).get(), m.i64.const(BigInt(this.address(target))));
+    const isThere = m.i64.eq((this.distance as Local).get(), m.i64.const(this.address(target)));
     const ask = this.edges.askBudget(node, target, () => this.parts.leave.fromHub(hub));
     const enter = this.edges.enterPages(node, page === undefined ? [] : [page], target);
     return m.if(isThere, m.block(null, [...ask, ...enter]));

@@ -162,7 +162,7 @@ class LastPage {
     const host = (): Expression => m.i32.add(m.i32.wrap(linearAddress()), addend.get());
     if (last !== undefined) return m.ifLikely(this.isInside(linearAddress, size, last), host(), another);
     // What is aligned lies in the page of its first byte: most accesses, and one operation less.
-    const alignedPage = m.i64.and(linearAddress(), m.i64.const(BigInt(size - 1) - 4096n));
+    const alignedPage = m.i64.and(linearAddress(), m.i64.const(size - 1 - 4096));
     const otherwise = size === 1 ? another : m.ifLikely(this.holds(linearAddress, size), host(), another);
     return m.ifLikely(m.i64.eq(alignedPage, tag.get()), host(), otherwise);
   }
@@ -180,7 +180,7 @@ class LastPage {
   ): Expression {
     const { m, tag, addend } = this;
     const table = tlbTable(view);
-    const page = (): Expression => m.i64.and(address(), m.i64.const(-4096n));
+    const page = (): Expression => m.i64.and(address(), m.i64.const(-4096));
     const host = (distance: Expression): Expression =>
       m.i32.add(m.i32.add(m.i32.wrap(address()), distance), m.i32.const(-back));
     const none = (): Expression => m.i32.const(0);
@@ -216,7 +216,7 @@ class LastPage {
     const { m, tag } = this;
     const distance = m.i64.sub(linearAddress(), last.tee(tag.get()));
     // An odd tag is TLB_INVALID: nothing is near that.
-    const near = m.i64.or(distance, m.i64.shl(last.get(), m.i64.const(63n)));
-    return m.i64.le_u(near, m.i64.const(BigInt(4096 - size)));
+    const near = m.i64.or(distance, m.i64.shl(last.get(), m.i64.const(63)));
+    return m.i64.le_u(near, m.i64.const(4096 - size));
   }
 }

@@ -322,7 +322,7 @@ export class Leave {
     const jumpTo = this.imports.function('jumpTo');
     const lookUp = m.return_call(jumpTo, [target.get(), branchTarget.get()], none);
     if (!hasLinearCode(mode)) return lookUp;
-    const page = m.i64.and(branchTarget.get(), m.i64.const(-4096n));
+    const page = m.i64.and(branchTarget.get(), m.i64.const(-4096));
     const found = (head: Expression): Expression =>
       m.block(null, [target.set(head), m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page)]);
     return probeJumpCache(m, mode, () => branchTarget.get(), this.locals.take(i32), found, lookUp);

@@ -21,15 +21,30 @@ export class SavedConstants {
   }
 
   /** Whether the constant is an address that moves. */
-  moves(constant: bigint): boolean {
-    return this.savedAt !== undefined && isNearCode(Number(constant), this.savedAt);
+  moves(constant: number): boolean {
+    return this.savedAt !== undefined && isNearCode(constant, this.savedAt);
   }
 
-  /** The constant as it is where the code is now. */
-  i64(constant: bigint): Expression {
+  /** A displacement as it is where the code is now. */
+  displacement(constant: number): Expression {
+    const value = this.m.i64.const(constant);
+    return this.moves(constant) ? this.moved(value) : value;
+  }
+
+  /** Whether an instruction's immediate is an address that moves. */
+  movesImmediate(records: BlockRecords, index: number): boolean {
+    return this.savedAt !== undefined && isNearCode(records.immediateNumber(index), this.savedAt);
+  }
+
+  /** An instruction's immediate as it is where the code is now. */
+  immediate(records: BlockRecords, index: number): Expression {
+    const value = this.m.i64.halves(records.immediateLow(index), records.immediateHigh(index));
+    return this.movesImmediate(records, index) ? this.moved(value) : value;
+  }
+
+  private moved(address: Expression): Expression {
     const { m } = this;
-    if (!this.moves(constant)) return m.i64.const(constant);
-    return m.i64.add(m.i64.const(constant), m.i64.load32_s(CPU_STATE + CODE_MOVED, 4, m.i32.const(0)));
+    return m.i64.add(address, m.i64.load32_s(CPU_STATE + CODE_MOVED, 4, m.i32.const(0)));
   }
 
   /** i32: the page that a block's code comes from. */

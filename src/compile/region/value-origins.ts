@@ -8,15 +8,15 @@ import type { Expression } from '../../wasm/builder.ts';
 /** In place of the register of a constant. */
 const NO_REGISTER = -1;
 
-/** The low `size` bytes of a register, or a constant. */
+/** The low `size` bytes of a register, or a constant of 32 bits, sign-extended. */
 export class Origin {
   readonly register: number;
   readonly size: number;
-  readonly constant: bigint;
+  readonly constant: number;
   /** What the register had then: ValueOrigins.contents. */
   readonly content: number;
 
-  constructor(register: number, size: number, constant: bigint, content: number) {
+  constructor(register: number, size: number, constant: number, content: number) {
     this.register = register;
     this.size = size;
     this.constant = constant;
@@ -29,7 +29,7 @@ export class Origin {
 }
 
 const GENERAL_REGISTERS = 16;
-const NO_CONSTANT = 0n;
+const NO_CONSTANT = 0;
 const NO_EXPRESSION = -1;
 
 /** What any register of any block gets is told apart by a number. */
@@ -73,7 +73,7 @@ export class ValueOrigins {
     this.lastOrigin = new Origin(register, size, NO_CONSTANT, this.contents[register] as number);
   }
 
-  noteConstant(expression: Expression, constant: bigint, size: number): void {
+  noteConstant(expression: Expression, constant: number, size: number): void {
     this.originExpression = expression;
     this.lastOrigin = new Origin(NO_REGISTER, size, constant, 0);
   }

@@ -145,7 +145,7 @@ export function tlbWindow(
   missed: Expression,
 ): Expression {
   const tag = m.i64.load(tlbTable(view) + tagOffset(access), 8, slot.tee(tlbIndex(m, address())));
-  const isThere = m.i64.eq(tag, m.i64.and(address(), m.i64.const(-4096n)));
+  const isThere = m.i64.eq(tag, m.i64.and(address(), m.i64.const(-4096)));
   const addend = m.i32.load(tlbTable(view) + TLB_ADDEND, 4, slot.get());
   const found = m.i32.add(m.i32.add(m.i32.wrap(address()), addend), m.i32.const(-range.back));
   return m.ifLikely(m.i32.and(isThere, fitsPage(m, address, range.span)), found, missed);

@@ -86,7 +86,7 @@ function vector(m: Module, source: ArithmeticSource | CarryingSource): Expressio
   const adds = source.kind === 'add' || source.kind === 'adc';
   if (size === 8) {
     const { i64 } = m;
-    const ones = (): Expression => i64.const(-1n);
+    const ones = (): Expression => i64.const(-1);
     if (adds) return i64.or(i64.and(a(), b()), i64.and(i64.or(a(), b()), i64.xor(r(), ones())));
     // (~a & b) | (~(a ^ b) & r), the same function with fewer terms.
     return i64.or(i64.and(i64.xor(a(), ones()), b()), i64.and(i64.xor(i64.xor(a(), b()), ones()), r()));
@@ -102,8 +102,8 @@ function packVector(m: Module, size: number, v: Expression): Expression {
   const { i32, i64 } = m;
   if (size === 8) {
     // Multiplying by 2^32 + 1 adds the low half to the high half: AF (bit 3) joins CF and CF ^ OF there.
-    const masked = i64.and(v, i64.const(BigInt.asIntN(64, 0xc000_0000_0000_0008n)));
-    return i32.wrap(i64.shr_u(i64.mul(masked, i64.const(0x1_0000_0001n)), i64.const(32n)));
+    const masked = i64.and(v, i64.halves(8, 0xc000_0000 | 0));
+    return i32.wrap(i64.shr_u(i64.mul(masked, i64.const(0x1_0000_0001)), i64.const(32)));
   }
   if (size === 4) return i32.and(v, i32.const(AUX_ARITHMETIC | 0));
   const shift = 32 - size * 8;
@@ -140,7 +140,7 @@ export function materialize(m: Module, source: FlagSource): { result: Expression
     case 'dec': {
       const { size, a, r } = source;
       const minimum =
-        size === 8 ? m.i64.const(-(2n ** 63n)) : i32.const(size === 4 ? -(2 ** 31) : 1 << (size * 8 - 1));
+        size === 8 ? m.i64.halves(0, 1 << 31) : i32.const(size === 4 ? -(2 ** 31) : 1 << (size * 8 - 1));
       const int = size === 8 ? m.i64 : m.i32;
       // Overflow: the increment produced the minimum, the decrement started from it.
       const of = int.eq(source.kind === 'inc' ? r() : a(), minimum);
@@ -201,7 +201,7 @@ export function carryOf(m: Module, source: FlagSource): Expression {
 export function conditionOfWords(m: Module, condition: Condition, result: Value, aux: Value): Expression {
   const { i32, i64 } = m;
   const sign = (): Expression =>
-    i32.xor(i32.wrap(i64.shr_u(result(), i64.const(63n))), i32.and(aux(), i32.const(1)));
+    i32.xor(i32.wrap(i64.shr_u(result(), i64.const(63))), i32.and(aux(), i32.const(1)));
   const overflow = (): Expression =>
     i32.shr_u(i32.xor(aux(), i32.shl(aux(), i32.const(1))), i32.const(AUX_CF_BIT));
   const carry = (): Expression => i32.shr_u(aux(), i32.const(AUX_CF_BIT));
@@ -274,7 +274,7 @@ function conditionOfOperation(
   const int = size === 8 ? m.i64 : m.i32;
   const signed = (v: Value): Expression =>
     size === 1 ? i32.extend8_s(v()) : size === 2 ? i32.extend16_s(v()) : v();
-  const number = (value: number): Expression => (size === 8 ? m.i64.const(BigInt(value)) : i32.const(value));
+  const number = (value: number): Expression => (size === 8 ? m.i64.const(value) : i32.const(value));
   const zero = (): Expression => int.eqz(r());
   const sign = (): Expression => int.lt_s(signed(r), number(0));
   if (condition === 'z') return zero();

@@ -9,7 +9,7 @@ export function int(m: Module, size: number): Module['i32'] | Module['i64'] {
 }
 
 export function constant(m: Module, size: number, value: number | bigint): Expression {
-  return size === 8 ? m.i64.const(BigInt(value)) : m.i32.const(Number(value));
+  return size === 8 ? m.i64.const(value) : m.i32.const(Number(value));
 }
 
 /** Zero-extends what may have garbage above `size` bytes. */
@@ -41,14 +41,13 @@ export function resize(m: Module, from: number, to: number, value: Expression): 
 
 /** Most significant bit as i32 0 or 1; `value` is zero-extended. */
 export function signBit(m: Module, size: number, value: Expression): Expression {
-  if (size === 8) return m.i32.wrap(m.i64.shr_u(value, m.i64.const(63n)));
+  if (size === 8) return m.i32.wrap(m.i64.shr_u(value, m.i64.const(63)));
   return m.i32.shr_u(value, m.i32.const(size * 8 - 1));
 }
 
 /** i32 0 or 1 of a single bit of a value, by constant index. */
 export function bitAt(m: Module, size: number, value: Expression, index: number): Expression {
-  if (size === 8)
-    return m.i32.and(m.i32.wrap(m.i64.shr_u(value, m.i64.const(BigInt(index)))), m.i32.const(1));
+  if (size === 8) return m.i32.and(m.i32.wrap(m.i64.shr_u(value, m.i64.const(index))), m.i32.const(1));
   return m.i32.and(m.i32.shr_u(value, m.i32.const(index)), m.i32.const(1));
 }
 

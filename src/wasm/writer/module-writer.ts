@@ -171,9 +171,11 @@ export class ModuleWriter implements Module {
       ...operations(opcodes.I64_STORE, store),
       trunc_s_sat: operations(opcodes.I64_TRUNCATE, unary),
       const: (value) => {
+        if (typeof value === 'number') return arena.add(i64Const, value | 0, Math.floor(value / 2 ** 32), 0);
         bits64[0] = value;
         return arena.add(i64Const, halves64[0] as number, halves64[1] as number, 0);
       },
+      halves: (low, high) => arena.add(i64Const, low, high, 0),
     };
     this.f32 = {
       ...operations(opcodes.F32_UNARY, unary),
