@@ -26,6 +26,10 @@ function signedHex(value: number | bigint): string {
   return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
+function immediateOf(records: BlockRecords, index: number): bigint {
+  return (BigInt(records.immediateHigh(index)) << 32n) | BigInt(records.immediateLow(index) >>> 0);
+}
+
 /** What a slot of the function table is for. */
 function slotText(slot: number): string {
   if (slot === SLOT_END) return 'end of block';
@@ -57,7 +61,7 @@ export function recordLines(records: BlockRecords, index: number): string[] {
         break;
       case 'immediate':
       case 'offset':
-        fields.push(`imm=${signedHex(records.immediate(index))}`);
+        fields.push(`imm=${signedHex(immediateOf(records, index))}`);
         break;
       case 'relative':
         fields.push(`disp=${signedHex(records.displacement(index))}`);

@@ -18,22 +18,32 @@ export function flagsLiveIn(
   blocks: readonly FlagBlock[],
   successors: readonly (readonly number[])[],
 ): boolean[] {
-  const live = blocks.map(() => false);
-  const transparent = blocks.map(() => false);
-  blocks.forEach(({ records, length }, b) => {
-    for (let index = 0; index < length; index++) {
-      const known = records as BlockRecords;
-      const slot = known.slot(index);
-      if (slot === SLOT_END) break;
-      const { reads, writes } = flagEffects(slot, known.immediateLow(index));
-      if (reads) live[b] = true;
-      if (reads || writes) return;
-    }
+  const live: boolean[] = [];
+  const transparent: boolean[] = [];
+  for (const { records, length } of blocks) {
+    const effect = records === undefined ? TRANSPARENT : firstEffect(records, length);
+    live.push(effect === READS);
     // Leaving needs no reader: the way out completes the flags.
-    transparent[b] = records === undefined || length === records.length;
-  });
+    transparent.push(effect === TRANSPARENT && (records === undefined || length === records.length));
+  }
   while (spread(successors, live, transparent));
   return live;
+}
+
+const TRANSPARENT = 0;
+const READS = 1;
+const WRITES = 2;
+
+/** What instructions of a block do first to the flags at its start. */
+function firstEffect(records: BlockRecords, length: number): number {
+  for (let index = 0; index < length; index++) {
+    const slot = records.slot(index);
+    if (slot === SLOT_END) break;
+    const { reads, writes } = flagEffects(slot, records.immediateLow(index));
+    if (reads) return READS;
+    if (writes) return WRITES;
+  }
+  return TRANSPARENT;
 }
 
 /**
@@ -46,11 +56,14 @@ function spread(
   transparent: readonly boolean[],
 ): boolean {
   let changed = false;
-  for (const [b, following] of successors.entries()) {
+  for (let b = 0; b < successors.length; b++) {
     if (live[b] || !transparent[b]) continue;
-    if (!following.some((successor) => live[successor])) continue;
-    live[b] = true;
-    changed = true;
+    for (const successor of successors[b] as readonly number[]) {
+      if (!live[successor]) continue;
+      live[b] = true;
+      changed = true;
+      break;
+    }
   }
   return changed;
 }

@@ -52,18 +52,21 @@ import { X87Locals } from './x87-locals.ts';
 
 /** How a block of a region ends. */
 type Terminator =
-  | { readonly kind: 'jump' }
-  | { readonly kind: 'fall' }
-  | { readonly kind: 'branch'; readonly condition: Expression }
+  | 'jump'
+  | 'fall'
+  /** Where its condition holds to where a jump would lead, else behind it. */
+  | 'branch'
   /** To Leave.branchTarget. */
-  | { readonly kind: 'indirect' }
+  | 'indirect'
   /** The code that leaves is already emitted. */
-  | { readonly kind: 'left' };
+  | 'left';
 
 export interface EmittedBlock {
-  /** All but the edges to other blocks. */
-  readonly statements: readonly Expression[];
+  /** All but the edges to other blocks, which are added to them. */
+  readonly statements: Expression[];
   readonly terminator: Terminator;
+  /** Of a branch. */
+  readonly condition: Expression;
   /** What the flags are at its end; good for edges that come right behind the statements. */
   readonly flags: FlagState;
   /** Whether they are other flags than at its start, and the general registers that are written before: a set of them. */
@@ -76,7 +79,8 @@ export interface EmittedBlock {
 
 export class BlockEmitter extends BlockMemory {
   private source: FlagSource;
-  private terminator: Terminator = { kind: 'fall' };
+  private terminator: Terminator = 'fall';
+  private branchCondition: Expression = 0;
   /** Locals handed out in the current instruction, and those that the flag source is made of. */
   private inUse: Local[] = [];
   private kept: Local[] = [];
@@ -123,7 +127,7 @@ export class BlockEmitter extends BlockMemory {
       this.endAttempt();
       this.index = block.length;
       this.emit(this.leaveToHandler());
-      this.terminator = { kind: 'left' };
+      this.terminator = 'left';
     }
     this.endAttempt();
     this.parts.locals.release(this.inUse);
@@ -132,12 +136,13 @@ export class BlockEmitter extends BlockMemory {
 
   /** After emitBlock() of all blocks. */
   finish(): EmittedBlock {
-    const { terminator, flagState: flags, registerUse, upperUse } = this;
+    const { terminator, branchCondition: condition, flagState: flags, registerUse, upperUse } = this;
     const statements = this.windows.finish(this.statements);
     const overwritten = this.writtenBefore ?? registerUse.written;
     return {
       statements,
       terminator,
+      condition,
       flags,
       replacesFlags: this.writtenBefore !== undefined,
       overwritten,
@@ -575,16 +580,17 @@ export class BlockEmitter extends BlockMemory {
   }
 
   jump(): void {
-    this.terminator = { kind: 'jump' };
+    this.terminator = 'jump';
   }
 
   jumpIf(condition: Expression): void {
-    this.terminator = { kind: 'branch', condition };
+    this.terminator = 'branch';
+    this.branchCondition = condition;
   }
 
   jumpTo(target: Expression): void {
     this.emit(this.parts.leave.branchTarget.set(target));
-    this.terminator = { kind: 'indirect' };
+    this.terminator = 'indirect';
   }
 
   dispatch(): void {

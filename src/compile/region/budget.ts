@@ -33,30 +33,35 @@ export function planBudget(
   successors: readonly (readonly number[])[],
   { order, rank }: Structure,
 ): BudgetPlan {
-  const count = (node: number): number => counts[node] as number;
-  const isBack = (from: number, to: number): boolean => (rank[to] as number) <= (rank[from] as number);
-  const owed = counts.map(() => 0);
+  const nodes = counts.length;
+  const owed = new Array<number>(nodes).fill(0);
   /** Instructions on the longest way from the last question. */
-  const asked = counts.map(() => 0);
-  const asksBefore = counts.map(() => false);
+  const asked = new Array<number>(nodes).fill(0);
+  const asksBefore = new Array<boolean>(nodes).fill(false);
   for (const node of order) {
-    if ((asked[node] as number) > 0 && (asked[node] as number) + count(node) > MOST_AHEAD) {
+    const count = counts[node] as number;
+    if ((asked[node] as number) > 0 && (asked[node] as number) + count > MOST_AHEAD) {
       asksBefore[node] = true;
       asked[node] = 0;
     }
+    const owedBehind = (owed[node] as number) + count;
+    const askedBehind = (asked[node] as number) + count;
     for (const next of successors[node] as readonly number[]) {
-      if (isBack(node, next)) continue;
-      owed[next] = Math.max(owed[next] as number, (owed[node] as number) + count(node));
-      asked[next] = Math.max(asked[next] as number, (asked[node] as number) + count(node));
+      if ((rank[next] as number) <= (rank[node] as number)) continue;
+      if ((owed[next] as number) < owedBehind) owed[next] = owedBehind;
+      if ((asked[next] as number) < askedBehind) asked[next] = askedBehind;
     }
   }
-  const asks = (from: number, to: number): boolean => isBack(from, to) || (asksBefore[to] as boolean);
-  const need = counts.map(() => 0);
-  for (const node of order.toReversed()) {
-    const ahead = (successors[node] as readonly number[]).map((next) =>
-      asks(node, next) ? 0 : (need[next] as number),
-    );
-    need[node] = count(node) + Math.max(0, ...ahead);
+  const asks = (from: number, to: number): boolean =>
+    (rank[to] as number) <= (rank[from] as number) || (asksBefore[to] as boolean);
+  const need = new Array<number>(nodes).fill(0);
+  for (let at = order.length - 1; at >= 0; at--) {
+    const node = order[at] as number;
+    let ahead = 0;
+    for (const next of successors[node] as readonly number[]) {
+      if (!asks(node, next) && (need[next] as number) > ahead) ahead = need[next] as number;
+    }
+    need[node] = (counts[node] as number) + ahead;
   }
   return { owed, need, asks };
 }

@@ -29,10 +29,9 @@ export class CodeAddress {
     return distance === 0 ? entry : m.i64.add(entry, m.i64.const(distance));
   }
 
-  /** For a way out of a page: the processor state still has the entry's. */
-  store(page: number): Expression[] {
+  /** For a way out of a page: the processor state still has the entry's. @param code that is added to. */
+  store(page: number, code: Expression[]): void {
     const { m } = this;
-    if (page === 0) return [];
-    return [m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), this.at(page, 0))];
+    if (page !== 0) code.push(m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), this.at(page, 0)));
   }
 }

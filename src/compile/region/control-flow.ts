@@ -32,24 +32,30 @@ export interface Structure {
   isIrreducible(from: number, to: number): boolean;
 }
 
-function reversePostorder(graph: Graph): number[] {
-  const seen = new Set<number>();
+function reversePostorder({ successors }: Graph): number[] {
   const finished: number[] = [];
-  const stack: { node: number; next: number }[] = [{ node: 0, next: 0 }];
-  seen.add(0);
-  while (stack.length > 0) {
-    const top = stack[stack.length - 1] as { node: number; next: number };
-    const successor = graph.successors[top.node]?.[top.next];
-    if (successor === undefined) {
-      finished.push(top.node);
-      stack.pop();
+  const isSeen = new Array<boolean>(successors.length).fill(false);
+  /** Nodes on the way, and which successor of each comes next. */
+  const nodes = [0];
+  const next = [0];
+  isSeen[0] = true;
+  while (nodes.length > 0) {
+    const top = nodes.length - 1;
+    const node = nodes[top] as number;
+    const at = next[top] as number;
+    const following = successors[node] as readonly number[];
+    if (at >= following.length) {
+      finished.push(node);
+      nodes.pop();
+      next.pop();
       continue;
     }
-    top.next += 1;
-    if (!seen.has(successor)) {
-      seen.add(successor);
-      stack.push({ node: successor, next: 0 });
-    }
+    next[top] = at + 1;
+    const successor = following[at] as number;
+    if (isSeen[successor]) continue;
+    isSeen[successor] = true;
+    nodes.push(successor);
+    next.push(0);
   }
   return finished.reverse();
 }
@@ -77,7 +83,7 @@ function innerEnds(
   ends: readonly number[],
   predecessors: readonly (readonly number[])[],
 ): readonly number[] {
-  if (ends.length < 2) return [];
+  if (ends.length < 2) return NO_ENDS;
   const loops = ends.map((end) => ({ end, body: loopBody(header, end, predecessors) }));
   loops.sort((a, b) => a.body.size - b.body.size);
   const inner: number[] = [];
@@ -92,36 +98,41 @@ function innerEnds(
   return [];
 }
 
-export function structure(graph: Graph): Structure {
-  const order = reversePostorder(graph);
-  const rank = graph.successors.map(() => -1);
-  order.forEach((node, index) => {
-    rank[node] = index;
-  });
-  const predecessors: number[][] = graph.successors.map(() => []);
-  for (const node of order) {
-    for (const successor of graph.successors[node] ?? []) predecessors[successor]?.push(node);
-  }
+function emptyLists(count: number): number[][] {
+  const lists: number[][] = [];
+  for (let i = 0; i < count; i++) lists.push([]);
+  return lists;
+}
 
-  // Cooper, Harvey and Kennedy's dominator algorithm, on ranks.
-  const dominator: number[] = order.map((_, index) => (index === 0 ? 0 : -1));
-  const intersect = (x: number, y: number): number => {
-    let a = x;
-    let b = y;
-    while (a !== b) {
-      while (a > b) a = dominator[a] as number;
-      while (b > a) b = dominator[b] as number;
-    }
-    return a;
-  };
+const NO_ENDS: readonly number[] = [];
+
+/** The common ancestor of two nodes in the tree of dominators, by ranks. */
+function intersect(dominator: readonly number[], x: number, y: number): number {
+  let a = x;
+  let b = y;
+  while (a !== b) {
+    while (a > b) a = dominator[a] as number;
+    while (b > a) b = dominator[b] as number;
+  }
+  return a;
+}
+
+/** Cooper, Harvey and Kennedy's algorithm. @returns the immediate dominator of each node, all by ranks. */
+function findDominators(
+  order: readonly number[],
+  rank: readonly number[],
+  predecessors: readonly (readonly number[])[],
+): number[] {
+  const dominator = new Array<number>(order.length).fill(-1);
+  dominator[0] = 0;
   for (let changed = true; changed; ) {
     changed = false;
     for (let index = 1; index < order.length; index++) {
       let best = -1;
-      for (const predecessor of predecessors[order[index] as number] ?? []) {
+      for (const predecessor of predecessors[order[index] as number] as readonly number[]) {
         const at = rank[predecessor] as number;
         if (dominator[at] === -1) continue;
-        best = best === -1 ? at : intersect(best, at);
+        best = best === -1 ? at : intersect(dominator, best, at);
       }
       if (dominator[index] !== best) {
         dominator[index] = best;
@@ -129,41 +140,58 @@ export function structure(graph: Graph): Structure {
       }
     }
   }
+  return dominator;
+}
 
-  const dominates = (a: number, b: number): boolean => {
-    let at = rank[b] as number;
-    const target = rank[a] as number;
+export function structure(graph: Graph): Structure {
+  const { successors } = graph;
+  const nodes = successors.length;
+  const order = reversePostorder(graph);
+  const rank = new Array<number>(nodes).fill(-1);
+  for (let index = 0; index < order.length; index++) rank[order[index] as number] = index;
+  const predecessors = emptyLists(nodes);
+  for (const node of order) {
+    for (const successor of successors[node] as readonly number[]) predecessors[successor]?.push(node);
+  }
+  const dominator = findDominators(order, rank, predecessors);
+
+  const isIrreducible = (from: number, to: number): boolean => {
+    const target = rank[to] as number;
+    let at = rank[from] as number;
+    if (target > at) return false;
+    // It goes back; is that to what dominates where it comes from?
     while (at > target) at = dominator[at] as number;
-    return at === target;
+    return at !== target;
   };
-  const isBack = (from: number, to: number): boolean => (rank[to] as number) <= (rank[from] as number);
-  const isIrreducible = (from: number, to: number): boolean => isBack(from, to) && !dominates(to, from);
 
-  const isLoopHeader = graph.successors.map(() => false);
-  const loopEnds: number[][] = graph.successors.map(() => []);
-  const structured: number[][] = graph.successors.map(() => []);
-  const forward = graph.successors.map(() => 0);
+  const isLoopHeader = new Array<boolean>(nodes).fill(false);
+  const loopEnds: (number[] | undefined)[] = new Array(nodes).fill(undefined);
+  const structured = emptyLists(nodes);
+  const forward = new Array<number>(nodes).fill(0);
   for (const from of order) {
-    for (const to of graph.successors[from] ?? []) {
+    for (const to of successors[from] as readonly number[]) {
       if (isIrreducible(from, to)) continue;
       structured[to]?.push(from);
-      if (isBack(from, to)) {
-        isLoopHeader[to] = true;
-        loopEnds[to]?.push(from);
-      } else forward[to] = (forward[to] as number) + 1;
+      if ((rank[to] as number) > (rank[from] as number)) {
+        forward[to] = (forward[to] as number) + 1;
+        continue;
+      }
+      isLoopHeader[to] = true;
+      const ends = loopEnds[to];
+      if (ends === undefined) loopEnds[to] = [from];
+      else if (!ends.includes(from)) ends.push(from);
     }
   }
-  const children: number[][] = graph.successors.map(() => []);
+  const children = emptyLists(nodes);
   for (let index = 1; index < order.length; index++) {
     children[order[dominator[index] as number] as number]?.push(order[index] as number);
   }
-  return {
-    order,
-    rank,
-    children,
-    isMerge: forward.map((count) => count > 1),
-    isLoopHeader,
-    innerLoopEnds: loopEnds.map((ends, header) => innerEnds(header, [...new Set(ends)], structured)),
-    isIrreducible,
-  };
+  const isMerge: boolean[] = [];
+  const innerLoopEnds: (readonly number[])[] = [];
+  for (let node = 0; node < nodes; node++) {
+    isMerge.push((forward[node] as number) > 1);
+    const ends = loopEnds[node];
+    innerLoopEnds.push(ends === undefined ? NO_ENDS : innerEnds(node, ends, structured));
+  }
+  return { order, rank, children, isMerge, isLoopHeader, innerLoopEnds, isIrreducible };
 }

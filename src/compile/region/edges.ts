@@ -12,6 +12,11 @@ import type { RegionParts } from './parts.ts';
 import type { PlannedBlock, PlannedNode, RegionPlan } from './plan.ts';
 import type { PlacedRegisters } from './register-placement.ts';
 
+/** Of the linear pages that a block is in. */
+function lastPage({ page, records }: PlannedBlock): number {
+  return records.secondPage === undefined ? page : page + 1;
+}
+
 /** Goes on with a block that has everything where it expects it. */
 export type Branch = (from: number, to: number) => Expression;
 
@@ -23,7 +28,7 @@ export class Edges {
   private readonly branch: Branch;
   private readonly overwritten: readonly number[];
   /** Offset of the entry of the execute TLB that is being looked at. */
-  private tlbEntry: Local | undefined;
+  private tlbEntry: Local | undefined = undefined;
 
   /** @param overwritten for each node, FlagLocals.move() to it. */
   constructor(
@@ -45,78 +50,92 @@ export class Edges {
     return this.plan.blocks[b] as PlannedBlock;
   }
 
-  /** @param flags what set them last. */
-  taken(from: number, flags: FlagState): Expression[] {
-    return this.follow(from, this.block(from).taken, WAY_TAKEN, flags);
+  /** @param flags what set them last. @param code that is added to. */
+  taken(from: number, flags: FlagState, code: Expression[]): void {
+    this.follow(from, this.block(from).taken, WAY_TAKEN, flags, code);
   }
 
   /** To the instruction behind the block. */
-  fall(from: number, flags: FlagState): Expression[] {
-    return this.follow(from, this.block(from).fall, WAY_FALL, flags);
+  fall(from: number, flags: FlagState, code: Expression[]): void {
+    this.follow(from, this.block(from).fall, WAY_FALL, flags, code);
   }
 
-  private follow(from: number, to: number, link: Link, flags: FlagState): Expression[] {
+  private follow(from: number, to: number, link: Link, flags: FlagState, code: Expression[]): void {
     const { m, parts } = this;
-    const leave = (): Expression => parts.leave.byLink(this.block(from), link);
-    if (to === OUTSIDE) return [...parts.flags.toWords(flags.source), leave()];
-    const moved = [
-      ...this.askBudget(from, to, () => m.block(null, [...parts.flags.toOperation(flags), leave()])),
-      ...this.moveFlags(to, flags),
-    ];
-    const pages = this.pagesOf(from);
-    const inside = this.enterPages(from, pages, to);
-    if (this.unchecked(pages, to).length === 0) return [...moved, ...inside];
-    const before = this.block(to).group === to ? [] : parts.flags.toOperation(flags);
-    return [...moved, ...inside, ...before, leave()];
+    if (to === OUTSIDE) {
+      parts.flags.toWords(flags.source, code);
+      code.push(parts.leave.byLink(this.block(from), link));
+      return;
+    }
+    if (this.plan.budget.asks(from, to)) {
+      const leave: Expression[] = [];
+      parts.flags.toOperation(flags, leave);
+      leave.push(parts.leave.byLink(this.block(from), link));
+      code.push(this.askBudget(from, to, m.block(null, leave)));
+    }
+    this.moveFlags(to, flags, code);
+    const pages = this.unchecked(this.block(from), to);
+    this.enterPages(from, pages, to, code);
+    if (pages.length === 0) return;
+    if (this.block(to).group !== to) parts.flags.toOperation(flags, code);
+    code.push(parts.leave.byLink(this.block(from), link));
   }
 
   /** Where the group goes on they stay what they are. */
-  private moveFlags(to: number, flags: FlagState): Expression[] {
+  private moveFlags(to: number, flags: FlagState, code: Expression[]): void {
     const { group, readsFlags } = this.block(to);
-    return group === to ? this.parts.flags.move(flags, readsFlags, this.overwritten[to] as number) : [];
+    if (group === to) this.parts.flags.move(flags, readsFlags, this.overwritten[to] as number, code);
   }
 
   /** To Leave.branchTarget, which is in the region if that is where the branch has led to before. */
-  indirect(from: number, flags: FlagState): Expression[] {
+  indirect(from: number, flags: FlagState, code: Expression[]): void {
     const { m, parts } = this;
     const { taken } = this.block(from);
     const hub = this.plan.hubs[taken - this.plan.blocks.length];
     const leave = (): Expression => parts.leave.indirect(this.block(from), flags.source);
-    if (hub !== undefined)
-      return [
-        ...this.askBudget(from, taken, leave),
-        ...parts.flags.move(flags, hub.readsFlags, this.overwritten[taken] as number),
-        ...parts.leave.toHub(this.block(from), hub),
-        ...this.enter(from, taken),
-      ];
-    if (taken === OUTSIDE) return [leave()];
+    const asks = taken !== OUTSIDE && this.plan.budget.asks(from, taken);
+    if (hub !== undefined) {
+      if (asks) code.push(this.askBudget(from, taken, leave()));
+      parts.flags.move(flags, hub.readsFlags, this.overwritten[taken] as number, code);
+      parts.leave.toHub(this.block(from), hub, code);
+      this.enter(from, taken, code);
+      return;
+    }
+    if (taken === OUTSIDE) {
+      code.push(leave());
+      return;
+    }
     const { page, records } = this.block(taken);
     const target = parts.leave.linearTarget(records.mode);
     const isThere = m.i64.eq(target, parts.code.at(page, records.startOffset));
-    const enter = [
-      ...this.askBudget(from, taken, leave),
-      ...this.moveFlags(taken, flags),
-      ...this.enterPages(from, this.pagesOf(from), taken),
-    ];
-    return [m.if(isThere, m.block(null, enter)), leave()];
+    const enter: Expression[] = [];
+    if (asks) enter.push(this.askBudget(from, taken, leave()));
+    this.moveFlags(taken, flags, enter);
+    this.enterPages(from, this.unchecked(this.block(from), taken), taken, enter);
+    code.push(m.if(isThere, m.block(null, enter)), leave());
   }
 
   /**
-   * To a block of which pages may have to be checked: what is behind is where they are not mapped as they were.
-   * @param fromPages that are known to be.
+   * To a block: what is behind is where pages of it are not mapped as they were.
+   * @param unchecked pages that have to be looked at.
    */
-  enterPages(from: number, fromPages: readonly number[], to: number): Expression[] {
+  enterPages(from: number, unchecked: readonly number[], to: number, code: Expression[]): void {
     const { m } = this;
-    return this.unchecked(fromPages, to).reduce(
-      (inside, page) => [m.ifLikely(this.isMapped(to, page), m.block(null, inside))],
-      this.enter(from, to),
-    );
+    if (unchecked.length === 0) {
+      this.enter(from, to, code);
+      return;
+    }
+    let inside: Expression[] = [];
+    this.enter(from, to, inside);
+    for (const page of unchecked) inside = [m.ifLikely(this.isMapped(to, page), m.block(null, inside))];
+    code.push(inside[0] as Expression);
   }
 
-  private enter(from: number, to: number): Expression[] {
+  private enter(from: number, to: number, code: Expression[]): void {
     const { owed } = this.plan.budget;
-    const pay = this.parts.leave.pay(this.owedAtEnd(from) - (owed[to] as number));
-    return [...this.registers.onEdge(from, to), ...pay, this.branch(from, to)];
+    this.registers.onEdge(from, to, code);
+    this.parts.leave.pay(this.owedAtEnd(from) - (owed[to] as number), code);
+    code.push(this.branch(from, to));
   }
 
   private owedAtEnd(node: number): number {
@@ -124,24 +143,28 @@ export class Edges {
     return ((blocks[node] ?? hubs[node - blocks.length]) as PlannedNode).owed;
   }
 
-  /** Leaves if the budget does not suffice for what is ahead, where that is asked. */
-  askBudget(from: number, to: number, leave: () => Expression): Expression[] {
-    const { budget } = this.plan;
-    if (!budget.asks(from, to)) return [];
-    const need = this.owedAtEnd(from) + (budget.need[to] as number);
-    return [this.parts.leave.unlessBudget(need, leave())];
+  /** Leaves if the budget does not suffice for what is ahead, where the plan asks that. */
+  askBudget(from: number, to: number, leave: Expression): Expression {
+    const need = this.owedAtEnd(from) + (this.plan.budget.need[to] as number);
+    return this.parts.leave.unlessBudget(need, leave);
   }
 
-  /** Linear pages, relative to the entry's, that a block is in. */
-  private pagesOf(b: number): number[] {
-    const { page, records } = this.block(b);
-    return records.secondPage === undefined ? [page] : [page, page + 1];
+  /** Linear pages, relative to the entry's, of a block that have to be looked at where it is come to from another. */
+  private unchecked(from: PlannedBlock, to: number): readonly number[] {
+    return this.uncheckedFrom(from.page, lastPage(from), to);
   }
 
-  /** Which pages have to be checked: the entry's were, by whoever entered the region. */
-  private unchecked(fromPages: readonly number[], to: number): number[] {
-    const checked = [...this.pagesOf(0), ...fromPages];
-    return this.pagesOf(to).filter((page) => !checked.includes(page));
+  /** The same from some pages that have been looked at. Those of the entry were by whoever entered the region. */
+  uncheckedFrom(first: number, last: number, to: number): readonly number[] {
+    const block = this.block(to);
+    const entry = this.block(0);
+    const entryLast = lastPage(entry);
+    const pages: number[] = [];
+    for (let page = block.page; page <= lastPage(block); page++) {
+      const isChecked = (page >= first && page <= last) || (page >= entry.page && page <= entryLast);
+      if (!isChecked) pages.push(page);
+    }
+    return pages;
   }
 
   /** Whether the execute TLB has a page of a block, at the physical page it had when it was translated. */

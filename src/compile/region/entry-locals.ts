@@ -17,7 +17,7 @@ class EntryLocal {
   private readonly type: ValueType;
   private readonly value: () => Expression;
   /** Made when it is first asked for. */
-  private made: Local | undefined;
+  private made: Local | undefined = undefined;
 
   constructor(locals: Locals, type: ValueType, value: () => Expression) {
     this.locals = locals;
@@ -34,8 +34,9 @@ class EntryLocal {
     return this.local.set(this.value());
   }
 
-  atEntry(): Expression[] {
-    return this.made === undefined ? [] : [this.look()];
+  /** @param statements that are added to. */
+  atEntry(statements: Expression[]): void {
+    if (this.made !== undefined) statements.push(this.look());
   }
 
   private get local(): Local {
@@ -75,7 +76,11 @@ export class EntryLocals {
     this.vectorZero = new EntryLocal(locals, v128, () => m.v128.load(CPU_STATE + VECTOR_ZERO, 16, none()));
   }
 
-  set(): Expression[] {
-    return [this.mxcsr, this.x87, this.x87Usual, this.vectorZero].flatMap((local) => local.atEntry());
+  /** @param statements that are added to. */
+  set(statements: Expression[]): void {
+    this.mxcsr.atEntry(statements);
+    this.x87.atEntry(statements);
+    this.x87Usual.atEntry(statements);
+    this.vectorZero.atEntry(statements);
   }
 }

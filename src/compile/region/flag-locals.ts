@@ -40,20 +40,39 @@ export interface FlagState {
   readonly origins: ValueOrigins;
 }
 
-const KINDS = {
-  add: FLAGS_ADD,
-  adc: FLAGS_ADC,
-  sub: FLAGS_SUB,
-  sbb: FLAGS_SBB,
-  logic: FLAGS_LOGIC,
-  inc: FLAGS_INC,
-  dec: FLAGS_DEC,
-} as const;
+type Operation = Extract<
+  FlagSource,
+  { readonly kind: 'add' | 'adc' | 'sub' | 'sbb' | 'logic' | 'inc' | 'dec' }
+>;
 
-type Operation = Extract<FlagSource, { readonly kind: keyof typeof KINDS }>;
+const NO_OPERATION = 0;
 
-function isOperation(source: FlagSource): source is Operation {
-  return source.kind in KINDS;
+function kindOf({ kind }: FlagSource): number {
+  switch (kind) {
+    case 'add':
+      return FLAGS_ADD;
+    case 'adc':
+      return FLAGS_ADC;
+    case 'sub':
+      return FLAGS_SUB;
+    case 'sbb':
+      return FLAGS_SBB;
+    case 'logic':
+      return FLAGS_LOGIC;
+    case 'inc':
+      return FLAGS_INC;
+    case 'dec':
+      return FLAGS_DEC;
+    default:
+      return NO_OPERATION;
+  }
+}
+
+/** What a value still is when the way out looks. */
+function find(origins: ValueOrigins, value: Value, size: number, overwritten: number): Origin | undefined {
+  const origin = origins.find(value, size);
+  const isLost = origin !== undefined && !origin.isConstant && ((overwritten >> origin.register) & 1) === 1;
+  return isLost ? undefined : origin;
 }
 
 export class FlagLocals {
@@ -89,87 +108,117 @@ export class FlagLocals {
     this.words = { kind: 'raw', result: read(this.result), aux: read(this.aux) };
   }
 
-  /** For the start of the function, made after all that may read them. */
-  load(): Expression[] {
+  /** For the start of the function, made after all that may read them. @param code that is added to. */
+  load(code: Expression[]): void {
     const { m } = this;
-    if (!this.areRead) return [];
-    return [
+    if (!this.areRead) return;
+    code.push(
       this.result.set(m.i64.load(CPU_STATE + FLAG_RESULT, 8, m.i32.const(0))),
       this.aux.set(m.i32.load(CPU_STATE + FLAG_AUX, 4, m.i32.const(0))),
-    ];
+    );
   }
 
   /**
    * Moves the flags out of a block's own locals.
    * @param overwritten set of the general registers that may have something else when the way out looks.
    */
-  move(flags: FlagState, areReadLater: boolean, overwritten: number): Expression[] {
-    return areReadLater ? this.toWords(flags.source) : this.toOperation(flags, overwritten);
+  move(flags: FlagState, areReadLater: boolean, overwritten: number, code: Expression[]): void {
+    if (areReadLater) this.toWords(flags.source, code);
+    else this.toOperation(flags, code, overwritten);
   }
 
   /** For a successor that reads them. */
-  toWords(source: FlagSource): Expression[] {
+  toWords(source: FlagSource, code: Expression[]): void {
     const { m } = this;
-    if (source === this.words) return [];
+    if (source === this.words) return;
     this.areSet = true;
     const { result, aux } = materialize(m, source);
-    return [
+    code.push(
       // The words may be made of each other's old values: compute both before storing.
       this.first.set(result),
       this.aux.set(aux),
       this.result.set(this.first.get()),
       this.operation.set(m.i64.const(FLAGS_WORDS)),
-    ];
+    );
   }
 
   /** For the way out. */
-  toOperation({ source, origins }: FlagState, overwritten = 0): Expression[] {
-    if (!isOperation(source)) return this.toWords(source);
-    this.areSet = true;
-    const { size } = source;
-    const known = (value: Value): Origin | undefined => {
-      const origin = origins.find(value, size);
-      const isLost =
-        origin !== undefined && !origin.isConstant && ((overwritten >> origin.register) & 1) === 1;
-      return isLost ? undefined : origin;
-    };
-    const statements: Expression[] = [];
+  toOperation({ source, origins }: FlagState, code: Expression[], overwritten = 0): void {
     const { m } = this;
-    const wide = (value: Value): Expression => (size === 8 ? value() : m.i64.extend_u(value()));
-    let constant = 0;
-    const place = (value: Value, local: Local): number => {
-      const origin = known(value);
-      if (origin === undefined) {
-        statements.push(local.set(wide(value)));
-        return FLAGS_VALUE;
-      }
-      if (!origin.isConstant) return origin.register;
-      constant = origin.constant;
-      return FLAGS_CONSTANT;
-    };
-    let kind: number = KINDS[source.kind];
-    let first = 'a' in source && source.kind !== 'inc' && source.kind !== 'dec' ? source.a : source.r;
-    if ((source.kind === 'add' || source.kind === 'sub') && known(source.a) === undefined) {
-      if (known(source.r) !== undefined) {
-        kind = source.kind === 'add' ? FLAGS_ADD_RESULT : FLAGS_SUB_RESULT;
-        first = source.r;
-      }
+    const ofOperation = kindOf(source);
+    if (ofOperation === NO_OPERATION) {
+      this.toWords(source, code);
+      return;
     }
-    let operation = size | (kind << FLAGS_KIND_SHIFT) | (place(first, this.first) << FLAGS_FIRST_SHIFT);
-    if ('b' in source) operation |= place(source.b, this.second) << FLAGS_SECOND_SHIFT;
-    if (source.kind === 'adc' || source.kind === 'sbb') statements.push(this.sum.set(wide(source.r)));
-    if ('cf' in source) statements.push(this.aux.set(m.i32.shl(source.cf(), m.i32.const(AUX_CF_BIT))));
-    statements.push(this.operation.set(m.i64.halves(operation, constant)));
-    return statements;
+    const operands = source as Operation;
+    this.areSet = true;
+    const { size } = operands;
+    let kind = ofOperation;
+    let first = operands.r;
+    let second: Value | undefined;
+    switch (operands.kind) {
+      case 'add':
+      case 'sub':
+        second = operands.b;
+        if (find(origins, operands.a, size, overwritten) !== undefined) first = operands.a;
+        else if (find(origins, operands.r, size, overwritten) === undefined) first = operands.a;
+        else kind = ofOperation === FLAGS_ADD ? FLAGS_ADD_RESULT : FLAGS_SUB_RESULT;
+        break;
+      case 'adc':
+      case 'sbb':
+        first = operands.a;
+        second = operands.b;
+        break;
+    }
+    let operation = size | (kind << FLAGS_KIND_SHIFT);
+    let constant = 0;
+    const ofFirst = find(origins, first, size, overwritten);
+    operation |= this.place(ofFirst, first, this.first, size, code) << FLAGS_FIRST_SHIFT;
+    if (ofFirst?.isConstant === true) constant = ofFirst.constant;
+    if (second !== undefined) {
+      const ofSecond = find(origins, second, size, overwritten);
+      operation |= this.place(ofSecond, second, this.second, size, code) << FLAGS_SECOND_SHIFT;
+      if (ofSecond?.isConstant === true) constant = ofSecond.constant;
+    }
+    switch (operands.kind) {
+      case 'adc':
+      case 'sbb':
+        code.push(this.sum.set(this.wide(operands.r, size)));
+        break;
+      case 'inc':
+      case 'dec':
+        code.push(this.aux.set(m.i32.shl(operands.cf(), m.i32.const(AUX_CF_BIT))));
+        break;
+    }
+    code.push(this.operation.set(m.i64.halves(operation, constant)));
+  }
+
+  /** Where an operand is: a register, a constant or its local, which is set then. */
+  private place(
+    origin: Origin | undefined,
+    value: Value,
+    local: Local,
+    size: number,
+    code: Expression[],
+  ): number {
+    if (origin === undefined) {
+      code.push(local.set(this.wide(value, size)));
+      return FLAGS_VALUE;
+    }
+    return origin.isConstant ? FLAGS_CONSTANT : origin.register;
+  }
+
+  private wide(value: Value, size: number): Expression {
+    return size === 8 ? value() : this.m.i64.extend_u(value());
   }
 
   /** For the end of the function: the runtime works the words out of an operation. */
-  store(): Expression[] {
+  store(): Expression | undefined {
     const { m, operation } = this;
-    if (!this.areSet) return [];
+    if (!this.areSet) return undefined;
     const zero = (): Expression => m.i32.const(0);
     const store = this.imports.function('storeOperationFlags');
-    const operands = [operation, this.first, this.second, this.sum, this.aux].map((local) => local.get());
+    const operands = [operation.get(), this.first.get(), this.second.get(), this.sum.get(), this.aux.get()];
     const set = m.if(
       m.i64.eq(operation.get(), m.i64.const(FLAGS_WORDS)),
       m.block(null, [
@@ -179,6 +228,6 @@ export class FlagLocals {
       m.call(store, operands, none),
     );
     // FLAGS_FOUND, where locals start, is zero.
-    return [m.if(m.i64.ne(operation.get(), m.i64.const(0)), set)];
+    return m.if(m.i64.ne(operation.get(), m.i64.const(0)), set);
   }
 }

@@ -17,7 +17,7 @@ export class Hubs {
   private readonly edges: Edges;
   private nextLabel: Label;
   /** Where the branch leads to, relative to the entry's page. */
-  private distance: Local | undefined;
+  private distance: Local | undefined = undefined;
 
   /** @param firstLabel labels from it on are free. */
   constructor(parts: RegionParts, plan: RegionPlan, edges: Edges, firstLabel: Label) {
@@ -58,10 +58,15 @@ export class Hubs {
   private enterIf(node: number, hub: PlannedHub, target: number): Expression {
     const { m } = this.parts;
     const { page } = hub;
+    const { plan, edges } = this;
     const isThere = m.i64.eq((this.distance as Local).get(), m.i64.const(this.address(target)));
-    const ask = this.edges.askBudget(node, target, () => this.parts.leave.fromHub(hub));
-    const enter = this.edges.enterPages(node, page === undefined ? [] : [page], target);
-    return m.if(isThere, m.block(null, [...ask, ...enter]));
+    const enter: Expression[] = [];
+    if (plan.budget.asks(node, target))
+      enter.push(edges.askBudget(node, target, this.parts.leave.fromHub(hub)));
+    const unchecked =
+      page === undefined ? edges.uncheckedFrom(1, 0, target) : edges.uncheckedFrom(page, page, target);
+    edges.enterPages(node, unchecked, target, enter);
+    return m.if(isThere, m.block(null, enter));
   }
 
   /** What is behind is where it is none of the targets. */

@@ -16,20 +16,36 @@ function overwrittenRegisters(
   { blocks, shape, successors }: RegionPlan,
   emitted: readonly (EmittedBlock | undefined)[],
 ): number[] {
-  const overwritten = successors.map((_, node) => emitted[node]?.overwritten ?? 0);
-  // What leads to a node comes before it, but for loops.
-  const backwards = shape.order.toReversed();
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const node of backwards) {
-      if (node < blocks.length && (emitted[node] as EmittedBlock).replacesFlags) continue;
-      const following = (successors[node] as readonly number[]).map((next) => overwritten[next] as number);
-      const all = following.reduce((a, b) => a | b, overwritten[node] as number);
-      changed ||= all !== overwritten[node];
-      overwritten[node] = all;
-    }
+  const overwritten: number[] = [];
+  const passesOn: boolean[] = [];
+  for (let node = 0; node < successors.length; node++) {
+    const block = emitted[node];
+    overwritten.push(block === undefined ? 0 : block.overwritten);
+    passesOn.push(node >= blocks.length || block?.replacesFlags === false);
   }
+  while (spreadOverwritten(shape.order, successors, passesOn, overwritten));
   return overwritten;
+}
+
+/** One round. @returns whether it changed any. */
+function spreadOverwritten(
+  order: readonly number[],
+  successors: readonly (readonly number[])[],
+  passesOn: readonly boolean[],
+  overwritten: number[],
+): boolean {
+  let changed = false;
+  // What leads to a node comes before it, but for loops.
+  for (let at = order.length - 1; at >= 0; at--) {
+    const node = order[at] as number;
+    if (!passesOn[node]) continue;
+    let all = overwritten[node] as number;
+    for (const next of successors[node] as readonly number[]) all |= overwritten[next] as number;
+    if (all === overwritten[node]) continue;
+    overwritten[node] = all;
+    changed = true;
+  }
+  return changed;
 }
 
 /** Code of all blocks. @param emitted by index; undefined where no way leads to. */
@@ -74,21 +90,14 @@ class Layout {
   tree(block: number): Expression {
     const { m } = this;
     const { children, isMerge, isLoopHeader, innerLoopEnds } = this.plan.shape;
-    const merges = (children[block] ?? []).filter((child) => isMerge[child]);
-    const code = this.within(block, merges);
+    let code = this.group(block);
+    // Inside a wasm block for each merge block that it dominates, the last of them outermost.
+    for (const child of children[block] as readonly number[]) {
+      if (isMerge[child]) code = m.block(null, [m.block(mergeLabel(child), [code]), this.tree(child)]);
+    }
     if (!isLoopHeader[block]) return code;
     const isDouble = (innerLoopEnds[block] as readonly number[]).length > 0;
     return m.loop(loopLabel(block), isDouble ? m.loop(innerLoopLabel(block), code) : code);
-  }
-
-  /** The block's own code inside a wasm block for each merge block it dominates, the last of them outermost. */
-  private within(block: number, merges: readonly number[]): Expression {
-    const { m } = this;
-    let code = this.group(block);
-    for (const merge of merges) {
-      code = m.block(null, [m.block(mergeLabel(merge), [code]), this.tree(merge)]);
-    }
-    return code;
   }
 
   private branch(from: number, to: number): Expression {
@@ -109,25 +118,35 @@ class Layout {
     const code =
       block < length ? this.code(block, this.emitted[block] as EmittedBlock) : this.hubs.code(block);
     if (this.nodes[block]?.group !== block) return code;
-    return leave.group(block, code, this.registers.onWayOut(block));
+    const stores: Expression[] = [];
+    this.registers.onWayOut(block, stores);
+    return leave.group(block, code, stores);
   }
 
-  private code(block: number, { statements, terminator, flags }: EmittedBlock): Expression {
+  private code(block: number, { statements, terminator, condition, flags }: EmittedBlock): Expression {
     const { m, edges } = this;
-    switch (terminator.kind) {
+    switch (terminator) {
       case 'left':
-        return m.block(null, statements);
+        break;
       case 'jump':
-        return m.block(null, [...statements, ...edges.taken(block, flags)]);
+        edges.taken(block, flags, statements);
+        break;
       case 'fall':
-        return m.block(null, [...statements, ...edges.fall(block, flags)]);
+        edges.fall(block, flags, statements);
+        break;
       case 'branch': {
-        const taken = m.block(null, edges.taken(block, flags));
-        const fall = m.block(null, edges.fall(block, flags));
-        return m.block(null, [...statements, m.if(terminator.condition, taken, fall)]);
+        const taken: Expression[] = [];
+        edges.taken(block, flags, taken);
+        const takenCode = m.block(null, taken);
+        const fall: Expression[] = [];
+        edges.fall(block, flags, fall);
+        statements.push(m.if(condition, takenCode, m.block(null, fall)));
+        break;
       }
       case 'indirect':
-        return m.block(null, [...statements, ...edges.indirect(block, flags)]);
+        edges.indirect(block, flags, statements);
+        break;
     }
+    return m.block(null, statements);
   }
 }

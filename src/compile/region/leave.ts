@@ -65,9 +65,9 @@ export class Leave {
   private isIndirect = false;
   private isNoting = false;
   /** Head record of WAY_CROSSING; its linear address is `branchTarget`. */
-  private crossingHead: Local | undefined;
+  private crossingHead: Local | undefined = undefined;
   /** Linear page of the branch that a hub was come to by, where there are several. */
-  private hubPage: Local | undefined;
+  private hubPage: Local | undefined = undefined;
   /** Offsets of words of the processor state that have to be zero. */
   private readonly zeros = new Set<number>();
 
@@ -102,7 +102,9 @@ export class Leave {
 
   /** To the handler of an instruction: everything before it has been done, nothing of it. */
   toHandler(block: PlannedBlock, index: number, flags: FlagState): Expression {
-    return this.leave(block, WAY_RECORD, block.records.address(index), this.flags.toOperation(flags));
+    const code: Expression[] = [];
+    this.flags.toOperation(flags, code);
+    return this.leave(block, WAY_RECORD, block.records.address(index), code);
   }
 
   /**
@@ -120,26 +122,23 @@ export class Leave {
         ? records.displacement(last)
         : records.pageOffset(last) + records.instructionLength(last);
     const head = link === WAY_TAKEN ? takenHead : fallHead;
-    if (head === 0) return this.leave(block, link, record);
-    if (distance >> 12 === 0) return this.leave(block, WAY_RECORD, head);
-    if (link === WAY_FALL || (records.mode & MODE_CODE_64) === 0) return this.leave(block, link, record);
+    if (head === 0) return this.leave(block, link, record, []);
+    if (distance >> 12 === 0) return this.leave(block, WAY_RECORD, head, []);
+    if (link === WAY_FALL || (records.mode & MODE_CODE_64) === 0) return this.leave(block, link, record, []);
     this.crossingHead ??= this.locals.add(i32);
-    const before = [
+    const code = [
       this.crossingHead.set(this.m.i32.const(head)),
       this.branchTarget.set(this.code.at(page, distance)),
     ];
-    return this.leave(block, WAY_CROSSING, record, before);
+    return this.leave(block, WAY_CROSSING, record, code);
   }
 
   /** To `branchTarget`. */
   indirect(block: PlannedBlock, flags: FlagSource): Expression {
-    const before = this.flags.toWords(flags);
-    return this.leave(
-      block,
-      this.indirectWay(block.isNoted),
-      block.records.address(block.records.length - 1),
-      before,
-    );
+    const code: Expression[] = [];
+    this.flags.toWords(flags, code);
+    const record = block.records.address(block.records.length - 1);
+    return this.leave(block, this.indirectWay(block.isNoted), record, code);
   }
 
   private indirectWay(isNoted: boolean): Way {
@@ -152,23 +151,20 @@ export class Leave {
   }
 
   /** What a hub has to know of the branch that leads to it. */
-  toHub({ records, page }: PlannedBlock, hub: PlannedHub): Expression[] {
-    const branch = this.target.set(this.m.i32.const(records.address(records.length - 1)));
-    return hub.page === undefined ? [branch, this.pageOfHub.set(this.code.at(page, 0))] : [branch];
+  toHub({ records, page }: PlannedBlock, hub: PlannedHub, code: Expression[]): void {
+    code.push(this.target.set(this.m.i32.const(records.address(records.length - 1))));
+    if (hub.page === undefined) code.push(this.pageOfHub.set(this.code.at(page, 0)));
   }
 
   /** From a hub to `branchTarget`, which is none of its targets. */
   fromHub({ page, group, isNoted, owed }: PlannedHub): Expression {
     const { m } = this;
-    const storePage =
-      page === undefined
-        ? [m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), this.pageOfHub.get())]
-        : this.code.store(page);
-    return m.block(null, [
-      ...storePage,
-      this.setWay(this.indirectWay(isNoted), owed),
-      m.br(groupWayOutLabel(group)),
-    ]);
+    const code: Expression[] = [];
+    if (page === undefined)
+      code.push(m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), this.pageOfHub.get()));
+    else this.code.store(page, code);
+    code.push(this.setWay(this.indirectWay(isNoted), owed), m.br(groupWayOutLabel(group)));
+    return m.block(null, code);
   }
 
   private get pageOfHub(): Local {
@@ -176,20 +172,18 @@ export class Leave {
     return this.hubPage;
   }
 
+  /** @param code what comes before, which is added to. */
   private leave(
     { page, group, owed }: PlannedBlock,
     way: Way,
     record: number,
-    before: readonly Expression[] = [],
+    code: Expression[],
   ): Expression {
     const { m } = this;
-    return m.block(null, [
-      ...before,
-      this.target.set(m.i32.const(record)),
-      ...this.code.store(page),
-      this.setWay(way, owed),
-      m.br(groupWayOutLabel(group)),
-    ]);
+    code.push(this.target.set(m.i32.const(record)));
+    this.code.store(page, code);
+    code.push(this.setWay(way, owed), m.br(groupWayOutLabel(group)));
+    return m.block(null, code);
   }
 
   private setWay(way: Way, owed: number): Expression {
@@ -211,9 +205,9 @@ export class Leave {
   }
 
   /** Takes what is owed from the budget. @param instructions less than none where others owe more. */
-  pay(instructions: number): Expression[] {
+  pay(instructions: number, code: Expression[]): void {
     const { m, budget } = this;
-    return instructions === 0 ? [] : [budget.set(m.i32.sub(budget.get(), m.i32.const(instructions)))];
+    if (instructions !== 0) code.push(budget.set(m.i32.sub(budget.get(), m.i32.const(instructions))));
   }
 
   /** Linear address that `branchTarget` stands for. */
@@ -244,56 +238,68 @@ export class Leave {
   around(code: readonly Expression[], entry: BlockRecords, need: number): Expression {
     const { m } = this;
     const body = m.block(WAY_OUT_LABEL, code);
-    return m.block(null, [...this.prologue(need), body, ...this.epilogue(entry)]);
+    const all: Expression[] = [];
+    this.prologue(need, all);
+    all.push(body);
+    this.epilogue(entry, all);
+    return m.block(null, all);
   }
 
-  private prologue(need: number): Expression[] {
+  private prologue(need: number, code: Expression[]): void {
     const { m } = this;
     const budget = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
     const interpret = (): Expression =>
       m.return_call(this.imports.function('outOfBudget'), [this.target.get()], none);
-    const words = [...this.zeros].map((offset) => m.i32.load(CPU_STATE + offset, 4, m.i32.const(0)));
-    return [
-      this.budget.set(budget),
-      this.unlessEnough(need, interpret()),
-      ...words.map((word) => m.ifUnlikely(word, interpret())),
-      this.code.load(),
-      ...this.flags.load(),
-    ];
+    code.push(this.budget.set(budget), this.unlessEnough(need, interpret()));
+    for (const offset of this.zeros)
+      code.push(m.ifUnlikely(m.i32.load(CPU_STATE + offset, 4, m.i32.const(0)), interpret()));
+    code.push(this.code.load());
+    this.flags.load(code);
   }
 
-  private epilogue(entry: BlockRecords): Expression[] {
+  private epilogue(entry: BlockRecords, code: Expression[]): void {
     const { m } = this;
     const { budget, way } = this;
     const owed = m.i32.shr_u(way.get(), m.i32.const(WAY_OWED_SHIFT));
-    const pay = [
+    code.push(
       budget.set(m.i32.sub(budget.get(), owed)),
       way.set(m.i32.and(way.get(), m.i32.const(WAY_MASK))),
-    ];
-    const store = [m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), budget.get()), ...this.flags.store()];
-    return [...pay, ...(this.isLast ? store : this.counting(entry.head, store)), ...this.goOn(entry.mode)];
+    );
+    const storeBudget = m.i32.store(CPU_STATE + BUDGET, 4, m.i32.const(0), budget.get());
+    const storeFlags = this.flags.store();
+    const left = this.isLast ? undefined : this.count(entry.head, code);
+    code.push(storeBudget);
+    if (storeFlags !== undefined) code.push(storeFlags);
+    if (left !== undefined) code.push(this.askAgain(entry.head, left));
+    this.goOn(entry.mode, code);
   }
 
   /**
-   * Takes what has been executed from the countdown of the region's head, and asks for the next tier when that is spent.
-   * @param store what is done in between; before it, the budget at the entry is still in memory.
+   * Takes what has been executed from the countdown of the region's head. The budget at the entry is still in memory.
+   * @returns what is left.
    */
-  private counting(head: number, store: readonly Expression[]): Expression[] {
+  private count(head: number, code: Expression[]): Local {
     const { m } = this;
     const left = this.locals.take(i32);
     const before = m.i32.load(CPU_STATE + BUDGET, 4, m.i32.const(0));
     const executed = m.i32.sub(before, this.budget.get());
     const counted = m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, m.i32.const(head)), executed);
+    code.push(m.i32.store(HEAD_COUNTDOWN, 4, m.i32.const(head), left.tee(counted)));
+    return left;
+  }
+
+  /** Asks for the next tier when the countdown is spent. */
+  private askAgain(head: number, left: Local): Expression {
+    const { m } = this;
     const requestCompile = this.imports.function('requestCompile');
-    return [
-      m.i32.store(HEAD_COUNTDOWN, 4, m.i32.const(head), left.tee(counted)),
-      ...store,
-      m.ifUnlikely(m.i32.le_s(left.get(), m.i32.const(0)), m.call(requestCompile, [m.i32.const(head)], none)),
-    ];
+    return m.ifUnlikely(
+      m.i32.le_s(left.get(), m.i32.const(0)),
+      m.call(requestCompile, [m.i32.const(head)], none),
+    );
   }
 
   /** Ends in a tail call. */
-  private goOn(mode: number): Expression[] {
+  private goOn(mode: number, code: Expression[]): void {
     const { m, imports } = this;
     const wayIs = (way: Way): Expression => m.i32.eq(this.way.get(), m.i32.const(way));
     const continueAt = imports.function('continueAt');
@@ -301,7 +307,7 @@ export class Leave {
     let ways = m.return_call(followLink, [this.target.get(), this.way.get()], none);
     if (this.crossingHead !== undefined) {
       const cross = imports.function('cross');
-      const operands = [this.target, this.crossingHead, this.branchTarget].map((local) => local.get());
+      const operands = [this.target.get(), this.crossingHead.get(), this.branchTarget.get()];
       ways = m.if(wayIs(WAY_CROSSING), m.return_call(cross, operands, none), ways);
     }
     if (this.isNoting) {
@@ -310,7 +316,7 @@ export class Leave {
       ways = m.if(wayIs(WAY_NOTED), note, ways);
     }
     if (this.isIndirect) ways = m.if(wayIs(WAY_INDIRECT), this.findTarget(mode), ways);
-    return [m.if(this.way.get(), ways), m.return_call(continueAt, [this.target.get()], none)];
+    code.push(m.if(this.way.get(), ways), m.return_call(continueAt, [this.target.get()], none));
   }
 
   /**

@@ -5,10 +5,9 @@
  * to, and where it is looked which of the targets it is. Those whose targets overlap share one. A function has several
  * returns, and an interpreter several jumps through its table; edges from each to each target would be irreducible.
  */
-
 import { variantOfSlot } from '../../isa/instruction-set.ts';
 import { SLOT_END } from '../../layout/record.ts';
-import { flagsLiveIn } from '../flags/liveness.ts';
+import { type FlagBlock, flagsLiveIn } from '../flags/liveness.ts';
 import { BlockRecords } from '../record-view.ts';
 import { OUTSIDE, type RegionBlockSource } from '../region-source.ts';
 import { type BudgetPlan, planBudget } from './budget.ts';
@@ -67,12 +66,23 @@ export interface RegionPlan {
   readonly budget: BudgetPlan;
 }
 
+/** Of each slot whether compiled code can run it; undefined until it is asked for. */
+const compiled: (boolean | undefined)[] = [];
+
+function isCompiled(slot: number): boolean {
+  let known = compiled[slot];
+  if (known === undefined) {
+    const variant = variantOfSlot(slot);
+    known = variant !== undefined && variant.row.tier !== 'handler';
+    compiled[slot] = known;
+  }
+  return known;
+}
+
 function compiledLength(records: BlockRecords): number {
   for (let index = 0; index < records.length; index++) {
     const slot = records.slot(index);
-    if (slot === SLOT_END) continue;
-    const variant = variantOfSlot(slot);
-    if (variant === undefined || variant.row.tier === 'handler') return index;
+    if (slot !== SLOT_END && !isCompiled(slot)) return index;
   }
   return records.length;
 }
@@ -90,16 +100,25 @@ interface CutBlock {
   readonly isNoted: boolean;
 }
 
+const NO_TARGETS: readonly number[] = [];
+
 /** A block that is left to a handler leads nowhere. */
 function cutBlock(source: RegionBlockSource): CutBlock {
-  const { head, records: bytes, page, taken, fall, takenHead, fallHead, targets } = source;
-  const records = new BlockRecords(head, bytes);
+  const records = new BlockRecords(source.head, source.records);
   const length = compiledLength(records);
   const ending = variantOfSlot(records.slot(records.length - 1))?.row.ending;
-  const isNoted = ending === 'indirectJump' || ending === 'indirectCall';
-  const cut = { records, page, length, takenHead, fallHead, isNoted };
-  if (length === records.length) return { ...cut, taken, fall, targets };
-  return { ...cut, taken: OUTSIDE, fall: OUTSIDE, targets: [] };
+  const isWhole = length === records.length;
+  return {
+    records,
+    page: source.page,
+    length,
+    taken: isWhole ? source.taken : OUTSIDE,
+    fall: isWhole ? source.fall : OUTSIDE,
+    takenHead: source.takenHead,
+    fallHead: source.fallHead,
+    targets: isWhole ? source.targets : NO_TARGETS,
+    isNoted: ending === 'indirectJump' || ending === 'indirectCall',
+  };
 }
 
 /** Indirect branches whose targets overlap, and all of those. */
@@ -157,7 +176,8 @@ function findGroups(
   successors: readonly (readonly number[])[],
   { order, isMerge, isLoopHeader }: Structure,
 ): number[] {
-  const groups = successors.map((_, node) => node);
+  const groups: number[] = [];
+  for (let node = 0; node < successors.length; node++) groups.push(node);
   for (const node of order) {
     for (const next of successors[node] as readonly number[]) {
       if (!isMerge[next] && !isLoopHeader[next]) groups[next] = groups[node] as number;
@@ -202,50 +222,100 @@ function splitRegion({ blocks, hubs, edges }: CutRegion): CutRegion {
   };
 }
 
+function withoutOutside(list: readonly number[]): number[] {
+  const inside: number[] = [];
+  for (const node of list) if (node !== OUTSIDE) inside.push(node);
+  return inside;
+}
+
 function structureOf(edges: EdgeLists): Structure {
-  return structure({ successors: edges.map((list) => list.filter((node) => node !== OUTSIDE)) });
+  const successors: number[][] = [];
+  for (const list of edges) successors.push(withoutOutside(list));
+  return structure({ successors });
+}
+
+function hasIrreducible(edges: EdgeLists, { isIrreducible }: Structure): boolean {
+  for (let from = 0; from < edges.length; from++) {
+    for (const to of edges[from] as readonly number[])
+      if (to !== OUTSIDE && isIrreducible(from, to)) return true;
+  }
+  return false;
+}
+
+/** The lists with OUTSIDE in place of what an irreducible edge leads to. */
+function withoutIrreducible(edges: EdgeLists, { isIrreducible }: Structure): EdgeLists {
+  return edges.map((list, from) =>
+    list.map((to) => (to === OUTSIDE || isIrreducible(from, to) ? OUTSIDE : to)),
+  );
+}
+
+/** Blocks, and what a hub has in place of records. */
+function nodesOf({ blocks, hubs }: CutRegion): readonly FlagBlock[] {
+  return hubs.length === 0 ? blocks : [...blocks, ...hubs.map(() => ({ records: undefined, length: 0 }))];
 }
 
 export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
-  const cut = sources.map(cutBlock);
-  const taken = cut.map((block) => block.taken);
+  const cut: CutBlock[] = [];
+  const taken: number[] = [];
+  for (const source of sources) {
+    const block = cutBlock(source);
+    cut.push(block);
+    taken.push(block.taken);
+  }
   const junctions = placeHubs(cut, taken);
-  const edges = [
-    ...cut.map(({ fall }, b) => [taken[b] as number, fall]),
-    ...junctions.map(({ targets }) => targets),
-  ];
-  const whole: CutRegion = { blocks: cut, hubs: junctions, edges };
-  const shapeOfWhole = structureOf(edges);
-  const isSplit = edges.some((list, from) =>
-    list.some((to) => to !== OUTSIDE && shapeOfWhole.isIrreducible(from, to)),
-  );
-  const { blocks, hubs, edges: lists } = isSplit ? splitRegion(whole) : whole;
-  const shape = isSplit ? structureOf(lists) : shapeOfWhole;
-  const structured = (from: number, to: number): number =>
-    to === OUTSIDE || shape.isIrreducible(from, to) ? OUTSIDE : to;
-  const structuredLists = lists.map((list, from) => list.map((to) => structured(from, to)));
-  const successors = structuredLists.map((list) => list.filter((to) => to !== OUTSIDE));
+  const edges: (readonly number[])[] = [];
+  for (let b = 0; b < cut.length; b++) edges.push([taken[b] as number, (cut[b] as CutBlock).fall]);
+  for (const { targets } of junctions) edges.push(targets);
+  let whole: CutRegion = { blocks: cut, hubs: junctions, edges };
+  let shape = structureOf(edges);
+  if (hasIrreducible(edges, shape)) {
+    whole = splitRegion(whole);
+    shape = structureOf(whole.edges);
+    whole = { ...whole, edges: withoutIrreducible(whole.edges, shape) };
+  }
+  return finishPlan(whole, shape);
+}
+
+/** @param region without irreducible edges. */
+function finishPlan(region: CutRegion, shape: Structure): RegionPlan {
+  const { edges } = region;
+  const successors: number[][] = [];
+  for (const list of edges) successors.push(withoutOutside(list));
   const groups = findGroups(successors, shape);
-  const nodes = [...blocks, ...hubs.map(() => ({ records: undefined, length: 0 }))];
+  const nodes = nodesOf(region);
   const live = flagsLiveIn(nodes, successors);
-  const counts = nodes.map(({ records }) => records?.count ?? 0);
+  const counts: number[] = [];
+  for (const { records } of nodes) counts.push(records === undefined ? 0 : records.count);
   const budget = planBudget(counts, successors, shape);
-  const node = (index: number): PlannedNode => ({
-    group: groups[index] as number,
-    readsFlags: live[index] as boolean,
-    owed: (budget.owed[index] as number) + (counts[index] as number),
+  const owedAtEnd = (node: number): number => (budget.owed[node] as number) + (counts[node] as number);
+  const blocks: PlannedBlock[] = [];
+  for (let b = 0; b < region.blocks.length; b++) {
+    const { records, page, length, takenHead, fallHead, isNoted } = region.blocks[b] as CutBlock;
+    const list = edges[b] as readonly number[];
+    blocks.push({
+      group: groups[b] as number,
+      readsFlags: live[b] as boolean,
+      owed: owedAtEnd(b),
+      records,
+      page,
+      length,
+      taken: list[0] as number,
+      fall: list[1] as number,
+      takenHead,
+      fallHead,
+      isNoted,
+    });
+  }
+  const hubs = region.hubs.map(({ page, isNoted }, hub): PlannedHub => {
+    const node = blocks.length + hub;
+    return {
+      group: groups[node] as number,
+      readsFlags: live[node] as boolean,
+      owed: owedAtEnd(node),
+      page,
+      isNoted,
+      targets: successors[node] as readonly number[],
+    };
   });
-  return {
-    blocks: blocks.map(({ records, page, length, takenHead, fallHead, isNoted }, b) => {
-      const [toTaken = OUTSIDE, fall = OUTSIDE] = structuredLists[b] as readonly number[];
-      return { ...node(b), records, page, length, taken: toTaken, fall, takenHead, fallHead, isNoted };
-    }),
-    hubs: hubs.map(({ page, isNoted }, hub) => {
-      const index = blocks.length + hub;
-      return { ...node(index), page, isNoted, targets: successors[index] as readonly number[] };
-    }),
-    shape,
-    successors,
-    budget,
-  };
+  return { blocks, hubs, shape, successors, budget };
 }

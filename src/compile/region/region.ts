@@ -15,7 +15,7 @@ import type { FunctionReference, Module } from '../../wasm/builder.ts';
 import { i32, none } from '../../wasm/value-types.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { RegionSource } from '../region-source.ts';
-import { BlockEmitter } from './block-emitter.ts';
+import { BlockEmitter, type EmittedBlock } from './block-emitter.ts';
 import { CodeAddress } from './code-address.ts';
 import { EntryLocals } from './entry-locals.ts';
 import { FlagLocals } from './flag-locals.ts';
@@ -23,7 +23,7 @@ import { LastPages } from './last-page.ts';
 import { layOut } from './layout.ts';
 import { Leave } from './leave.ts';
 import type { RegionParts } from './parts.ts';
-import { type PlannedBlock, planRegion, type RegionPlan } from './plan.ts';
+import { type PlannedBlock, type PlannedNode, planRegion, type RegionPlan } from './plan.ts';
 import { MainBank, UpperBank } from './register-locals.ts';
 import { PlacedRegisters, placeRegisters, type RegisterUse } from './register-placement.ts';
 import { SavedConstants } from './saved-constants.ts';
@@ -40,7 +40,7 @@ export function compileRegion(
   fusesMultiplyAdd: boolean,
 ): FunctionReference {
   const plan = planRegion(sources);
-  const { blocks, hubs, shape, successors } = plan;
+  const { blocks, shape } = plan;
   const { mode } = (blocks[0] as PlannedBlock).records;
   const locals = new Locals(m, [i32]);
   const code = new CodeAddress(m, locals);
@@ -61,31 +61,23 @@ export function compileRegion(
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m) : undefined,
   };
   const emitted = emitBlocks(parts, plan);
-  const groups = [...blocks, ...hubs].map(({ group }) => group);
-  const edges = shape.order.flatMap((from) =>
-    (successors[from] as readonly number[]).map((to) => ({ from, to })),
-  );
-  const place = (bank: 'registers' | 'uppers') => {
-    const use = bank === 'registers' ? 'registerUse' : 'upperUse';
-    const uses = [...emitted.map((block) => block?.[use] ?? UNUSED), ...hubs.map(() => UNUSED)];
-    return { bank: parts[bank], placement: placeRegisters(uses, groups, shape.order, edges) };
-  };
-  const registers = new PlacedRegisters([place('registers'), place('uppers')]);
-  const body = [
-    ...registers.atEntry(),
-    ...(parts.lastPages?.forget() ?? []),
-    ...parts.entryLocals.set(),
-    layOut(parts, plan, emitted, registers),
-  ];
+  const registers = place(parts, plan, emitted);
+  const body = registers.atEntry();
+  if (parts.lastPages !== undefined) body.push(...parts.lastPages.forget());
+  parts.entryLocals.set(body);
+  body.push(layOut(parts, plan, emitted, registers));
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, plan.budget.need[0] as number);
   return m.addFunction(name, [i32], none, locals.declared, around);
 }
 
 /** Code of all blocks, by index; undefined where no way leads to. */
-function emitBlocks(parts: RegionParts, { blocks, shape, successors }: RegionPlan) {
-  const emitters: BlockEmitter[] = [];
+function emitBlocks(
+  parts: RegionParts,
+  { blocks, shape, successors }: RegionPlan,
+): readonly (EmittedBlock | undefined)[] {
+  const emitters: (BlockEmitter | undefined)[] = new Array(blocks.length).fill(undefined);
   // In a group, whatever leads to a block comes before it.
-  const before: (BlockEmitter | undefined)[] = [];
+  const before: (BlockEmitter | undefined)[] = new Array(successors.length).fill(undefined);
   for (const node of shape.order) {
     const block = blocks[node];
     if (block === undefined) continue;
@@ -94,5 +86,28 @@ function emitBlocks(parts: RegionParts, { blocks, shape, successors }: RegionPla
     emitters[node] = emitter;
     for (const next of successors[node] as readonly number[]) before[next] = emitter;
   }
-  return blocks.map((_, b) => emitters[b]?.finish());
+  const emitted: (EmittedBlock | undefined)[] = [];
+  for (const emitter of emitters) emitted.push(emitter?.finish());
+  return emitted;
+}
+
+/** Hubs use none. */
+function place(
+  parts: RegionParts,
+  { blocks, hubs, shape, successors }: RegionPlan,
+  emitted: readonly (EmittedBlock | undefined)[],
+): PlacedRegisters {
+  const registerUses: RegisterUse[] = [];
+  const upperUses: RegisterUse[] = [];
+  const groups: number[] = [];
+  for (let b = 0; b < successors.length; b++) {
+    const block = emitted[b];
+    registerUses.push(block === undefined ? UNUSED : block.registerUse);
+    upperUses.push(block === undefined ? UNUSED : block.upperUse);
+    groups.push(((blocks[b] ?? hubs[b - blocks.length]) as PlannedNode).group);
+  }
+  return new PlacedRegisters(
+    { bank: parts.registers, placement: placeRegisters(registerUses, groups, shape.order, successors) },
+    { bank: parts.uppers, placement: placeRegisters(upperUses, groups, shape.order, successors) },
+  );
 }

@@ -50,29 +50,31 @@ export abstract class RegisterBank {
     return local;
   }
 
-  /** Copies a set of registers from the processor state. */
-  load(registers: number): Expression[] {
+  /** Copies a set of registers from the processor state. @param loads that are added to. */
+  load(registers: number, loads: Expression[]): void {
     const { m } = this;
-    return bitsOf(registers).map((number) => {
+    for (let rest = registers; rest !== 0; rest &= rest - 1) {
+      const number = lowestBit(rest);
       const zero = m.i32.const(0);
       const at = CPU_STATE + this.offsetOf(number);
-      const type = this.typeOf(number);
-      if (type === i32) return this.local(number).set(m.i32.load(at, 4, zero));
-      return this.local(number).set(type === i64 ? m.i64.load(at, 8, zero) : m.v128.load(at, 16, zero));
-    });
+      const local = this.local(number);
+      if (local.type === i32) loads.push(local.set(m.i32.load(at, 4, zero)));
+      else loads.push(local.set(local.type === i64 ? m.i64.load(at, 8, zero) : m.v128.load(at, 16, zero)));
+    }
   }
 
-  /** Copies a set of registers to the processor state. */
-  store(registers: number): Expression[] {
+  /** Copies a set of registers to the processor state. @param stores that are added to. */
+  store(registers: number, stores: Expression[]): void {
     const { m } = this;
-    return bitsOf(registers).map((number) => {
+    for (let rest = registers; rest !== 0; rest &= rest - 1) {
+      const number = lowestBit(rest);
       const zero = m.i32.const(0);
       const at = CPU_STATE + this.offsetOf(number);
-      const value = this.local(number).get();
-      const type = this.typeOf(number);
-      if (type === v128) return m.v128.store(at, 16, zero, value);
-      return m.i64.store(at, 8, zero, type === i32 ? m.i64.extend_u(value) : value);
-    });
+      const local = this.local(number);
+      const value = local.get();
+      if (local.type === v128) stores.push(m.v128.store(at, 16, zero, value));
+      else stores.push(m.i64.store(at, 8, zero, local.type === i32 ? m.i64.extend_u(value) : value));
+    }
   }
 }
 
@@ -133,9 +135,6 @@ export class UpperBank extends RegisterBank {
   }
 }
 
-/** Numbers of the bits that are set. */
-function bitsOf(mask: number): number[] {
-  const bits: number[] = [];
-  for (let rest = mask; rest !== 0; rest &= rest - 1) bits.push(31 - Math.clz32(rest & -rest));
-  return bits;
+function lowestBit(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
 }

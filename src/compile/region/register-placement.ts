@@ -21,28 +21,49 @@ export interface RegisterUse {
   readonly written: number;
 }
 
-/** The loads and stores of some banks. */
-export class PlacedRegisters {
-  private readonly banks: readonly { readonly bank: RegisterBank; readonly placement: RegisterPlacement }[];
+/** One bank's registers, where they are loaded and stored. */
+export interface PlacedBank {
+  readonly bank: RegisterBank;
+  readonly placement: RegisterPlacement;
+}
 
-  constructor(banks: readonly { readonly bank: RegisterBank; readonly placement: RegisterPlacement }[]) {
-    this.banks = banks;
+/** The loads and stores of both banks. */
+export class PlacedRegisters {
+  private readonly first: PlacedBank;
+  private readonly second: PlacedBank;
+
+  constructor(first: PlacedBank, second: PlacedBank) {
+    this.first = first;
+    this.second = second;
   }
 
   atEntry(): Expression[] {
-    return this.banks.flatMap(({ bank, placement: { liveIn } }) => bank.load(liveIn[0] as number));
+    const loads: Expression[] = [];
+    for (const { bank, placement } of [this.first, this.second])
+      bank.load(placement.liveIn[0] as number, loads);
+    return loads;
   }
 
-  onEdge(from: number, to: number): Expression[] {
-    return this.banks.flatMap(({ bank, placement: { liveIn } }) =>
-      bank.load((liveIn[to] as number) & ~(liveIn[from] as number)),
-    );
+  /** @param loads that are added to. */
+  onEdge(from: number, to: number, loads: Expression[]): void {
+    loadOnEdge(this.first, from, to, loads);
+    loadOnEdge(this.second, from, to, loads);
   }
 
-  /** @param group its first block. */
-  onWayOut(group: number): Expression[] {
-    return this.banks.flatMap(({ bank, placement: { stored } }) => bank.store(stored[group] as number));
+  /** @param group its first block. @param stores that are added to. */
+  onWayOut(group: number, stores: Expression[]): void {
+    this.first.bank.store(this.first.placement.stored[group] as number, stores);
+    this.second.bank.store(this.second.placement.stored[group] as number, stores);
   }
+}
+
+function loadOnEdge(
+  { bank, placement: { liveIn } }: PlacedBank,
+  from: number,
+  to: number,
+  loads: Expression[],
+): void {
+  bank.load((liveIn[to] as number) & ~(liveIn[from] as number), loads);
 }
 
 export interface RegisterPlacement {
@@ -52,53 +73,75 @@ export interface RegisterPlacement {
   readonly stored: readonly number[];
 }
 
-export interface Edge {
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
  * @param uses of each block; block 0 is the entry. @param groups first block of the group of each block.
- * @param order reachable blocks. @param edges between them.
+ * @param order reachable blocks. @param successors of each block.
  */
 export function placeRegisters(
   uses: readonly RegisterUse[],
   groups: readonly number[],
   order: readonly number[],
-  edges: readonly Edge[],
+  successors: readonly (readonly number[])[],
 ): RegisterPlacement {
-  const written = (b: number): number => (uses[b] as RegisterUse).written;
-  const dirty = uses.map(() => 0);
-  untilStable(
-    edges,
-    dirty,
-    ({ from, to }) => (dirty[to] as number) | (dirty[from] as number) | written(from),
-  );
-  const stored = uses.map(() => 0);
+  const stored = new Array<number>(uses.length).fill(0);
+  if (!isAnyTouched(uses)) return { liveIn: stored, stored };
+  const dirty = new Array<number>(uses.length).fill(0);
+  while (spreadDirty(uses, order, successors, dirty));
   for (const b of order) {
     const group = groups[b] as number;
-    stored[group] = (stored[group] as number) | (dirty[b] as number) | written(b);
+    stored[group] = (stored[group] as number) | (dirty[b] as number) | (uses[b] as RegisterUse).written;
   }
-  const needed = uses.map(({ touched }, b) => (dirty[b] as number) | touched | (stored[b] as number));
+  const needed: number[] = [];
   // The intersection starts with everything and shrinks; nothing is in a local before the entry block.
-  const live = uses.map((_, b) => (b === 0 ? (needed[0] as number) : -1));
-  untilStable(
-    edges,
-    live,
-    ({ from, to }) => ((live[to] as number) & (live[from] as number)) | (needed[to] as number),
-  );
+  const live: number[] = [];
+  for (let b = 0; b < uses.length; b++) {
+    needed.push((dirty[b] as number) | (uses[b] as RegisterUse).touched | (stored[b] as number));
+    live.push(b === 0 ? (needed[0] as number) : -1);
+  }
+  while (shrinkLive(needed, order, successors, live));
   return { liveIn: live, stored };
 }
 
-/** Applies `next` to every edge's target until nothing changes. */
-function untilStable(edges: readonly Edge[], values: number[], next: (edge: Edge) => number): void {
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const edge of edges) {
-      const value = next(edge);
-      if (value === values[edge.to]) continue;
-      values[edge.to] = value;
+function isAnyTouched(uses: readonly RegisterUse[]): boolean {
+  for (let b = 0; b < uses.length; b++) if ((uses[b] as RegisterUse).touched !== 0) return true;
+  return false;
+}
+
+/** One round over all edges. @returns whether that changed any. */
+function spreadDirty(
+  uses: readonly RegisterUse[],
+  order: readonly number[],
+  successors: readonly (readonly number[])[],
+  dirty: number[],
+): boolean {
+  let changed = false;
+  for (const from of order) {
+    const leaves = (dirty[from] as number) | (uses[from] as RegisterUse).written;
+    for (const to of successors[from] as readonly number[]) {
+      const value = (dirty[to] as number) | leaves;
+      if (value === dirty[to]) continue;
+      dirty[to] = value;
       changed = true;
     }
   }
+  return changed;
+}
+
+/** The same. */
+function shrinkLive(
+  needed: readonly number[],
+  order: readonly number[],
+  successors: readonly (readonly number[])[],
+  live: number[],
+): boolean {
+  let changed = false;
+  for (const from of order) {
+    for (const to of successors[from] as readonly number[]) {
+      const value = ((live[to] as number) & (live[from] as number)) | (needed[to] as number);
+      if (value === live[to]) continue;
+      live[to] = value;
+      changed = true;
+    }
+  }
+  return changed;
 }

@@ -7,7 +7,7 @@ const RDX = 4;
 
 describe('placeRegisters', () => {
   it('loads at the entry what its group touches, and stores what it writes', () => {
-    const { liveIn, stored } = placeRegisters([{ touched: RAX | RCX, written: RAX }], [0], [0], []);
+    const { liveIn, stored } = placeRegisters([{ touched: RAX | RCX, written: RAX }], [0], [0], [[]]);
     expect(liveIn[0]).toBe(RAX | RCX);
     expect(stored[0]).toBe(RAX);
   });
@@ -20,13 +20,8 @@ describe('placeRegisters', () => {
       { touched: RCX, written: 0 },
       { touched: 0, written: 0 },
     ];
-    const edges = [
-      { from: 0, to: 1 },
-      { from: 0, to: 2 },
-      { from: 1, to: 3 },
-      { from: 2, to: 3 },
-    ];
-    const { liveIn, stored } = placeRegisters(uses, [0, 1, 2, 3], [0, 1, 2, 3], edges);
+    const successors = [[1, 2], [3], [3], []];
+    const { liveIn, stored } = placeRegisters(uses, [0, 1, 2, 3], [0, 1, 2, 3], successors);
     expect(stored).toEqual([0, RAX, 0, RAX]);
     expect((liveIn[3] as number) & RAX).toBe(RAX);
     expect((liveIn[2] as number) & RAX).toBe(0);
@@ -37,11 +32,7 @@ describe('placeRegisters', () => {
       { touched: RAX, written: 0 },
       { touched: RCX, written: RCX },
     ];
-    const edges = [
-      { from: 0, to: 1 },
-      { from: 1, to: 0 },
-    ];
-    const { liveIn, stored } = placeRegisters(uses, [0, 0], [0, 1], edges);
+    const { liveIn, stored } = placeRegisters(uses, [0, 0], [0, 1], [[1], [0]]);
     expect(stored[0]).toBe(RCX);
     expect(liveIn[0]).toBe(RAX | RCX);
   });

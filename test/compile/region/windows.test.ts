@@ -1,7 +1,7 @@
 /** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
 import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../../src/compile/compiler.ts';
-import { Window } from '../../../src/compile/region/windows.ts';
+import { Place, Window } from '../../../src/compile/region/windows.ts';
 import { Locals } from '../../../src/emitter/locals.ts';
 import { RSP } from '../../../src/layout/architecture.ts';
 import { i64 } from '../../../src/wasm/value-types.ts';
@@ -173,7 +173,7 @@ describe('accesses near each other', () => {
 
 describe('a window', () => {
   const origin = {};
-  const at = (distance: number) => ({ origin, register: RSP, distance });
+  const at = (distance: number) => new Place(origin, RSP, distance);
 
   /** That begins with eight bytes at RSP + 0x60. */
   const window = (): Window => {
