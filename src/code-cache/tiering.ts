@@ -65,6 +65,11 @@ const ROOMY = 0.5;
 const PATIENCE_WHILE_ROOMY = 1_000_000;
 /** They do not if a block has been entered this many times as often again as made it hot. */
 const URGENT = 10;
+/**
+ * Batches of what is hot for the first time that go before what is hot once more has a turn, however much waits. In a boot it waits for four
+ * at most; a guest that runs new code all the time would never leave the first tier.
+ */
+const MOST_AHEAD = 4;
 /** Batches at the worker: while one comes back the next is compiled. */
 const MOST_BATCHES = 2;
 /**
@@ -149,6 +154,8 @@ export class Tiering {
   private readonly waiting = new Set<number>();
   /** Heads of regions that have become hot once more. */
   private readonly hot = new Set<number>();
+  /** Batches that have been sent while they waited. */
+  private ahead = 0;
   private readonly underWay = new Map<number, Batch>();
   /** Instructions that fewer requests than a batch wait for others: while there are few modules, and then. */
   patience = { whileRoomy: PATIENCE_WHILE_ROOMY, later: PATIENCE };
@@ -343,18 +350,24 @@ export class Tiering {
     this.install(batch, module, bytes.length);
   }
 
-  /**
-   * The hottest of what waits: the count goes on while a block is waiting. A block that is part of a region on its
-   * way is not compiled as an entry of its own unless it becomes hot again after that region has been installed.
-   *
-   * What is hot once more has modules of its own, while there may be many more each of one region: the engine may take a tenth of a second
-   * to optimise one, for which nothing else waits.
-   */
+  /** What is hot for the first time goes first, but not always. */
   private takeBatch(most: number): Batch {
-    const regions: RegionSource[] = [];
     const { hotness } = this.processor.blocks;
     // At least once: a block that was never entered says nothing of where it leads.
     const coldest = hotness - Math.max(1, Math.floor(hotness * WARM));
+    let regions = this.ahead < MOST_AHEAD ? this.takeWaiting(most, coldest) : [];
+    if (regions.length > 0 && this.hot.size > 0) this.ahead += 1;
+    else this.ahead = 0;
+    if (regions.length === 0) regions = this.takeHot(this.isRoomy ? 1 : most, coldest);
+    return { regions, dropped: new Set() };
+  }
+
+  /**
+   * The hottest of what waits: the count goes on while a block is waiting. A block that is part of a region on its
+   * way is not compiled as an entry of its own unless it becomes hot again after that region has been installed.
+   */
+  private takeWaiting(most: number, coldest: number): RegionSource[] {
+    const regions: RegionSource[] = [];
     for (const head of [...this.waiting].sort((a, b) => this.countdown(a) - this.countdown(b))) {
       if (regions.length === most) break;
       this.waiting.delete(head);
@@ -366,10 +379,17 @@ export class Tiering {
       }
       regions.push({ tier: 'first', isLast: false, blocks });
     }
-    if (regions.length > 0) return { regions, dropped: new Set() };
-    const mostHot = this.isRoomy ? 1 : most;
+    return regions;
+  }
+
+  /**
+   * What is hot once more has modules of its own, while there may be many more each of one region: the engine may take a tenth of a second
+   * to optimise one, for which nothing else waits.
+   */
+  private takeHot(most: number, coldest: number): RegionSource[] {
+    const regions: RegionSource[] = [];
     for (const head of this.hot) {
-      if (regions.length === mostHot) break;
+      if (regions.length === most) break;
       const installed = this.installed.tierOf(head);
       // What is optimised is long on its way: nothing else waits for that.
       if (installed === 'second' && regions.length > 0) continue;
@@ -381,7 +401,7 @@ export class Tiering {
       regions.push({ tier, isLast: tier === this.lastTier, blocks });
       if (installed !== 'first') break;
     }
-    return { regions, dropped: new Set() };
+    return regions;
   }
 
   private install(batch: Batch, module: WebAssembly.Module, bytes: number): void {

@@ -122,6 +122,28 @@ describe('what is hot once more', () => {
     expect(batches.filter((tiers) => tiers.includes('second') && tiers !== 'second')).toEqual([]);
   });
 
+  it('has its turn, however much is hot for the first time', () => {
+    const remote = new Compiler();
+    const { machine, tiering } = createTieredMachine('auto', remote, undefined, {
+      modules: 768,
+      bytes: 2 ** 20,
+    });
+    tiering.patience = { whileRoomy: 0, later: 0 };
+    tiering.hotInstructions = { first: 5000, second: NEVER };
+    const { processor } = machine;
+    // Of 30 new loops in a slice two batches have 16. Between two there are fifty rounds of one that all share.
+    const news = Array.from(
+      { length: 300 },
+      (_, i) => `mov ecx,1600; n${i}: dec ecx; jne n${i}; mov ecx,50; call shared`,
+    );
+    machine.write(CODE, [
+      ...assemble(`jmp begin; shared: dec ecx; jne shared; ret; begin: ${news.join('\n')}\nhlt`, CODE),
+    ]);
+    processor.rip = BigInt(CODE);
+    while (processor.run(100_000) !== 'halt') tiering.poll();
+    expect(remote.batches).toContain('second');
+  });
+
   it('shares it with others of its kind where there are many modules', () => {
     const batches = batchesOfTiers(4);
     expect(batches.some((tiers) => tiers.startsWith('second second'))).toBe(true);
