@@ -7,13 +7,23 @@ import { RUNTIME_DATA } from '../src/layout/linear-memory.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** What a module is compiled with beside its code. */
+interface ModuleOptions {
+  /** Names of functions and locals. */
+  readonly names: boolean;
+}
+
 /**
  * @param entries files in wasm-runtime/ whose exports the module has.
  * @param output the module: it imports and exports `env.memory`.
  *
  * Throws if they do not compile; the compiler's messages are on stderr.
  */
-export function compileAssemblyScript(entries: readonly string[], output: string): void {
+export function compileAssemblyScript(
+  entries: readonly string[],
+  output: string,
+  { names }: ModuleOptions = { names: true },
+): void {
   mkdirSync(dirname(output), { recursive: true });
   // Aside first: two at a time do no harm, and a failure leaves what is there.
   const work = `${output}.${process.pid}`;
@@ -32,7 +42,7 @@ export function compileAssemblyScript(entries: readonly string[], output: string
       '--transform',
       `${root}scripts/asc-doc-tags.ts`,
       '--noAssert',
-      '--debug',
+      ...(names ? ['--debug'] : []),
       '-O2',
       '--enable',
       'simd',

@@ -26,6 +26,7 @@ const PROTOCOL_2_03 = 0x0203;
 const PROTOCOL_2_04 = 0x0204;
 const PROTOCOL_2_05 = 0x0205;
 const PROTOCOL_2_06 = 0x0206;
+const PROTOCOL_2_08 = 0x0208;
 export const PROTOCOL_2_09 = 0x0209;
 const PROTOCOL_2_10 = 0x020a;
 const PROTOCOL_2_12 = 0x020c;
@@ -33,6 +34,8 @@ const PROTOCOL_2_12 = 0x020c;
 const DEFAULT_INITRD_ADDRESS_MAX = 0x37ff_ffff;
 const DEFAULT_COMMAND_LINE_SIZE = 255;
 const LOADFLAGS_LOADED_HIGH = 0x01;
+const PAYLOAD_OFFSET = 0x248;
+const PAYLOAD_LENGTH = 0x24c;
 const XLOADFLAGS = 0x236;
 const XLF_KERNEL_64 = 0x01;
 
@@ -46,6 +49,8 @@ export interface BzImage {
   readonly realMode: Uint8Array;
   /** The code loaded high; a signature may follow it in the file. */
   readonly protectedMode: Uint8Array;
+  /** The compressed kernel in the protected-mode code; empty where the header does not say where it is. */
+  readonly payload: Uint8Array;
   /** The protected-mode code belongs at 1 MiB or above (bzImage), not at 64 KiB (zImage). */
   readonly loadedHigh: boolean;
   /** Where the real-mode code jumps to. */
@@ -80,6 +85,11 @@ export function hasEntry64(file: Uint8Array): boolean {
   if (!hasSetupHeader(file) || file.length < XLOADFLAGS + 2) return false;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   return (view.getUint16(XLOADFLAGS, true) & XLF_KERNEL_64) !== 0;
+}
+
+function payloadOf(protectedMode: Uint8Array, header: DataView): Uint8Array {
+  const offset = header.getUint32(PAYLOAD_OFFSET, true);
+  return protectedMode.subarray(offset, offset + header.getUint32(PAYLOAD_LENGTH, true));
 }
 
 const versionName = (version: number): string => `${version >> 8}.${String(version & 0xff).padStart(2, '0')}`;
@@ -128,11 +138,13 @@ export function parseLinuxImage(file: Uint8Array, minimum: number, linux: string
     );
   }
   const code32Start = view.getUint32(0x214, true);
+  const protectedMode = file.subarray(realModeSize, size);
   return {
     version,
     setupHeader: file.subarray(SETUP_HEADER, headerEnd),
     realMode: file.subarray(0, realModeSize),
-    protectedMode: file.subarray(realModeSize, size),
+    protectedMode,
+    payload: has(PROTOCOL_2_08) ? payloadOf(protectedMode, view) : new Uint8Array(0),
     loadedHigh: (view.getUint8(0x211) & LOADFLAGS_LOADED_HIGH) !== 0,
     code32Start,
     relocatable: has(PROTOCOL_2_05) && view.getUint8(0x234) !== 0,

@@ -5,10 +5,12 @@
 import type { GuestMemory } from '../devices/device.ts';
 import type { E820Entry } from './e820.ts';
 import type { Hardware } from './firmware.ts';
+import { InputError } from './input-error.ts';
 import type { StartState } from './start-state.ts';
+import type { Unpack } from './unpack/unpack.ts';
 
 /** What `--entry` can ask for. */
-export const ENTRIES = ['16', '32', '64', 'efi', 'pvh', 'multiboot'] as const;
+export const ENTRIES = ['16', '32', '64', 'unpacked', 'efi', 'pvh', 'multiboot'] as const;
 export type EntryName = (typeof ENTRIES)[number];
 
 /** A file loaded beside the kernel: an initramfs, or a Multiboot module with its arguments. */
@@ -28,9 +30,16 @@ export interface BootInput {
   readonly rsdpAddress: number;
   /** Random bytes the kernel may credit as entropy, at most 4080. */
   readonly seed?: Uint8Array | undefined;
-  /** For doors that bring firmware. */
+  /** What unpacks the kernel's payload, of loadUnpacker(); undefined where nothing can. */
+  readonly unpack?: Unpack | undefined;
+  /** The processor has 5-level paging. */
+  readonly fiveLevelPaging?: boolean;
+  /** For doors that bring firmware, and chance. */
   readonly hardware: Hardware;
 }
+
+/** This door is not for this file or this machine, although it recognises it: another may be. */
+export class ClosedDoor extends InputError {}
 
 export interface Door {
   readonly entry: EntryName;
@@ -40,7 +49,7 @@ export interface Door {
   recognises(file: Uint8Array): boolean;
   /**
    * Puts everything into memory.
-   * @throws InputError when the file cannot be used or something does not fit; RangeError for too long a seed.
+   * @throws ClosedDoor, InputError when the file cannot be used or something does not fit; RangeError for too long a seed.
    */
   load(memory: GuestMemory, input: BootInput): StartState;
 }

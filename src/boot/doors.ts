@@ -1,5 +1,6 @@
 /** All doors, and which one a file is for. */
-import { type Door, ENTRIES, type EntryName } from './door.ts';
+import type { GuestMemory } from '../devices/device.ts';
+import { type BootInput, ClosedDoor, type Door, ENTRIES, type EntryName } from './door.ts';
 import { efi } from './efi/efi.ts';
 import { InputError } from './input-error.ts';
 import { linux16 } from './linux16.ts';
@@ -8,16 +9,46 @@ import { linux64 } from './linux64.ts';
 import { multiboot1 } from './multiboot/multiboot1.ts';
 import { multiboot2 } from './multiboot/multiboot2.ts';
 import { pvh } from './pvh.ts';
+import type { StartState } from './start-state.ts';
+import { unpacked } from './unpacked.ts';
 import { vmlinux } from './vmlinux.ts';
 
 /** In the order in which they are tried where the user names none. */
-export const DOORS: readonly Door[] = [linux64, linux32, linux16, multiboot2, multiboot1, pvh, vmlinux, efi];
+export const DOORS: readonly Door[] = [
+  unpacked,
+  linux64,
+  linux32,
+  linux16,
+  multiboot2,
+  multiboot1,
+  pvh,
+  vmlinux,
+  efi,
+];
 
 /**
- * @param entry what the user asked for; undefined takes the first that fits the file.
+ * Puts a kernel into memory.
+ * @param entry the door that the user asked for; undefined takes the first that fits the file and is open.
  * @throws InputError when there is none.
  */
+export function loadKernel(memory: GuestMemory, input: BootInput, entry: EntryName | undefined): StartState {
+  const [door, ...others] = findDoors(input.kernel, entry) as [Door, ...Door[]];
+  try {
+    return door.load(memory, input);
+  } catch (error) {
+    const [next] = others;
+    if (!(error instanceof ClosedDoor) || next === undefined || entry !== undefined) throw error;
+    return next.load(memory, input);
+  }
+}
+
+/** The first door that fits a file. @throws InputError when there is none. */
 export function findDoor(file: Uint8Array, entry: EntryName | undefined): Door {
+  return findDoors(file, entry)[0] as Door;
+}
+
+/** At least one. */
+function findDoors(file: Uint8Array, entry: EntryName | undefined): Door[] {
   if (file.length === 0) throw new InputError('the kernel is an empty file');
   const fitting = DOORS.filter((door) => door.recognises(file));
   if (fitting.length === 0) {
@@ -25,8 +56,8 @@ export function findDoor(file: Uint8Array, entry: EntryName | undefined): Door {
       'not a kernel: no setup header of Linux, no Multiboot header, no ELF file of 64 bits or with a PVH note, no EFI application',
     );
   }
-  const door = fitting.find((candidate) => entry === undefined || candidate.entry === entry);
-  if (door !== undefined) return door;
-  const entries = ENTRIES.filter((name) => fitting.some((candidate) => candidate.entry === name));
+  const doors = fitting.filter((door) => entry === undefined || door.entry === entry);
+  if (doors.length > 0) return doors;
+  const entries = ENTRIES.filter((name) => fitting.some((door) => door.entry === name));
   throw new InputError(`this file has no ${entry} entry point, only ${entries.join(', ')}`);
 }

@@ -23,12 +23,18 @@ const PROGRAM_HEADERS_MAX = 4096;
 const NOTE_HEADER = 12;
 const NOTE_ALIGNMENT = 4;
 
-/** A part of the file that is loaded. Addresses and sizes as in the file: up to 2^64, rounded beyond 2^53. */
-export interface ElfSegment {
+/** Where a part of the file that is loaded is. Addresses and sizes as in the file: up to 2^64, rounded beyond 2^53. */
+export interface ElfSegmentHeader {
   readonly physicalAddress: number;
   readonly virtualAddress: number;
-  /** Bytes in memory; those beyond `data` are zero. */
+  /** Bytes in memory; those beyond what the file has are zero. */
   readonly size: number;
+  /** From the start of the file. */
+  readonly fileOffset: number;
+  readonly fileSize: number;
+}
+
+export interface ElfSegment extends ElfSegmentHeader {
   readonly data: Uint8Array;
 }
 
@@ -38,10 +44,19 @@ export interface ElfNote {
   readonly descriptor: Uint8Array;
 }
 
-export interface ElfFile {
+/** What is at the beginning of a file. */
+export interface ElfHeaders {
   readonly bits: 32 | 64;
   readonly machine: 'i386' | 'x86-64';
   readonly entry: number;
+  readonly segments: readonly ElfSegmentHeader[];
+  /** Where notes are in the file. */
+  readonly notes: readonly { readonly offset: number; readonly size: number }[];
+  /** The end of headers, segments and the table of sections. */
+  readonly end: number;
+}
+
+export interface ElfFile extends Pick<ElfHeaders, 'bits' | 'machine' | 'entry'> {
   readonly segments: readonly ElfSegment[];
   readonly notes: readonly ElfNote[];
 }
@@ -64,6 +79,9 @@ interface Layout {
   readonly headerSize: number;
   readonly entry: number;
   readonly programHeaders: number;
+  readonly sectionHeaders: number;
+  readonly sectionHeaderSize: number;
+  readonly sectionHeaderCount: number;
   readonly programHeaderSize: number;
   readonly programHeaderCount: number;
   readonly minimumProgramHeader: number;
@@ -81,6 +99,9 @@ const LAYOUT_32: Layout = {
   headerSize: 52,
   entry: 24,
   programHeaders: 28,
+  sectionHeaders: 32,
+  sectionHeaderSize: 46,
+  sectionHeaderCount: 48,
   programHeaderSize: 42,
   programHeaderCount: 44,
   minimumProgramHeader: 32,
@@ -92,6 +113,9 @@ const LAYOUT_64: Layout = {
   headerSize: 64,
   entry: 24,
   programHeaders: 32,
+  sectionHeaders: 40,
+  sectionHeaderSize: 58,
+  sectionHeaderCount: 60,
   programHeaderSize: 54,
   programHeaderCount: 56,
   minimumProgramHeader: 56,
@@ -132,8 +156,11 @@ function readNotes(bytes: Uint8Array): ElfNote[] {
   return notes;
 }
 
-/** @throws InputError for a file that is cut off, contradicts itself, or is no executable for x86. */
-export function parseElf(file: Uint8Array): ElfFile {
+/**
+ * @param file its beginning with the program headers. @param length that of all of it.
+ * @throws InputError for a file that is cut off, contradicts itself, or is no executable for x86.
+ */
+export function parseElfHeaders(file: Uint8Array, length: number): ElfHeaders {
   if (!hasElfMagic(file)) throw new InputError('not an ELF file');
   const { bits, layout } = layoutOf(file);
   if (file.length < layout.headerSize) throw damaged('its header ends early');
@@ -155,23 +182,29 @@ export function parseElf(file: Uint8Array): ElfFile {
     throw new InputError(`truncated ELF file: its program headers end at ${start + count * size}`);
   }
 
-  const segments: ElfSegment[] = [];
-  const notes: ElfNote[] = [];
+  const segments: ElfSegmentHeader[] = [];
+  const notes: ElfHeaders['notes'][number][] = [];
+  const sectionHeadersSize =
+    view.getUint16(layout.sectionHeaderSize, true) * view.getUint16(layout.sectionHeaderCount, true);
+  let end = Math.max(
+    start + count * size,
+    sectionHeadersSize === 0 ? 0 : layout.address(view, layout.sectionHeaders) + sectionHeadersSize,
+  );
   for (let index = 0; index < count; index++) {
     const at = start + index * size;
     const headerType = view.getUint32(at, true);
     if (headerType !== PT_LOAD && headerType !== PT_NOTE) continue;
     const field = (offset: number): number => layout.address(view, at + offset);
-    const offset = field(layout.segment.offset);
+    const fileOffset = field(layout.segment.offset);
     const fileSize = field(layout.segment.fileSize);
-    if (offset + fileSize > file.length) {
+    if (fileOffset + fileSize > length) {
       throw new InputError(
-        `truncated ELF file: a segment ends at ${offset + fileSize}, the file has ${file.length} bytes`,
+        `truncated ELF file: a segment ends at ${fileOffset + fileSize}, the file has ${length} bytes`,
       );
     }
-    const data = file.subarray(offset, offset + fileSize);
+    end = Math.max(end, fileOffset + fileSize);
     if (headerType === PT_NOTE) {
-      notes.push(...readNotes(data));
+      notes.push({ offset: fileOffset, size: fileSize });
       continue;
     }
     const memorySize = field(layout.segment.memorySize);
@@ -181,7 +214,8 @@ export function parseElf(file: Uint8Array): ElfFile {
       physicalAddress: field(layout.segment.physicalAddress),
       virtualAddress: field(layout.segment.virtualAddress),
       size: memorySize,
-      data,
+      fileOffset,
+      fileSize,
     });
   }
   if (segments.length === 0) throw damaged('it has nothing to load');
@@ -191,5 +225,21 @@ export function parseElf(file: Uint8Array): ElfFile {
     entry: layout.address(view, layout.entry),
     segments,
     notes,
+    end,
+  };
+}
+
+/** @throws InputError for a file that is cut off, contradicts itself, or is no executable for x86. */
+export function parseElf(file: Uint8Array): ElfFile {
+  const { bits, machine, entry, segments, notes } = parseElfHeaders(file, file.length);
+  return {
+    bits,
+    machine,
+    entry,
+    segments: segments.map((segment) => ({
+      ...segment,
+      data: file.subarray(segment.fileOffset, segment.fileOffset + segment.fileSize),
+    })),
+    notes: notes.flatMap(({ offset, size }) => readNotes(file.subarray(offset, offset + size))),
   };
 }

@@ -12,7 +12,7 @@ export interface Range {
 }
 
 /** RAM between 1 MiB and 4 GiB, in ascending order. */
-function usableRam(e820: readonly E820Entry[]): Range[] {
+export function usableRam(e820: readonly E820Entry[]): Range[] {
   return e820
     .filter(({ address, type }) => type === E820_RAM && address >= EXTENDED_MEMORY && address < HIGH_RAM)
     .map(({ address, length }) => ({ start: address, end: Math.min(address + length, HIGH_RAM) }))
@@ -26,7 +26,7 @@ export function isRam({ start, end }: Range, e820: readonly E820Entry[]): boolea
   );
 }
 
-function alignUp(value: number, alignment: number): number {
+export function alignUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }
 

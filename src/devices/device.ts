@@ -81,4 +81,9 @@ export interface GuestMemory {
   read(physicalAddress: number, length: number): Uint8Array;
   /** Copies bytes into guest-physical memory; translated code that they overwrite is invalidated. */
   write(physicalAddress: number, bytes: Uint8Array): void;
+  /**
+   * RAM from an address on as it is, at least one and at most `length` bytes, to be changed in place where no code has been
+   * translated. For use at once: memory that is touched for the first time elsewhere may move it.
+   */
+  view(physicalAddress: number, length: number): Uint8Array;
 }

@@ -2,7 +2,7 @@
  * A machine that boots Linux: the public API's heart. It owns the run loop; the board owns the parts.
  */
 import { buildAcpiTables } from '../boot/acpi/tables.ts';
-import { findDoor } from '../boot/doors.ts';
+import { loadKernel } from '../boot/doors.ts';
 import { buildE820 } from '../boot/e820.ts';
 import { tellPowerManagementPort } from '../boot/image/acpi-loader.ts';
 import { buildConfiguration } from '../boot/image/configuration.ts';
@@ -10,6 +10,7 @@ import { placeLowPart } from '../boot/image/image.ts';
 import { FIRMWARE_PORT } from '../boot/io-map.ts';
 import { HIGH_RAM, lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
+import { loadUnpacker, type Unpack } from '../boot/unpack/unpack.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
 import { Flash } from '../devices/flash.ts';
@@ -67,9 +68,16 @@ const CONTROL_ROOM = 256;
 /** RTC of a deterministic run: 2024-01-01 00:00:00 UTC. */
 const FIXED_EPOCH = 1_704_067_200_000;
 
+/** What unpacks the kernel, if the loader is to. */
+async function chooseUnpacker({ kernel, bios, entry }: CheckedOptions): Promise<Unpack | undefined> {
+  const isWanted = bios === undefined && (entry === undefined || entry === 'unpacked');
+  return isWanted && kernel !== undefined ? await loadUnpacker(kernel) : undefined;
+}
+
 export class Machine {
   private readonly options: CheckedOptions;
   private readonly runtime: WebAssembly.Module;
+  private readonly unpack: Unpack | undefined;
   private board: Board;
   private tiering: Tiering;
   private readonly remote: RemoteCompiler | undefined;
@@ -107,18 +115,21 @@ export class Machine {
   static async create(given: MachineOptions): Promise<Machine> {
     const options = checkOptions(given);
     if (options.codeCache !== undefined) await options.host.checkCodeCache(options.codeCache);
+    const unpacker = chooseUnpacker(options);
     const runtime = await options.host.loadRuntime();
     // Binaryen takes a while to load: only where this thread compiles.
     const local = options.tier === 'compiled' ? await options.host.loadCompiler() : undefined;
-    return new Machine(options, runtime, local);
+    return new Machine(options, runtime, local, await unpacker);
   }
 
   private constructor(
     options: CheckedOptions,
     runtime: WebAssembly.Module,
     local: LocalCompiler | undefined,
+    unpack: Unpack | undefined,
   ) {
     this.options = options;
+    this.unpack = unpack;
     this.stallWatch = new StallWatch(options.onStall);
     this.runtime = runtime;
     this.local = local;
@@ -318,20 +329,22 @@ export class Machine {
   /** Does what firmware does, and what a loader. */
   private enterKernel(board: Board, kernel: Uint8Array, seed: number, random: () => number): void {
     const { modules, memorySize, commandLine } = this.options;
-    const door = findDoor(kernel, this.options.entry);
     const e820 = buildE820(memorySize);
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
     for (const { address, bytes } of [...acpi.regions, ...buildSmbios(memorySize)])
       board.ram.write(address, bytes);
-    const start = door.load(board.ram, {
+    const input = {
       kernel,
       modules,
       commandLine,
       e820,
       rsdpAddress: acpi.rsdpAddress,
       seed: seedBytes(seed, this.boots),
+      unpack: this.unpack,
+      fiveLevelPaging: !this.options.cpu.withheld.has('la57'),
       hardware: board.hardware(random, this.nonVolatile),
-    });
+    };
+    const start = loadKernel(board.ram, input, this.options.entry);
     if (start.firmware !== undefined) {
       board.chipset.ports.add(FIRMWARE_PORT, 1, new FirmwarePort(start.firmware, board.processor, board.ram));
     }

@@ -69,4 +69,13 @@ export class Ram implements GuestMemory {
       this.processor.views.u8.set(bytes.subarray(offset, offset + count), host);
     });
   }
+
+  view(physicalAddress: number, length: number): Uint8Array {
+    const count = Math.min(CHUNK - (physicalAddress % CHUNK), length);
+    let piece: Uint8Array = new Uint8Array(0);
+    this.pieces(physicalAddress, count, (host) => {
+      piece = this.processor.views.u8.subarray(host, host + count);
+    });
+    return piece;
+  }
 }

@@ -21,6 +21,11 @@ export class FlatMemory implements GuestMemory {
     this.bytes.set(bytes, physicalAddress);
   }
 
+  view(physicalAddress: number, length: number): Uint8Array {
+    this.#check(physicalAddress, 1);
+    return this.bytes.subarray(physicalAddress, physicalAddress + length);
+  }
+
   #check(address: number, length: number): void {
     if (address < 0 || address + length > this.size) throw new RangeError('not RAM');
   }

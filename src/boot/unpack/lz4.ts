@@ -1,0 +1,55 @@
+/**
+ * LZ4's legacy frames, as Linux uses them: blocks of 8 MiB, each unpacked for itself.
+ * Source: LZ4 doc/lz4_Frame_format.md, "Legacy frame".
+ */
+import { InputError } from '../input-error.ts';
+import { MODULE } from './generated/lz4-module.ts';
+import type { Piece } from './unpack.ts';
+
+const MAGIC_SIZE = 4;
+const BLOCK = 8 * 2 ** 20;
+/** Of a block that cannot be compressed. */
+const LARGEST_COMPRESSED = BLOCK + Math.floor(BLOCK / 255) + 16;
+const WASM_PAGE = 65_536;
+/** wasm-runtime/unpack/lz4.ts: room behind input and output. */
+const SLACK = 64;
+const INPUT = WASM_PAGE;
+const OUTPUT = Math.ceil((INPUT + LARGEST_COMPRESSED + SLACK) / WASM_PAGE) * WASM_PAGE;
+const END = OUTPUT + BLOCK + SLACK;
+
+interface Exports extends WebAssembly.Exports {
+  unpackBlock(from: number, end: number, to: number, limit: number): number;
+  findPage(from: number, end: number, zero: number): number;
+}
+
+const damaged = (): InputError => new InputError("damaged bzImage: its payload is none of LZ4's");
+
+let compiled: WebAssembly.Module | undefined;
+
+export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> {
+  compiled ??= new WebAssembly.Module(MODULE);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(END / WASM_PAGE) });
+  const { unpackBlock, findPage } = new WebAssembly.Instance(compiled, { env: { memory } })
+    .exports as Exports;
+  const bytes = new Uint8Array(memory.buffer);
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  let from = MAGIC_SIZE;
+  for (let done = 0; done < size; ) {
+    if (from + 4 > payload.length) throw damaged();
+    const length = view.getUint32(from, true);
+    from += 4;
+    if (length > LARGEST_COMPRESSED || from + length > payload.length) throw damaged();
+    bytes.set(payload.subarray(from, from + length), INPUT);
+    from += length;
+    const room = Math.min(BLOCK, size - done);
+    const end = unpackBlock(INPUT, INPUT + length, OUTPUT, OUTPUT + room);
+    // All but the last block are full.
+    if (end !== OUTPUT + room) throw damaged();
+    for (let at = OUTPUT; at < end; ) {
+      const start = findPage(at, end, 0);
+      at = findPage(start, end, 1);
+      if (at > start) yield { at: done + start - OUTPUT, bytes: bytes.subarray(start, at) };
+    }
+    done += room;
+  }
+}

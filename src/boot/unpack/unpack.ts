@@ -1,0 +1,53 @@
+/** What unpacks a kernel, by the format of its payload. */
+import { parseBzImage } from '../bzimage.ts';
+import { InputError } from '../input-error.ts';
+
+/** A part of the unpacked kernel; valid until the next one is asked for. */
+export interface Piece {
+  /** From the start of the unpacked kernel. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Unpacks a payload to `size` bytes. The pieces are in ascending order; what is between them is zero.
+ * @throws InputError for what cannot be unpacked, or to another size.
+ */
+export type Unpack = (payload: Uint8Array, size: number) => Iterable<Piece>;
+
+interface Format {
+  readonly magic: readonly number[];
+  /** Loads it. */
+  readonly unpacker: () => Promise<Unpack>;
+}
+
+const FORMATS: readonly Format[] = [
+  { magic: [0x02, 0x21, 0x4c, 0x18], unpacker: async () => (await import('./lz4.ts')).unpackLz4 },
+];
+
+/** The build of a kernel puts the size that it has unpacked behind each payload, but gzip's, which ends in it. */
+const SIZE = 4;
+
+const formatOf = (payload: Uint8Array): Format | undefined =>
+  FORMATS.find(({ magic }) => magic.every((byte, index) => payload[index] === byte));
+
+/** Whether a payload is of a format that can be unpacked. */
+export function isUnpackable(payload: Uint8Array): boolean {
+  return payload.length > SIZE && formatOf(payload) !== undefined;
+}
+
+/** Bytes of the unpacked kernel. */
+export function unpackedSize(payload: Uint8Array): number {
+  return new DataView(payload.buffer, payload.byteOffset + payload.length - SIZE, SIZE).getUint32(0, true);
+}
+
+/** What unpacks the payload of a kernel; undefined for files without one, and formats that are not known. */
+export async function loadUnpacker(file: Uint8Array): Promise<Unpack | undefined> {
+  try {
+    return await formatOf(parseBzImage(file).payload)?.unpacker();
+  } catch (error) {
+    // Whoever loads it says what is wrong with it.
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}

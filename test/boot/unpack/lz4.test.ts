@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../../src/boot/input-error.ts';
+import { unpackLz4 } from '../../../src/boot/unpack/lz4.ts';
+import { compressLz4 } from './lz4-fixtures.ts';
+
+/** Numbers from 0 up to and without 1, always the same (Park and Miller's generator). */
+function randomNumbers(state = 1): () => number {
+  return () => {
+    state = (state * 48271) % 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}
+
+function unpack(payload: Uint8Array, size: number): Uint8Array {
+  const result = new Uint8Array(size);
+  let end = 0;
+  for (const { at, bytes } of unpackLz4(payload, size)) {
+    expect(at).toBeGreaterThanOrEqual(end);
+    end = at + bytes.length;
+    expect(end).toBeLessThanOrEqual(size);
+    result.set(bytes, at);
+  }
+  return result;
+}
+
+/** Bytes that repeat themselves over all distances, in runs of all lengths. */
+function repetitive(size: number): Uint8Array {
+  const random = randomNumbers();
+  const data = new Uint8Array(size);
+  for (let at = 0; at < size; ) {
+    const length = Math.min(size - at, 1 + Math.floor(random() ** 3 * 400));
+    const distance = 1 + Math.floor(random() ** 4 * Math.min(at, 60_000));
+    for (let i = 0; i < length; i++) {
+      data[at + i] = at === 0 || random() < 0.01 ? random() * 256 : (data[at + i - distance] as number);
+    }
+    at += length;
+  }
+  return data;
+}
+
+describe('LZ4', () => {
+  it('unpacks matches of all distances and lengths', () => {
+    const data = repetitive(300_000);
+    const payload = compressLz4(data);
+    expect(payload.length).toBeLessThan(data.length * 0.8);
+    expect(Buffer.compare(unpack(payload, data.length), data)).toBe(0);
+  });
+
+  it.each([1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33])('repeats a pattern of %i bytes', (period) => {
+    const data = Uint8Array.from({ length: 20_000 }, (_, at) => 1 + (at % period) * 7);
+    expect(Buffer.compare(unpack(compressLz4(data), data.length), data)).toBe(0);
+  });
+
+  it('leaves out pages of zeros, and goes on in the next block', () => {
+    const data = new Uint8Array(8 * 2 ** 20 + 5000);
+    data.set([1, 2, 3], 10_000);
+    data.set([4, 5], 8 * 2 ** 20 + 4990);
+    const pieces = [...unpackLz4(compressLz4(data), data.length)];
+    expect(pieces.map(({ at, bytes }) => [at, bytes.length])).toEqual([
+      [8192, 4096],
+      [8 * 2 ** 20 + 4096, 904],
+    ]);
+    expect(Buffer.compare(unpack(compressLz4(data), data.length), data)).toBe(0);
+  });
+
+  it('refuses another size, and what ends early', () => {
+    const data = repetitive(5000);
+    const payload = compressLz4(data);
+    for (const size of [4999, 5001, 9 * 2 ** 20]) expect(() => unpack(payload, size)).toThrow(InputError);
+    for (let length = 0; length < payload.length - 4; length += 7)
+      expect(() => unpack(payload.slice(0, length), data.length)).toThrow(InputError);
+  });
+
+  it('unpacks what is left of damaged files, or says that it cannot', () => {
+    const data = repetitive(3000);
+    const original = compressLz4(data);
+    const random = randomNumbers();
+    let refused = 0;
+    for (let round = 0; round < 300; round++) {
+      const payload = original.slice();
+      payload[4 + Math.floor(random() * (payload.length - 4))] = random() * 256;
+      try {
+        unpack(payload, data.length);
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError);
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(30);
+  });
+});
