@@ -3,3 +3,5 @@
  * limit, and far from what a test takes on a machine that does twenty other things.
  */
 export const SAFETY_LIMIT = 15 * 60_000;
+/** The same for one wait in a test, which then tells what it has waited for. */
+export const WAIT_LIMIT = SAFETY_LIMIT / 3;

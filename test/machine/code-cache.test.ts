@@ -1,14 +1,17 @@
 /** Two runs of a guest share a folder of compiled code, by way of the compile worker. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { withVersion } from '../../scripts/translator-version.ts';
+import { prepareCompiler } from '../../src/host/node/compiler-thread.ts';
 import { NodeHost } from '../../src/host/node/host.ts';
-import { chooseCpu } from '../../src/machine/cpu-models.ts';
+import { chooseCpu, DEFAULT_CPU } from '../../src/machine/cpu-models.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { Statistics } from '../../src/machine/statistics.ts';
 import { packPlace } from '../../src/saved-code/pack-place.ts';
 import { MANY_LOOPS, makeKernel, POWER_OFF } from '../cli/guests.ts';
 import { useFolder } from '../cli/run-cli.ts';
+import { WAIT_LIMIT } from '../safety-limit.ts';
 
 const folder = useFolder();
 const KERNEL = makeKernel(MANY_LOOPS);
@@ -21,32 +24,41 @@ class BuiltHost extends NodeHost {
   }
 }
 
-/** Runs until there are enough regions, and keeps them. */
+interface RunOptions {
+  /** How the run keeps what it has compiled, if at all. */
+  readonly keeps?: 'itself' | 'detached' | 'not';
+}
+
+/** Runs until there are enough regions. */
 async function run(
   codeCache: string,
   isEnough: (regions: Statistics['regions']) => boolean,
-  savesDetached = false,
+  { keeps = 'itself' }: RunOptions = {},
 ) {
   const machine = await Machine.create({
-    host: new BuiltHost({ savesDetached }),
+    host: new BuiltHost({ savesDetached: keeps === 'detached' }),
     codeCache,
     kernel: KERNEL,
     memorySize: 64 * 2 ** 20,
   });
   const running = machine.run();
-  while (!isEnough(machine.statistics().regions)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const wait = { interval: 5, timeout: WAIT_LIMIT, message: 'the run has not enough regions' };
+  await expect.poll(() => isEnough(machine.statistics().regions), wait).toBe(true);
   machine.stop();
   expect(await running).toEqual({ kind: 'stopped' });
   const { saved } = machine.statistics().regions;
-  await machine.saveCode();
+  if (keeps !== 'not') await machine.saveCode();
   await machine.close();
   return saved.regions;
 }
 
 /** Runs until one finds something. On a busy host a run may have compiled all by itself before what is kept has been read. */
-async function runToFind(codeCache: string): Promise<void> {
+async function runToFind(codeCache: string, before: () => Promise<void> = async () => {}): Promise<void> {
   for (let runs = 0; runs < 10; runs++) {
-    if ((await run(codeCache, ({ saved, regions }) => saved.regions > 0 || regions > 64)) > 0) return;
+    await before();
+    const isEnough = ({ saved, regions }: Statistics['regions']): boolean =>
+      saved.regions > 0 || regions > 64;
+    if ((await run(codeCache, isEnough, { keeps: 'not' })) > 0) return;
   }
   expect.fail('ten runs have found nothing of what is kept');
 }
@@ -60,10 +72,28 @@ it('a second run finds what the first has compiled', async () => {
 
 it('code is kept by a process that nobody waits for, which leaves nothing else behind', async () => {
   const path = folder.path('code');
-  await run(path, ({ regions }) => regions > 64, true);
-  const isKept = (names: readonly string[]): boolean => names.length === 1 && /\.lmcode$/.test(`${names[0]}`);
-  while (!isKept(await readdir(path))) await new Promise((resolve) => setTimeout(resolve, 20));
+  await run(path, ({ regions }) => regions > 64, { keeps: 'detached' });
+  await expect
+    .poll(() => readdir(path), { timeout: WAIT_LIMIT, message: 'what the process leaves in the folder' })
+    .toEqual([expect.stringMatching(/\.lmcode$/)]);
   await runToFind(path);
+});
+
+it('what is kept can be read before there is a machine', async () => {
+  const path = folder.path('code');
+  await run(path, ({ regions }) => regions > 64);
+  const file = join(path, (await readdir(path))[0] as string);
+  const kept = await readFile(file);
+  const cpu = chooseCpu(DEFAULT_CPU);
+  await runToFind(path, async () => {
+    await writeFile(file, kept);
+    await utimes(file, 0, 0);
+    prepareCompiler();
+    await new BuiltHost().prepareCode({ codeCache: path, kernel: KERNEL, bios: undefined, cpu });
+    const wait = { timeout: WAIT_LIMIT, message: 'when what is kept was read last' };
+    await expect.poll(async () => (await stat(file)).mtimeMs, wait).toBeGreaterThan(0);
+    await rm(file);
+  });
 });
 
 it('code is kept for one version, guest and kind of processor only', () => {
