@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { writeCpio } from '../../src/boot/cpio.ts';
 import { complaints, kernelLines } from './kernel-log.ts';
-import { boot, findGuest, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
-
-/** Debian 12 is the last release with 32-bit kernels. */
-async function find(kind: '686' | '686-pae'): Promise<Guest | undefined> {
-  return await findGuest(kind).catch((error: Error) => {
-    console.warn(`skipped: no ${kind} kernel: ${error.message}`);
-    return undefined;
-  });
-}
+import { boot, findGuest32, type Guest, NO_CIPHER_TESTS, scriptWord } from './linux-guest.ts';
 
 /** Without PAE, and with it: page tables of two and of three levels. */
-const [plain, pae] = [await find('686'), await find('686-pae')];
+const [plain, pae] = [await findGuest32('686'), await findGuest32('686-pae')];
 
 describe.skipIf(plain === undefined)("Debian's 32-bit kernel", () => {
   it('boots to a shell, and says nothing that it would not say on other machines', async () => {

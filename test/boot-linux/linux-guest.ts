@@ -36,6 +36,18 @@ export async function findGuest(kind: GuestKernel = 'cloud'): Promise<Guest | un
   return { kernel: await readFile(kernel), initrd: await readFile(initrd) };
 }
 
+/** What apt says of a package that there is not, when it has all package lists. */
+const NO_SUCH_PACKAGE = /No packages found|Unable to locate package|depends on no /;
+
+/** The same with a 32-bit kernel; undefined also where Debian has none: 12 is the last release with them. */
+export async function findGuest32(kind: '686' | '686-pae'): Promise<Guest | undefined> {
+  return await findGuest(kind).catch((error: Error) => {
+    if (!NO_SUCH_PACKAGE.test(error.message)) throw error;
+    console.warn(`skipped: no ${kind} kernel: ${error.message}`);
+    return undefined;
+  });
+}
+
 /** The kernel word that makes the initramfs run these shell commands and power off. */
 export function scriptWord(commands: string): string {
   return `longmode.script=${Buffer.from(commands).toString('base64')}`;

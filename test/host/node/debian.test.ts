@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { findDataArchive } from '../../../src/host/node/deb.ts';
-import { parseDependency } from '../../../src/host/node/debian-apt.ts';
+import { downloadWithApt, parseDependency } from '../../../src/host/node/debian-apt.ts';
 import { downloadFromMirror, findPackage, findReleaseSum } from '../../../src/host/node/debian-mirror.ts';
 import type { MirrorTrust } from '../../../src/host/node/debian-release.ts';
 
@@ -56,6 +56,74 @@ describe('parseDependency', () => {
     const output = 'linux-image-cloud-amd64\n  Depends: other\n  Depends: linux-image-6.1.0-9-cloud-amd64\n';
     expect(parseDependency(output, 'linux-image-')).toBe('linux-image-6.1.0-9-cloud-amd64');
     expect(parseDependency('x\n  Recommends: linux-image-1\n', 'linux-image-')).toBeUndefined();
+  });
+});
+
+describe('downloadWithApt', () => {
+  const packages = { meta: 'meta', prefix: 'linux-image-', others: ['busybox-static'], architecture: 'i386' };
+  const ATTEMPTS = 3;
+  let folder: string;
+  let path: string | undefined;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'longmode-apt-'));
+    path = process.env.PATH;
+    process.env.PATH = `${folder}:${path}`;
+    return async () => {
+      process.env.PATH = path;
+      await rm(folder, { recursive: true });
+    };
+  });
+
+  /** Programs that write what they are called with into a file; their scripts come behind that. */
+  async function install(aptGet: string, aptCache: string): Promise<void> {
+    for (const [name, script] of [
+      ['apt-get', aptGet],
+      ['apt-cache', aptCache],
+    ] as const) {
+      const text = `#!/bin/sh\necho "${name} $*" >>'${folder}/calls'\n${script}\n`;
+      await writeFile(join(folder, name), text, { mode: 0o755 });
+    }
+  }
+  const calls = async (): Promise<string> => await readFile(join(folder, 'calls'), 'utf8');
+  const times = (text: string, word: string): number => text.split(word).length - 1;
+  const DEPENDS = 'echo "  Depends: linux-image-1-686:i386"';
+  const WITH_OWN_LISTS = `case "$*" in *Dir::State::Lists=*) ${DEPENDS};; *) echo "E: No packages found" >&2; exit 100;; esac`;
+
+  it('takes the package lists that there are', async () => {
+    await install('', DEPENDS);
+    await downloadWithApt(packages, folder, () => {});
+    expect(await calls()).toContain('download linux-image-1-686:i386 busybox-static:i386');
+    expect(await calls()).not.toContain('update');
+  });
+
+  it('uses lists of its own where those do not do, also if not all of them can be fetched', async () => {
+    const said: string[] = [];
+    await install(
+      'case "$*" in *update) echo "E: Some index files failed" >&2; exit 100;; esac',
+      WITH_OWN_LISTS,
+    );
+    await downloadWithApt(packages, folder, (message) => said.push(message));
+    expect(said).toEqual(['fetching package lists']);
+    expect(await calls()).toContain(`Dir::State::Lists=${folder}/lists`);
+    expect(await calls()).toMatch(/download linux-image-1-686:i386 busybox-static:i386\n$/);
+    expect(await readdir(join(folder, 'lists'))).toEqual(['partial']);
+  });
+
+  it('tries again where the lists could not be fetched', async () => {
+    await install(
+      'case "$*" in *update) echo "E: no network" >&2; exit 100;; esac',
+      `[ $(grep -c update '${folder}/calls') = ${ATTEMPTS} ] && ${DEPENDS} || exit 100`,
+    );
+    await downloadWithApt(packages, folder, () => {});
+    expect(times(await calls(), ' update\n')).toBe(ATTEMPTS);
+  });
+
+  it('says what was the matter, at once if the lists are there', async () => {
+    await install('', 'echo "E: No packages found" >&2; exit 100');
+    await expect(downloadWithApt(packages, folder, () => {})).rejects.toThrow(
+      new InputError('apt-cache: E: No packages found'),
+    );
+    expect(times(await calls(), ' update\n')).toBe(1);
   });
 });
 
