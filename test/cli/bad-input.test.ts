@@ -42,7 +42,7 @@ describe('bad usage', () => {
     await expectRefused(['boot', '--clock', 'sundial'], ['--clock', 'sundial', 'host, instructions']);
     await expectRefused(
       ['boot', '--entry', 'window'],
-      ['--entry', 'window', 'auto, 16, 32, 64, efi, pvh, multiboot'],
+      ['--entry', 'window', 'auto, 16, 32, 64, unpacked, efi, pvh, multiboot'],
     );
     await expectRefused(['boot', '--tier', 'fast'], ['--tier', 'fast', 'auto, interpreter, compiled']);
   });
