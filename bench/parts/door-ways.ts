@@ -77,7 +77,7 @@ function place(name: string, bytes: Uint8Array): string {
 }
 
 /** About how many there are. */
-export const WAYS = 22;
+export const WAYS = 25;
 
 /** Those that there are here; notes name the others. */
 export async function findWays(stock: GuestFiles): Promise<{ ways: Way[]; notes: string[] }> {
@@ -86,9 +86,9 @@ export async function findWays(stock: GuestFiles): Promise<{ ways: Way[]; notes:
   const vmlinux = place('vmlinux', extractVmlinux(readFileSync(stock.kernel)));
   ways.push(...linux('cloud vmlinux', { ...stock, kernel: vmlinux }, ['64', 'pvh']));
   const others: readonly (readonly [Parameters<typeof debianGuest>[0], readonly string[]])[] = [
-    ['generic', ['64', '32', '16', 'efi']],
-    ['686', ['32', '16']],
-    ['686-pae', ['32', '16']],
+    ['generic', ['unpacked', '64', '32', '16', 'efi']],
+    ['686', ['unpacked', '32', '16']],
+    ['686-pae', ['unpacked', '32', '16']],
   ];
   for (const [kind, entries] of others) {
     try {

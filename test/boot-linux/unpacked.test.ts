@@ -33,7 +33,11 @@ const textOf = (lines: readonly string[]): string =>
 
 /** In a fixed order, without what depends on the kernel's place, or on time. */
 const comparable = (lines: readonly string[]): string[] =>
-  lines.filter((line) => !/ T _text$|^Memory: |^sched_clock: /.test(line)).sort();
+  lines
+    .filter(
+      (line) => !/ T _text$|^Memory: |^sched_clock: |^audit: type=2000 |setting system clock to/.test(line),
+    )
+    .sort();
 
 const [cloud, old] = [await findGuest(), await findGuest32('686')];
 

@@ -4,10 +4,11 @@
  * Source: LZ4 doc/lz4_Block_format.md.
  */
 
+export { findPage } from './pages';
+
 /** Lengths of 15 go on in bytes, of which each 255 is followed by another. */
 const LENGTH_MORE: usize = 15;
 const SHORTEST_MATCH: usize = 4;
-const PAGE: usize = 4096;
 
 /**
  * Copies at least one byte, up to `end` or 15 bytes further.
@@ -78,16 +79,4 @@ export function unpackBlock(from: usize, end: usize, to: usize, limit: usize): u
     to = matchEnd;
   }
   return from === end && to <= limit ? to : 0;
-}
-
-/** The first of the pages from `from` on of which all bytes are zero (`zero`) or not all; `end` if there is none. */
-export function findPage(from: usize, end: usize, zero: bool): usize {
-  while (from < end && isZero(from, min(from + PAGE, end)) !== zero) from += PAGE;
-  return min(from, end);
-}
-
-function isZero(from: usize, end: usize): bool {
-  for (; from + 16 <= end; from += 16) if (v128.any_true(v128.load(from))) return false;
-  for (; from < end; from++) if (load<u8>(from) !== 0) return false;
-  return true;
 }

@@ -4,6 +4,7 @@
  */
 import { InputError } from '../input-error.ts';
 import { MODULE } from './generated/lz4-module.ts';
+import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
 
 const MAGIC_SIZE = 4;
@@ -17,9 +18,8 @@ const INPUT = WASM_PAGE;
 const OUTPUT = Math.ceil((INPUT + LARGEST_COMPRESSED + SLACK) / WASM_PAGE) * WASM_PAGE;
 const END = OUTPUT + BLOCK + SLACK;
 
-interface Exports extends WebAssembly.Exports {
+interface Exports extends PageFinder {
   unpackBlock(from: number, end: number, to: number, limit: number): number;
-  findPage(from: number, end: number, zero: number): number;
 }
 
 const damaged = (): InputError => new InputError("damaged bzImage: its payload is none of LZ4's");
@@ -29,8 +29,7 @@ let compiled: WebAssembly.Module | undefined;
 export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> {
   compiled ??= new WebAssembly.Module(MODULE);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(END / WASM_PAGE) });
-  const { unpackBlock, findPage } = new WebAssembly.Instance(compiled, { env: { memory } })
-    .exports as Exports;
+  const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
   const bytes = new Uint8Array(memory.buffer);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   let from = MAGIC_SIZE;
@@ -42,14 +41,10 @@ export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> 
     bytes.set(payload.subarray(from, from + length), INPUT);
     from += length;
     const room = Math.min(BLOCK, size - done);
-    const end = unpackBlock(INPUT, INPUT + length, OUTPUT, OUTPUT + room);
+    const end = exports.unpackBlock(INPUT, INPUT + length, OUTPUT, OUTPUT + room);
     // All but the last block are full.
     if (end !== OUTPUT + room) throw damaged();
-    for (let at = OUTPUT; at < end; ) {
-      const start = findPage(at, end, 0);
-      at = findPage(start, end, 1);
-      if (at > start) yield { at: done + start - OUTPUT, bytes: bytes.subarray(start, at) };
-    }
+    yield* piecesOf(bytes, OUTPUT, end, done, exports);
     done += room;
   }
 }

@@ -23,6 +23,7 @@ interface Format {
 
 const FORMATS: readonly Format[] = [
   { magic: [0x02, 0x21, 0x4c, 0x18], unpacker: async () => (await import('./lz4.ts')).unpackLz4 },
+  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], unpacker: async () => (await import('./xz.ts')).unpackXz },
 ];
 
 /** The build of a kernel puts the size that it has unpacked behind each payload, but gzip's, which ends in it. */

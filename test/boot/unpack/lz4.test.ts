@@ -2,14 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackLz4 } from '../../../src/boot/unpack/lz4.ts';
 import { compressLz4 } from './lz4-fixtures.ts';
-
-/** Numbers from 0 up to and without 1, always the same (Park and Miller's generator). */
-function randomNumbers(state = 1): () => number {
-  return () => {
-    state = (state * 48271) % 0x7fffffff;
-    return state / 0x7fffffff;
-  };
-}
+import { randomNumbers, repetitive } from './samples.ts';
 
 function unpack(payload: Uint8Array, size: number): Uint8Array {
   const result = new Uint8Array(size);
@@ -21,21 +14,6 @@ function unpack(payload: Uint8Array, size: number): Uint8Array {
     result.set(bytes, at);
   }
   return result;
-}
-
-/** Bytes that repeat themselves over all distances, in runs of all lengths. */
-function repetitive(size: number): Uint8Array {
-  const random = randomNumbers();
-  const data = new Uint8Array(size);
-  for (let at = 0; at < size; ) {
-    const length = Math.min(size - at, 1 + Math.floor(random() ** 3 * 400));
-    const distance = 1 + Math.floor(random() ** 4 * Math.min(at, 60_000));
-    for (let i = 0; i < length; i++) {
-      data[at + i] = at === 0 || random() < 0.01 ? random() * 256 : (data[at + i - distance] as number);
-    }
-    at += length;
-  }
-  return data;
 }
 
 describe('LZ4', () => {

@@ -1,0 +1,42 @@
+/** Data for tests of unpacking, the same in each run. */
+
+/** Numbers from 0 up to and without 1, always the same (Park and Miller's generator). */
+export function randomNumbers(state = 1): () => number {
+  return () => {
+    state = (state * 48271) % 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}
+
+/** Bytes that repeat themselves over distances up to `farthest`, in runs of all lengths. */
+export function repetitive(size: number, farthest = 60_000): Uint8Array {
+  const random = randomNumbers();
+  const data = new Uint8Array(size);
+  for (let at = 0; at < size; ) {
+    const length = Math.min(size - at, 1 + Math.floor(random() ** 3 * 400));
+    const distance = 1 + Math.floor(random() ** 4 * Math.min(at, farthest));
+    for (let i = 0; i < length; i++) {
+      data[at + i] = at === 0 || random() < 0.01 ? random() * 256 : (data[at + i - distance] as number);
+    }
+    at += length;
+  }
+  return data;
+}
+
+/**
+ * 3 MiB: zeros, repetitions, and what is like calls and jumps of x86 code, also such of which the operands have opcodes in them.
+ * `test/data/unpack/sample.*` are made of it.
+ */
+export function sample(): Uint8Array {
+  const random = randomNumbers(7);
+  const data = new Uint8Array(3 * 2 ** 20 + 123);
+  data.set(repetitive(20_000, 20_000), 5000);
+  data.set(repetitive(4000, 4000), 2 * 2 ** 20 + 100);
+  const view = new DataView(data.buffer);
+  for (let at = 100_000; at < 106_000; at += 1 + Math.floor(random() * 9)) {
+    data[at] = random() < 0.5 ? 0xe8 : 0xe9;
+    // Most of them near, some not.
+    view.setInt32(at + 1, random() < 0.8 ? Math.floor((random() - 0.5) * 2 ** 17) : random() * 2 ** 31, true);
+  }
+  return data;
+}
