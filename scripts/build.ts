@@ -1,6 +1,6 @@
 /**
  * Makes dist/, the published package: build/runtime.wasm from wasm-runtime/ and the handlers, the compiled src/,
- * Binaryen and commander. A step whose inputs are older than its output is left out.
+ * Binaryen and commander, and what V8 compiles of it. A step whose inputs are older than its output is left out.
  * Usage: node scripts/build.ts [--force]
  */
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
 import { writeCommander } from './bundle-commander.ts';
-import { bundlePrograms } from './bundle-programs.ts';
+import { codeFile } from '../src/host/node/load-program.ts';
+import { BUNDLES, bundlePrograms } from './bundle-programs.ts';
 import { isStale } from './freshness.ts';
 
 import { writeBinaryen } from './split-binaryen.ts';
@@ -45,6 +46,7 @@ const PACKAGE_SOURCES = [
   'tsconfig.build.json',
   'package-lock.json',
 ];
+const CODE_SOURCES = ['scripts/compile-programs.ts', 'scripts/warm-guest.ts'];
 /** Folder of dist/ with what a page fetches: `index.browser.ts` names the files. */
 const ASSETS = 'longmode';
 
@@ -98,8 +100,8 @@ function bundleForBrowsers(dist: string): void {
 function writeRuntime(from: string, dist: string, to: string): void {
   const runtime = readFileSync(from);
   const hash = createHash('sha256').update(runtime);
-  const programs = join(dist, 'program');
-  for (const name of readdirSync(programs).sort()) hash.update(readFileSync(join(programs, name)));
+  const programs = join(dist, BUNDLES);
+  for (const name of readdirSync(programs).sort().filter((name) => name.endsWith('.cjs'))) hash.update(readFileSync(join(programs, name)));
   const version = hash.digest('hex').slice(0, 16);
   writeFileSync(to, withVersion(runtime, version));
 }
@@ -127,6 +129,7 @@ try {
     replaceImport(join(work, 'cli/main.js'), 'commander', `../commander/${commander}`);
     replaceImport(join(work, 'cli/commands/boot.js'), 'commander', `../../commander/${commander}`);
     importAsWritten(join(work, 'host/browser/import-module.js'));
+    importAsWritten(join(work, 'host/node/load-program.js'));
     bundleForBrowsers(work);
     await bundlePrograms(work);
     rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -135,6 +138,12 @@ try {
   const runtime = `dist/${ASSETS}/runtime.wasm`;
   if (force || isStale(runtime, [RUNTIME]))
     writeRuntime(join(root, RUNTIME), join(root, 'dist'), join(root, runtime));
+  const code = codeFile(`dist/${BUNDLES}/compile-worker.cjs`);
+  if (force || isStale(code, [...CODE_SOURCES, runtime])) {
+    // What the guest prints is of no interest.
+    const script = join(root, 'scripts/compile-programs.ts');
+    execFileSync(process.execPath, [script], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  }
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -1,8 +1,9 @@
 /** The package as it is published: dist/, which `npm test` has built. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { codeFile } from '../../src/host/node/load-program.ts';
 import type { Statistics } from '../../src/machine/statistics.ts';
 import { SAFETY_LIMIT, WAIT_LIMIT } from '../safety-limit.ts';
 import { assemble } from '../support/assembler.ts';
@@ -17,6 +18,18 @@ describe('the built package', () => {
     const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
     const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M'];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'up', stderr: '' });
+  });
+
+  it("does without V8's code where that is of another version", async () => {
+    const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
+    const copy = folder.path('other');
+    await cp(`${ROOT}dist`, `${copy}/dist`, { recursive: true });
+    await cp(`${ROOT}package.json`, `${copy}/package.json`);
+    for (const program of ['cli', 'compile-worker'])
+      await writeFile(codeFile(`${copy}/dist/program/${program}.cjs`), 'not code of this version');
+    const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'up', stderr: '' });
   });
 
@@ -118,7 +131,9 @@ describe('the built package', () => {
       'dist/longmode/machine.js',
       'dist/longmode/runtime.wasm',
       'dist/host/node/compile-worker.js',
-      'dist/program/compile-worker.js',
+      'dist/program/cli.cjs',
+      'dist/program/compile-worker.cjs',
+      codeFile('dist/program/compile-worker.cjs'),
       'scripts/initramfs/init',
     ]) {
       expect(paths).toContain(path);

@@ -13,4 +13,4 @@ const [folder = '', file = ''] = process.argv.slice(2);
 setPriority(constants.priority.PRIORITY_LOW);
 const request: SaveRequest = deserialize(readFileSync(file));
 rmSync(file);
-await saveRegions(new CodeFolder(folder), request);
+void saveRegions(new CodeFolder(folder), request);

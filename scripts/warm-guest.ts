@@ -1,0 +1,63 @@
+/**
+ * A kernel that is entered as Linux is in 64-bit mode and has loops that get hot, a region each: what a run of it calls of the emulator is
+ * what the run of any guest calls.
+ * Source: Linux Documentation/arch/x86/boot.rst; Intel SDM Vol. 2 for the instructions.
+ */
+
+/** Where the kernel writes DONE to when it has done its work. */
+export const DONE_PORT = 0xf4;
+export const DONE = 0x10;
+
+const SETUP_SECTORS = 4;
+const PAYLOAD = 0x1000;
+/** The 64-bit entry point, from the start of the protected-mode code. */
+const ENTRY = 0x200;
+/** More entries than it takes until a block is compiled. */
+const TURNS = 4000;
+
+/** Instructions of the loops, each of 64-bit mode with RSP at a stack. */
+const BODIES: readonly (readonly number[])[] = [
+  [0x48, 0x01, 0xd0], // ADD RAX, RDX
+  [0x48, 0x8b, 0x44, 0x24, 0xf8, 0x48, 0x89, 0x44, 0x24, 0xf0], // MOV RAX, [RSP-8]; MOV [RSP-16], RAX
+  [0x31, 0xd0, 0xc1, 0xe0, 0x03, 0xd3, 0xe8], // XOR EAX, EDX; SHL EAX, 3; SHR EAX, CL
+  [0x48, 0x0f, 0xaf, 0xc2, 0x48, 0xf7, 0xe2], // IMUL RAX, RDX; MUL RDX
+  [0x39, 0xd0, 0x72, 0x02, 0xff, 0xc0], // CMP EAX, EDX; JB behind; INC EAX
+  [0x50, 0x5a, 0x0f, 0xb6, 0xc2, 0x48, 0x8d, 0x44, 0x10, 0x01], // PUSH RAX; POP RDX; MOVZX EAX, DL; LEA RAX, [RAX+RDX+1]
+  [0xe8, 0x02, 0, 0, 0, 0xeb, 0x01, 0xc3], // CALL the RET; JMP behind it; RET
+  [0x11, 0xd0, 0x0f, 0x94, 0xc0, 0x84, 0xc0], // ADC EAX, EDX; SETE AL; TEST AL, AL
+];
+
+const int32 = (value: number): number[] => [value, value >> 8, value >> 16, value >> 24];
+
+/** MOV ECX, TURNS; the body; DEC ECX; JNE back; CPUID, which ends a region. */
+function loop(body: readonly number[]): number[] {
+  return [0xb9, ...int32(TURNS), ...body, 0xff, 0xc9, 0x75, -(body.length + 4), 0x0f, 0xa2];
+}
+
+export function warmGuest(): Uint8Array {
+  const code = [
+    ...[0x66, 0xba, 0xf8, 0x03, 0xb0, 0x0a, 0xee], // MOV DX, 3F8h; MOV AL, a line feed; OUT DX, AL
+    ...BODIES.flatMap(loop),
+    ...[0xb0, DONE, 0xe6, DONE_PORT, 0xeb, 0xfe], // MOV AL, DONE; OUT DONE_PORT, AL; JMP itself
+  ];
+  const start = (SETUP_SECTORS + 1) * 512;
+  const file = new Uint8Array(start + PAYLOAD);
+  const view = new DataView(file.buffer);
+  view.setUint8(0x1f1, SETUP_SECTORS); // setup_sects
+  view.setUint32(0x1f4, PAYLOAD / 16, true); // syssize
+  view.setUint16(0x1fe, 0xaa55, true); // boot_flag
+  view.setUint16(0x200, 0x66eb, true); // jump
+  view.setUint32(0x202, 0x5372_6448, true); // header
+  view.setUint16(0x206, 0x020f, true); // version
+  view.setUint8(0x211, 1); // loadflags: LOADED_HIGH
+  view.setUint32(0x214, 0x10_0000, true); // code32_start
+  view.setUint32(0x22c, 0x7fff_ffff, true); // initrd_addr_max
+  view.setUint32(0x230, 0x20_0000, true); // kernel_alignment
+  view.setUint8(0x234, 1); // relocatable_kernel
+  view.setUint16(0x236, 1, true); // xloadflags: XLF_KERNEL_64
+  view.setUint32(0x238, 2047, true); // cmdline_size
+  view.setBigUint64(0x258, 0x100_0000n, true); // pref_address
+  view.setUint32(0x260, 0x80_0000, true); // init_size
+  file.set(code, start + ENTRY);
+  return file;
+}
