@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { dropInlining, optimizeJavaScriptLater } from '../src/host/node/engine-flags.ts';
+import { dropInlining, optimizeJavaScriptLater, validateWhenCompiled } from '../src/host/node/engine-flags.ts';
 import { codeFile, type Program } from '../src/host/node/load-program.ts';
 import { BUNDLES } from './bundle-programs.ts';
 import { DONE, DONE_PORT, warmGuest } from './warm-guest.ts';
@@ -79,6 +79,7 @@ process.on('exit', (code) => {
   // As src/cli/process.ts does before it starts the worker.
   dropInlining(import.meta.url.replace(/ts$/, 'js'));
   optimizeJavaScriptLater();
+  validateWhenCompiled();
   worker.keep();
 });
 const args = ['boot', '--kernel', file('kernel'), '--initrd', file('initrd'), '--code-cache', file('code')];

@@ -1,6 +1,6 @@
 /** What the process does before it loads the command line: the engine's settings, and the compile worker's start. */
 import { prepareCompiler } from '../host/node/compiler-thread.ts';
-import { dropInlining, optimizeJavaScriptLater } from '../host/node/engine-flags.ts';
+import { dropInlining, optimizeJavaScriptLater, validateWhenCompiled } from '../host/node/engine-flags.ts';
 import { letThreadsGiveWay } from '../host/node/engine-threads.ts';
 
 /** Arguments of runs in which no worker compiles. */
@@ -15,6 +15,7 @@ export function wantsCompiler(args: readonly string[]): boolean {
 export function prepareProcess(args: readonly string[]): void {
   dropInlining(import.meta.url);
   optimizeJavaScriptLater();
+  validateWhenCompiled();
   letThreadsGiveWay();
   if (wantsCompiler(args)) prepareCompiler();
 }

@@ -180,9 +180,9 @@ async function boot(options: BootOptions): Promise<number> {
       onFirstOutput: () => progress.done(),
       timeout: options.timeout?.value,
     });
-    if (options.debugcon !== undefined) await writeOutput('--debugcon', options.debugcon, '');
+    if (options.debugcon !== undefined) writeOutput('--debugcon', options.debugcon, '');
     // Better now than after an hour.
-    if (options.stats !== undefined) await writeOutput('--stats', options.stats, '');
+    if (options.stats !== undefined) writeOutput('--stats', options.stats, '');
     const exitCode = await runToExitCode(session, options);
     await session.machine.saveCode();
     await files.biosVars?.saved();
@@ -336,7 +336,7 @@ async function runToExitCode(
     await dumpRegisters(machine);
   }
   if (stats !== undefined) {
-    await writeOutput('--stats', stats, `${JSON.stringify(machine.statistics(), null, 2)}\n`);
+    writeOutput('--stats', stats, `${JSON.stringify(machine.statistics(), null, 2)}\n`);
   }
   return exitCode;
 }

@@ -1,6 +1,17 @@
-/** Compiled code in a folder: a file for each key. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+/**
+ * Compiled code in a folder: a file for each key. All is done at once: who does it has a thread or a process for it, but for prepare(), and
+ * a guest that starts waits for node:fs/promises to load.
+ */
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { CodeStore } from '../../saved-code/messages.ts';
 
@@ -28,11 +39,9 @@ export class CodeFolder implements CodeStore {
   async read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const file = this.file(key);
     try {
-      const bytes = await readFile(file);
-      const now = new Date();
-      // For removeOldest().
-      await utimes(file, now, now).catch(() => {});
-      return new Uint8Array(bytes);
+      const bytes = new Uint8Array(readFileSync(file));
+      touch(file);
+      return bytes;
     } catch {
       return undefined;
     }
@@ -43,12 +52,12 @@ export class CodeFolder implements CodeStore {
     const file = this.file(key);
     const unfinished = this.unfinished(key);
     try {
-      await mkdir(this.folder, { recursive: true });
-      await writeFile(unfinished, bytes);
-      await rename(unfinished, file);
-      await this.removeOldest();
+      mkdirSync(this.folder, { recursive: true });
+      writeFileSync(unfinished, bytes);
+      renameSync(unfinished, file);
+      this.removeOldest();
     } catch (error) {
-      await rm(unfinished, { force: true }).catch(() => {});
+      remove(unfinished);
       throw error;
     }
   }
@@ -69,19 +78,34 @@ export class CodeFolder implements CodeStore {
     return `${this.file(key)}.${crypto.randomUUID()}`;
   }
 
-  private async removeOldest(): Promise<void> {
-    const names = (await readdir(this.folder)).filter((name) => name.includes(EXTENSION));
-    const files = await Promise.all(
-      names.map(async (name) => {
-        const { mtimeMs: time } = await stat(join(this.folder, name)).catch(() => ({ mtimeMs: 0 }));
-        return { name, time };
-      }),
-    );
+  private removeOldest(): void {
+    const names = readdirSync(this.folder).filter((name) => name.includes(EXTENSION));
+    const files = names.map((name) => ({ name, time: lastUse(join(this.folder, name)) }));
     const whole = files.filter(({ name }) => name.endsWith(EXTENSION)).sort((a, b) => b.time - a.time);
     const abandoned = files.filter(
       ({ name, time }) => !name.endsWith(EXTENSION) && time < Date.now() - ABANDONED,
     );
     for (const { name } of [...whole.slice(MOST_FILES), ...abandoned])
-      await rm(join(this.folder, name), { force: true });
+      rmSync(join(this.folder, name), { force: true });
   }
+}
+
+/** Marks a file as used, where it may be, for removeOldest(). */
+function touch(file: string): void {
+  try {
+    const now = new Date();
+    utimesSync(file, now, now);
+  } catch {}
+}
+
+/** In milliseconds since 1970; 0 for a file that has gone meanwhile. */
+function lastUse(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Removes a file, if it can be. */
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {}
 }

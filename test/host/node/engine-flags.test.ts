@@ -62,3 +62,17 @@ it('leaves JavaScript to Maglev for longer', () => {
   expect(optimized('')).toContain(IS_KNOWN ? 'TURBOFAN_JS' : 'TURBOFAN');
   expect(optimized('optimizeJavaScriptLater();')).toEqual(IS_KNOWN ? ['MAGLEV'] : optimized(''));
 });
+
+it('has functions validated when they are called', async () => {
+  const text = `(module (func (export "seven") (result i32) i32.const 7) (func (export "none") (result i32) nop))`;
+  const module = (await wabt()).parseWat('invalid.wat', text, {});
+  const bytes = module.toBinary({}).buffer;
+  const code = `
+    let module;
+    try { module = new WebAssembly.Module(Uint8Array.from([${bytes.join()}])); } catch { console.log('invalid'); process.exit(); }
+    const { seven, none } = new WebAssembly.Instance(module).exports;
+    console.log(seven());
+    try { console.log(none()); } catch (error) { console.log(error.name); }`;
+  expect(inNewNode(code)).toBe('invalid\n');
+  expect(inNewNode(`validateWhenCompiled();${code}`)).toBe(IS_KNOWN ? '7\nCompileError\n' : 'invalid\n');
+});

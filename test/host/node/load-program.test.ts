@@ -31,6 +31,7 @@ it('is taken by the compile worker, which starts when flags have been set', () =
     '--no-wasm-inlining-call-indirect',
     '--no-wasm-inlining',
     '--invocation-count-for-turbofan=100000',
+    '--wasm-lazy-validation',
   ];
   expect(isRejected('compile-worker', flags)).toBe('false');
 });
