@@ -10,8 +10,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, buildSync } from 'esbuild';
-import { writeCommander } from './bundle-commander.ts';
 import { codeFile } from '../src/host/node/load-program.ts';
+import { writeCommander } from './bundle-commander.ts';
 import { BUNDLES, bundlePrograms } from './bundle-programs.ts';
 import { isStale } from './freshness.ts';
 
@@ -101,7 +101,10 @@ function writeRuntime(from: string, dist: string, to: string): void {
   const runtime = readFileSync(from);
   const hash = createHash('sha256').update(runtime);
   const programs = join(dist, BUNDLES);
-  for (const name of readdirSync(programs).sort().filter((name) => name.endsWith('.cjs'))) hash.update(readFileSync(join(programs, name)));
+  for (const name of readdirSync(programs)
+    .sort()
+    .filter((name) => name.endsWith('.cjs')))
+    hash.update(readFileSync(join(programs, name)));
   const version = hash.digest('hex').slice(0, 16);
   writeFileSync(to, withVersion(runtime, version));
 }

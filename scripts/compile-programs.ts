@@ -11,7 +11,11 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { dropInlining, optimizeJavaScriptLater, validateWhenCompiled } from '../src/host/node/engine-flags.ts';
+import {
+  dropInlining,
+  optimizeJavaScriptLater,
+  validateWhenCompiled,
+} from '../src/host/node/engine-flags.ts';
 import { codeFile, type Program } from '../src/host/node/load-program.ts';
 import { BUNDLES } from './bundle-programs.ts';
 import { DONE, DONE_PORT, warmGuest } from './warm-guest.ts';

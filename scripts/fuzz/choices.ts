@@ -1,5 +1,5 @@
 /** Which instructions programs are made of, and how often. */
-import { VARIANTS } from '../../src/isa/instruction-set.ts';
+import { allVariants } from '../../src/isa/instruction-set.ts';
 import type { Row } from '../../src/isa/row.ts';
 import { arithmetic } from '../../src/isa/tables/arithmetic.ts';
 import { avxRows } from '../../src/isa/tables/avx.ts';
@@ -30,6 +30,8 @@ import type { Variant } from '../../src/isa/variant.ts';
 import type { CodeMode } from '../../test/vectors/layout.ts';
 import type { Random } from '../recorder/values.ts';
 import { encode } from './encoder.ts';
+
+const VARIANTS = allVariants();
 
 /** Tables with their share of the instructions. */
 const TABLES: readonly (readonly [weight: number, name: string, rows: readonly Row[]])[] = [

@@ -2,13 +2,12 @@
  * Build time: makes the handlers of all variants and links them with the AssemblyScript half into one module.
  * The handlers together are the interpreter.
  */
-import { VARIANTS } from '../isa/instruction-set.ts';
+import { allVariants, FIRST_REGION_SLOT } from '../isa/instruction-set.ts';
 import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
 import { DEBUG_GLOBAL, DEBUG_SPOIL, HOST_MODULE, TABLE } from '../layout/contract.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
-  FIRST_HANDLER_SLOT,
   HEAD_COUNTDOWN,
   RECORD_FN,
   SLOT_END,
@@ -155,13 +154,13 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ru
   handlers[SLOT_TOO_LONG] = addFault(m, runtime, SLOT_TOO_LONG, 'too long', (e) => {
     e.run('raiseGeneralProtection', [e.record(), m.i32.const(0)]);
   });
-  for (const variant of VARIANTS) {
+  for (const variant of allVariants()) {
     handlers[variant.slot] = new HandlerEmitter(m, variant, runtime).build(handlerName(variant));
   }
 
   // Slot 0 stays null: entering record 0 is a bug and traps.
   const elements = Array.from(
-    { length: FIRST_HANDLER_SLOT + VARIANTS.length - 1 },
+    { length: FIRST_REGION_SLOT - 1 },
     (_, i) => handlers[i + 1] ?? undefinedInstruction,
   );
   m.defineTable(TABLE, 1, elements);

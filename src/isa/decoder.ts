@@ -32,7 +32,7 @@ import { DEFAULT_VENDOR, type Vendor } from '../layout/vendor.ts';
 import { type Candidate, candidatesOf, VEX_MAPS } from './opcode-index.ts';
 import type { Operand } from './operand.ts';
 import type { Ending, MandatoryPrefix } from './row.ts';
-import { AVAILABLE, availability, OLDER } from './row-features.ts';
+import { AVAILABLE, Availability, OLDER } from './row-features.ts';
 import { type Form, type OperandSize, type Variant, type VectorSize, widthInBytes } from './variant.ts';
 
 /** Longest legal instruction. */
@@ -97,7 +97,7 @@ export class Decoder {
   };
 
   /** By slot (row-features.ts). */
-  private readonly availability: Uint8Array;
+  private readonly availability: Availability;
 
   private bytes: Uint8Array = new Uint8Array(0);
   private start = 0;
@@ -127,7 +127,7 @@ export class Decoder {
 
   /** @param withheld names of features that the processor is without (layout/features.ts). */
   constructor(withheld: ReadonlySet<string> = new Set(), vendor: Vendor = DEFAULT_VENDOR) {
-    this.availability = availability(withheld, vendor);
+    this.availability = new Availability(withheld, vendor);
   }
 
   private byte(): number {
@@ -315,7 +315,7 @@ export class Decoder {
         if (this.overrun) return;
       }
       if (!this.matches(candidate)) continue;
-      if (this.availability[candidate.slot] === OLDER) continue;
+      if (this.availability.of(candidate.slot) === OLDER) continue;
       this.operands(candidate, byte);
       return;
     }
@@ -415,7 +415,8 @@ export class Decoder {
     if (instruction.lock && (!candidate.lockable || form === 'register')) return;
     const vectorSize = candidate.code.vex === 'LIG' ? 16 : this.vectorSize;
     const variant = candidate.variant(this.operandSize, vectorSize, form);
-    if (variant !== undefined && this.availability[variant.slot] === AVAILABLE) instruction.variant = variant;
+    if (variant !== undefined && this.availability.of(variant.slot) === AVAILABLE)
+      instruction.variant = variant;
   }
 
   /** What a near call or return does to the stack pointer (RECORD_BRANCH). */

@@ -2,9 +2,10 @@
  * The index the decoder searches: the rows of an opcode, with what is asked of each. It is worked out when an opcode is
  * first met: a boot of Linux meets a quarter of them.
  */
-import { VARIANTS } from './instruction-set.ts';
+import { variantsOfRow } from './instruction-set.ts';
 import type { Place } from './operand.ts';
 import type { Opcode, Row } from './row.ts';
+import { ROWS } from './tables/index.ts';
 import type { Form, OperandSize, Variant, VectorSize } from './variant.ts';
 
 /** What LOCK may precede, with a memory operand as the destination (Intel SDM Vol. 2 "LOCK"). */
@@ -109,27 +110,24 @@ export const VEX_MAPS = 4;
 /** Four opcode maps of legacy encodings, and as many of VEX. */
 export const OPCODES = 2 * VEX_MAPS * 256;
 
-/** Variants by opcode, those of a row together. */
-function variantsByOpcode(): Variant[][] {
-  const index: Variant[][] = Array.from({ length: OPCODES }, () => []);
-  for (const variant of VARIANTS) {
-    const { map, byte, vex } = variant.row.opcode;
-    (index[(map + (vex === undefined ? 0 : VEX_MAPS)) * 256 + byte] as Variant[]).push(variant);
+/** Numbers of rows by opcode. */
+function rowsByOpcode(): (number[] | undefined)[] {
+  const index = new Array<number[] | undefined>(OPCODES).fill(undefined);
+  for (let row = 0; row < ROWS.length; row++) {
+    const { map, byte, vex } = (ROWS[row] as Row).opcode;
+    const opcode = (map + (vex === undefined ? 0 : VEX_MAPS)) * 256 + byte;
+    const rows = index[opcode];
+    if (rows === undefined) index[opcode] = [row];
+    else rows.push(row);
   }
   return index;
 }
 
-const BY_OPCODE = variantsByOpcode();
+const BY_OPCODE = rowsByOpcode();
 const CANDIDATES = new Array<readonly Candidate[] | undefined>(OPCODES).fill(undefined);
 
 function makeCandidates(opcode: number): Candidate[] {
-  const rows = new Map<Row, Variant[]>();
-  for (const variant of BY_OPCODE[opcode] as Variant[]) {
-    const variants = rows.get(variant.row);
-    if (variants === undefined) rows.set(variant.row, [variant]);
-    else variants.push(variant);
-  }
-  const candidates = [...rows.values()].map((variants) => new Candidate(variants));
+  const candidates = (BY_OPCODE[opcode] ?? []).map((row) => new Candidate(variantsOfRow(row)));
   // Rows that ask for more come first, so that the order of the tables does not matter.
   return candidates.sort((x, y) => specificity(y) - specificity(x));
 }

@@ -1,8 +1,7 @@
 /** Which rows a processor without some features does not have. */
 import { FEATURES } from '../layout/features.ts';
-import { FIRST_HANDLER_SLOT } from '../layout/record.ts';
 import type { Vendor } from '../layout/vendor.ts';
-import { VARIANTS } from './instruction-set.ts';
+import { FIRST_REGION_SLOT, variantOfSlot } from './instruction-set.ts';
 import type { Variant } from './variant.ts';
 
 const BY_MNEMONIC: ReadonlyMap<string, string> = new Map(
@@ -40,15 +39,31 @@ export const AVAILABLE = 0;
 const MISSING = 1;
 export const OLDER = 2;
 
-/** For each slot what it is to a vendor's processor without some features. */
-export function availability(withheld: ReadonlySet<string>, vendor: Vendor): Uint8Array {
-  const slots = new Uint8Array(FIRST_HANDLER_SLOT + VARIANTS.length);
-  for (const variant of VARIANTS) {
-    const feature = featureOf(variant);
-    const { row } = variant;
-    if (row.vendor !== undefined && row.vendor !== vendor) slots[variant.slot] = OLDER;
-    else if (feature !== undefined && withheld.has(feature))
-      slots[variant.slot] = PREFIXED.has(row.mnemonic) ? OLDER : MISSING;
+/** What slots are to a vendor's processor without some features, found out when they are first asked for. */
+export class Availability {
+  private readonly withheld: ReadonlySet<string>;
+  private readonly vendor: Vendor;
+  /** By slot one more than what it is; 0: not asked yet. */
+  private readonly known = new Uint8Array(FIRST_REGION_SLOT);
+
+  constructor(withheld: ReadonlySet<string>, vendor: Vendor) {
+    this.withheld = withheld;
+    this.vendor = vendor;
   }
-  return slots;
+
+  of(slot: number): number {
+    const known = this.known[slot] as number;
+    if (known !== 0) return known - 1;
+    const found = this.find(variantOfSlot(slot) as Variant);
+    this.known[slot] = found + 1;
+    return found;
+  }
+
+  private find(variant: Variant): number {
+    const { row } = variant;
+    if (row.vendor !== undefined && row.vendor !== this.vendor) return OLDER;
+    const feature = featureOf(variant);
+    if (feature === undefined || !this.withheld.has(feature)) return AVAILABLE;
+    return PREFIXED.has(row.mnemonic) ? OLDER : MISSING;
+  }
 }

@@ -84,24 +84,42 @@ export function widthInBytes(width: Width, operandSize: OperandSize, vectorSize:
   }
 }
 
-function widths(row: Row): Width[] {
-  const all = row.operands.map((operand) => operand.width);
-  if (row.sizeOf !== undefined) all.push(row.sizeOf);
-  return all;
+const ONE_SIZE: readonly OperandSize[] = [4];
+const SIZES_FROM_4: readonly OperandSize[] = [4, 8];
+const ALL_SIZES: readonly OperandSize[] = [2, 4, 8];
+
+function sizesAt(width: Width): readonly OperandSize[] {
+  switch (width) {
+    case 'v':
+    case 'z':
+    case 'e':
+    case 'n':
+      return ALL_SIZES;
+    case 'y':
+    case 'f':
+      return SIZES_FROM_4;
+    default:
+      return ONE_SIZE;
+  }
 }
 
 /** Operand sizes at which the row differs. A row without sized operands has the single size 4. */
-function operandSizes(row: Row): OperandSize[] {
-  const used = widths(row);
-  if (used.some((width) => width === 'v' || width === 'z' || width === 'e' || width === 'n'))
-    return [2, 4, 8];
-  if (used.some((width) => width === 'y' || width === 'f')) return [4, 8];
-  return [4];
+function operandSizes({ operands, sizeOf }: Row): readonly OperandSize[] {
+  let sizes = sizeOf === undefined ? ONE_SIZE : sizesAt(sizeOf);
+  for (const { width } of operands) {
+    const others = sizesAt(width);
+    if (others.length > sizes.length) sizes = others;
+  }
+  return sizes;
 }
 
-function vectorSizes({ opcode }: Row): VectorSize[] {
-  if (opcode.vex === 'any') return [16, 32];
-  return opcode.vex === 'L1' ? [32] : [16];
+const LEGACY_VECTORS: readonly VectorSize[] = [16];
+const LONG_VECTORS: readonly VectorSize[] = [32];
+const ALL_VECTORS: readonly VectorSize[] = [16, 32];
+
+function vectorSizes({ opcode: { vex } }: Row): readonly VectorSize[] {
+  if (vex === 'any') return ALL_VECTORS;
+  return vex === 'L1' ? LONG_VECTORS : LEGACY_VECTORS;
 }
 
 /** Places that are in memory whatever ModRM says. */
@@ -116,13 +134,18 @@ const MEMORY_PLACES: ReadonlySet<Place> = new Set([
 /** Widths of which each lane has a part. */
 const LANE_WIDTHS: ReadonlySet<Width> = new Set(['x', 'xh', 'xq', 'xe', 'qq']);
 
-function forms(row: Row): Form[] {
-  for (const { place } of row.operands) {
-    if (place === 'rm') return ['register', 'memory', 'general'];
-    if (MEMORY_PLACES.has(place)) return ['memory', 'general'];
-    if (place === 'register') return ['register'];
+const PLAIN_FORM: readonly Form[] = ['plain'];
+const REGISTER_FORM: readonly Form[] = ['register'];
+const MEMORY_FORMS: readonly Form[] = ['memory', 'general'];
+const MODRM_FORMS: readonly Form[] = ['register', 'memory', 'general'];
+
+function forms({ operands }: Row): readonly Form[] {
+  for (const { place } of operands) {
+    if (place === 'rm') return MODRM_FORMS;
+    if (MEMORY_PLACES.has(place)) return MEMORY_FORMS;
+    if (place === 'register') return REGISTER_FORM;
   }
-  return ['plain'];
+  return PLAIN_FORM;
 }
 
 function locate(
@@ -193,15 +216,17 @@ class RowVariant implements Variant {
   }
 }
 
-/** All variants of the rows, with consecutive slots from `firstSlot`. */
-export function expandRows(rows: readonly Row[], firstSlot: number): Variant[] {
+export function countVariants(row: Row): number {
+  return operandSizes(row).length * vectorSizes(row).length * forms(row).length;
+}
+
+/** All variants of a row, with consecutive slots from `firstSlot`. */
+export function expandRow(row: Row, firstSlot: number): Variant[] {
   const variants: Variant[] = [];
-  for (const row of rows) {
-    for (const operandSize of operandSizes(row)) {
-      for (const vectorSize of vectorSizes(row)) {
-        for (const form of forms(row)) {
-          variants.push(new RowVariant(firstSlot + variants.length, row, operandSize, vectorSize, form));
-        }
+  for (const operandSize of operandSizes(row)) {
+    for (const vectorSize of vectorSizes(row)) {
+      for (const form of forms(row)) {
+        variants.push(new RowVariant(firstSlot + variants.length, row, operandSize, vectorSize, form));
       }
     }
   }

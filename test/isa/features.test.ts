@@ -2,13 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { encode } from '../../scripts/fuzz/encoder.ts';
 import { Decoder } from '../../src/isa/decoder.ts';
-import { VARIANTS } from '../../src/isa/instruction-set.ts';
+import { allVariants } from '../../src/isa/instruction-set.ts';
 import { featureOf } from '../../src/isa/row-features.ts';
 import type { Variant } from '../../src/isa/variant.ts';
 import { XCR0 } from '../../src/layout/cpu-state.ts';
 import { FEATURE_WORDS, FEATURES } from '../../src/layout/features.ts';
 import { MODE_CODE_64 } from '../../src/layout/mode.ts';
 import { DATA, SystemMachine } from './system-machine.ts';
+
+const VARIANTS = allVariants();
 
 const UNDEFINED = 6;
 /** UMIP, FSGSBASE, OSXSAVE, SMEP, SMAP, PKE. */

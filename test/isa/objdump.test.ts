@@ -8,8 +8,10 @@ import { encode } from '../../scripts/fuzz/encoder.ts';
 import { hasObjdump, type Reading, readWithObjdump, SLOT } from '../../scripts/fuzz/objdump.ts';
 import { Random } from '../../scripts/recorder/values.ts';
 import { disassemble } from '../../src/isa/disassembler.ts';
-import { VARIANTS } from '../../src/isa/instruction-set.ts';
+import { allVariants } from '../../src/isa/instruction-set.ts';
 import { MODE_CODE_64 } from '../../src/layout/mode.ts';
+
+const VARIANTS = allVariants();
 
 const PIECES = 40_000;
 const LONGEST = 15;

@@ -15,7 +15,7 @@ import {
   type SegmentOverride,
 } from '../../scripts/fuzz/encoder.ts';
 import { disassemble, mnemonicOf } from '../../src/isa/disassembler.ts';
-import { VARIANTS } from '../../src/isa/instruction-set.ts';
+import { allVariants } from '../../src/isa/instruction-set.ts';
 import type { Operand } from '../../src/isa/operand.ts';
 import type { Location, Variant } from '../../src/isa/variant.ts';
 import { MODE_CODE_64 } from '../../src/layout/mode.ts';
@@ -64,7 +64,7 @@ for (let number = 0; number < 16; number++) {
 registers.set('st', { file: 'x87', number: 0, size: 10 });
 
 const byMnemonic = new Map<string, Variant[]>();
-for (const variant of VARIANTS) {
+for (const variant of allVariants()) {
   const mnemonic = mnemonicOf(variant);
   const list = byMnemonic.get(mnemonic);
   if (list === undefined) byMnemonic.set(mnemonic, [variant]);

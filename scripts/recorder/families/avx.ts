@@ -4,7 +4,7 @@
  */
 
 import { mnemonicOf } from '../../../src/isa/disassembler.ts';
-import { VARIANTS } from '../../../src/isa/instruction-set.ts';
+import { allVariants } from '../../../src/isa/instruction-set.ts';
 import type { Operand as RowOperand } from '../../../src/isa/operand.ts';
 import type { Row } from '../../../src/isa/row.ts';
 import { avx2Rows } from '../../../src/isa/tables/avx2.ts';
@@ -140,7 +140,7 @@ function* casesOf(variant: Variant, cycle: AddressingCycle): Generator<Case> {
 function* family(table: readonly Row[] | undefined): Generator<Case> {
   const cycle = new AddressingCycle();
   const later = new Set(LATER.flat());
-  for (const variant of VARIANTS) {
+  for (const variant of allVariants()) {
     const { row } = variant;
     if (!isVector(variant) || ELSEWHERE.test(row.mnemonic)) continue;
     if (table === undefined ? !later.has(row) : table.includes(row)) yield* casesOf(variant, cycle);

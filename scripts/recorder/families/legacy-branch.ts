@@ -1,5 +1,5 @@
 /** Branches of 32- and 16-bit code, with every operand size: each variant of the instruction table. */
-import { VARIANTS } from '../../../src/isa/instruction-set.ts';
+import { allVariants } from '../../../src/isa/instruction-set.ts';
 import { branch } from '../../../src/isa/tables/branch.ts';
 import type { Variant } from '../../../src/isa/variant.ts';
 import {
@@ -89,7 +89,7 @@ function* returns(variant: Variant, mode: CodeMode): Iterable<Case> {
 
 function* cases(mode: CodeMode): Iterable<Case> {
   const random = new Random(`branches ${mode}`);
-  for (const variant of VARIANTS) {
+  for (const variant of allVariants()) {
     if (!branch.includes(variant.row)) continue;
     const { ending } = variant.row;
     if (ending === 'return') yield* returns(variant, mode);

@@ -1,7 +1,7 @@
 /** Registers of a block of a region: locals of the region's function, and constants of the records that name them. */
 import { EmitterBase } from '../../emitter/emitter-base.ts';
 import type { Value } from '../../isa/emitter.ts';
-import { VARIANTS } from '../../isa/instruction-set.ts';
+import { variantsOfRow } from '../../isa/instruction-set.ts';
 import { constant, int } from '../../isa/semantics/integer.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { GPR } from '../../layout/cpu-state.ts';
@@ -35,7 +35,7 @@ const MASKS = { 1: 0xff, 2: 0xffff } as const;
 
 export abstract class BlockRegisters extends EmitterBase {
   /** Of the instruction being emitted. */
-  variant = VARIANTS[0] as Variant;
+  variant = variantsOfRow(0)[0] as Variant;
   protected readonly parts: RegionParts;
   protected readonly block: PlannedBlock;
   protected readonly records: BlockRecords;

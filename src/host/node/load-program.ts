@@ -29,6 +29,7 @@ function readCode(bundle: string): Buffer | undefined {
   }
 }
 
+/** For the programs' own files, which scripts/bundle-programs.ts writes. @public */
 export function loadProgram(location: URL): void {
   const filename = fileURLToPath(location);
   // Of ASCII characters, which take one byte in V8, too.

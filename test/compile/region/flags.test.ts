@@ -1,11 +1,13 @@
 /** Flags of regions are worked out where they are needed: what sets them is kept until then. */
 import { describe, expect, it } from 'vitest';
 import { flagEffects } from '../../../src/compile/flags/effects.ts';
-import { VARIANTS } from '../../../src/isa/instruction-set.ts';
+import { allVariants } from '../../../src/isa/instruction-set.ts';
 import { createTieredMachine } from '../../code-cache/tiered-machine.ts';
 import { CODE } from '../../isa/system-machine.ts';
 import { assemble } from '../../support/assembler.ts';
 import { BACK_ENDS } from '../../support/back-ends.ts';
+
+const VARIANTS = allVariants();
 
 /** RAX, RBX and CL are different in each round; RSI is below a page boundary, so that an access leaves to its handler. */
 const loop = (operation: string, look: string, number: number): string =>

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { encode, HIGH_BYTE } from '../../../scripts/fuzz/encoder.ts';
 import { Decoder } from '../../../src/isa/decoder.ts';
 import { disassemble } from '../../../src/isa/disassembler.ts';
-import { VARIANTS } from '../../../src/isa/instruction-set.ts';
+import { allVariants } from '../../../src/isa/instruction-set.ts';
 import type { Variant } from '../../../src/isa/variant.ts';
 import { MODE_CODE_64 } from '../../../src/layout/mode.ts';
+
+const VARIANTS = allVariants();
 
 function find(mnemonic: string, operandSize: number, form: string, operands: string): Variant {
   const found = VARIANTS.find(
