@@ -41,7 +41,8 @@ describe.each([
     for (let snippet = 0; snippet < SNIPPETS; snippet++) {
       const bytes = Array.from({ length: SNIPPET }, () => random(256));
       let at = 0;
-      if (random(3) === 0) bytes[at++] = prefixes[random(prefixes.length)] as number;
+      for (let left = random(6) - 2; left > 0; left--)
+        bytes[at++] = prefixes[random(prefixes.length)] as number;
       if (random(2) === 0) bytes[at++] = 0x40 + random(16);
       if (random(3) === 0) bytes[at++] = 0x0f;
       // No VEX.
@@ -78,7 +79,12 @@ it('is decoded once', () => {
   expect(calls('488b4308 488b4310 488d0d05000000 05e8030000 05d0070000 7510')).toBe(4);
   // The same with other numbers.
   expect(calls('05b80b0000 488b43fd 488d0d88130000 75f0')).toBe(0);
+  // mov rax, gs:[rbx + 8]; lock add [rbx + 8], rax; rep movsb
+  expect(calls('65488b4308 f048014308 f3a4')).toBe(3);
+  expect(calls('65488b4300 f048014301 f3a4')).toBe(0);
+  // Other prefixes of the same: none, which is known; another one; ret
+  expect(calls('488b4300 2e48014301 c3')).toBe(2);
   // mov rax, [rbx + 1000], whose displacement is longer; ret
-  expect(calls('488b83e8030000 c3')).toBe(2);
+  expect(calls('488b83e8030000 c3')).toBe(1);
   decode.mockRestore();
 });

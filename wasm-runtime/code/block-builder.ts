@@ -77,7 +77,7 @@ export function buildBlock(physicalPage: u32, start: u32): u32 {
   const isLimited = (mode & MODE_CODE_LIMITED) !== 0;
   const most: u32 = isLimited ? 1 : MAX_BLOCK_INSTRUCTIONS;
   const hasGuard = isLimited || (hasGuards && isGuarded(start));
-  memory.fill(head, 0, RECORD_SIZE);
+  clearRecord(head);
   store<u32>(head + RECORD_FN, hasGuard ? SLOT_GUARDED : SLOT_ENTER);
   store<u16>(head + RECORD_PAGE_OFFSET, <u16>start);
   store<u16>(head + HEAD_MODE, <u16>mode);
@@ -161,8 +161,17 @@ function crossingBytes(page: u32, bytes: u32, rest: u32, secondPage: u32): u32 {
 }
 
 function writeEnd(record: u32, offset: u32, index: u32): void {
-  memory.fill(record, 0, RECORD_SIZE);
+  clearRecord(record);
   store<u32>(record + RECORD_FN, SLOT_END);
   store<u16>(record + RECORD_PAGE_OFFSET, <u16>offset);
   store<u8>(record + RECORD_INDEX, <u8>index);
+}
+
+/**
+ * Faster than memory.fill() for so little.
+ * @inline
+ */
+function clearRecord(record: u32): void {
+  v128.store(record, v128.splat<i64>(0));
+  v128.store(record + 16, v128.splat<i64>(0));
 }

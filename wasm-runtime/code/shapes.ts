@@ -3,9 +3,11 @@
  * instructions of a boot 13,000 have a new one, so most of a block is decoded here, and the decoder of src/isa/ is asked only
  * for the rest. It is JavaScript, and a boot ends before the engine has made that fast.
  *
- * A shape is told by the mode, prefix 66H, REX, an opcode of the first two maps, ModRM and SIB. Instructions with
- * other prefixes or opcodes have none. The table is direct-mapped; an entry is a record (src/layout/record.ts), but has
+ * A shape is told by the mode, up to two prefixes, REX, an opcode of the first two maps, ModRM and SIB. Instructions with
+ * other encodings have none. The table has two places for each hash of that, in one line of the host's cache, of which the first
+ * has the younger shape. An entry is a record (src/layout/record.ts), but has
  *
+ *     2   prefixes, in the upper half of the slot
  *     4   key of the shape, in place of what depends on the place in the block
  *     16  what follows the bytes of the key, in place of the displacement: SHAPE_*
  */
@@ -35,10 +37,12 @@ import {
 } from '../generated/layout';
 
 export const LONGEST_INSTRUCTION: u32 = 15;
+const SHAPE_PREFIXES: u32 = RECORD_FN + 2;
 const SHAPE_KEY: u32 = RECORD_PAGE_OFFSET;
 
-/** What readKey() has read: the key, the opcode (256 more behind 0FH), and where displacement and immediate begin. */
+/** What readKey() has read: the key, the prefixes, the opcode (256 more behind 0FH), and where displacement and immediate begin. */
 let key: u32 = 0;
+let prefixes: u32 = 0;
 let opcode: u32 = 0;
 let keyEnd: u32 = 0;
 
@@ -47,8 +51,10 @@ function readKey(at: u32, mode: i32): bool {
   const code64 = (mode & MODE_CODE_MASK) === MODE_CODE_64;
   let byte = <u32>load<u8>(at++);
   let word: u32 = code64 ? 0 : 1 << 31;
-  if (byte === 0x66) {
-    word |= 1 << 30;
+  prefixes = 0;
+  while (isLegacyPrefix(byte)) {
+    if (prefixes > 0xff) return false;
+    prefixes = (prefixes << 8) | byte;
     byte = load<u8>(at++);
   }
   if (code64 && (byte & 0xf0) === 0x40) {
@@ -70,9 +76,30 @@ function readKey(at: u32, mode: i32): bool {
   return true;
 }
 
+/**
+ * 26, 2E, 36, 3E; 64 to 67; F0, F2, F3.
+ * @inline
+ */
+function isLegacyPrefix(byte: u32): bool {
+  return (byte & 0xe7) === 0x26 || (byte & 0xfc) === 0x64 || ((byte & 0xfc) === 0xf0 && byte !== 0xf1);
+}
+
+/**
+ * The first of the two places for what readKey() has read.
+ * @inline
+ */
+function firstPlace(): u32 {
+  const hash = ((key ^ (prefixes * 0x85eb_ca6b)) * 0x9e37_79b1) >> (33 - SHAPES_BITS);
+  return SHAPES + hash * (2 * RECORD_SIZE);
+}
+
 /** @inline */
-function shapeOf(key: u32): u32 {
-  return SHAPES + ((key * 0x9e37_79b1) >> (32 - SHAPES_BITS)) * RECORD_SIZE;
+function isThere(place: u32): bool {
+  return (
+    load<u32>(place + SHAPE_KEY) === key &&
+    <u32>load<u16>(place + SHAPE_PREFIXES) === prefixes &&
+    load<u16>(place + RECORD_FN) !== 0
+  );
 }
 
 /**
@@ -83,10 +110,14 @@ function shapeOf(key: u32): u32 {
  */
 export function recallShape(record: u32, bytes: u32, offset: u32, index: u32, mode: i32): u32 {
   if (!readKey(bytes, mode)) return 0;
-  const shape = shapeOf(key);
-  if (load<u32>(shape + SHAPE_KEY) !== key || load<u32>(shape + RECORD_FN) === 0) return 0;
+  let shape = firstPlace();
+  if (!isThere(shape)) {
+    shape += RECORD_SIZE;
+    if (!isThere(shape)) return 0;
+  }
   const rest = load<u32>(shape + RECORD_DISP);
-  memory.copy(record, shape, RECORD_SIZE);
+  copyRecord(record, shape);
+  store<u32>(record + RECORD_FN, load<u16>(shape + RECORD_FN));
   store<u16>(record + RECORD_PAGE_OFFSET, <u16>offset);
   store<u8>(record + RECORD_LENGTH, <u8>readRest(record, rest, bytes, offset));
   store<u8>(record + RECORD_INDEX, <u8>index);
@@ -124,7 +155,7 @@ function readRest(record: u32, rest: u32, start: u32, offset: u32): u32 {
  *
  * @param record of the instruction, just written by the decoder.
  * @param bytes address of the instruction's bytes.
- * @param decoded what the decoder tells of it: SHAPE_COMPLETE is set. Other prefixes than those of a key are taken for another opcode.
+ * @param decoded what the decoder tells of it: SHAPE_COMPLETE is set.
  */
 export function rememberShape(record: u32, bytes: u32, mode: i32, decoded: u32): void {
   const opcodeOf = (decoded >> SHAPE_OPCODE_SHIFT) & SHAPE_OPCODE;
@@ -132,8 +163,19 @@ export function rememberShape(record: u32, bytes: u32, mode: i32, decoded: u32):
   if (!readKey(bytes, mode) || opcode !== opcodeOf) return;
   const size = (decoded & SHAPE_DISPLACEMENT) + ((decoded >> SHAPE_IMMEDIATE_SHIFT) & SHAPE_IMMEDIATE);
   if (keyEnd + size !== bytes + <u32>load<u8>(record + RECORD_LENGTH)) return;
-  const shape = shapeOf(key);
-  memory.copy(shape, record, RECORD_SIZE);
+  const shape = firstPlace();
+  if (!isThere(shape)) copyRecord(shape + RECORD_SIZE, shape);
+  copyRecord(shape, record);
+  store<u16>(shape + SHAPE_PREFIXES, <u16>prefixes);
   store<u32>(shape + SHAPE_KEY, key);
   store<u32>(shape + RECORD_DISP, decoded & (SHAPE_COMPLETE - 1));
+}
+
+/**
+ * Faster than memory.copy() for so little.
+ * @inline
+ */
+function copyRecord(to: u32, from: u32): void {
+  v128.store(to, v128.load(from));
+  v128.store(to + 16, v128.load(from + 16));
 }
