@@ -92,6 +92,11 @@ interface Node {
   readonly page: number;
 }
 
+interface TakenNode extends Node {
+  /** Index of another node of the same block. */
+  readonly earlier: number | undefined;
+}
+
 /** A block that an indirect branch has led to. */
 export interface Target {
   readonly head: number;
@@ -176,8 +181,16 @@ export class RegionCollector {
             };
       return context.resumed;
     };
-    const nodes: Node[] = [];
-    const indexOf = new Map<string, number>();
+    const nodes: TakenNode[] = [];
+    /** The latest node of each block; `earlier` leads to those that it has in other contexts or pages. */
+    const latest = new Map<number, number>();
+    const indexOf = (head: number, context: Context, page: number): number | undefined => {
+      for (let at = latest.get(head); at !== undefined; at = (nodes[at] as TakenNode).earlier) {
+        const node = nodes[at] as TakenNode;
+        if (node.context.id === context.id && node.page === page) return at;
+      }
+      return undefined;
+    };
     /** Physical page of each linear page: those of the entry and of where a branch comes from are not checked again. */
     const frames = new Map<number, number>();
     const isElsewhere = (page: number, frame: number): boolean => (frames.get(page) ?? frame) !== frame;
@@ -186,8 +199,7 @@ export class RegionCollector {
     /** Index of a block in the region, taking it in if there is room, or OUTSIDE. */
     const take = (head: number, context: Context, page: number): number => {
       if (head === 0) return OUTSIDE;
-      const key = `${context.id}:${page}:${head}`;
-      const known = indexOf.get(key);
+      const known = indexOf(head, context, page);
       if (known !== undefined) return known;
       const count = u16[(head + HEAD_COUNT) >> 1] as number;
       const frame = u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number;
@@ -205,8 +217,8 @@ export class RegionCollector {
       instructions += count;
       frames.set(page, frame);
       if (crosses) frames.set(page + 1, secondFrame);
-      indexOf.set(key, nodes.length);
-      nodes.push({ head, context, page });
+      nodes.push({ head, context, page, earlier: latest.get(head) });
+      latest.set(head, nodes.length - 1);
       return nodes.length - 1;
     };
     const takeNode = ({ head, context, page }: Node): number => take(head, context, page);
@@ -236,7 +248,7 @@ export class RegionCollector {
     take(entry, addContext(undefined, entry, 0), 0);
     const blocks: (Omit<RegionBlockSource, 'targets'> & { targets: number[] })[] = [];
     for (let at = 0; at < nodes.length; at++) {
-      const { head, context, page } = nodes[at] as Node;
+      const { head, context, page } = nodes[at] as TakenNode;
       const { last, ending } = readBlockEnd(this.views, head);
       let taken = OUTSIDE;
       let fall = OUTSIDE;

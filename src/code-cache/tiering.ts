@@ -105,6 +105,13 @@ export interface RemoteCompiler {
   close(): Promise<void>;
 }
 
+/** A block of a region that is being compiled. */
+interface Covered {
+  readonly head: number;
+  /** HEAD_COUNTDOWN as last seen. */
+  seen: number;
+}
+
 interface Batch {
   readonly regions: readonly RegionSource[];
   /** Heads that went stale since: there may be other blocks at these addresses. */
@@ -167,8 +174,8 @@ export class Tiering {
   private static nextId = 1;
   private readonly installed: InstalledRegions;
   private readonly savedCode: SavedCode | undefined;
-  /** Blocks of the regions that are being compiled, with the HEAD_COUNTDOWN last seen. */
-  private readonly covered = new Map<number, number>();
+  /** Blocks of the regions that are being compiled. */
+  private readonly covered = new Map<number, Covered>();
   private wakeWaiter: () => void = () => {};
 
   constructor(
@@ -265,12 +272,13 @@ export class Tiering {
   interpretedMeanwhile(): number {
     const { i32, u16 } = this.processor.views;
     let instructions = 0;
-    for (const [head, seen] of this.covered) {
+    for (const block of this.covered.values()) {
+      const { head, seen } = block;
       const countdown = i32[(head + HEAD_COUNTDOWN) >> 2] as number;
       // That of a compiled block counts something else.
       if (countdown === seen || this.installed.has(head)) continue;
       instructions += (seen - countdown) * (u16[(head + HEAD_COUNT) >> 1] as number);
-      this.covered.set(head, countdown);
+      block.seen = countdown;
     }
     return instructions;
   }
@@ -373,9 +381,9 @@ export class Tiering {
       this.waiting.delete(head);
       if (this.covered.has(head) || this.countdown(head) > 0) continue;
       const blocks = this.collector.collect(head, coldest);
-      for (const block of blocks) {
-        this.covered.set(block.head, this.countdown(block.head));
-        this.processor.blocks.watch(block.head);
+      for (const { head } of blocks) {
+        this.covered.set(head, { head, seen: this.countdown(head) });
+        this.processor.blocks.watch(head);
       }
       regions.push({ tier: 'first', isLast: false, blocks });
     }

@@ -369,8 +369,7 @@ export class Decoder {
     } else {
       size = this.operand16 ? 2 : 4;
     }
-    if (candidate.sizes.includes(size)) return size;
-    return candidate.sizes.includes(4) ? 4 : (candidate.sizes[0] as OperandSize);
+    return candidate.sizeFor(size);
   }
 
   private operands(candidate: Candidate, opcodeByte: number): void {

@@ -46,6 +46,9 @@ export class Candidate {
   readonly stackSized: boolean;
   readonly forced64: boolean;
   readonly sizes: readonly OperandSize[];
+  /** The same, summed up, and the one where none of them is asked for. */
+  private readonly sizeBits: number;
+  private readonly usualSize: OperandSize;
   /** LOCK is allowed if the first operand is in memory; elsewhere it is #UD. */
   readonly lockable: boolean;
   /** The row has an operand in VEX.vvvv, which is otherwise reserved. */
@@ -77,10 +80,17 @@ export class Candidate {
     this.stackSized = widths.includes('e');
     this.forced64 = widths.includes('f') || widths.includes('n');
     this.sizes = [...new Set(variants.map((variant) => variant.operandSize))];
+    this.sizeBits = this.sizes.reduce((sum, size) => sum | size, 0);
+    this.usualSize = this.sizes.includes(4) ? 4 : (this.sizes[0] as OperandSize);
     this.lockable = LOCKABLE.has(row.mnemonic) && (places[0] === 'rm' || places[0] === 'memory');
     this.usesVvvv = places.includes('vex');
     for (const variant of variants)
       this.variants[cell(variant.operandSize, variant.vectorSize, variant.form)] = variant;
+  }
+
+  /** The operand size, or what the row has in its place. */
+  sizeFor(size: OperandSize): OperandSize {
+    return (this.sizeBits & size) !== 0 ? size : this.usualSize;
   }
 
   variant(size: OperandSize, vectorSize: VectorSize, form: Form): Variant | undefined {
