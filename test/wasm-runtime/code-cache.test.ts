@@ -376,6 +376,17 @@ describe('invalidation', () => {
   });
 });
 
+test('translating takes the write permission away that came back when the code before went', () => {
+  const { exports } = runtime;
+  const write = () => exports.writeData32(RECORD, LA + 0x80n, 1);
+  for (let turn = 0; turn < 3; turn++) {
+    write();
+    const head = runtime.lookupAt(LA + 0x80n);
+    expect(runtime.isCodeWrite(write)).toBe(true);
+    expect(isStale(head)).toBe(true);
+  }
+});
+
 describe('resolveLink', () => {
   function link(record: number, offset: number): number {
     return runtime.view.getUint32(record + offset, true);
