@@ -9,6 +9,7 @@ import './generate-layout.ts';
 import { buildRuntime } from '../src/interpreter/handlers.ts';
 import { compileAssemblyScript } from './assemblyscript.ts';
 import { writeUnpackers } from './build-unpackers.ts';
+import { writeFlagEffects } from './generate-flag-effects.ts';
 import { writeRuntimeFunctions } from './generate-runtime-functions.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,6 +19,7 @@ compileAssemblyScript(['index.ts'], half);
 const assemblyScript = readFileSync(half);
 writeRuntimeFunctions(assemblyScript);
 writeUnpackers();
+writeFlagEffects();
 const { runtime, debug } = buildRuntime(assemblyScript, true);
 // The build looks at the time of the runtime: it is last.
 writeFileSync(`${root}build/debug-runtime.wasm`, debug);

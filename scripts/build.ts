@@ -32,6 +32,7 @@ const RUNTIME_SOURCES = [
   'scripts/asc-doc-tags.ts',
   'scripts/assemblyscript.ts',
   'scripts/build-runtime.ts',
+  'scripts/generate-flag-effects.ts',
   'scripts/generate-layout.ts',
   'scripts/generate-runtime-functions.ts',
   'package-lock.json',

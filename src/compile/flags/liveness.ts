@@ -1,4 +1,6 @@
 /** Which blocks of a region read the arithmetic flags they start with. */
+
+import { FLAGS_READ } from '../../layout/flag-effects.ts';
 import { SLOT_END } from '../../layout/record.ts';
 import type { BlockRecords } from '../record-view.ts';
 import { flagEffects } from './effects.ts';
@@ -22,7 +24,7 @@ export function flagsLiveIn(
   const transparent: boolean[] = [];
   for (const { records, length } of blocks) {
     const effect = records === undefined ? TRANSPARENT : firstEffect(records, length);
-    live.push(effect === READS);
+    live.push(effect === FLAGS_READ);
     // Leaving needs no reader: the way out completes the flags.
     transparent.push(effect === TRANSPARENT && (records === undefined || length === records.length));
   }
@@ -30,18 +32,17 @@ export function flagsLiveIn(
   return live;
 }
 
+/** No effects. */
 const TRANSPARENT = 0;
-const READS = 1;
-const WRITES = 2;
 
 /** What instructions of a block do first to the flags at its start. */
 function firstEffect(records: BlockRecords, length: number): number {
   for (let index = 0; index < length; index++) {
     const slot = records.slot(index);
     if (slot === SLOT_END) break;
-    const { reads, writes } = flagEffects(slot, records.immediateLow(index));
-    if (reads) return READS;
-    if (writes) return WRITES;
+    const effects = flagEffects(slot, records.immediateLow(index));
+    if ((effects & FLAGS_READ) !== 0) return FLAGS_READ;
+    if (effects !== 0) return effects;
   }
   return TRANSPARENT;
 }
