@@ -35,9 +35,9 @@ export function compileRegions(
 ): Uint8Array {
   m.importMemory(MEMORY_MODULE, MEMORY);
   const imports = new ModuleImports(m);
-  sources.forEach((source, index) => {
+  for (let index = 0; index < sources.length; index++) {
     const name = regionName(index);
-    m.exportFunction(name, compileRegion(m, name, source, imports, fuses));
-  });
+    m.exportFunction(name, compileRegion(m, name, sources[index] as RegionSource, imports, fuses));
+  }
   return m.emit();
 }

@@ -1,7 +1,7 @@
 /** Functions that the regions of a module share, made when they are first asked for. */
 
 import { Locals } from '../emitter/locals.ts';
-import { functionType } from '../emitter/signature.ts';
+import { type FunctionType, functionType } from '../emitter/signature.ts';
 import { type Access, viewProbe } from '../emitter/tlb-probe.ts';
 import {
   GENERATED_FUNCTIONS,
@@ -24,6 +24,17 @@ const FILL: Record<Access, RuntimeFunction> = {
   readWrite: 'fillWrite',
 };
 
+/** Of those that modules have imported. */
+const types = new Map<RegionImport, FunctionType>();
+
+function typeOf(name: RegionImport): FunctionType {
+  const known = types.get(name);
+  if (known !== undefined) return known;
+  const type = functionType(SIGNATURES[name]);
+  types.set(name, type);
+  return type;
+}
+
 export class ModuleImports {
   private readonly m: Module;
   private readonly functions = new Map<string, FunctionReference>();
@@ -34,10 +45,12 @@ export class ModuleImports {
 
   /** A function of the runtime. */
   function(name: RegionImport): FunctionReference {
-    return this.once(name, () => {
-      const { parameters, result } = functionType(SIGNATURES[name]);
-      return this.m.importFunction(RUNTIME_MODULE, name, parameters, result);
-    });
+    const known = this.functions.get(name);
+    if (known !== undefined) return known;
+    const { parameters, result } = typeOf(name);
+    const reference = this.m.importFunction(RUNTIME_MODULE, name, parameters, result);
+    this.functions.set(name, reference);
+    return reference;
   }
 
   /** Host address of an access that the TLB does not have: i32, 0 if only the handler can do it. */
@@ -49,15 +62,10 @@ export class ModuleImports {
   /** A function of the module that probes a TLB view: linear address -> host address, 0 as of fill(). */
   probe(access: Access, size: number, view: number): FunctionReference {
     const name = `${FILL[access]}${size}_${view}`;
-    return this.once(name, () => this.addProbe(name, access, size, view));
-  }
-
-  private once(name: string, make: () => FunctionReference): FunctionReference {
-    let reference = this.functions.get(name);
-    if (reference === undefined) {
-      reference = make();
-      this.functions.set(name, reference);
-    }
+    const known = this.functions.get(name);
+    if (known !== undefined) return known;
+    const reference = this.addProbe(name, access, size, view);
+    this.functions.set(name, reference);
     return reference;
   }
 

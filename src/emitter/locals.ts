@@ -31,7 +31,8 @@ export class Locals {
   private readonly m: Module;
   private readonly parameters: readonly ValueType[];
   private readonly types: ValueType[] = [];
-  private readonly free = new Map<ValueType, Local[]>();
+  /** By type. */
+  private readonly free: (Local[] | undefined)[] = [];
 
   constructor(m: Module, parameters: readonly ValueType[]) {
     this.m = m;
@@ -50,25 +51,26 @@ export class Locals {
 
   /** Until it is released. */
   take(type: ValueType): Local {
-    return this.free.get(type)?.pop() ?? this.add(type);
+    return this.free[type]?.pop() ?? this.add(type);
   }
 
   /** Nothing that has been emitted may read them behind what is emitted from now on. */
   release(locals: readonly Local[]): void {
-    for (const local of locals) {
-      const free = this.free.get(local.type);
-      if (free === undefined) this.free.set(local.type, [local]);
+    for (let i = 0; i < locals.length; i++) {
+      const local = locals[i] as Local;
+      const free = this.free[local.type];
+      if (free === undefined) this.free[local.type] = [local];
       else free.push(local);
     }
   }
 
   /** Takes locals that have been released. */
   reserve(locals: readonly Local[]): void {
-    for (const [type, free] of this.free)
-      this.free.set(
-        type,
-        free.filter((local) => !locals.includes(local)),
-      );
+    for (const local of locals) {
+      const free = this.free[local.type];
+      const at = free === undefined ? -1 : free.indexOf(local);
+      if (at >= 0) free?.splice(at, 1);
+    }
   }
 
   /** What the function declares: types of all but the parameters. */

@@ -227,7 +227,13 @@ export class Windows {
   finish(statements: Expression[]): Expression[] {
     if (this.later.length === 0) return statements;
     for (const { at, make } of this.later) statements[at] = make() ?? NOTHING;
-    return statements.filter((statement) => statement !== NOTHING);
+    let count = 0;
+    for (let i = 0; i < statements.length; i++) {
+      const statement = statements[i] as Expression;
+      if (statement !== NOTHING) statements[count++] = statement;
+    }
+    statements.length = count;
+    return statements;
   }
 }
 

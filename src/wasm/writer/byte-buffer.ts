@@ -25,6 +25,10 @@ export class ByteBuffer {
   /** @param value as a signed or unsigned number of 32 bits. */
   u32(value: number): void {
     let rest = value >>> 0;
+    if (rest < 0x80) {
+      this.bytes[this.length++] = rest;
+      return;
+    }
     while (rest >= 0x80) {
       this.byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
@@ -34,6 +38,10 @@ export class ByteBuffer {
 
   s32(value: number): void {
     let rest = value;
+    if (rest >= -0x40 && rest < 0x40) {
+      this.bytes[this.length++] = rest & 0x7f;
+      return;
+    }
     while (rest < -0x40 || rest >= 0x40) {
       this.byte((rest & 0x7f) | 0x80);
       rest >>= 7;

@@ -308,11 +308,13 @@ export class FunctionEncoder {
     const { out } = this;
     const opcode = opcodeOf(operation);
     out.reserve(MOST_BYTES);
+    if (opcode < 0x100) {
+      out.byte(opcode);
+      return;
+    }
     const prefix = Math.min(opcode >> 8, LAST_PREFIX);
-    if (prefix > 0) {
-      out.byte(prefix);
-      out.u32(opcode - (prefix << 8));
-    } else out.byte(opcode);
+    out.byte(prefix);
+    out.u32(opcode - (prefix << 8));
   }
 
   private encodeBytes(start: number): void {
