@@ -72,6 +72,7 @@ export async function bundlePrograms(dist: string): Promise<void> {
       packages: 'external',
       plugins: [keepLocations(dist)],
       legalComments: 'inline',
+      minifySyntax: true,
       logLevel: 'error',
     });
     const script = (await readFile(join(dist, bundle), 'utf8')).replace(/^#!.*\n/, '');
