@@ -31,6 +31,8 @@ const NEXT_PAGE = CODE + 0x1000;
 const TWO = 0x4000_0000_0000_0000n;
 const ROOT_OF_TWO = 0x3ff6_a09e_667f_3bcdn;
 const [NM, PF, MF] = [7, 14, 16];
+/** JMP to what is behind it. */
+const JUMP = [0xeb, 0];
 
 describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
   let machine: SystemMachine;
@@ -123,10 +125,12 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     });
   });
 
-  describe('several instructions on the stack', () => {
+  describe.each([
+    ['several instructions on the stack', []],
+    ['several blocks that go on with the stack', JUMP],
+  ])('%s', (_name, between) => {
     /** 3 / 10 with the control word's precision, and what is on the stack. */
-    const lines = linesOf(
-      MODE_CODE_64,
+    const instructions = [
       ['df 03', 'fild WORD PTR [rbx]'],
       ['d9 c0', 'fld st(0)'],
       ['d8 c1', 'fadd st,st(1)'],
@@ -136,7 +140,11 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       ['d9 c0', 'fld st(0)'],
       ['dc c8', 'fmul st(0),st'],
       ['dd 5b 08', 'fstp QWORD PTR [rbx+0x8]'],
-    );
+    ] as const;
+    const lines = instructions.flatMap((line, i) => [
+      ...(i === 0 ? [] : between),
+      ...linesOf(MODE_CODE_64, line),
+    ]);
     const [THREE, FOUR] = [3n, 4n << 16n];
 
     beforeEach(() => {
@@ -181,8 +189,45 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       expect(fault()).toMatchObject({ vector: PF, rip: CODE + lines.length - 3 });
       expect(processor.u32(FPU_TOP)).toBe(6 * 16);
       expect(processor.u64(FPU_REGISTERS + 6 * 16)).toBe(0xb851_eb85_1eb8_51ecn);
-      expect(processor.u64(FPU_IP)).toBe(BigInt(CODE + lines.length - 5));
+      expect(processor.u64(FPU_IP)).toBe(BigInt(CODE + lines.length - 5 - between.length));
     });
+  });
+
+  it('of two ways behind a branch one goes on with the stack, and one leaves it', () => {
+    const { processor } = machine;
+    const lines = linesOf(
+      MODE_CODE_64,
+      ['df 03', 'fild WORD PTR [rbx]'],
+      ['d8 c8', 'fmul st,st(0)'],
+      ['d9 c0', 'fld st(0)'],
+      ['df f1', 'fcomip st,st(1)'],
+      ['80 7b 10 00', 'cmp BYTE PTR [rbx+0x10],0x0'],
+    );
+    const goesOn = linesOf(
+      MODE_CODE_64,
+      ['dc c0', 'fadd st(0),st'],
+      ['df 5b 04', 'fistp WORD PTR [rbx+0x4]'],
+    );
+    const HLT = 0xf4;
+    machine.write(CODE, [...lines, 0x74, goesOn.length + 1, ...goesOn, HLT, HLT]);
+    machine.write64(DATA, 3n);
+    const results = (way: bigint) => {
+      machine.write64(DATA + 0x10, way);
+      run(CODE, DATA);
+      return {
+        stored: Number(machine.read64(DATA + 4) & 0xffffn),
+        significand: processor.u64(FPU_REGISTERS + 7 * 16),
+        tag: word(FPU_TAG),
+        top: processor.u32(FPU_TOP),
+      };
+    };
+    for (let round = 0; round < 2 * ROUNDS; round++) {
+      machine.write64(DATA, 3n);
+      const [nine, eighteen] = [0x9000_0000_0000_0000n, 0x9000_0000_0000_0000n];
+      expect(results(0n)).toEqual({ stored: 0, significand: nine, tag: 0x3fff, top: 7 * 16 });
+      expect(results(1n)).toEqual({ stored: 18, significand: eighteen, tag: 0xffff, top: 0 });
+    }
+    if (tier === 'compiled') expect(tiering.statistics.regions).toBeGreaterThan(0);
   });
 
   describe('what is rounded', () => {

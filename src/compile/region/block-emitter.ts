@@ -48,7 +48,7 @@ import { attemptLabels } from './labels.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import type { RegisterUse } from './register-placement.ts';
-import { X87Locals } from './x87-locals.ts';
+import { hasX87, X87Locals } from './x87-locals.ts';
 
 /** How a block of a region ends. */
 type Terminator =
@@ -69,6 +69,9 @@ export interface EmittedBlock {
   readonly condition: Expression;
   /** What the flags are at its end; good for edges that come right behind the statements. */
   readonly flags: FlagState;
+  /** The x87 stack, if it is in locals that a block which this one leads to goes on with: other edges store it, and so do ways out. */
+  readonly x87: X87Locals | undefined;
+  readonly goesOnWithX87: boolean;
   /** Whether they are other flags than at its start, and the general registers that are written before: a set of them. */
   readonly replacesFlags: boolean;
   readonly overwritten: number;
@@ -91,8 +94,11 @@ export class BlockEmitter extends BlockMemory {
   private flagsMadeOf: 'nothing new' | 'this instruction' | 'this and others' = 'nothing new';
   /** The block has checked that x87 instructions raise nothing: what changes that is a handler's. */
   private x87Required = false;
-  /** The x87 register stack, where it is in locals. */
+  /** The x87 register stack, where it is in locals, and what of it other blocks go on with. */
   private x87Locals: X87Locals | undefined = undefined;
+  private x87AtEnd: X87Locals | undefined = undefined;
+  /** The stack that it starts with is in locals of the block before. */
+  private readonly goesOnWithX87: boolean;
   /** What is known of lanes that the current instruction writes. */
   private produced: (() => void)[] = [];
   /** expectNoInterrupt() has looked for the instruction being emitted. */
@@ -104,6 +110,11 @@ export class BlockEmitter extends BlockMemory {
     this.source = before?.source ?? parts.flags.words;
     this.kept = before?.flagLocals ?? [];
     parts.locals.reserve(this.kept);
+    this.goesOnWithX87 = before?.x87AtEnd !== undefined && hasX87(block);
+    if (!this.goesOnWithX87) return;
+    this.x87Required = true;
+    this.x87Locals = this.newX87Locals(before?.x87AtEnd);
+    parts.locals.reserve(this.x87Locals.locals);
   }
 
   /** What the source at the end of the block is made of. */
@@ -116,12 +127,14 @@ export class BlockEmitter extends BlockMemory {
     return { source: this.source, origins: this.origins };
   }
 
-  emitBlock(): void {
+  /** @param following nodes, of which the first are `blocks`. */
+  emitBlock(following: readonly number[], blocks: readonly PlannedBlock[]): void {
     const { block, records } = this;
     for (let index = 0; index < block.length; index++) {
       const variant = variantOfSlot(records.slot(index));
       if (variant !== undefined) this.instruction(index, variant);
     }
+    if (this.x87Locals !== undefined && this.terminator !== 'indirect') this.keepX87(following, blocks);
     this.endX87();
     if (block.length < records.length) {
       this.endAttempt();
@@ -137,6 +150,7 @@ export class BlockEmitter extends BlockMemory {
   /** After emitBlock() of all blocks. */
   finish(): EmittedBlock {
     const { terminator, branchCondition: condition, flagState: flags, registerUse, upperUse } = this;
+    const { x87AtEnd: x87, goesOnWithX87 } = this;
     const statements = this.windows.finish(this.statements);
     const overwritten = this.writtenBefore ?? registerUse.written;
     return {
@@ -144,6 +158,8 @@ export class BlockEmitter extends BlockMemory {
       terminator,
       condition,
       flags,
+      x87,
+      goesOnWithX87,
       replacesFlags: this.writtenBefore !== undefined,
       overwritten,
       registerUse,
@@ -298,14 +314,31 @@ export class BlockEmitter extends BlockMemory {
     this.parts.locals.release(x87Locals.locals);
   }
 
+  /** The end of the block leaves it in locals if one of the following blocks goes on with it. */
+  private keepX87(following: readonly number[], blocks: readonly PlannedBlock[]): void {
+    const { x87Locals, parts } = this;
+    const goesOn = following.some((next) => {
+      const block = blocks[next];
+      return block !== undefined && block.group !== next && hasX87(block);
+    });
+    if (x87Locals === undefined || !goesOn) return;
+    this.x87AtEnd = x87Locals;
+    this.x87Locals = undefined;
+    parts.locals.release(x87Locals.locals);
+  }
+
+  private newX87Locals(before: X87Locals | undefined): X87Locals {
+    return new X87Locals(this.m, (type) => this.parts.locals.take(type), before);
+  }
+
   private beginX87(): X87Locals {
-    if (this.x87Locals !== undefined) return this.x87Locals;
     this.endAttempt();
     this.requireX87();
-    const begun = new X87Locals(this.m, (type) => this.parts.locals.take(type), this.leaveToHandler());
-    this.windows.emitLater(this.statements, () => begun.start());
-    this.x87Locals = begun;
-    return begun;
+    const stack = this.x87Locals ?? this.newX87Locals(undefined);
+    if (stack.begin(() => this.leaveToHandler()))
+      this.windows.emitLater(this.statements, () => stack.start());
+    this.x87Locals = stack;
+    return stack;
   }
 
   /** Made when it is first asked for: few blocks have x87 instructions. */

@@ -6,6 +6,7 @@ import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 import { OUTSIDE } from '../region-source.ts';
+import type { EmittedBlock } from './block-emitter.ts';
 import type { FlagState } from './flag-locals.ts';
 import { type Link, WAY_FALL, WAY_TAKEN } from './leave.ts';
 import type { RegionParts } from './parts.ts';
@@ -27,6 +28,7 @@ export class Edges {
   private readonly registers: PlacedRegisters;
   private readonly branch: Branch;
   private readonly overwritten: readonly number[];
+  private readonly emitted: readonly (EmittedBlock | undefined)[];
   /** Offset of the entry of the execute TLB that is being looked at. */
   private tlbEntry: Local | undefined = undefined;
 
@@ -36,6 +38,7 @@ export class Edges {
     plan: RegionPlan,
     registers: PlacedRegisters,
     overwritten: readonly number[],
+    emitted: readonly (EmittedBlock | undefined)[],
     branch: Branch,
   ) {
     this.m = parts.m;
@@ -43,6 +46,7 @@ export class Edges {
     this.plan = plan;
     this.registers = registers;
     this.overwritten = overwritten;
+    this.emitted = emitted;
     this.branch = branch;
   }
 
@@ -62,6 +66,8 @@ export class Edges {
 
   private follow(from: number, to: number, link: Link, flags: FlagState, code: Expression[]): void {
     const { m, parts } = this;
+    const goesOn = to !== OUTSIDE && (this.emitted[to] as EmittedBlock).goesOnWithX87;
+    if (!goesOn) this.storeX87(from, code);
     if (to === OUTSIDE) {
       parts.flags.toWords(flags.source, code);
       code.push(parts.leave.byLink(this.block(from), link));
@@ -70,6 +76,7 @@ export class Edges {
     if (this.plan.budget.asks(from, to)) {
       const leave: Expression[] = [];
       parts.flags.toOperation(flags, leave);
+      if (goesOn) this.storeX87(from, leave);
       leave.push(parts.leave.byLink(this.block(from), link));
       code.push(this.askBudget(from, to, m.block(null, leave)));
     }
@@ -78,7 +85,14 @@ export class Edges {
     this.enterPages(from, pages, to, code);
     if (pages.length === 0) return;
     if (this.block(to).group !== to) parts.flags.toOperation(flags, code);
+    if (goesOn) this.storeX87(from, code);
     code.push(parts.leave.byLink(this.block(from), link));
+  }
+
+  /** What a block has of the x87 stack in locals at its end. */
+  private storeX87(from: number, code: Expression[]): void {
+    const stack = (this.emitted[from] as EmittedBlock).x87;
+    if (stack !== undefined) code.push(...stack.store());
   }
 
   /** Where the group goes on they stay what they are. */

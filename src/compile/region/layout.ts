@@ -82,7 +82,7 @@ class Layout {
     const { blocks, hubs } = plan;
     this.nodes = [...blocks, ...hubs];
     const overwritten = overwrittenRegisters(plan, emitted);
-    this.edges = new Edges(parts, plan, registers, overwritten, (from, to) => this.branch(from, to));
+    this.edges = new Edges(parts, plan, registers, overwritten, emitted, (from, to) => this.branch(from, to));
     this.hubs = new Hubs(parts, plan, this.edges, firstHubLabel(this.nodes.length));
   }
 

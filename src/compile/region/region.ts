@@ -82,9 +82,10 @@ function emitBlocks(
     const block = blocks[node];
     if (block === undefined) continue;
     const emitter = new BlockEmitter(parts, block, block.group === node ? undefined : before[node]);
-    emitter.emitBlock();
+    const following = successors[node] as readonly number[];
+    emitter.emitBlock(following, blocks);
     emitters[node] = emitter;
-    for (const next of successors[node] as readonly number[]) before[next] = emitter;
+    for (const next of following) before[next] = emitter;
   }
   const emitted: (EmittedBlock | undefined)[] = [];
   for (const emitter of emitters) emitted.push(emitter?.finish());

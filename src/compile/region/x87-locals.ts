@@ -1,17 +1,21 @@
 /**
- * The x87 register stack of a stretch of a block, in locals. A stretch begins with the first instruction that can do without a call
- * (X87Stack) and ends before what needs the state in memory, at the latest with the block. Where the stack stands does not matter:
- * registers are named by their distance from the top at the start, and all pushes and pops are known. What is asked at the start,
- * once, is that registers which are read are in use and those which are pushed are empty.
+ * The x87 register stack of a stretch of blocks, in locals. A stretch begins with the first instruction that can do without a call
+ * (X87Stack) and ends before what needs the state in memory, at the latest with the group of blocks (plan.ts): a block that only one leads to
+ * goes on with what that has. Where the stack stands does not matter: registers are named by their distance from the top at the start,
+ * and all pushes and pops are known. What is asked at the start, once, is that registers which are read are in use and those which are
+ * pushed are empty; a block that goes on asks for what it needs besides.
  *
- * Numbers are never changed, so FLD ST(i) and FXCH are no code. A way out in between stores what has changed until then.
+ * Numbers are never changed, so FLD ST(i) and FXCH are no code. A way out in between stores what has changed until then, and so does an
+ * edge to a block that does not go on.
  */
 import type { Local } from '../../emitter/locals.ts';
 import type { Value, X87Number } from '../../isa/emitter.ts';
+import { variantOfSlot } from '../../isa/instruction-set.ts';
 import { FPU_IP, FPU_REGISTERS, FPU_STATUS, FPU_TAG, FPU_TOP } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../../wasm/value-types.ts';
+import type { PlannedBlock } from './plan.ts';
 
 /** Of a register: tags as in the tag word. */
 const IN_USE = 0;
@@ -21,35 +25,69 @@ const OFFSETS = 0x70;
 const PRECISION_BIT = 5;
 const C1_BIT = 9;
 
+/** Opcodes of the x87 unit. */
+const [FIRST_OPCODE, LAST_OPCODE] = [0xd8, 0xdf];
+
+/** Whether a block has instructions that may use it. */
+export function hasX87({ records, length }: PlannedBlock): boolean {
+  for (let index = 0; index < length; index++) {
+    const opcode = variantOfSlot(records.slot(index))?.row.opcode;
+    if (opcode?.map === 0 && opcode.byte >= FIRST_OPCODE && opcode.byte <= LAST_OPCODE) return true;
+  }
+  return false;
+}
+
 export class X87Locals {
   private readonly m: Module;
   private readonly take: (type: ValueType) => Local;
-  /** Way to the handler of the first instruction. */
-  private readonly leave: Expression;
-  private readonly held: Local[] = [];
+  /** The block before, which this one goes on from. */
+  private readonly before: X87Locals | undefined;
+  /** Way to the handler of the block's first instruction. */
+  private leave: Expression | undefined;
+  private readonly held: Local[];
   /** Offset of st(0) at the start. */
   private readonly top: Local;
   /** Tags in the order of the registers from there on. */
   private readonly tags: Local;
   private readonly lost: Local;
-  private isRounded = false;
+  /** Whether `lost` is used in this block or one before, and in any of the stretch. */
+  private isRounded: boolean;
+  private readonly rounding: { isAny: boolean };
   /** Of registers by their distance: what they have to be at the start, what they are. */
-  private readonly needed = new Map<number, number>();
-  private readonly now = new Map<number, number>();
-  private readonly loaded = new Map<number, X87Number>();
-  private readonly numbers = new Map<number, X87Number>();
+  private readonly needed: Map<number, number>;
+  private readonly now: Map<number, number>;
+  private readonly loaded: Map<number, X87Number>;
+  private readonly numbers: Map<number, X87Number>;
   /** How far the top has moved. */
-  private moved = 0;
+  private moved: number;
   private up: Value | undefined;
   private rip: Value | undefined;
 
-  constructor(m: Module, take: (type: ValueType) => Local, leave: Expression) {
+  /** @param before of the block that leads to this one: its locals are held until they are released here, too. */
+  constructor(m: Module, take: (type: ValueType) => Local, before: X87Locals | undefined) {
     this.m = m;
     this.take = take;
-    this.leave = leave;
-    this.top = this.keep(i32);
-    this.tags = this.keep(i32);
-    this.lost = this.keep(i64);
+    this.before = before;
+    this.held = [...(before?.held ?? [])];
+    this.needed = new Map(before?.needed);
+    this.now = new Map(before?.now);
+    this.loaded = new Map(before?.loaded);
+    this.numbers = new Map(before?.numbers);
+    this.moved = before?.moved ?? 0;
+    this.up = before?.up;
+    this.rip = before?.rip;
+    this.isRounded = before?.isRounded ?? false;
+    this.rounding = before?.rounding ?? { isAny: false };
+    this.top = before?.top ?? this.keep(i32);
+    this.tags = before?.tags ?? this.keep(i32);
+    this.lost = before?.lost ?? this.keep(i64);
+  }
+
+  /** An instruction of the block begins to use it. @param leave way to its handler. @returns whether it is the first. */
+  begin(leave: () => Expression): boolean {
+    const isFirst = this.leave === undefined;
+    this.leave ??= leave();
+    return isFirst;
   }
 
   keep(type: ValueType): Local {
@@ -121,6 +159,7 @@ export class X87Locals {
     if (up !== 'same') this.up = up;
     if (lost === undefined) return [];
     this.isRounded = true;
+    this.rounding.isAny = true;
     return [this.lost.set(this.m.i64.or(this.lost.get(), lost))];
   }
 
@@ -136,24 +175,28 @@ export class X87Locals {
     return m.i32.shr_u(m.i32.mul(word, m.i32.const(0x1_0001)), count);
   }
 
-  /** Code of the start, when all instructions are known. */
+  /** Code before the block's first instruction of the stretch, when all instructions are known. */
   start(): Expression {
-    const { m, top, tags, lost } = this;
+    const { m, top, tags, lost, before } = this;
     let mask = 0;
     let expected = 0;
     for (const [at, tag] of this.needed) {
+      if (before?.needed.has(at)) continue;
       mask |= 3 << (2 * at);
       expected |= tag << (2 * at);
     }
+    const statements: Expression[] = [];
     const none = (): Expression => m.i32.const(0);
-    const tagWord = m.i32.load16_u(CPU_STATE + FPU_TAG, 2, none());
-    const statements = [
-      top.set(m.i32.load(CPU_STATE + FPU_TOP, 4, none())),
-      tags.set(this.rotated(tagWord, m.i32.shr_u(top.get(), m.i32.const(3)))),
-    ];
+    if (before === undefined) {
+      const tagWord = m.i32.load16_u(CPU_STATE + FPU_TAG, 2, none());
+      statements.push(
+        top.set(m.i32.load(CPU_STATE + FPU_TOP, 4, none())),
+        tags.set(this.rotated(tagWord, m.i32.shr_u(top.get(), m.i32.const(3)))),
+      );
+    }
     const isOther = m.i32.ne(m.i32.and(tags.get(), m.i32.const(mask)), m.i32.const(expected));
-    statements.push(m.ifUnlikely(isOther, this.leave));
-    if (this.isRounded) statements.push(lost.set(m.i64.const(0n)));
+    if (mask !== 0) statements.push(m.ifUnlikely(isOther, this.leave as Expression));
+    if (before === undefined && this.rounding.isAny) statements.push(lost.set(m.i64.const(0n)));
     return m.block(null, statements);
   }
 

@@ -65,6 +65,8 @@ export type FlagSource =
   | { readonly kind: 'logic'; readonly size: number; readonly r: Value }
   /** ZF, SF and PF of r; AF = 0. */
   | ({ readonly kind: 'outcome'; readonly size: number; readonly r: Value } & Carries)
+  /** Of numbers that were compared, i32 0 or 1 each; all others are zero. */
+  | { readonly kind: 'order'; readonly zf: Value; readonly pf: Value; readonly cf: Value }
   | { readonly kind: 'raw'; readonly result: Value; readonly aux: Value };
 
 /** Sign-extends a value of `size` bytes to i64. */
@@ -153,6 +155,13 @@ export function materialize(m: Module, source: FlagSource): { result: Expression
     }
     case 'outcome':
       return { result: signExtend64(m, source.size, source.r()), aux: placeCarries(m, source) };
+    case 'order': {
+      const { zf, pf, cf } = source;
+      // Result 0 or 1 gives ZF; its own parity (even for 0, odd for 1) is corrected by the parity delta.
+      const delta = i32.shl(i32.xor(zf(), pf()), i32.const(AUX_PARITY_BIT));
+      const aux = i32.or(placeCarries(m, { cf, of: () => i32.const(0) }), delta);
+      return { result: m.i64.extend_u(i32.eqz(zf())), aux };
+    }
     case 'maybe': {
       const old = materialize(m, source.before);
       const result = signExtend64(m, source.size, source.r());
@@ -245,6 +254,8 @@ export function conditionOfSource(
     case 'carries':
     case 'carry':
       return conditionBefore(m, condition, source);
+    case 'order':
+      return conditionOfOrder(m, condition, source);
     default:
       return conditionOfOperation(m, condition, source);
   }
@@ -262,7 +273,29 @@ function conditionBefore(
   return undefined;
 }
 
-type OperationSource = Exclude<FlagSource, { readonly kind: 'raw' | 'maybe' | 'carries' | 'carry' }>;
+/** Of a condition that is not CF. */
+function conditionOfOrder(
+  m: Module,
+  condition: Condition,
+  { zf, pf, cf }: FlagSource & { kind: 'order' },
+): Expression {
+  switch (condition) {
+    case 'z':
+    case 'le':
+      return zf();
+    case 'be':
+      return m.i32.or(cf(), zf());
+    case 'p':
+      return pf();
+    default:
+      return m.i32.const(0);
+  }
+}
+
+type OperationSource = Exclude<
+  FlagSource,
+  { readonly kind: 'raw' | 'maybe' | 'carries' | 'carry' | 'order' }
+>;
 
 function conditionOfOperation(
   m: Module,

@@ -79,14 +79,7 @@ export class SourceFlagWriter implements FlagWriter {
 
   compare(zf: Expression, pf: Expression, cf: Expression): void {
     const { e } = this;
-    const { m } = e;
-    const carry = e.let(cf);
-    // Result 0 or 1 gives ZF; its own parity (even for 0, odd for 1) is corrected by the parity delta.
-    const result = e.let(m.i64.extend_u(m.i32.eqz(zf)), i64);
-    const even = m.i32.eqz(m.i32.wrap(result()));
-    const delta = m.i32.shl(m.i32.xor(even, pf), m.i32.const(AUX_PARITY_BIT));
-    const aux = e.let(m.i32.or(placeCarries(m, { cf: carry, of: () => m.i32.const(0) }), delta));
-    this.e.setFlags({ kind: 'raw', result, aux });
+    this.e.setFlags({ kind: 'order', zf: e.let(zf), pf: e.let(pf), cf: e.let(cf) });
   }
 
   compareFloat(size: number, a: Value, b: Value): void {

@@ -55,14 +55,16 @@ function take(e: Emitter, s: X87Stack, to: Result, name: RuntimeFunction, args: 
   e.emit(to.up.set(m.i32.shr_u(s.rest(), m.i32.const(16))));
 }
 
-/** Fails unless both are normal and neither very large nor very small, and it is rounded as usual. */
-function requireUsual(e: Emitter, s: X87Stack, a: X87Number, b: X87Number, fail: () => Expression): void {
-  const { m } = e;
+/** Whether one of them is not normal, or very large or very small, or it is not rounded as usual. */
+function isUnusual(m: Module, s: X87Stack, a: X87Number, b: X87Number): Expression {
   const above = ({ head }: X87Number) => m.i32.sub(exponent(m, head), m.i32.const(LOWEST));
   const isFar = m.i32.ge_u(m.i32.or(above(a), above(b)), s.usually(EXPONENTS));
-  e.emit(m.ifUnlikely(isFar, fail()));
-  const isOther = m.i64.ge_s(m.i64.and(a.significand(), b.significand()), m.i64.const(0n));
-  e.emit(m.ifUnlikely(isOther, fail()));
+  return m.i32.or(isFar, m.i64.ge_s(m.i64.and(a.significand(), b.significand()), m.i64.const(0n)));
+}
+
+/** Fails unless both are normal and neither very large nor very small, and it is rounded as usual. */
+function requireUsual(e: Emitter, s: X87Stack, a: X87Number, b: X87Number, fail: () => Expression): void {
+  e.emit(e.m.ifUnlikely(isUnusual(e.m, s, a, b), fail()));
 }
 
 /**
@@ -294,31 +296,39 @@ export function order(
   const { m } = e;
   const [zero, parity, carry] = [s.local(i32), s.local(i32), s.local(i32)];
   const fast = (fail: () => Expression): void => {
-    for (const { head, significand } of [a, b]) {
-      const isNormal = m.i32.and(
-        m.i32.lt_u(m.i32.sub(exponent(m, head), m.i32.const(1)), m.i32.const(EXPONENT_MAX - 1)),
-        m.i64.lt_s(significand(), m.i64.const(0n)),
-      );
-      const isZero = m.i64.eqz(m.i64.or(significand(), m.i64.extend_u(exponent(m, head))));
-      e.emit(m.ifUnlikely(m.i32.eqz(m.i32.or(isNormal, isZero)), fail()));
-    }
-    // Magnitudes of negative numbers are inverted, so that numbers compare as pairs of integers. There is one zero.
-    const keys = [a, b].map(({ head, significand }) => {
-      const isNegative = m.i32.and(
-        m.i32.shr_u(head(), m.i32.const(15)),
-        m.i64.ne(significand(), m.i64.const(0n)),
-      );
-      const inverse = e.let(m.i32.sub(m.i32.const(0), isNegative), i32);
+    // A zero gets no sign: there is one.
+    const heads = [a, b].map(({ head }) => {
+      const local = s.local(i32);
+      e.emit(local.set(m.i32.extend16_s(head())));
+      return local;
+    });
+    e.when(isUnusual(m, s, a, b), () => {
+      [a, b].forEach(({ head, significand }, i) => {
+        const isNormal = m.i32.and(
+          m.i32.lt_u(m.i32.sub(exponent(m, head), m.i32.const(1)), m.i32.const(EXPONENT_MAX - 1)),
+          m.i64.lt_s(significand(), m.i64.const(0n)),
+        );
+        const magnitude = (): Expression => m.i64.or(significand(), m.i64.extend_u(exponent(m, head)));
+        e.emit(m.ifUnlikely(m.i32.eqz(m.i32.or(isNormal, m.i64.eqz(magnitude()))), fail()));
+        const local = heads[i] as Place;
+        e.emit(local.set(m.select(m.i64.eqz(significand()), m.i32.const(0), local.get())));
+      });
+    });
+    // Magnitudes of negative numbers are inverted, so that numbers compare as pairs of integers.
+    const keys = [a, b].map(({ significand }, i) => {
+      const head = heads[i] as Place;
+      const inverse = e.let(m.i32.shr_s(head.get(), m.i32.const(31)), i32);
+      const magnitude = m.i32.and(head.get(), m.i32.const(EXPONENT_MAX));
       return {
-        high: e.let(m.i32.xor(exponent(m, head), inverse()), i32),
+        high: e.let(m.i32.xor(magnitude, inverse()), i32),
         low: e.let(m.i64.xor(significand(), m.i64.extend_s(inverse())), i64),
       };
     });
     const [x, y] = keys as [(typeof keys)[0], (typeof keys)[0]];
     const isSame = e.let(m.i32.eq(x.high(), y.high()), i32);
     e.emit(zero.set(m.i32.and(isSame(), m.i64.eq(x.low(), y.low()))));
-    const isLess = m.select(isSame(), m.i64.lt_u(x.low(), y.low()), m.i32.lt_s(x.high(), y.high()));
-    e.emit(carry.set(isLess));
+    const isLess = m.i32.and(isSame(), m.i64.lt_u(x.low(), y.low()));
+    e.emit(carry.set(m.i32.or(isLess, m.i32.lt_s(x.high(), y.high()))));
     e.emit(parity.set(m.i32.const(0)));
   };
   const slow = (): void => {
