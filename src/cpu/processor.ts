@@ -89,7 +89,7 @@ export class OutOfHostMemory extends Error {
 }
 
 /** Initial pages of linear memory: everything below guest RAM (linear-memory.ts). */
-const INITIAL_PAGES = 0x640;
+const INITIAL_PAGES = 0x650;
 const MAXIMUM_PAGES = 65536;
 
 /** Exceptions in one slice: those that are thrown take a thousand times as long as other instructions. */

@@ -21,7 +21,7 @@ const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
 /** Offset of the entry of an address from the start of its table: i32. */
 export function tlbIndex(m: Module, linearAddress: Expression): Expression {
   return m.i32.and(
-    m.i32.wrap(m.i64.shr_u(linearAddress, m.i64.const(TLB_INDEX_SHIFT))),
+    m.i32.shr_u(m.i32.wrap(linearAddress), m.i32.const(TLB_INDEX_SHIFT)),
     m.i32.const(TLB_INDEX_MASK),
   );
 }

@@ -3,23 +3,26 @@
  *
  *     0x0000_1000  CPU state (cpu-state.ts, runtime-state.ts)
  *     0x0001_0000  static data of the AssemblyScript runtime
- *     0x0002_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC, user with alignment checks (tlb.ts)
- *     0x0006_0000  TLB bookkeeping: what a flush has to visit
+ *     0x0002_0000  TLB bookkeeping: what a flush has to visit
  *     0x0008_0000  scratch records (exact single-stepping)
  *     0x000a_0000  targets of indirect branches: record -> head records
  *     0x000c_0000  block hash: physical address and mode -> head record
  *     0x0010_0000  chunk map: guest-physical 2 MiB chunk -> host offset, page metadata
  *     0x0018_0000  jump cache: linear address and mode -> head record
  *     0x0020_0000  shapes: instructions that have been decoded before
- *     0x0024_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
- *     0x0620_0000  page metadata arena, then guest RAM chunks as they are touched
+ *     0x0024_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC, user with alignment checks (tlb.ts)
+ *     0x0034_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
+ *     0x0630_0000  page metadata arena, then guest RAM chunks as they are touched
  */
 export const CPU_STATE = 0x1000;
 export const RUNTIME_DATA = 0x1_0000;
-export const TLB_BASE = 0x2_0000;
+export const TLB_BASE = 0x24_0000;
 
 /** Entry numbers (u16, (entry - TLB_BASE) / 32) of the TLB entries marked TLB_LISTED, so that a CR3 write need not scan. */
-export const TLB_NON_GLOBAL_LIST = 0x6_0000;
+export const TLB_NON_GLOBAL_LIST = 0x2_0000;
+/** For each 16 entries of the TLB tables that may have any a byte: not zero if one of them has been filled since the last flush of all. */
+export const TLB_USED = 0x6_0000;
+export const TLB_USED_ENTRIES = 16;
 /** Bit set over hashed large pages that TLB entries were made from, so that INVLPG knows when to scan for the others. */
 export const TLB_LARGE_FILTER = 0x6_4000;
 export const TLB_LARGE_FILTER_SIZE = 4096;
@@ -72,8 +75,8 @@ export const CHUNK_ENTRY_SIZE = 8;
 export const CHUNK_COUNT = 65536;
 
 export const SCRATCH_RECORDS = 0x8_0000;
-export const RECORD_ARENA = 0x24_0000;
-export const RECORD_ARENA_END = 0x620_0000;
+export const RECORD_ARENA = 0x34_0000;
+export const RECORD_ARENA_END = 0x630_0000;
 /** First byte handed out for page metadata and guest RAM chunks; grows with memory.grow. */
 export const HEAP_BASE = RECORD_ARENA_END;
 

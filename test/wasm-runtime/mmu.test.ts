@@ -360,6 +360,22 @@ describe('flushes', () => {
     expect(views(LA, TLB_READ_TAG)).toEqual([]);
   });
 
+  test('a flush of all drops entries wherever they are in the tables, and when they are filled again', () => {
+    const { exports } = runtime;
+    const places = [0, 1, 15, 16, 127, 128, TLB_ENTRIES / 2, TLB_ENTRIES - 1];
+    const pages = places.map((place) => LA + BigInt(place) * 0x1000n);
+    for (const page of pages) runtime.map(page, FIRST, ALL);
+    for (let round = 0; round < 2; round++) {
+      for (const view of [VIEW_USER, VIEW_SUPERVISOR, VIEW_SUPERVISOR_AC]) {
+        runtime.setView(view);
+        for (const page of pages) exports.fillRead(page, 1);
+      }
+      for (const page of pages) expect(views(page, TLB_READ_TAG)).toHaveLength(3);
+      exports.flushTlb(1);
+      for (const page of pages) expect(views(page, TLB_READ_TAG)).toEqual([]);
+    }
+  });
+
   test('entries that change between global and not', () => {
     const { exports } = runtime;
     runtime.enableLongMode(CR4_PGE);

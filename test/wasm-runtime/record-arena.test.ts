@@ -1,6 +1,6 @@
 /** The record arena with halves so small that a few blocks fill one. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { PAGE_META_FIRST_BLOCK, RECORD_ARENA } from '../../src/layout/linear-memory.ts';
+import { PAGE_META_FIRST_BLOCK, RECORD_ARENA, RECORD_ARENA_END } from '../../src/layout/linear-memory.ts';
 import {
   HEAD_FLAGS,
   HEAD_PAGE_NEXT,
@@ -79,7 +79,7 @@ test('records are handed out until the half is full; one is held back', () => {
 
 test('the halves are those of the whole arena', () => {
   const { exports } = MemoryRuntime.create();
-  const half = (0x620_0000 - RECORD_ARENA) / RECORD_SIZE / 2;
+  const half = (RECORD_ARENA_END - RECORD_ARENA) / RECORD_SIZE / 2;
   expect(exports.allocateRecords(half)).toBe(0);
   expect(exports.allocateRecords(half - 1)).toBe(RECORD_ARENA);
 });

@@ -5,7 +5,8 @@
  * 2. Only RAM gets tags. The write tag is present only if the page holds no translated code and is dirty, and is no ROM.
  * 3. Every entry that is not global is in TLB_NON_GLOBAL_LIST, once (TLB_LISTED); a listed entry may have been
  *    replaced by a global one since.
- * 4. Data tags of pages with a protection key other than 0 are only in entries of TLB_KEYED_LIST, unless that is full.
+ * 4. Every entry with a valid tag is in a part of the tables that is noted in TLB_USED.
+ * 5. Data tags of pages with a protection key other than 0 are only in entries of TLB_KEYED_LIST, unless that is full.
  */
 
 import { clearJumpCache, clearJumpCachePage, clearLocalJumps } from '../code/jump-cache';
@@ -33,6 +34,8 @@ import {
   TLB_PHYSICAL_PAGE,
   TLB_READ_TAG,
   TLB_TABLE_SIZE,
+  TLB_USED,
+  TLB_USED_ENTRIES,
   TLB_WRITABLE,
   TLB_WRITE_TAG,
 } from '../generated/layout';
@@ -59,6 +62,9 @@ import { isWatched } from './watch';
 const PAGE_MASK: u64 = ~(<u64>0xfff);
 /** The tables that may have entries. */
 export const TLB_END: u32 = TLB_BASE + 3 * TLB_TABLE_SIZE;
+/** Bytes of the entries that share a byte of TLB_USED, and how many such parts there are. */
+const PART: u32 = TLB_USED_ENTRIES * TLB_ENTRY_SIZE;
+const PARTS: u32 = (3 * TLB_TABLE_SIZE) / (TLB_USED_ENTRIES * TLB_ENTRY_SIZE);
 
 /** Where the last successful translate() led: host offset, or 0 when it is not RAM, or ROM to be written. */
 export let accessHost: u32 = 0;
@@ -123,6 +129,17 @@ export function isGlobalFetch(table: u32, la: u64): bool {
   return isEntered && (load<u32>(entry + TLB_PHYSICAL_PAGE) & TLB_GLOBAL) !== 0;
 }
 
+/** The first part of the tables from `part` on that may have entries, or TLB_END. */
+function usedPart(part: u32): u32 {
+  let i = (part - TLB_BASE) / PART;
+  while (i < PARTS) {
+    if ((i & 7) === 0 && load<u64>(TLB_USED + i) === 0) i += 8;
+    else if (load<u8>(TLB_USED + i) !== 0) return TLB_BASE + i * PART;
+    else i += 1;
+  }
+  return TLB_END;
+}
+
 /** @inline */
 function viewOf(table: u32): i32 {
   return (table - TLB_BASE) / TLB_TABLE_SIZE;
@@ -148,6 +165,7 @@ function fill(entry: u32, la: u64): u32 {
   }
   store<u64>(entry + TLB_WRITE_TAG, writeTag);
   store<u32>(entry + TLB_ADDEND, host - <u32>la);
+  store<u8>(TLB_USED + (entry - TLB_BASE) / PART, 1);
   if (rights & RIGHT_GLOBAL) word |= TLB_GLOBAL;
   else if (!(word & TLB_LISTED)) {
     word |= TLB_LISTED;
@@ -180,7 +198,9 @@ function listKeyed(entry: u32): void {
 export function forgetKeys(changed: u32): void {
   const length = load<u32>(CPU_STATE + TLB_KEYED_COUNT);
   if ((changed & 3) !== 0 || length > <u32>KEYED_ENTRIES) {
-    for (let entry: u32 = TLB_BASE; entry < TLB_END; entry += TLB_ENTRY_SIZE) clearDataTags(entry);
+    for (let part = usedPart(TLB_BASE); part < TLB_END; part = usedPart(part + PART)) {
+      for (let entry = part; entry < part + PART; entry += TLB_ENTRY_SIZE) clearDataTags(entry);
+    }
   } else {
     for (let i: u32 = 0; i < length; i++) {
       clearDataTags(TLB_BASE + <u32>load<u16>(CPU_STATE + TLB_KEYED_LIST + i * 2) * TLB_ENTRY_SIZE);
@@ -194,7 +214,10 @@ export function flushTlb(includeGlobal: bool): void {
   count(COUNTER_TLB_FLUSHES, 1);
   if (includeGlobal) {
     clearJumpCache();
-    for (let entry: u32 = TLB_BASE; entry < TLB_END; entry += TLB_ENTRY_SIZE) clearEntry(entry, 0);
+    for (let part = usedPart(TLB_BASE); part < TLB_END; part = usedPart(part + PART)) {
+      for (let entry = part; entry < part + PART; entry += TLB_ENTRY_SIZE) clearEntry(entry, 0);
+    }
+    memory.fill(TLB_USED, 0, PARTS);
     memory.fill(TLB_LARGE_FILTER, 0, TLB_LARGE_FILTER_SIZE);
   } else {
     clearLocalJumps();
@@ -234,9 +257,11 @@ export function writeCr3Flush(oldCr3: u64, newCr3: u64, noFlush: bool): void {
 
 /** Takes the write tags away from every entry of physical page `physicalPage`, which now holds translated code. */
 export function clearWriteTags(physicalPage: u32): void {
-  for (let entry: u32 = TLB_BASE; entry < TLB_END; entry += TLB_ENTRY_SIZE) {
-    if ((load<u32>(entry + TLB_PHYSICAL_PAGE) & TLB_PAGE_MASK) === physicalPage) {
-      store<u64>(entry + TLB_WRITE_TAG, TLB_INVALID);
+  for (let part = usedPart(TLB_BASE); part < TLB_END; part = usedPart(part + PART)) {
+    for (let entry = part; entry < part + PART; entry += TLB_ENTRY_SIZE) {
+      if ((load<u32>(entry + TLB_PHYSICAL_PAGE) & TLB_PAGE_MASK) === physicalPage) {
+        store<u64>(entry + TLB_WRITE_TAG, TLB_INVALID);
+      }
     }
   }
 }
@@ -256,12 +281,14 @@ function clearEntry(entry: u32, word: u32): void {
 
 /** Drops the entries made from large pages in the GiB of `la`. */
 function flushLargePages(la: u64): void {
-  for (let entry: u32 = TLB_BASE; entry < TLB_END; entry += TLB_ENTRY_SIZE) {
-    const word = load<u32>(entry + TLB_PHYSICAL_PAGE);
-    if (!(word & TLB_LARGE)) continue;
-    const readTag = load<u64>(entry + TLB_READ_TAG);
-    const tag = readTag === TLB_INVALID ? load<u64>(entry + TLB_EXEC_TAG) : readTag;
-    if (tag >> 30 === la >> 30) clearEntry(entry, word & TLB_LISTED);
+  for (let part = usedPart(TLB_BASE); part < TLB_END; part = usedPart(part + PART)) {
+    for (let entry = part; entry < part + PART; entry += TLB_ENTRY_SIZE) {
+      const word = load<u32>(entry + TLB_PHYSICAL_PAGE);
+      if (!(word & TLB_LARGE)) continue;
+      const readTag = load<u64>(entry + TLB_READ_TAG);
+      const tag = readTag === TLB_INVALID ? load<u64>(entry + TLB_EXEC_TAG) : readTag;
+      if (tag >> 30 === la >> 30) clearEntry(entry, word & TLB_LISTED);
+    }
   }
 }
 
