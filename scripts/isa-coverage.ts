@@ -45,11 +45,12 @@ function countVectors(): Record<CodeMode, Map<Row, number>> {
 }
 
 const counts = countVectors();
-/** Only 64-bit mode has REX. What another vendor's processors alone have is not to be recorded. */
-const exists = ({ modes, opcode, vendor }: Row, mode: CodeMode): boolean =>
-  (vendor ?? DEFAULT_VENDOR) === DEFAULT_VENDOR &&
-  modes !== (mode === 64 ? 'not64' : 'only64') &&
-  (mode === 64 || opcode.b !== 1);
+/** What another vendor's processors alone have is not to be recorded. */
+const isRecorded = ({ vendor }: Row): boolean => (vendor ?? DEFAULT_VENDOR) === DEFAULT_VENDOR;
+/** Only 64-bit mode has REX. */
+const exists = (row: Row, mode: CodeMode): boolean => isRecorded(row) && isOfMode(row, mode);
+const isOfMode = ({ modes, opcode }: Row, mode: CodeMode): boolean =>
+  modes !== (mode === 64 ? 'not64' : 'only64') && (mode === 64 || opcode.b !== 1);
 const isTested = (row: Row): boolean => Object.values(counts).some((count) => count.has(row));
 const number = (value: number): string => value.toLocaleString('en');
 
@@ -124,7 +125,7 @@ function featureLines(): string[] {
   return FEATURES.filter(({ instructions, prefixed }) => instructions.length + prefixed.length > 0).map(
     ({ name, level, instructions, prefixed }) => {
       const names = new Set([...instructions, ...prefixed]);
-      const rows = ROWS.filter(({ mnemonic }) => names.has(mnemonic));
+      const rows = ROWS.filter((row) => isRecorded(row) && names.has(row.mnemonic));
       const tested = rows.filter(isTested).length;
       return `| \`${name}\` | ${typeof level === 'number' ? `v${level}` : level} | ${rows.length} | ${tested} |`;
     },

@@ -246,7 +246,7 @@ export class InputMachine extends UserMachine {
   private agreesInRegisters(output: Uint32Array, at: number, undefinedBits: Undefined): boolean {
     const { processor, fault } = this;
     const { u32, u16 } = processor.views;
-    const { flags, fsw, mxcsrAtFault } = undefinedBits;
+    const { flags, fsw } = undefinedBits;
     if (this.isOther(output, at)) return true;
     for (let i = 0; i < 32; i++) if (u32[cpu(GPR) + i] !== output[at + (OUTPUT.gpr >> 2) + i]) return false;
     for (let segment = 0; segment < SEGMENT_REGISTERS.length; segment++) {
@@ -261,8 +261,7 @@ export class InputMachine extends UserMachine {
         if (u32[have + 4 + i] !== output[image + 128 + 4 * register + i]) return false;
       }
     }
-    const mxcsr = (u32[cpu(MXCSR)] as number) ^ (output[image + 6] as number);
-    if ((mxcsr & ~(fault?.vector === BREAKPOINT ? 0 : mxcsrAtFault)) !== 0) return false;
+    if (u32[cpu(MXCSR)] !== output[image + 6]) return false;
     if (this.faultingRip() !== word64(output, at + (OUTPUT.rip >> 2))) return false;
     const differing = processor.flags ^ (output[at + (OUTPUT.rflags >> 2)] as number);
     if ((differing & ~(HIDDEN | flags)) !== 0) return false;

@@ -8,8 +8,6 @@ export interface Undefined {
   readonly flags: number;
   /** Bits of the x87 status word. */
   readonly fsw: number;
-  /** Bits of MXCSR, after a fault: Intel's processors have set them before they store, AMD's not. */
-  readonly mxcsrAtFault: number;
 }
 
 const FLAGS: Readonly<Record<string, number>> = {
@@ -52,8 +50,6 @@ const FLAGS: Readonly<Record<string, number>> = {
   aad: OF | AF | CF,
 };
 
-const MXCSR_EXCEPTIONS = 0x3f;
-
 /** Comparisons and the remainder, whose result is in the condition codes. */
 const CONDITIONS = /^f(?:u?com|ucomi|icom|tst|xam|prem)/;
 
@@ -63,7 +59,6 @@ export function undefinedAfter({ row }: Variant): Undefined {
   return {
     flags: FLAGS[mnemonic] ?? 0,
     fsw: isX87 && !CONDITIONS.test(mnemonic) ? C023 : 0,
-    mxcsrAtFault: mnemonic === 'vcvtps2ph' ? MXCSR_EXCEPTIONS : 0,
   };
 }
 

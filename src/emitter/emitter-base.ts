@@ -339,6 +339,13 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     this.store(location.size, this.checkedAddress(operand), kept());
   }
 
+  writeProbed(operand: number, value: () => Value): void {
+    const { size } = this.location(operand);
+    const host = this.let(this.probe('write', this.checkedAddress(operand), size));
+    this.emit(this.storeHost(size, 0, host(), value()()));
+    if (this.mayBounce) this.finishStore(host);
+  }
+
   readFloat(operand: number): Expression {
     const value = this.read(operand);
     return this.sizeOf(operand) === 8 ? this.m.f64.reinterpret(value) : this.m.f32.reinterpret(value);

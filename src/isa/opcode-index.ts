@@ -106,12 +106,13 @@ function cell(size: OperandSize, vectorSize: VectorSize, form: Form): number {
   return (vectorSize >> 5) * 12 + (size >> 2) * 4 + column;
 }
 
-function specificity({ code }: Candidate): number {
+function specificity({ code, row }: Candidate): number {
   return (
-    (code.prefix === 'any' ? 0 : 4) +
-    (code.rm === undefined ? 0 : 2) +
-    (code.b === undefined ? 0 : 1) +
-    (code.w === undefined ? 0 : 1)
+    (code.prefix === 'any' ? 0 : 8) +
+    (code.rm === undefined ? 0 : 4) +
+    (code.b === undefined ? 0 : 2) +
+    (code.w === undefined ? 0 : 2) +
+    (row.vendor === undefined ? 0 : 1)
   );
 }
 

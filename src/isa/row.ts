@@ -101,7 +101,7 @@ export interface Row {
   readonly sizeOf: Operand['width'] | undefined;
   /** Feature that the row is of, where its mnemonic does not tell (row-features.ts). */
   readonly feature: string | undefined;
-  /** Only this vendor's processors have the row, before others of its opcode (layout/vendor.ts). */
+  /** Only this vendor's processors have the row, before others that ask for the same (layout/vendor.ts). */
   readonly vendor: Vendor | undefined;
 }
 

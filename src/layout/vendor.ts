@@ -15,6 +15,8 @@
  * | PREFETCH with a register | does nothing | #UD |
  * | DPPS, DPPD with several NaNs | each element is summed in an order of its own | all from element 0 on |
  * | VCVTPS2PH of a denormal, underflow not masked | PE and UE | UE |
+ * | VCVTPS2PH to memory | MXCSR gets its flags, or #XM is raised, before the memory is looked at | after it |
+ * | SHA instructions, memory that is not aligned | #GP(0) | is read |
  * | VMASKMOV, VPMASKMOV | an address that is not canonical is found first; of a store's second page the last byte faults | each element is an access of its own |
  * | REP CMPS and SCAS, where an element faults | flags as before | flags of the element before |
  * | FXSAVE, XSAVE with no x87 exception pending | FOP, FIP, FDP | zeros in their place |

@@ -350,6 +350,55 @@ describe.each(VENDORS)('%s', (vendor) => {
     expect(processor.u32(MXCSR) & 0x3f).toBe(0x32);
   });
 
+  it.each([
+    ['vcvtps2ph QWORD PTR [rbx],xmm0,4', 8],
+    ['vcvtps2ph XMMWORD PTR [rbx],ymm0,4', 16],
+  ])('%s to memory that faults', (code, size) => {
+    const { processor } = machine;
+    processor.setU64(XCR0, 7n);
+    machine.setCr4((1n << 18n) | (1n << 10n));
+    processor.setGpr(RBX, END_OF_RAM - BigInt(size - 1));
+    // A denormal, masked and not.
+    processor.setU64(YMM, 1n);
+    processor.setU32(MXCSR, 0x1f80);
+    expect(machine.run(code)).toBe(PF);
+    expect(processor.u64(CR2)).toBe(END_OF_RAM);
+    expect(processor.u32(MXCSR) & 0x3f).toBe(one([0, 0x32]));
+    processor.setU32(MXCSR, 0x1e80);
+    machine.toKernel();
+    expect(machine.run(code)).toBe(one([PF, XM]));
+    expect(processor.u32(MXCSR) & 0x3f).toBe(one([0, 2]));
+    processor.setGpr(RBX, BigInt(DATA));
+    machine.toKernel();
+    machine.write64(DATA, 5n);
+    expect(machine.run(code)).toBe(XM);
+    expect(machine.read64(DATA)).toBe(5n);
+    processor.setU32(MXCSR, 0x1f80);
+    machine.toKernel();
+    expect(machine.run(code)).toBe('halt');
+    expect(machine.read64(DATA)).toBe(0n);
+  });
+
+  it.each([
+    ['sha1nexte xmm0,XMMWORD PTR [rbx]'],
+    ['sha1msg1 xmm0,XMMWORD PTR [rbx]'],
+    ['sha1msg2 xmm0,XMMWORD PTR [rbx]'],
+    ['sha1rnds4 xmm0,XMMWORD PTR [rbx],0'],
+    ['sha256rnds2 xmm0,XMMWORD PTR [rbx]'],
+    ['sha256msg1 xmm0,XMMWORD PTR [rbx]'],
+    ['sha256msg2 xmm0,XMMWORD PTR [rbx]'],
+  ])('%s, not aligned', (code) => {
+    const { processor } = machine;
+    processor.setGpr(RBX, BigInt(DATA + 1));
+    expect(machine.run(code)).toBe(one<unknown>(['halt', GP]));
+    processor.setGpr(RBX, END_OF_RAM - 1n);
+    machine.toKernel();
+    expect(machine.run(code)).toBe(one([PF, GP]));
+    processor.setGpr(RBX, BigInt(DATA + 1));
+    machine.toKernel();
+    expect(machine.run('paddd xmm0,XMMWORD PTR [rbx]')).toBe(GP);
+  });
+
   describe('masked moves', () => {
     const LOAD = 'vmaskmovps xmm0,xmm1,XMMWORD PTR [rbx]';
     const STORE = 'vmaskmovps XMMWORD PTR [rbx],xmm1,xmm0';

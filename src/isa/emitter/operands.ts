@@ -18,6 +18,8 @@ export interface OperandEmitter {
   writeRegisterIf(operand: number, condition: Expression, value: Expression): void;
   /** Reads, changes and writes one operand; memory is probed for write before anything happens. */
   update(operand: number, change: (old: Value) => Expression): void;
+  /** Writes an operand in memory, which is probed for write before `value` is worked out. */
+  writeProbed(operand: number, value: () => Value): void;
   /**
    * An expression that depends on an immediate operand of one byte (0-255): `known` is used where its value is
    * known while code is made, `general` where it is not. Both must mean the same.

@@ -122,19 +122,25 @@ export function vcvtph2ps(e: Emitter): void {
   e.write(0, e.computed({ name: 'halvesToSingles', args, type: v128 })());
 }
 
-export function vcvtps2ph(e: Emitter): void {
+/** The halves of all singles, as wide as where they go to. */
+function halves(e: Emitter, lanes: readonly Value[]): Value {
   const { m } = e;
-  const lanes = e.readLanes(1);
-  const halves: Value[] = [];
+  const parts: Value[] = [];
   e.asOneOperation(() => {
     for (const lane of lanes)
-      halves.push(e.computed({ name: 'singlesToHalves', args: [e.record(), lane(), e.read(2)], type: i64 }));
+      parts.push(e.computed({ name: 'singlesToHalves', args: [e.record(), lane(), e.read(2)], type: i64 }));
   });
-  const [low, high] = halves as [Value, Value | undefined];
-  if (high === undefined && !e.isRegister(0)) {
-    e.write(0, low());
-    return;
-  }
-  const both = m.i64x2.replace_lane(m.i64x2.splat(low()), 1, high?.() ?? m.i64.const(0n));
-  e.writeLanes(0, [e.let(both, v128)]);
+  const [low, high] = parts as [Value, Value | undefined];
+  if (high === undefined && !e.isRegister(0)) return low;
+  return e.let(m.i64x2.replace_lane(m.i64x2.splat(low()), 1, high?.() ?? m.i64.const(0n)), v128);
+}
+
+/** @param probesFirst whether memory is looked at before the numbers are (layout/vendor.ts). */
+export function vcvtps2ph(probesFirst: boolean): Semantics {
+  return (e) => {
+    const lanes = e.readLanes(1);
+    if (e.isRegister(0)) e.writeLanes(0, [halves(e, lanes)]);
+    else if (probesFirst) e.writeProbed(0, () => halves(e, lanes));
+    else e.write(0, halves(e, lanes)());
+  };
 }

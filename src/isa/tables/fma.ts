@@ -6,6 +6,7 @@ import { avxRow } from './avx.ts';
 
 const W0 = { w: 0 } as const;
 const W1 = { w: 1 } as const;
+const amd = { vendor: 'AuthenticAMD' } as const;
 
 /** The four rows of an operation in one order of operands: packed and scalar, in both precisions. */
 function fusedRows(byte: number, mnemonic: string, order: fma.FusedOrder, negations: number): Row[] {
@@ -52,5 +53,6 @@ export const fmaRows: Row[] = ORDERS.flatMap(([order, first]) => [
 
 export const f16cRows: Row[] = [
   avxRow(vex('any', 2, '66', 0x13, W0), 'vcvtph2ps', [Vx, Wxh], byLanes(fma.vcvtph2ps)),
-  avxRow(vex('any', 3, '66', 0x1d, W0), 'vcvtps2ph', [Wxh, Vx, Ib], fma.vcvtps2ph),
+  avxRow(vex('any', 3, '66', 0x1d, W0), 'vcvtps2ph', [Wxh, Vx, Ib], fma.vcvtps2ph(false)),
+  avxRow(vex('any', 3, '66', 0x1d, W0), 'vcvtps2ph', [Wxh, Vx, Ib], fma.vcvtps2ph(true), amd),
 ];
