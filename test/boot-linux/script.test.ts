@@ -104,7 +104,7 @@ describe.skipIf(guest === undefined)('a script in the guest', () => {
       '00100000-1ffeffff : System RAM',
       '1fff0000-1fffefff : ACPI Tables',
       '1ffff000-1fffffff : ACPI Non-volatile Storage',
-      'e0000000-efffffff : PCI MMCONFIG 0000 [bus 00-ff]',
+      'e0000000-e00fffff : PCI MMCONFIG 0000 [bus 00-00]',
       '  fec00000-fec003ff : IOAPIC 0',
       '  fed00000-fed003ff : HPET 0',
       'fee00000-fee00fff : Local APIC',

@@ -14,7 +14,7 @@ describe('buildE820', () => {
       { address: 0x100000, length: 0x3ef0000, type: E820_RAM },
       { address: 0x3ff0000, length: 0xf000, type: E820_ACPI },
       { address: 0x3fff000, length: 0x1000, type: E820_NVS },
-      { address: 0xe0000000, length: 0x10000000, type: E820_RESERVED },
+      { address: 0xe0000000, length: 0x100000, type: E820_RESERVED },
       { address: 0xfec00000, length: 0x1000, type: E820_RESERVED },
       { address: 0xfed00000, length: 0x1000, type: E820_RESERVED },
       { address: 0xfee00000, length: 0x1000, type: E820_RESERVED },

@@ -148,7 +148,8 @@ describe('buildAcpiTables', () => {
     const mcfg = view(table('MCFG'));
     expect(table('MCFG').length).toBe(60);
     expect(mcfg.getBigUint64(44, true)).toBe(0xe0000000n);
-    expect([mcfg.getUint16(52, true), mcfg.getUint8(54), mcfg.getUint8(55)]).toEqual([0, 0, 255]);
+    // Bus 0 alone, as there is no bridge: Linux looks for devices on all others that might be there.
+    expect([mcfg.getUint16(52, true), mcfg.getUint8(54), mcfg.getUint8(55)]).toEqual([0, 0, 0]);
   });
 
   const withoutIasl = spawnSync('iasl', ['-v']).error !== undefined;

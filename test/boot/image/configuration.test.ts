@@ -66,7 +66,7 @@ describe('the configuration', () => {
       view.getUint32(index * 20 + 16, true),
     ]);
     expect(entries[0]).toEqual([0, memorySize, 1]);
-    expect(entries).toContainEqual([0xe0000000, 256 * MIB, 2]);
+    expect(entries).toContainEqual([0xe0000000, MIB, 2]);
     expect(entries.filter(([, , type]) => type === 1)).toHaveLength(1);
   });
 
