@@ -122,6 +122,7 @@ function loadKernelProper(
       start: physicalAddress,
       end: physicalAddress + fileSize,
     })),
+    end: physical + image.initSize,
     toPhysical: moved - virtualStart,
     distance,
   });

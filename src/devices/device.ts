@@ -86,4 +86,6 @@ export interface GuestMemory {
    * translated. For use at once: memory that is touched for the first time elsewhere may move it.
    */
   view(physicalAddress: number, length: number): Uint8Array;
+  /** What views are of: their byte offsets are addresses in it. */
+  readonly linear: WebAssembly.Memory;
 }

@@ -70,6 +70,10 @@ export class Ram implements GuestMemory {
     });
   }
 
+  get linear(): WebAssembly.Memory {
+    return this.processor.memory;
+  }
+
   view(physicalAddress: number, length: number): Uint8Array {
     const count = Math.min(CHUNK - (physicalAddress % CHUNK), length);
     let piece: Uint8Array = new Uint8Array(0);

@@ -4,11 +4,16 @@ import type { GuestMemory } from '../../src/devices/device.ts';
 /** Plain RAM. */
 export class FlatMemory implements GuestMemory {
   readonly size: number;
+  readonly linear: WebAssembly.Memory;
   readonly bytes: Uint8Array;
+  readonly #pieceSize: number;
 
-  constructor(size: number) {
+  /** @param pieceSize views end at multiples of it. */
+  constructor(size: number, pieceSize = size) {
     this.size = size;
-    this.bytes = new Uint8Array(size);
+    this.linear = new WebAssembly.Memory({ initial: Math.ceil(size / 65_536) });
+    this.bytes = new Uint8Array(this.linear.buffer, 0, size);
+    this.#pieceSize = pieceSize;
   }
 
   read(physicalAddress: number, length: number): Uint8Array {
@@ -23,7 +28,8 @@ export class FlatMemory implements GuestMemory {
 
   view(physicalAddress: number, length: number): Uint8Array {
     this.#check(physicalAddress, 1);
-    return this.bytes.subarray(physicalAddress, physicalAddress + length);
+    const room = this.#pieceSize - (physicalAddress % this.#pieceSize);
+    return this.bytes.subarray(physicalAddress, physicalAddress + Math.min(length, room));
   }
 
   #check(address: number, length: number): void {

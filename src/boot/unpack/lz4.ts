@@ -12,14 +12,22 @@ const BLOCK = 8 * 2 ** 20;
 /** Of a block that cannot be compressed. */
 const LARGEST_COMPRESSED = BLOCK + Math.floor(BLOCK / 255) + 16;
 const WASM_PAGE = 65_536;
-/** wasm-runtime/unpack/lz4.ts: room behind input and output. */
+/** wasm-runtime/unpack/lz4.ts: what is kept of what has been unpacked, and room behind input and window. */
+const HISTORY = 65_536;
 const SLACK = 64;
-const INPUT = WASM_PAGE;
-const OUTPUT = Math.ceil((INPUT + LARGEST_COMPRESSED + SLACK) / WASM_PAGE) * WASM_PAGE;
-const END = OUTPUT + BLOCK + SLACK;
+/** What is unpacked at a time: so much that it stays in the processor's caches until it is in guest memory. */
+const PORTION = 2 ** 19;
+const WINDOW = WASM_PAGE;
+const OUTPUT = WINDOW + HISTORY;
+const INPUT = OUTPUT + PORTION + WASM_PAGE;
+const END = INPUT + LARGEST_COMPRESSED + SLACK;
 
 interface Exports extends PageFinder {
-  unpackBlock(from: number, end: number, to: number, limit: number): number;
+  beginBlock(from: number, end: number, to: number): void;
+  unpackBlock(to: number, limit: number): number;
+  isEnd(): number;
+  skipZeros(to: number, most: number): number;
+  slide(window: number, end: number): void;
 }
 
 const damaged = (): InputError => new InputError("damaged bzImage: its payload is none of LZ4's");
@@ -40,11 +48,18 @@ export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> 
     if (length > LARGEST_COMPRESSED || from + length > payload.length) throw damaged();
     bytes.set(payload.subarray(from, from + length), INPUT);
     from += length;
-    const room = Math.min(BLOCK, size - done);
-    const end = exports.unpackBlock(INPUT, INPUT + length, OUTPUT, OUTPUT + room);
+    exports.beginBlock(INPUT, INPUT + length, OUTPUT);
     // All but the last block are full.
-    if (end !== OUTPUT + room) throw damaged();
-    yield* piecesOf(bytes, OUTPUT, end, done, exports);
-    done += room;
+    for (const end = Math.min(done + BLOCK, size); done < end; ) {
+      const zeros = exports.skipZeros(OUTPUT, end - done);
+      done += zeros;
+      if (zeros > 0) continue;
+      const limit = OUTPUT + Math.min(PORTION, end - done);
+      if (exports.unpackBlock(OUTPUT, limit) !== limit) throw damaged();
+      yield* piecesOf(bytes, OUTPUT, limit, done, exports);
+      exports.slide(WINDOW, limit);
+      done += limit - OUTPUT;
+    }
+    if (!exports.isEnd()) throw damaged();
   }
 }

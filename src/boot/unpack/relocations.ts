@@ -5,7 +5,8 @@
  */
 import type { GuestMemory } from '../../devices/device.ts';
 import { InputError } from '../input-error.ts';
-import type { Range } from '../placement.ts';
+import { alignUp, type Range } from '../placement.ts';
+import { MODULE } from './generated/relocations-module.ts';
 
 /** What is added at the places of a list: the distance to 4 or 8 bytes, or taken away from 4 (`inverse`). */
 type Kind = 'u32' | 'inverse' | 'u64';
@@ -23,6 +24,8 @@ export interface RelocatedKernel {
   readonly bits: 32 | 64;
   /** What has been loaded of it: guest-physical addresses. */
   readonly segments: readonly Range[];
+  /** Where the memory that is its own ends. */
+  readonly end: number;
   /** From a virtual address, without its upper half, to the physical one: to be added, modulo 2^32. */
   readonly toPhysical: number;
   /** From the addresses it was linked for to those where it runs: more than 0. */
@@ -46,45 +49,42 @@ function splitLists(words: Uint32Array, bits: 32 | 64): { kind: Kind; places: Ui
 }
 
 /** Adds to a little-endian number of 4 or 8 bytes. */
-function addTo(view: DataView, at: number, size: number, value: number): void {
-  const sum = view.getUint32(at, true) + value;
-  view.setUint32(at, sum, true);
-  if (size === 8 && sum >= 2 ** 32) view.setUint32(at + 4, view.getUint32(at + 4, true) + 1, true);
+function addTo(bytes: Uint8Array, value: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sum = view.getUint32(0, true) + value;
+  view.setUint32(0, sum, true);
+  if (bytes.length === 8 && sum >= 2 ** 32) view.setUint32(4, view.getUint32(4, true) + 1, true);
 }
 
-/**
- * Adds to the numbers at places from an index on, as long as they are in a view.
- * @param toView from a place to the view, modulo 2^32. @param end where the view ends.
- * @returns the index of the first that is not in it.
- *
- * It runs once, cold, 200,000 times around: so there are no calls and only 32-bit integers.
- */
-function addWithin(
-  view: DataView,
-  places: Uint32Array,
-  index: number,
-  toView: number,
-  end: number,
-  value: number,
-): number {
-  const { length } = places;
-  for (; index < length; index++) {
-    const at = ((places[index] as number) + toView) | 0;
-    if (at < 0 || at > end) break;
-    view.setInt32(at, (view.getInt32(at, true) + value) | 0, true);
-  }
-  return index;
+interface Exports extends WebAssembly.Exports {
+  addAll(
+    list: number,
+    listEnd: number,
+    distance: number,
+    first: number,
+    last: number,
+    value: number,
+    isWide: number,
+  ): number;
 }
+
+let compiled: WebAssembly.Module | undefined;
 
 /**
  * Moves a kernel that has been loaded.
- * @param relocations what follows the ELF file in the payload.
+ * @param relocations what follows the ELF file in the payload. It is put behind the kernel, where its decompressor has it, too.
  * @throws InputError when they are not as they should be.
  */
 export function relocate(memory: GuestMemory, relocations: Uint8Array, kernel: RelocatedKernel): void {
   if (relocations.length === 0 || relocations.length % 4 !== 0) throw damaged('it has no relocations');
-  const words = new Uint32Array(relocations.slice().buffer);
   const { segments, toPhysical } = kernel;
+  const listAddress = alignUp(Math.max(...segments.map(({ end }) => end)), 4);
+  if (listAddress + relocations.length > kernel.end) throw damaged('it has no room for its relocations');
+  memory.write(listAddress, relocations);
+  compiled ??= new WebAssembly.Module(MODULE);
+  const instance = new WebAssembly.Instance(compiled, { env: { memory: memory.linear } });
+  const { addAll } = instance.exports as Exports;
+  const words = new Uint32Array(relocations.slice().buffer);
   for (const { kind, places } of splitLists(words, kernel.bits)) {
     const size = kind === 'u64' ? 8 : 4;
     const value = kind === 'inverse' ? -kernel.distance : kernel.distance;
@@ -93,22 +93,22 @@ export function relocate(memory: GuestMemory, relocations: Uint8Array, kernel: R
       const segment = segments.find(({ start, end }) => address >= start && address + size <= end);
       if (segment === undefined) throw damaged('a relocation is outside of it');
       const bytes = memory.view(address, segment.end - address);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       if (bytes.length < size) {
         // It goes on in another piece of memory.
         const whole = memory.read(address, size);
-        addTo(new DataView(whole.buffer, whole.byteOffset, size), 0, size, value);
+        addTo(whole, value);
         memory.write(address, whole);
         index += 1;
-      } else if (kind === 'u64') {
-        for (; index < places.length; index++) {
-          const at = ((places[index] as number) + toPhysical - address) | 0;
-          if (at < 0 || at > view.byteLength - 8) break;
-          addTo(view, at, 8, value);
-        }
-      } else {
-        index = addWithin(view, places, index, (toPhysical - address) | 0, view.byteLength - 4, value);
+        continue;
       }
+      const rest = places.subarray(index);
+      const { byteOffset, byteLength } = memory.view(listAddress + rest.byteOffset, rest.byteLength);
+      const first = bytes.byteOffset;
+      const last = first + bytes.length - size;
+      const distance = toPhysical + first - address;
+      const isWide = size === 8 ? 1 : 0;
+      const next = addAll(byteOffset, byteOffset + byteLength, distance, first, last, value, isWide);
+      index += ((next >>> 0) - byteOffset) / 4;
     }
   }
 }

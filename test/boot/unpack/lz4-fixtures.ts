@@ -11,6 +11,13 @@ function more(length: number): number[] {
   return [...new Array<number>(Math.floor((length - 15) / 255)).fill(255), (length - 15) % 255];
 }
 
+/** A match of 0 bytes ends a block. */
+function encodeSequence(literals: Uint8Array, match: number, distance: number): number[] {
+  const token = (Math.min(15, literals.length) << 4) | (match === 0 ? 0 : Math.min(15, match - 4));
+  const end = match === 0 ? [] : [...le(distance, 2), ...more(match - 4)];
+  return [token, ...more(literals.length), ...literals, ...end];
+}
+
 /** A block; matches are the last place where the next four bytes were, 32 to 64 KiB away at most. */
 function compressBlock(data: Uint8Array): Uint8Array {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -18,9 +25,7 @@ function compressBlock(data: Uint8Array): Uint8Array {
   const parts: number[][] = [];
   let literals = 0;
   const sequence = (at: number, match: number, distance: number): void => {
-    const token = (Math.min(15, at - literals) << 4) | (match === 0 ? 0 : Math.min(15, match - 4));
-    parts.push([token], more(at - literals), [...data.subarray(literals, at)]);
-    if (match > 0) parts.push(le(distance, 2), more(match - 4));
+    parts.push(encodeSequence(data.subarray(literals, at), match, distance));
   };
   // The last five bytes are literals.
   for (let at = 0; at + 12 < data.length; ) {
@@ -39,6 +44,20 @@ function compressBlock(data: Uint8Array): Uint8Array {
   }
   sequence(data.length, 0, 0);
   return Uint8Array.from(parts.flat());
+}
+
+interface Sequence {
+  readonly literals: Uint8Array;
+  readonly match: number;
+  readonly distance: number;
+}
+
+/** A frame of one block, and the size behind it. */
+export function frameOf(sequences: readonly Sequence[], size: number): Uint8Array {
+  const block = sequences.flatMap(({ literals, match, distance }) =>
+    encodeSequence(literals, match, distance),
+  );
+  return Uint8Array.of(0x02, 0x21, 0x4c, 0x18, ...le(block.length, 4), ...block, ...le(size, 4));
 }
 
 /** A legacy frame, and the size behind it. */
