@@ -59,7 +59,10 @@ interface Module {
 export function reserveSavedRecords({ views: { u8, u32 } }: Processor): void {
   const end = RECORD_ARENA + SAVED_RECORDS_SIZE;
   // For who walks over all blocks of a half: records of nothing that is there.
-  for (let record = RECORD_ARENA; record < end; record += RECORD_SIZE) u8[record + HEAD_FLAGS] = HEAD_STALE;
+  u8[RECORD_ARENA + HEAD_FLAGS] = HEAD_STALE;
+  // One by one they take 4 ms in code that has not warmed up.
+  for (let size = RECORD_SIZE; size < SAVED_RECORDS_SIZE; size *= 2)
+    u8.copyWithin(RECORD_ARENA + size, RECORD_ARENA, RECORD_ARENA + size);
   u32[(CPU_STATE + RECORD_TOP) >> 2] = end;
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { RemoteCompiler } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import { unpackRegions } from '../../src/compile/region-source.ts';
-import { RECORD_SIZE } from '../../src/layout/record.ts';
+import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
+import { HEAD_FLAGS, HEAD_STALE, RECORD_SIZE } from '../../src/layout/record.ts';
 import { ARENA_EPOCH, RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CodeArchive } from '../../src/saved-code/archive.ts';
 import type { ArchiveResult, CodeStore, SavedRegion } from '../../src/saved-code/messages.ts';
@@ -294,6 +295,18 @@ describe('code of earlier runs', () => {
     expect(again.saved.regions).toBeGreaterThan(70);
     expect(again.states).toEqual((await run({ code: filling })).states);
   });
+});
+
+it('has records that are stale until it is there, for who walks over the arena', () => {
+  const place = { store: '', key: KEY };
+  const remote = keepingCompiler(new MemoryStore());
+  const { machine } = createTieredMachine('auto', remote, undefined, undefined, {}, place);
+  const reserved = machine.processor.views.u8.subarray(RECORD_ARENA, RECORD_ARENA + SAVED_RECORDS_SIZE);
+  const expected = new Uint8Array(SAVED_RECORDS_SIZE).map((_, at) =>
+    at % RECORD_SIZE === HEAD_FLAGS ? HEAD_STALE : 0,
+  );
+  expect(Buffer.compare(reserved, expected)).toBe(0);
+  expect(machine.processor.views.u8[RECORD_ARENA + SAVED_RECORDS_SIZE + HEAD_FLAGS]).toBe(0);
 });
 
 describe('what is prepared', () => {

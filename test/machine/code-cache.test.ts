@@ -104,13 +104,16 @@ it('code is kept for one version, guest and kind of processor only', () => {
   const key = (version: string, kernel: Uint8Array, cpu: string): string | undefined =>
     packPlace(runtime(version), { codeCache: 'code', kernel, bios: undefined, cpu: chooseCpu(cpu) })?.key;
   const other = makeKernel(POWER_OFF);
+  const changed = KERNEL.slice();
+  changed[5] = 1;
   const keys = [
     key('a', KERNEL, 'max'),
     key('b', KERNEL, 'max'),
     key('a', other, 'max'),
+    key('a', changed, 'max'),
     key('a', KERNEL, 'max,-sse3'),
   ];
-  expect(new Set(keys).size).toBe(4);
+  expect(new Set(keys).size).toBe(5);
   for (const one of keys) expect(one).toMatch(/^[0-9a-z-]+$/);
   expect(key('a', KERNEL, 'max')).toBe(keys[0]);
 });

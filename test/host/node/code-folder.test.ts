@@ -1,7 +1,7 @@
 /** The folder of the code cache: whole files or none, and not more and more of them. */
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { CodeFolder } from '../../../src/host/node/code-folder.ts';
 import { NodeHost } from '../../../src/host/node/host.ts';
 import { Machine } from '../../../src/machine/machine.ts';
@@ -9,6 +9,7 @@ import { makeKernel, POWER_OFF } from '../../cli/guests.ts';
 import { useFolder } from '../../cli/run-cli.ts';
 
 const folder = useFolder();
+afterEach(() => vi.unstubAllGlobals());
 const bytes = (value: number): Uint8Array<ArrayBuffer> => new Uint8Array(100_000).fill(value);
 
 it('gives back what was written last, also by another process at the same time', async () => {
@@ -53,4 +54,11 @@ it('fails where it cannot write', async () => {
 it('leaves nothing behind where it can', async () => {
   new CodeFolder(folder.path('new/code')).prepare();
   expect(await readdir(folder.path('new/code'))).toEqual([]);
+});
+
+it('gives what is being written a name of its own, without crypto, which a guest would wait for to load', () => {
+  vi.stubGlobal('crypto', undefined);
+  const store = new CodeFolder(folder.path('new/code'));
+  store.prepare();
+  expect(new Set([1, 2, 3].map((value) => store.leave('a', bytes(value)))).size).toBe(3);
 });
