@@ -17,6 +17,7 @@ import {
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
   RECORD_SCALE,
+  RECORD_SCATTERED,
   RECORD_SEGMENT,
   RECORD_SIZE,
 } from '../layout/record.ts';
@@ -123,6 +124,10 @@ export class BlockRecords {
   }
   addressSize(index: number): number {
     return this.byte(index, RECORD_SCALE) >> 4;
+  }
+  /** RECORD_SCATTERED of an instruction that may have it. */
+  isScattered(index: number): boolean {
+    return this.half(index, RECORD_SCATTERED) !== 0;
   }
   segment(index: number): number {
     return this.byte(index, RECORD_SEGMENT);

@@ -54,6 +54,11 @@ export const BRANCH_SHORT_TARGET = 1;
 export const BRANCH_PUSHED_SHIFT = 4;
 export const BRANCH_POPPED_SHIFT = 8;
 export const BRANCH_BYTES_MASK = 15;
+/**
+ * Of an instruction that has no third register operand and is no branch: not 0 if its access has kept finding another page
+ * (compile/region/page-changes.ts).
+ */
+export const RECORD_SCATTERED = RECORD_C;
 export const RECORD_LINK_TAKEN = 24;
 export const RECORD_LINK_FALL = 28;
 

@@ -187,7 +187,7 @@ export const BOUNCE_ADDRESS = field(8);
 
 /**
  * Pages that accesses of the running region led to last (compile/region/last-page.ts), most of them by a pair of base and
- * index register: the tag of each, i64, and its addend, i32.
+ * index register: the tag of each, i64, its addend, i32, and when its next change is due, i32 (compile/region/page-changes.ts).
  */
 export const LAST_PAGE_SIZE = 16;
 export const LAST_PAGE_COUNT = 8;

@@ -17,6 +17,7 @@ import { PAGE_BASE, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, v128 } from '../../wasm/value-types.ts';
 import { BlockAddresses } from './block-addresses.ts';
+import type { NotedAccess } from './page-changes.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { xmmAt } from './register-locals.ts';
@@ -67,9 +68,11 @@ export abstract class BlockMemory extends BlockAddresses {
     const hostOrLeave = (found: Expression): Expression => m.ifLikely(host.tee(found), host.get(), leave);
     const call = (at: Value): Expression =>
       hostOrLeave(m.call(imports.probe(access, size, records.tlbView), [at()], i32));
+    const noted = this.notedAccess();
     const tag = this.isProbablyAligned(size) ? undefined : this.newLocal(i64);
     const here = (): Expression => {
-      const last = lastPages.find(access, base, indexRegister, displacement);
+      const isScattered = noted !== undefined && records.isScattered(index);
+      const last = isScattered ? undefined : lastPages.find(access, base, indexRegister, displacement);
       const filled = (): Expression => imports.fill(access, address(), size);
       if (last === undefined) return inTable(hostOrLeave(filled()));
       const fill = (): Expression => m.ifUnlikely(m.i32.eqz(filled()), leave);
@@ -77,10 +80,20 @@ export abstract class BlockMemory extends BlockAddresses {
       const isStack = base === GPR + RSP * 8 && indexRegister === ZERO_REGISTER;
       const another = isStack
         ? last.take(address, records.tlbView, host, call(address))
-        : last.look(address, size, records.tlbView, slot, host, fill());
+        : last.look(address, size, records.tlbView, slot, host, fill(), noted);
       return last.probe(address, size, tag, another);
     };
     return { here, apart: () => call(linearAddress) };
+  }
+
+  /** How an access of the current instruction is noted where it keeps finding other pages; undefined if its record has no place for that. */
+  private notedAccess(): NotedAccess | undefined {
+    const { records, index, block } = this;
+    const { row, locations } = this.variant;
+    if (row.ending !== 'next' || locations.some((location) => 'field' in location && location.field === 'c'))
+      return undefined;
+    const executed = (): Expression => this.parts.leave.executed(block, index);
+    return { record: records.address(index), count: records.count, executed };
   }
 
   /** Of the memory operand from its registers: PAGE_BASE is that of the region's entry. */

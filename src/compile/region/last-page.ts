@@ -15,7 +15,7 @@
  * Before the first access the tag is TLB_INVALID, which is no page of any access.
  */
 
-import type { Local } from '../../emitter/locals.ts';
+import type { Local, Locals } from '../../emitter/locals.ts';
 import { type Access, pageOfLastByte, tagOffset, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
@@ -29,6 +29,7 @@ import {
 import { TLB_ADDEND, TLB_INVALID } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
+import { type NotedAccess, PageChanges } from './page-changes.ts';
 import { fitsPage, type Range } from './windows.ts';
 
 /** Constants of addresses that are nearer to each other are of one object: a structure, or what is around a pointer. */
@@ -36,12 +37,16 @@ const NEAR = 1024;
 
 export class LastPages {
   private readonly m: Module;
+  /** Where it matters for the next tier. */
+  private readonly changes: PageChanges | undefined;
   private readonly pages = new Map<string, LastPage>();
   /** One displacement of each object. */
   private readonly displacements = [0];
 
-  constructor(m: Module) {
+  /** @param isLast the region is not compiled once more. */
+  constructor(m: Module, locals: Locals, isLast: boolean) {
     this.m = m;
+    this.changes = isLast ? undefined : new PageChanges(m, locals);
   }
 
   /**
@@ -53,7 +58,7 @@ export class LastPages {
     const key = `${access === 'read'} ${this.place(base, index, displacement)}`;
     let page = this.pages.get(key);
     if (page === undefined && this.pages.size < LAST_PAGE_COUNT) {
-      page = new LastPage(this.m, access, this.pages.size);
+      page = new LastPage(this.m, access, this.pages.size, this.changes);
       this.pages.set(key, page);
     }
     return page;
@@ -75,42 +80,49 @@ export class LastPages {
 
   /** Has to run before the first access. */
   forget(): Expression[] {
-    return [...this.pages.values()].map((page) => page.forget());
+    return [...this.pages.values()].flatMap((page) => page.forget());
   }
 }
 
 /** A place in memory. */
-interface Cell {
+export interface Cell {
   get(): Expression;
   set(value: Expression): Expression;
 }
 
 class LastPage {
   private readonly m: Module;
+  private readonly changes: PageChanges | undefined;
   private readonly tagOffset: number;
   /** As in a TLB entry. */
   private readonly tag: Cell;
   private readonly addend: Cell;
+  private readonly due: Cell;
 
-  constructor(m: Module, access: Access, number: number) {
+  constructor(m: Module, access: Access, number: number, changes: PageChanges | undefined) {
     this.m = m;
+    this.changes = changes;
     this.tagOffset = tagOffset(access);
     const at = CPU_STATE + LAST_PAGES + LAST_PAGE_SIZE * number;
     const zero = (): Expression => m.i32.const(0);
+    const word = (place: number): Cell => ({
+      get: () => m.i32.load(place, 4, zero()),
+      set: (value) => m.i32.store(place, 4, zero(), value),
+    });
     this.tag = { get: () => m.i64.load(at, 8, zero()), set: (value) => m.i64.store(at, 8, zero(), value) };
-    this.addend = {
-      get: () => m.i32.load(at + 8, 4, zero()),
-      set: (value) => m.i32.store(at + 8, 4, zero(), value),
-    };
+    this.addend = word(at + 8);
+    this.due = word(at + 12);
   }
 
-  forget(): Expression {
-    return this.tag.set(this.m.i64.const(TLB_INVALID));
+  forget(): Expression[] {
+    const forget = this.tag.set(this.m.i64.const(TLB_INVALID));
+    return this.changes === undefined ? [forget] : [forget, this.changes.forget(this.due)];
   }
 
   /**
    * Finds another page in the TLB: host address of the access.
    * @param view index of its table. @param slot @param found i32 locals. @param fill has the TLB filled, or leaves.
+   * @param noted if it can be.
    */
   look(
     linearAddress: Value,
@@ -119,6 +131,7 @@ class LastPage {
     slot: Local,
     found: Local,
     fill: Expression,
+    noted: NotedAccess | undefined,
   ): Expression {
     const { m, tag, addend } = this;
     const table = tlbTable(view);
@@ -131,6 +144,7 @@ class LastPage {
         m.ifUnlikely(m.i64.ne(tagAt(entry), page), fill),
         tag.set(tagAt(slot.get())),
         addend.set(found.tee(m.i32.load(table + TLB_ADDEND, 4, slot.get()))),
+        ...(noted === undefined ? [] : (this.changes?.note(this.due, noted) ?? [])),
         m.i32.add(m.i32.wrap(linearAddress()), found.get()),
       ],
       i32,

@@ -199,6 +199,12 @@ export class Leave {
     return this.unlessEnough(need, m.block(null, [counts, leave]));
   }
 
+  /** Instructions before one of a block, but for what is the same for all of an entry. */
+  executed({ owed, records }: PlannedBlock, index: number): Expression {
+    const { m, budget } = this;
+    return m.i32.sub(m.i32.const(owed - records.count + index), budget.get());
+  }
+
   private unlessEnough(need: number, otherwise: Expression): Expression {
     const { m, budget } = this;
     return m.ifUnlikely(m.i32.lt_s(budget.get(), m.i32.const(need)), otherwise);

@@ -58,7 +58,7 @@ export function compileRegion(
     entryLocals: new EntryLocals(m, locals),
     fusesMultiplyAdd,
     attempts: 0,
-    lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m) : undefined,
+    lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals, isLast) : undefined,
   };
   const emitted = emitBlocks(parts, plan);
   const registers = place(parts, plan, emitted);

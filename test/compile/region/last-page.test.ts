@@ -1,6 +1,9 @@
 /** Loops whose accesses leave the page they were on last give the same results compiled as interpreted. */
 import { describe, expect, it } from 'vitest';
+import { BlockRecords } from '../../../src/compile/record-view.ts';
 import { LastPages } from '../../../src/compile/region/last-page.ts';
+import type { RegionSource } from '../../../src/compile/region-source.ts';
+import { Locals } from '../../../src/emitter/locals.ts';
 import { GPR } from '../../../src/layout/cpu-state.ts';
 import { ZERO_REGISTER } from '../../../src/layout/runtime-state.ts';
 import { TLB_INVALID } from '../../../src/layout/tlb.ts';
@@ -189,11 +192,44 @@ describe('a compiled loop', () => {
   });
 });
 
+describe('a loop that is compiled again', () => {
+  /** Offsets of the instructions in its last region whose accesses are looked up in the TLB. */
+  function scattered(code: string): number[] {
+    const { regions } = runBothTiers(code, prepare, { first: 5000, second: 1e9 });
+    const { tier, blocks } = regions.at(-1) as RegionSource;
+    expect(tier).toBe('second');
+    return blocks.flatMap(({ head, records }) => {
+      const block = new BlockRecords(head, records);
+      const indices = Array.from({ length: block.count }, (_, index) => index);
+      return indices.filter((index) => block.isScattered(index)).map((index) => block.pageOffset(index));
+    });
+  }
+
+  it('knows which accesses kept finding other pages', () => {
+    const found = scattered(`
+      mov esi,${DATA + 0xffc}
+      mov edi,${DATA}
+      mov ecx,14000
+      l1: add eax,DWORD PTR [rsi]
+      add eax,DWORD PTR [rdi]
+      add DWORD PTR [rsi],ecx
+      xor esi,0x13008
+      mov edx,ecx
+      and edx,0x1fff
+      add eax,DWORD PTR [rdx+0x200000]
+      dec ecx
+      jne l1
+      hlt
+    `);
+    expect(found).toEqual([0xf, 0x13]);
+  });
+});
+
 describe('what accesses led to last', () => {
   const RSI = GPR + 6 * 8;
   const RDI = GPR + 7 * 8;
   const m = new ModuleWriter();
-  const pages = new LastPages(m);
+  const pages = new LastPages(m, new Locals(m, []), true);
   const table = (index: number, at: number) => pages.find('read', ZERO_REGISTER, index, at);
 
   it('is one page for what is near each other by its registers', () => {
