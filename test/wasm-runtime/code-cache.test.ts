@@ -421,6 +421,44 @@ describe('resolveLink', () => {
     expect(link(record, RECORD_LINK_TAKEN)).toBe(0);
   });
 
+  test('finds a block of another page where it was, as long as the page is there and the block is not stale', () => {
+    const record = lastRecord(runtime.lookupAt(LA + 0x1100n));
+    runtime.view.setInt32(record + RECORD_DISP, -0x1000, true);
+    const counter = COUNTERS + COUNTER_LOOKUPS * 8;
+    /** @returns the block, and how many were looked up by their physical address. */
+    const follow = () => {
+      // The jump cache knows nothing.
+      const generation = JUMP_GENERATION + 4 * JUMP_SUPERVISOR;
+      runtime.setState32(generation, runtime.state32(generation) + 1);
+      runtime.setState64(PAGE_BASE, LA + 0x1000n);
+      const before = runtime.state64(counter);
+      const head = runtime.exports.resolveLink(record, RECORD_LINK_TAKEN);
+      expect(runtime.state64(PAGE_BASE)).toBe(LA);
+      expect(link(record, RECORD_HINT_TAKEN)).toBe(head);
+      return { head, lookups: runtime.state64(counter) - before };
+    };
+    const { head } = follow();
+    expect(follow()).toEqual({ head, lookups: 0n });
+    runtime.map(LA, NEXT, ALL);
+    expect(follow()).toEqual({ head, lookups: 0n });
+    runtime.exports.flushTlbPage(LA);
+    const moved = follow();
+    expect(moved.lookups).toBe(1n);
+    expect(moved.head).not.toBe(head);
+    // Now the TLB has the page.
+    runtime.view.setUint32(record + RECORD_HINT_TAKEN, head, true);
+    expect(follow()).toEqual(moved);
+    expect(follow()).toEqual({ head: moved.head, lookups: 0n });
+    runtime.exports.invalidateCode(NEXT, 1);
+    expect(isStale(moved.head)).toBe(true);
+    const anew = follow();
+    expect(anew.lookups).toBe(1n);
+    expect(isStale(anew.head)).toBe(false);
+    // What reaches into another page depends on that, too.
+    runtime.view.setUint8(anew.head + HEAD_PAGE_COUNT, 2);
+    expect(follow().lookups).toBe(1n);
+  });
+
   test('does not link blocks that cross a page', () => {
     const record = lastRecord(runtime.lookupAt(LA));
     runtime.blockAt = () => [4];

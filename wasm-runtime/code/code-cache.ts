@@ -44,7 +44,7 @@ import {
   VECTOR_GP,
 } from '../generated/layout';
 import { isCanonical } from '../memory/page-walk';
-import { accessPhysical, isGlobalFetch, peekFetch, translateFetch } from '../memory/tlb';
+import { accessPhysical, fetchPage, isGlobalFetch, peekFetch, translateFetch } from '../memory/tlb';
 import { moveStackPointer } from '../segments/stack';
 import { count } from '../system/counters';
 import { askTheHost } from '../system/time';
@@ -230,7 +230,14 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
       : pageBase + <u64>load<u16>(record + RECORD_PAGE_OFFSET) + <u64>load<u8>(record + RECORD_LENGTH);
   const leavesPage = ((la ^ pageBase) & PAGE_MASK) !== 0;
   if (leavesPage && (mode & MODE_CODE_64) !== 0 && record >= <u32>RECORD_ARENA) {
-    // The commonest case by far: nothing to check, nothing to translate.
+    // The commonest cases by far: nothing to check, nothing to translate.
+    const hint = load<u32>(
+      record + (linkOffset === RECORD_LINK_TAKEN ? RECORD_HINT_TAKEN : RECORD_HINT_FALL),
+    );
+    if (hint !== 0 && isStillAt(hint, la)) {
+      store<u64>(CPU_STATE + PAGE_BASE, la & PAGE_MASK);
+      return hint;
+    }
     const cached = probeJumpCache(la, mode);
     if (cached !== 0) {
       store<u64>(CPU_STATE + PAGE_BASE, la & PAGE_MASK);
@@ -270,7 +277,21 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
   return head;
 }
 
-/** Notes for the compiler where a branch to another page has led to. */
+/**
+ * Whether the block `head`, which a branch to `la` has led to, is what is there now, as far as the TLB can tell: its line is in
+ * the host's caches more often than that of a jump cache's entry.
+ * @inline
+ */
+function isStillAt(head: u32, la: u64): bool {
+  const page = fetchPage(load<u32>(CPU_STATE + TLB_TABLE), la);
+  return (
+    page === load<i32>(head + HEAD_PHYSICAL_PAGE) &&
+    load<u8>(head + HEAD_PAGE_COUNT) === 1 &&
+    !(load<u8>(head + HEAD_FLAGS) & HEAD_STALE)
+  );
+}
+
+/** Notes where a branch to another page has led to, also for the compiler. */
 function storeHint(record: u32, linkOffset: i32, head: u32): void {
   store<u32>(record + (linkOffset === RECORD_LINK_TAKEN ? RECORD_HINT_TAKEN : RECORD_HINT_FALL), head);
 }

@@ -114,11 +114,20 @@ export function translateFetch(table: u32, la: u64): bool {
   return true;
 }
 
+/**
+ * Physical page that TLB `table` has for fetches from `la`, or -1.
+ * @inline
+ */
+export function fetchPage(table: u32, la: u64): i32 {
+  const entry = tlbEntry(table, la);
+  if (load<u64>(entry + TLB_EXEC_TAG) !== (la & PAGE_MASK)) return -1;
+  return load<i32>(entry + TLB_PHYSICAL_PAGE) & TLB_PAGE_MASK;
+}
+
 /** Physical page that a fetch from `la` would find if it changed nothing on its way, or -1. */
 export function peekFetch(table: u32, la: u64): i32 {
-  const entry = tlbEntry(table, la);
-  if (load<u64>(entry + TLB_EXEC_TAG) === (la & PAGE_MASK))
-    return load<i32>(entry + TLB_PHYSICAL_PAGE) & TLB_PAGE_MASK;
+  const page = fetchPage(table, la);
+  if (page >= 0) return page;
   return walk(la, viewOf(table), ACCESS_PEEK) ? <i32>(walkAddress >> 12) : -1;
 }
 
