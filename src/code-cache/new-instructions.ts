@@ -1,8 +1,9 @@
 /** Decodes what the runtime knows no shape of (wasm-runtime/code/shapes.ts), and writes it as a record (layout/record.ts). */
 import type { MemoryViews } from '../cpu/memory-views.ts';
 import type { Decoder } from '../isa/decoder.ts';
-import { hasModRM } from '../isa/opcode-index.ts';
+import { keyOf } from '../isa/opcode-index.ts';
 import type { Ending } from '../isa/row.ts';
+import { OPCODE_KEYS } from '../layout/linear-memory.ts';
 import {
   HEAD_FALL,
   HEAD_TAKEN,
@@ -25,8 +26,6 @@ import {
   SHAPE_COMPLETE,
   SHAPE_DECODED,
   SHAPE_ENDS,
-  SHAPE_MODRM,
-  SHAPE_OPCODE_SHIFT,
   SHAPE_STOPS,
   SHAPE_TARGETS_SHIFT,
   SLOT_TOO_LONG,
@@ -90,8 +89,8 @@ export class NewInstructions {
     const decoded = SHAPE_DECODED | (after << SHAPE_AFTER_SHIFT) | (targets << SHAPE_TARGETS_SHIFT);
     const { rest, opcode } = instruction;
     if (rest < 0) return decoded;
-    const mayHaveModRM = hasModRM(opcode) ? SHAPE_MODRM : 0;
-    return decoded | rest | SHAPE_COMPLETE | (opcode << SHAPE_OPCODE_SHIFT) | mayHaveModRM;
+    this.views.u8[OPCODE_KEYS + opcode] = keyOf(opcode);
+    return decoded | rest | SHAPE_COMPLETE;
   }
 
   /** Writes the decoder's instruction as a record. */

@@ -21,15 +21,20 @@ import {
   BRANCH_POPPED_SHIFT,
   BRANCH_PUSHED_SHIFT,
   BRANCH_SHORT_TARGET,
+  SHAPE_A_SHIFT,
+  SHAPE_BYTE,
+  SHAPE_FIELD_FILE_SHIFT,
+  SHAPE_FIELD_RM,
   SHAPE_IMMEDIATE,
   SHAPE_IMMEDIATE_SHIFT,
+  SHAPE_MEMORY,
   SHAPE_RELATIVE,
   SHAPE_RIP,
   SHAPE_SIGNED,
 } from '../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../layout/runtime-state.ts';
 import { DEFAULT_VENDOR, type Vendor } from '../layout/vendor.ts';
-import { type Candidate, candidatesOf, VEX_MAPS } from './opcode-index.ts';
+import { type Candidate, candidatesOf, shapeFile, VEX_MAPS } from './opcode-index.ts';
 import type { Operand } from './operand.ts';
 import type { Ending, MandatoryPrefix } from './row.ts';
 import { AVAILABLE, Availability, OLDER } from './row-features.ts';
@@ -58,7 +63,7 @@ export interface Instruction {
   immediateHigh: number;
   /** Opcode map * 256 + opcode byte. */
   opcode: number;
-  /** What follows opcode, ModRM and SIB (SHAPE_* of layout/record.ts), or -1 if that cannot say it all. */
+  /** What follows opcode, ModRM and SIB, and what those name (SHAPE_* of layout/record.ts), or -1 if that cannot say it all. */
   rest: number;
 }
 
@@ -434,6 +439,16 @@ export class Decoder {
     this.fieldCount += 1;
   }
 
+  /** A register that ModRM names. @param side SHAPE_FIELD_RM if it is ModRM.rm that does, else 0. */
+  private modRMRegister(operand: Operand, number: number, side: number): void {
+    const isByte = operand.file === 'general' && operand.width === 'b' && !this.hasRex;
+    const file = isByte ? SHAPE_BYTE : shapeFile(operand.file);
+    if (this.fieldCount > 2) this.isRegular = false;
+    else if (file !== 0)
+      this.rest |= ((file << SHAPE_FIELD_FILE_SHIFT) | side) << (SHAPE_A_SHIFT + 4 * this.fieldCount);
+    this.register(operand, number);
+  }
+
   private register(operand: Operand, number: number): void {
     if (operand.file === 'xmm') this.setField(YMM + number * 32);
     else if (operand.file === 'mmx') this.setField(FPU_REGISTERS + (number & 7) * 16);
@@ -449,15 +464,15 @@ export class Decoder {
     switch (operand.place) {
       case 'rm':
         if (this.modrm < 0xc0) return;
-        this.register(operand, (this.modrm & 7) | ((this.rex & 1) << 3));
+        this.modRMRegister(operand, (this.modrm & 7) | ((this.rex & 1) << 3), SHAPE_FIELD_RM);
         return;
       case 'register':
-        this.register(operand, (this.modrm & 7) | ((this.rex & 1) << 3));
+        this.modRMRegister(operand, (this.modrm & 7) | ((this.rex & 1) << 3), SHAPE_FIELD_RM);
         return;
       case 'reg':
         // There are six segment registers: REX.R does not extend them.
         if (operand.file === 'segment') this.setField((this.modrm >> 3) & 7);
-        else this.register(operand, ((this.modrm >> 3) & 7) | ((this.rex & 4) << 1));
+        else this.modRMRegister(operand, ((this.modrm >> 3) & 7) | ((this.rex & 4) << 1), 0);
         return;
       case 'vex':
         this.register(operand, this.vvvv);
@@ -538,6 +553,7 @@ export class Decoder {
       this.memoryOperand16();
       return;
     }
+    this.rest |= SHAPE_MEMORY;
     const mod = this.modrm >> 6;
     const rm = this.modrm & 7;
     let base = rm | ((this.rex & 1) << 3);

@@ -2,8 +2,10 @@
  * The index the decoder searches: the rows of an opcode, with what is asked of each. It is worked out when an opcode is
  * first met: a boot of Linux meets a quarter of them.
  */
+import { OPCODE_ANY_REG, OPCODE_ANY_RM, OPCODE_KNOWN, OPCODE_MODRM } from '../layout/linear-memory.ts';
+import { SHAPE_GENERAL, SHAPE_MMX, SHAPE_VECTOR } from '../layout/record.ts';
 import { variantsOfRow } from './instruction-set.ts';
-import type { Place } from './operand.ts';
+import type { Place, RegisterFile } from './operand.ts';
 import type { Opcode, Row } from './row.ts';
 import { ROWS } from './tables/index.ts';
 import type { Form, OperandSize, Variant, VectorSize } from './variant.ts';
@@ -153,12 +155,37 @@ export function candidatesOf(opcode: number): readonly Candidate[] {
   return candidates;
 }
 
-/** 0: not asked yet, 1: no, 2: yes. */
-const HAS_MODRM = new Uint8Array(2 * 256);
+const SHAPE_FILES: Readonly<Partial<Record<RegisterFile, number>>> = {
+  general: SHAPE_GENERAL,
+  xmm: SHAPE_VECTOR,
+  mmx: SHAPE_MMX,
+};
 
-/** Whether a ModRM byte may follow an opcode of the first two maps: 0 to 511. */
-export function hasModRM(opcode: number): boolean {
-  if (HAS_MODRM[opcode] === 0)
-    HAS_MODRM[opcode] = candidatesOf(opcode).some((candidate) => candidate.hasModRM) ? 2 : 1;
-  return HAS_MODRM[opcode] === 2;
+/** SHAPE_GENERAL, SHAPE_VECTOR or SHAPE_MMX of a register that is nothing but a place in the processor state, else 0. */
+export function shapeFile(file: RegisterFile): number {
+  return SHAPE_FILES[file] ?? 0;
+}
+
+const KEYS = new Uint8Array(2 * 256);
+
+function makeKey(candidates: readonly Candidate[]): number {
+  let key = OPCODE_KNOWN | OPCODE_ANY_REG | OPCODE_ANY_RM;
+  for (const { row, code, hasModRM } of candidates) {
+    if (hasModRM) key |= OPCODE_MODRM;
+    if (code.extension !== undefined) key &= ~OPCODE_ANY_REG;
+    if (code.rm !== undefined || code.b !== undefined) key &= ~OPCODE_ANY_RM;
+    for (const { place, file } of row.operands) {
+      const isPlace = shapeFile(file) !== 0;
+      if (place === 'reg' && !isPlace) key &= ~OPCODE_ANY_REG;
+      if ((place === 'rm' || place === 'register') && !isPlace) key &= ~OPCODE_ANY_RM;
+      if (place === 'opcode') key &= ~OPCODE_ANY_RM;
+    }
+  }
+  return key;
+}
+
+/** OPCODE_* of an opcode of the first two maps: 0 to 511. */
+export function keyOf(opcode: number): number {
+  if (KEYS[opcode] === 0) KEYS[opcode] = makeKey(candidatesOf(opcode));
+  return KEYS[opcode] as number;
 }

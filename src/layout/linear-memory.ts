@@ -30,14 +30,22 @@ export const TLB_LARGE_FILTER_SIZE = 4096;
 export const JUMP_PAGE_FILTER = 0x6_5000;
 export const JUMP_PAGE_FILTER_SIZE = 1024;
 
-/** For each opcode of the first two maps a byte: 0 nothing is known of it, 1 it has no ModRM byte, 2 it may have one. */
-export const OPCODE_MODRM = 0x6_5800;
+/** For each opcode of the first two maps a byte: 0 nothing is known of it, else OPCODE_*. */
+export const OPCODE_KEYS = 0x6_5800;
+/** Set. */
+export const OPCODE_KNOWN = 1;
+/** It may have a ModRM byte. */
+export const OPCODE_MODRM = 2;
+/** ModRM.reg does not tell instructions apart: if anything, it names a register. */
+export const OPCODE_ANY_REG = 4;
+/** Nor does ModRM.rm with SIB. */
+export const OPCODE_ANY_RM = 8;
 /** Where there may be a block of an earlier run (wasm-runtime/code/saved-code.ts): 2^SAVED_CODE_BITS bits. */
 export const SAVED_CODE = 0x6_6000;
 export const SAVED_CODE_BITS = 16;
 /** 2^SHAPES_BITS entries as large as a record (wasm-runtime/code/shapes.ts). */
 export const SHAPES = 0x20_0000;
-export const SHAPES_BITS = 13;
+export const SHAPES_BITS = 11;
 
 export const JUMP_CACHE = 0x18_0000;
 export const JUMP_CACHE_ENTRIES = 32768;

@@ -125,13 +125,26 @@ export const SHAPE_DECODED = 1 << 14;
  * What the decoder tells of an instruction besides, if those bits say all that is to be known of it:
  *
  *     bit  15     set
- *     bits 16-24  opcode: 256 more behind 0FH
- *     bit  25     a ModRM byte may follow the opcode
+ *     bits 16-19  SHAPE_FIELD of RECORD_A, 20-23 of RECORD_B, 24-27 of RECORD_C
+ *     bit  28     base, index and scale are those of ModRM and SIB
  */
 export const SHAPE_COMPLETE = 1 << 15;
-export const SHAPE_OPCODE_SHIFT = 16;
-export const SHAPE_OPCODE = 511;
-export const SHAPE_MODRM = 1 << 25;
+export const SHAPE_A_SHIFT = 16;
+export const SHAPE_B_SHIFT = 20;
+export const SHAPE_C_SHIFT = 24;
+export const SHAPE_MEMORY = 1 << 28;
+/**
+ * Whether a field is a register that ModRM names, and which, or 0: bit 0 is set if it is that of ModRM.rm, not ModRM.reg, and bits 1-3 tell the
+ * registers.
+ */
+export const SHAPE_FIELD = 15;
+export const SHAPE_FIELD_RM = 1;
+export const SHAPE_FIELD_FILE_SHIFT = 1;
+export const SHAPE_GENERAL = 1;
+/** Bytes without REX: AL, CL, DL, BL, AH, CH, DH, BH. */
+export const SHAPE_BYTE = 2;
+export const SHAPE_VECTOR = 3;
+export const SHAPE_MMX = 4;
 
 /**
  * Slots of the shared function table before the first instruction handler.
