@@ -69,6 +69,7 @@ describe.skipIf(guest === undefined)("Debian's kernel from start to power-off", 
 
   it('finds the devices of the board', () => {
     const expected = [
+      /^Hypervisor detected: KVM$/,
       /^TSC deadline timer available$/,
       /^DMI: longmode /,
       /^IOAPIC\[0\]: apic_id 0, version 32, address 0xfec00000, GSI 0-23$/,

@@ -44,6 +44,13 @@ describe('CPUID', () => {
     expect(cpuid(0x4000_0010).slice(0, 2)).toEqual([1_000_000, crystal / 1000]);
   });
 
+  test("KVM's interface is the second one, and its only feature that port accesses need no delay", () => {
+    const [highest, ...signature] = cpuid(0x4000_0100);
+    expect(text(...signature)).toBe('KVMKVMKVM\0\0\0');
+    expect(highest).toBe(0x4000_0101);
+    expect(cpuid(0x4000_0101)).toEqual([1 << 1, 0, 0, 0]);
+  });
+
   test('OSXSAVE follows CR4, SYSCALL the mode', () => {
     expect(cpuid(1)[2] & (1 << 27)).toBe(0);
     writeCr(4, PAE | OSXSAVE);

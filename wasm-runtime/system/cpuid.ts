@@ -13,8 +13,10 @@
  * on nothing, so Linux has its guards against Spectre there, and is slower.
  *
  * The hypervisor bit is set: it stops microcode loading and uncore drivers, which have nothing to find here. The
- * signature matches no known hypervisor, so no paravirtual interface is assumed; leaf 40000010H gives the
- * frequencies to kernels that look there.
+ * signature is of no known hypervisor; leaf 40000010H gives the frequencies to kernels that look there. At 40000100H, where a second
+ * interface may be, is KVM's, which promises one thing: that port accesses need no delay. With KVM Linux does not count ticks of the timer
+ * to see whether its interrupt works, 16 ms in which it waits for the clock, and has x2APIC mode without interrupt remapping. There
+ * are no hypercalls, as no feature asks for one.
  */
 
 import {
@@ -83,6 +85,9 @@ import { hostReadApicMsr } from './host';
 
 const FEATURE_OSXSAVE: u32 = 1 << 27;
 const FEATURE_OSPKE: u32 = 1 << 4;
+
+const KVM_LEAF: u32 = 0x4000_0100;
+const KVM_FEATURE_NOP_IO_DELAY: u32 = 1 << 1;
 
 /** XCR0 bits that exist: x87, SSE, and AVX and PKRU if the processor has them. */
 export function supportedXcr0(): u32 {
@@ -164,6 +169,7 @@ export function cpuid(): void {
   const highestExtended = amd ? MAX_EXTENDED_LEAF_AMD : MAX_EXTENDED_LEAF;
   if (leaf >= 0x8000_0000 && leaf <= highestExtended) extendedLeaf(leaf, subleaf);
   else if (leaf >= 0x4000_0000 && leaf <= MAX_HYPERVISOR_LEAF) hypervisorLeaf(leaf);
+  else if (leaf >= KVM_LEAF && leaf <= KVM_LEAF + 1) kvmLeaf(leaf);
   else if (leaf <= highest) basicLeaf(leaf, subleaf);
   else if (amd) answer(0, 0, 0, 0);
   else basicLeaf(highest, subleaf);
@@ -283,6 +289,12 @@ function hypervisorLeaf(leaf: u32): void {
   // TSC and APIC timer frequency in kHz.
   else if (leaf === 0x4000_0010) answer(TSC_MHZ * 1000, CRYSTAL_HZ / 1000, 0, 0);
   else answer(0, 0, 0, 0);
+}
+
+/** KVM's interface (Linux, Documentation/virt/kvm/x86/cpuid.rst): the signature, then features and hints. */
+function kvmLeaf(leaf: u32): void {
+  if (leaf === KVM_LEAF) answer(KVM_LEAF + 1, 0x4b4d_564b, 0x564b_4d56, 0x4d);
+  else answer(KVM_FEATURE_NOP_IO_DELAY, 0, 0, 0);
 }
 
 function extendedLeaf(leaf: u32, subleaf: u32): void {
