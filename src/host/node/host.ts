@@ -38,8 +38,10 @@ export class NodeHost implements Host {
     this.savesDetached = savesDetached;
   }
 
+  /** Not by the global `performance`, which Node loads when it is first asked for. */
   now(): number {
-    return performance.now();
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
   }
 
   epochMilliseconds(): number {
