@@ -7,7 +7,7 @@ import type { E820Entry } from './e820.ts';
 import type { Hardware } from './firmware.ts';
 import { InputError } from './input-error.ts';
 import type { StartState } from './start-state.ts';
-import type { Unpack } from './unpack/unpack.ts';
+import type { Piece } from './unpack/unpack.ts';
 
 /** What `--entry` can ask for. */
 export const ENTRIES = ['16', '32', '64', 'unpacked', 'efi', 'pvh', 'multiboot'] as const;
@@ -30,8 +30,8 @@ export interface BootInput {
   readonly rsdpAddress: number;
   /** Random bytes the kernel may credit as entropy, at most 4080. */
   readonly seed?: Uint8Array | undefined;
-  /** What unpacks the kernel's payload, of loadUnpacker(); undefined where nothing can. */
-  readonly unpack?: Unpack | undefined;
+  /** The kernel's payload, of beginUnpacking(); undefined where nothing can unpack it. */
+  readonly unpacked?: Iterable<Piece> | undefined;
   /** The processor has 5-level paging. */
   readonly fiveLevelPaging?: boolean;
   /** For doors that bring firmware, and chance. */

@@ -17,7 +17,7 @@ import { placeInitrd, placeKernel } from './placement.ts';
 import { longModeStart, protectedModeStart } from './start-state.ts';
 import { canRandomize, chooseRandomly, type Placement } from './unpack/randomization.ts';
 import { relocate } from './unpack/relocations.ts';
-import { isUnpackable, type Unpack, unpackedSize } from './unpack/unpack.ts';
+import { isUnpackable, type Piece, unpackedSize } from './unpack/unpack.ts';
 
 const LOADFLAGS = 0x211;
 const KASLR_FLAG = 2;
@@ -77,13 +77,13 @@ function write(
   memory: GuestMemory,
   image: BzImage,
   physical: number,
-  unpack: Unpack,
+  pieces: Iterable<Piece>,
   input: BootInput,
 ): { elf: ElfHeaders; rest: Uint8Array } {
   const size = unpackedSize(image.payload);
   let elf: ElfHeaders | undefined;
   let rest = new Uint8Array(0);
-  for (const { at, bytes } of unpack(image.payload, size)) {
+  for (const { at, bytes } of pieces) {
     const end = at + bytes.length;
     if (elf === undefined) {
       if (at !== 0) throw new InputError('damaged bzImage: its payload is no kernel');
@@ -107,10 +107,10 @@ function loadKernelProper(
   memory: GuestMemory,
   image: BzImage,
   { physical, distance }: Placement,
-  unpack: Unpack,
+  pieces: Iterable<Piece>,
   input: BootInput,
 ): number {
-  const { elf, rest } = write(memory, image, physical, unpack, input);
+  const { elf, rest } = write(memory, image, physical, pieces, input);
   if (distance === 0) return elf.entry;
   const [first] = elf.segments as [ElfHeaders['segments'][number]];
   const moved = physical - image.preferredAddress;
@@ -149,13 +149,13 @@ export const unpacked: Door = {
   },
   load(memory, input) {
     const image = parseBzImage(input.kernel);
-    const { unpack } = input;
-    if (unpack === undefined) throw new ClosedDoor('there is nothing that unpacks this kernel');
+    const { unpacked: pieces } = input;
+    if (pieces === undefined) throw new ClosedDoor('there is nothing that unpacks this kernel');
     checkOpen(image, input);
     const placed = place(image, input);
     let rip: number;
     try {
-      rip = loadKernelProper(memory, image, placed, unpack, input);
+      rip = loadKernelProper(memory, image, placed, pieces, input);
     } catch (error) {
       // The decompressor says what is wrong, or makes more of it.
       throw error instanceof InputError ? new ClosedDoor(error.message) : error;

@@ -10,7 +10,7 @@ import { placeLowPart } from '../boot/image/image.ts';
 import { FIRMWARE_PORT } from '../boot/io-map.ts';
 import { HIGH_RAM, lowRamEnd } from '../boot/memory-map.ts';
 import { buildSmbios } from '../boot/smbios.ts';
-import { loadUnpacker, type Unpack } from '../boot/unpack/unpack.ts';
+import { beginUnpacking, loadUnpacker, type Piece, type Unpack } from '../boot/unpack/unpack.ts';
 import { type LocalCompiler, type RemoteCompiler, Tiering } from '../code-cache/tiering.ts';
 import type { ExitReason } from '../cpu/processor.ts';
 import { Flash } from '../devices/flash.ts';
@@ -74,6 +74,21 @@ async function chooseUnpacker({ kernel, bios, entry }: CheckedOptions): Promise<
   return isWanted && kernel !== undefined ? await loadUnpacker(kernel) : undefined;
 }
 
+/** Unpacks the kernel as far as that takes long; other events of the host get turns. */
+async function startUnpacking(
+  { kernel, host }: CheckedOptions,
+  unpack: Unpack | undefined,
+): Promise<Iterable<Piece> | undefined> {
+  if (kernel === undefined || unpack === undefined) return undefined;
+  let turnEnd = host.now() + TURN;
+  return await beginUnpacking(kernel, unpack, () => {
+    if (host.now() < turnEnd) return undefined;
+    return host.yield().then(() => {
+      turnEnd = host.now() + TURN;
+    });
+  });
+}
+
 export class Machine {
   private readonly options: CheckedOptions;
   private readonly runtime: WebAssembly.Module;
@@ -119,7 +134,8 @@ export class Machine {
     const runtime = await options.host.loadRuntime();
     // Binaryen takes a while to load: only where this thread compiles.
     const local = options.tier === 'compiled' ? await options.host.loadCompiler() : undefined;
-    return new Machine(options, runtime, local, await unpacker);
+    const unpack = await unpacker;
+    return new Machine(options, runtime, local, unpack, await startUnpacking(options, unpack));
   }
 
   private constructor(
@@ -127,6 +143,7 @@ export class Machine {
     runtime: WebAssembly.Module,
     local: LocalCompiler | undefined,
     unpack: Unpack | undefined,
+    unpacked: Iterable<Piece> | undefined,
   ) {
     this.options = options;
     this.unpack = unpack;
@@ -137,7 +154,7 @@ export class Machine {
     this.idling = new StopWatch(() => options.host.now());
     this.waiting = new StopWatch(() => options.host.now());
     if (options.tier === 'auto') this.remote = options.host.startCompiler();
-    ({ board: this.board, tiering: this.tiering } = this.powerOn());
+    ({ board: this.board, tiering: this.tiering } = this.powerOn(unpacked));
   }
 
   get processor() {
@@ -244,7 +261,7 @@ export class Machine {
     });
   }
 
-  private powerOn(): { board: Board; tiering: Tiering } {
+  private powerOn(unpacked: Iterable<Piece> | undefined): { board: Board; tiering: Tiering } {
     const { host, kernel, modules, memorySize, bios, commandLine } = this.options;
     const deterministic = this.options.clock === 'instructions';
     const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
@@ -284,7 +301,7 @@ export class Machine {
       () => host.now(),
       packPlace(this.runtime, this.options),
     );
-    if (bios === undefined) this.enterKernel(board, kernel as Uint8Array, seed, random);
+    if (bios === undefined) this.enterKernel(board, kernel as Uint8Array, unpacked, seed, random);
     else {
       this.addImage(board, bios);
       board.processor.runtime.resetProcessor();
@@ -327,7 +344,13 @@ export class Machine {
   }
 
   /** Does what firmware does, and what a loader. */
-  private enterKernel(board: Board, kernel: Uint8Array, seed: number, random: () => number): void {
+  private enterKernel(
+    board: Board,
+    kernel: Uint8Array,
+    unpacked: Iterable<Piece> | undefined,
+    seed: number,
+    random: () => number,
+  ): void {
     const { modules, memorySize, commandLine } = this.options;
     const e820 = buildE820(memorySize);
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
@@ -340,7 +363,7 @@ export class Machine {
       e820,
       rsdpAddress: acpi.rsdpAddress,
       seed: seedBytes(seed, this.boots),
-      unpack: this.unpack,
+      unpacked,
       fiveLevelPaging: !this.options.cpu.withheld.has('la57'),
       hardware: board.hardware(random, this.nonVolatile),
     };
@@ -380,7 +403,7 @@ export class Machine {
     const { host } = this.options;
     let turnEnd = host.now() + TURN;
     for (;;) {
-      if (this.resetRequested) this.restart();
+      if (this.resetRequested) await this.restart();
       const ending = this.slice();
       this.flushOutput();
       this.watchForStall(ending === 'idle');
@@ -504,11 +527,12 @@ export class Machine {
     if (request === 'power off' || request === 'out of memory') return { kind: request };
     if (typeof request === 'object') return { kind: 'debug exit', code: request.debugExit };
     if (!this.options.reboot) return { kind: 'restart' };
-    this.restart();
+    this.resetRequested = true;
     return undefined;
   }
 
-  private restart(): void {
+  private async restart(): Promise<void> {
+    const unpacked = await startUnpacking(this.options, this.unpack);
     this.resetRequested = false;
     // What the guest said before is not said by the next one.
     this.flushOutput();
@@ -516,7 +540,7 @@ export class Machine {
     this.board.chipset.uart.reset();
     this.controlInput = new SerialLine();
     if (this.terminalSize !== undefined) this.controlInput.push(terminalSizeLine(this.terminalSize));
-    ({ board: this.board, tiering: this.tiering } = this.powerOn());
+    ({ board: this.board, tiering: this.tiering } = this.powerOn(unpacked));
   }
 
   /** Halted: sleeps until the next timer, or until input wakes the machine. */

@@ -7,7 +7,7 @@ import { findDoor } from '../../src/boot/doors.ts';
 import { buildE820 } from '../../src/boot/e820.ts';
 import { buildConfiguration } from '../../src/boot/image/configuration.ts';
 import { InputError } from '../../src/boot/input-error.ts';
-import { loadUnpacker } from '../../src/boot/unpack/unpack.ts';
+import { beginUnpacking, loadUnpacker } from '../../src/boot/unpack/unpack.ts';
 import type { GuestMemory } from '../../src/devices/device.ts';
 import { NO_HARDWARE } from '../boot/guest-fixtures.ts';
 import {
@@ -71,7 +71,7 @@ function randomNumbers(seed: number): () => number {
 type Way = EntryName | 'firmware';
 
 /** Loads; 'loaded', or the message of the InputError. Everything else passes through. */
-function load(file: Uint8Array, way: Way): string {
+async function load(file: Uint8Array, way: Way): Promise<string> {
   const memory = new ForgetfulMemory();
   const input = { kernel: file, modules: [{ data: new Uint8Array(5000) }], commandLine: 'console=ttyS0' };
   try {
@@ -81,7 +81,10 @@ function load(file: Uint8Array, way: Way): string {
         ...input,
         e820: buildE820(memory.size),
         rsdpAddress: 0xf0000,
-        unpack,
+        unpacked:
+          way === 'unpacked' && unpack !== undefined
+            ? await beginUnpacking(file, unpack, () => undefined)
+            : undefined,
         hardware: NO_HARDWARE,
       });
     return 'loaded';
@@ -97,27 +100,27 @@ function place(random: () => number, length: number): number {
   return Math.floor(random() * span);
 }
 
-function damage(original: Uint8Array, entry: Way): Set<string> {
+async function damage(original: Uint8Array, entry: Way): Promise<Set<string>> {
   const file = Uint8Array.from(original);
   const random = randomNumbers(1 + entry.length);
   const results = new Set<string>();
   const rounds = entry === 'unpacked' ? UNPACKED_ROUNDS : ROUNDS;
   for (let round = 0; round < rounds; round++) {
     if (round % 4 === 0) {
-      results.add(load(file.subarray(0, place(random, file.length)), entry));
+      results.add(await load(file.subarray(0, place(random, file.length)), entry));
       continue;
     }
     const flips = Array.from({ length: 1 + (round % 3) }, () => place(random, file.length));
     for (const at of flips) file[at] = random() < 0.5 ? Math.floor(random() * 256) : 0xff;
-    results.add(load(file, entry));
+    results.add(await load(file, entry));
     for (const at of flips) file[at] = original[at] as number;
   }
   return results;
 }
 
-function expectCareful(original: Uint8Array, entry: Way): void {
-  expect(load(original, entry)).toBe('loaded');
-  const results = damage(original, entry);
+async function expectCareful(original: Uint8Array, entry: Way): Promise<void> {
+  expect(await load(original, entry)).toBe('loaded');
+  const results = await damage(original, entry);
   for (const message of results) expect(message).toMatch(/^[^\n]{5,200}$/);
   // Some files were taken, and others were refused for different reasons.
   expect(results).toContain('loaded');
@@ -136,21 +139,21 @@ describe('damaged Multiboot kernels', { timeout: 2 * MINUTES }, () => {
     ['1, ELF that its header has addresses for', elfKernel(32, header1(0x10003, ELF_ADDRESSES))],
     ['2, ELF of 32 bits', elfKernel(32, header2([[1, 0, 6, 3]]))],
     ['2, ELF of 64 bits', elfKernel(64, header2([[1, 0, 6, 3]]))],
-  ])('of version %s', (_name, kernel) => {
-    expectCareful(kernel, 'multiboot');
+  ])('of version %s', async (_name, kernel) => {
+    await expectCareful(kernel, 'multiboot');
   });
 });
 
 describe.skipIf(guest === undefined)('a damaged kernel of Debian', { timeout: 5 * MINUTES }, () => {
   it.each(['unpacked', '64', '32', '16', 'efi', 'firmware'] as const)(
     'as a bzImage by the entry %s',
-    (entry) => {
-      expectCareful(guest?.kernel as Uint8Array, entry);
+    async (entry) => {
+      await expectCareful(guest?.kernel as Uint8Array, entry);
     },
   );
 
-  it.each(['64', 'pvh'] as const)('as a vmlinux by the entry %s', (entry) => {
-    expectCareful(extractVmlinux(guest?.kernel as Uint8Array), entry);
+  it.each(['64', 'pvh'] as const)('as a vmlinux by the entry %s', async (entry) => {
+    await expectCareful(extractVmlinux(guest?.kernel as Uint8Array), entry);
   });
 });
 
@@ -162,6 +165,6 @@ describe.skipIf(!existsSync('/boot/memtest86+x64.bin'))("damaged images of Debia
     ['x64.bin', '64'],
     ['x64.efi', 'efi'],
   ] as const)('%s by the entry %s', { timeout: 2 * MINUTES }, async (name, entry) => {
-    expectCareful(await readFile(`/boot/memtest86+${name}`), entry);
+    await expectCareful(await readFile(`/boot/memtest86+${name}`), entry);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BootInput, ClosedDoor } from '../../src/boot/door.ts';
 import { findDoor, loadKernel } from '../../src/boot/doors.ts';
 import { buildE820 } from '../../src/boot/e820.ts';
-import { loadUnpacker } from '../../src/boot/unpack/unpack.ts';
+import { beginUnpacking, loadUnpacker } from '../../src/boot/unpack/unpack.ts';
 import { makeElf } from './elf-fixtures.ts';
 import { FlatMemory, makeBzImage, NO_HARDWARE } from './guest-fixtures.ts';
 import { compressLz4 } from './unpack/lz4-fixtures.ts';
@@ -67,13 +67,14 @@ async function load(
   { entry, random = 0, ...changes }: Partial<BootInput> & { entry?: 'unpacked' | '64'; random?: number } = {},
 ) {
   const memory = new FlatMemory(64 * MIB);
+  const unpack = await loadUnpacker(kernel);
   const input: BootInput = {
     kernel,
     modules: [],
     commandLine: 'console=ttyS0',
     e820: buildE820(memory.size),
     rsdpAddress: 0xf0000,
-    unpack: await loadUnpacker(kernel),
+    unpacked: unpack && (await beginUnpacking(kernel, unpack, () => undefined)),
     hardware: { ...NO_HARDWARE, random: () => random },
     ...changes,
   };
@@ -133,7 +134,7 @@ describe('a bzImage that the loader unpacks', () => {
     ['a relocation elsewhere', bzImage({ lists: [[0x9100_0004], [], []] }), { random: 1 }],
     ['5-level paging', bzImage(), { fiveLevelPaging: true }],
     ['less memory on the command line', bzImage(), { commandLine: 'mem=40M' }],
-    ['an unknown format', bzImage(), { unpack: undefined }],
+    ['an unknown format', bzImage(), { unpacked: undefined }],
   ])('is left to its own decompressor with %s', async (name, kernel, options = {}) => {
     if (name.includes('another processor')) kernel[0x236] = 0;
     const { start } = await load(kernel, options);

@@ -10,10 +10,11 @@ export interface Piece {
 }
 
 /**
- * Unpacks a payload to `size` bytes. The pieces are in ascending order; what is between them is zero.
+ * Unpacks a payload to `size` bytes. The pieces are in ascending order; what is between them is zero. What takes long until the
+ * first piece hands on `undefined` in between.
  * @throws InputError for what cannot be unpacked, or to another size.
  */
-export type Unpack = (payload: Uint8Array, size: number) => Iterable<Piece>;
+export type Unpack = (payload: Uint8Array, size: number) => Generator<Piece | undefined>;
 
 interface Format {
   readonly magic: readonly number[];
@@ -52,4 +53,44 @@ export async function loadUnpacker(file: Uint8Array): Promise<Unpack | undefined
     if (error instanceof InputError) return undefined;
     throw error;
   }
+}
+
+function unpackPayload(file: Uint8Array, unpack: Unpack): Generator<Piece | undefined> {
+  const { payload, initSize } = parseBzImage(file);
+  const size = unpackedSize(payload);
+  if (size > initSize) throw new InputError('damaged bzImage: its payload is too large');
+  return unpack(payload, size);
+}
+
+/**
+ * Begins to unpack the payload of a kernel, and goes on to the first piece: what takes long until then is done in steps.
+ * @param pause called between steps.
+ * @returns the pieces, to be gone through once. They throw InputError for what cannot be unpacked.
+ */
+export async function beginUnpacking(
+  file: Uint8Array,
+  unpack: Unpack,
+  pause: () => Promise<void> | undefined,
+): Promise<Iterable<Piece>> {
+  try {
+    const steps = unpackPayload(file, unpack);
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      if (step.value !== undefined) return piecesFrom(step.value, steps);
+      await pause();
+    }
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return failing(error);
+  }
+}
+
+function* piecesFrom(first: Piece, rest: Iterable<Piece | undefined>): Generator<Piece> {
+  yield first;
+  for (const piece of rest) if (piece !== undefined) yield piece;
+}
+
+// biome-ignore lint/correctness/useYield: it only fails.
+function* failing(error: InputError): Generator<Piece> {
+  throw error;
 }

@@ -58,13 +58,13 @@ class Unpacker {
     this.exports.prepareCrc();
   }
 
-  unpack(): Iterable<Piece> {
+  *unpack(): Generator<Piece | undefined> {
     const { bytes, exports, outputStart, outputEnd } = this;
     this.check(MAGIC.every((byte, index) => bytes[INPUT + index] === byte));
     this.check(bytes[INPUT + CHECK] === CRC32);
     this.from += STREAM_HEADER;
-    while (this.to < outputEnd) this.block();
-    return piecesOf(bytes, outputStart, outputEnd, 0, exports);
+    while (this.to < outputEnd) yield* this.block();
+    yield* piecesOf(bytes, outputStart, outputEnd, 0, exports);
   }
 
   private check(isRight: boolean): void {
@@ -97,7 +97,7 @@ class Unpacker {
     return this.view.getUint32(at, true);
   }
 
-  private block(): void {
+  private *block(): Generator<undefined> {
     const { exports } = this;
     const start = this.from;
     const headerEnd = start + (this.byte() + 1) * 4;
@@ -121,15 +121,16 @@ class Unpacker {
     this.check(exports.crc32(0, start, headerEnd - 4) >>> 0 === this.u32(headerEnd - 4));
     this.from = headerEnd;
     const outputStart = this.to;
-    this.lzma2();
+    yield* this.lzma2();
     if (isFiltered) exports.filterX86(outputStart, this.to);
+    yield;
     this.from = start + Math.ceil((this.from - start) / 4) * 4;
     this.check(exports.crc32(0, outputStart, this.to) >>> 0 === this.u32(this.from));
     this.from += 4;
   }
 
   /** Chunks, each with a byte that tells what it is and what begins anew. */
-  private lzma2(): void {
+  private *lzma2(): Generator<undefined> {
     const { exports } = this;
     for (let needsDictionary = true, needsProperties = true; ; ) {
       const control = this.byte();
@@ -161,10 +162,11 @@ class Unpacker {
         this.from += size;
       }
       this.to = end;
+      yield;
     }
   }
 }
 
-export function unpackXz(payload: Uint8Array, size: number): Iterable<Piece> {
+export function unpackXz(payload: Uint8Array, size: number): Generator<Piece | undefined> {
   return new Unpacker(payload, size).unpack();
 }

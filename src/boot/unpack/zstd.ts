@@ -24,8 +24,8 @@ const WASM_PAGE = 65_536;
 /** Tables of wasm-runtime/unpack/zstd.ts are below, and room behind input and output that is read and written too early. */
 const INPUT = 3 * WASM_PAGE;
 const SLACK = 64;
-/** What is handed on at a time: so much that it is still in the processor's caches. */
-const PORTION = 2 ** 19;
+/** What is unpacked at a time: so much that it is still in the processor's caches for the checksum. */
+const STEP = 2 ** 19;
 
 interface Exports extends PageFinder {
   beginFrame(output: number): void;
@@ -41,7 +41,7 @@ function check(isRight: boolean): void {
 
 let compiled: WebAssembly.Module | undefined;
 
-export function* unpackZstd(payload: Uint8Array, size: number): Generator<Piece> {
+export function* unpackZstd(payload: Uint8Array, size: number): Generator<Piece | undefined> {
   const inputEnd = INPUT + payload.length;
   const start = Math.ceil((inputEnd + SLACK) / WASM_PAGE) * WASM_PAGE;
   const outputEnd = start + size;
@@ -59,7 +59,7 @@ export function* unpackZstd(payload: Uint8Array, size: number): Generator<Piece>
   if (!isSingle) from += 1;
   exports.beginFrame(start);
   let to = start;
-  let handed = start;
+  let hashed = start;
   for (let isLast = false; !isLast; ) {
     check(from + BLOCK_HEADER <= inputEnd);
     const header = view.getUint32(from, true) & 0xff_ffff;
@@ -79,13 +79,13 @@ export function* unpackZstd(payload: Uint8Array, size: number): Generator<Piece>
       to += length;
     }
     from = end;
-    if (to - handed < PORTION && !isLast) continue;
+    if (to - hashed < STEP) continue;
     exports.hash(to);
-    const whole = isLast ? to : start + Math.floor((to - start) / PORTION) * PORTION;
-    yield* piecesOf(bytes, handed, whole, handed - start, exports);
-    handed = whole;
+    hashed = to;
+    yield;
   }
   check(to === outputEnd);
-  if ((descriptor & HAS_CHECKSUM) === 0) return;
-  check(from + 4 <= inputEnd && exports.checksum(outputEnd) >>> 0 === view.getUint32(from, true));
+  const sum = exports.checksum(outputEnd) >>> 0;
+  if ((descriptor & HAS_CHECKSUM) !== 0) check(from + 4 <= inputEnd && sum === view.getUint32(from, true));
+  yield* piecesOf(bytes, start, outputEnd, 0, exports);
 }

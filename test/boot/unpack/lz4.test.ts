@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackLz4 } from '../../../src/boot/unpack/lz4.ts';
 import { compressLz4, frameOf } from './lz4-fixtures.ts';
-import { randomNumbers, repetitive } from './samples.ts';
+import { piecesOf, randomNumbers, repetitive } from './samples.ts';
 
 function unpack(payload: Uint8Array, size: number): Uint8Array {
   const result = new Uint8Array(size);
   let end = 0;
-  for (const { at, bytes } of unpackLz4(payload, size)) {
+  for (const { at, bytes } of piecesOf(unpackLz4(payload, size))) {
     expect(at).toBeGreaterThanOrEqual(end);
     end = at + bytes.length;
     expect(end).toBeLessThanOrEqual(size);
@@ -67,7 +67,7 @@ describe('LZ4', () => {
     const data = new Uint8Array(8 * 2 ** 20 + 5000);
     data.set([1, 2, 3], 10_000);
     data.set([4, 5], 8 * 2 ** 20 + 4990);
-    const pieces = [...unpackLz4(compressLz4(data), data.length)];
+    const pieces = [...piecesOf(unpackLz4(compressLz4(data), data.length))];
     expect(pieces.map(({ at, bytes }) => [at, bytes.length])).toEqual([
       [8192, 4096],
       [8 * 2 ** 20 + 4096, 904],

@@ -1,4 +1,12 @@
 /** Data for tests of unpacking, the same in each run. */
+import type { Piece } from '../../../src/boot/unpack/unpack.ts';
+
+/** What is handed on, without the pauses. */
+export const piecesOf = (steps: Iterable<Piece | undefined>): Piece[] => {
+  const pieces: Piece[] = [];
+  for (const step of steps) if (step !== undefined) pieces.push({ ...step, bytes: step.bytes.slice() });
+  return pieces;
+};
 
 /** Numbers from 0 up to and without 1, always the same (Park and Miller's generator). */
 export function randomNumbers(state = 1): () => number {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackXz } from '../../../src/boot/unpack/xz.ts';
-import { randomNumbers, sample } from './samples.ts';
+import { piecesOf, randomNumbers, sample } from './samples.ts';
 
 const MIB = 2 ** 20;
 const read = (name: string): Uint8Array =>
@@ -25,7 +25,7 @@ const STORED = Buffer.from(
 
 function unpack(payload: Uint8Array, size: number): Uint8Array {
   const result = new Uint8Array(size);
-  for (const { at, bytes } of unpackXz(payload, size)) result.set(bytes, at);
+  for (const { at, bytes } of piecesOf(unpackXz(payload, size))) result.set(bytes, at);
   return result;
 }
 
@@ -35,7 +35,7 @@ describe('xz', () => {
   });
 
   it('leaves out pages of zeros', () => {
-    const pieces = [...unpackXz(read('x86'), SAMPLE.length)];
+    const pieces = [...piecesOf(unpackXz(read('x86'), SAMPLE.length))];
     expect(pieces.map(({ at }) => at)).toEqual([4096, 98_304, 2 * MIB]);
     expect(pieces[0]?.bytes.length).toBe(28_672 - 4096);
   });

@@ -2,7 +2,7 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackZstd } from '../../../src/boot/unpack/zstd.ts';
-import { randomNumbers, repetitive, sample } from './samples.ts';
+import { piecesOf, randomNumbers, repetitive, sample } from './samples.ts';
 
 const MIB = 2 ** 20;
 const random = randomNumbers(3);
@@ -19,7 +19,7 @@ function compress(data: Uint8Array, level = 22, changes: Readonly<Record<number,
 function unpack(payload: Uint8Array, size: number): Uint8Array {
   const result = new Uint8Array(size);
   let end = 0;
-  for (const { at, bytes } of unpackZstd(payload, size)) {
+  for (const { at, bytes } of piecesOf(unpackZstd(payload, size))) {
     expect(at).toBeGreaterThanOrEqual(end);
     end = at + bytes.length;
     expect(end).toBeLessThanOrEqual(size);
@@ -60,7 +60,7 @@ describe('zstd', () => {
     data.set(repetitive(5000), 10_000);
     data.set([1, 2, 3, 4, 5], 2 * MIB + 4096);
     for (const level of [1, 22]) {
-      const pieces = [...unpackZstd(compress(data, level), data.length)];
+      const pieces = [...piecesOf(unpackZstd(compress(data, level), data.length))];
       expect(pieces.map(({ at, bytes }) => [at, bytes.length])).toEqual([
         [8192, 8192],
         [2 * MIB + 4096, 4096],
