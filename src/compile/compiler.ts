@@ -4,6 +4,7 @@
  */
 
 import { MEMORY, MEMORY_MODULE, regionName } from '../layout/contract.ts';
+import { FIXED_PAGES } from '../layout/linear-memory.ts';
 import type { Module } from '../wasm/builder.ts';
 import { ModuleWriter } from '../wasm/writer/module-writer.ts';
 import { fusesMultiplyAdd } from './fused-multiply-add.ts';
@@ -33,7 +34,7 @@ export function compileRegions(
   m: Module = emptyWriter(),
   fuses: boolean = fusesMultiplyAdd(),
 ): Uint8Array {
-  m.importMemory(MEMORY_MODULE, MEMORY);
+  m.importMemory(MEMORY_MODULE, MEMORY, FIXED_PAGES);
   const imports = new ModuleImports(m);
   for (let index = 0; index < sources.length; index++) {
     const name = regionName(index);

@@ -85,6 +85,8 @@ export const CHUNK_COUNT = 65536;
 export const SCRATCH_RECORDS = 0x8_0000;
 export const RECORD_ARENA = 0x34_0000;
 export const RECORD_ARENA_END = 0x630_0000;
+/** Pages of 64 KiB that are there from the beginning, whatever the guest's memory. */
+export const FIXED_PAGES = RECORD_ARENA_END >> 16;
 /** First byte handed out for page metadata and guest RAM chunks; grows with memory.grow. */
 export const HEAP_BASE = RECORD_ARENA_END;
 

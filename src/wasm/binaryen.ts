@@ -21,6 +21,7 @@ const FEATURES =
 
 /** Internal names of the memory and the table that a module has. */
 const MEMORY = '0';
+const MAXIMUM_PAGES = 65536;
 const TABLE = 'table';
 
 /** What binaryen's type declarations leave out. */
@@ -167,7 +168,8 @@ export class BinaryenModule implements Module {
     return binaryen.getExpressionType(expression);
   }
 
-  importMemory(from: string, name: string): void {
+  importMemory(from: string, name: string, pages: number): void {
+    this.module.setMemory(pages, MAXIMUM_PAGES, null, [], false, false, MEMORY);
     this.module.addMemoryImport(MEMORY, from, name);
   }
 

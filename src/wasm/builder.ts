@@ -234,8 +234,11 @@ export interface Module {
   /** Type of an expression's value. */
   typeOf(expression: Expression): ValueType;
 
-  /** A memory that has a maximum size. */
-  importMemory(from: string, name: string): void;
+  /**
+   * A memory that has a maximum size, and at least so many pages: what an engine knows to be there it accesses without provision
+   * for a trap, so that a load may be an operand of another instruction.
+   */
+  importMemory(from: string, name: string, pages: number): void;
   /** The table of calls through one. */
   importTable(from: string, name: string): void;
   importFunction(

@@ -32,7 +32,7 @@ class ImportingEmitter extends HandlerEmitter {
 let imports = 0;
 
 function moduleOf(m: Module, variants: readonly Variant[]): Uint8Array {
-  m.importMemory('env', 'memory');
+  m.importMemory('env', 'memory', 1);
   m.importTable('env', 'table');
   for (const variant of variants) new ImportingEmitter(m, variant).build(`handler${variant.slot}`);
   return m.emit();

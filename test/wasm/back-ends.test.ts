@@ -29,7 +29,7 @@ function compile(
   body: Expression,
   host: Record<string, Callee> = {},
 ): Callee {
-  m.importMemory('env', 'memory');
+  m.importMemory('env', 'memory', 1);
   m.importTable('env', 'table');
   m.exportFunction('f', m.addFunction('f', [i32], result, locals, body));
   return instantiate(m.emit(), host);
@@ -45,6 +45,17 @@ describe.each([
     const first = m.local.set(1, m.i32.add(m.local.get(0, i32), m.i32.const(5)));
     const difference = m.i32.sub(second, m.i32.const(2));
     expect(compile(m, i32, [i32], m.block(null, [first, difference], i32))(10)).toBe(13);
+  });
+
+  it('links only to as much memory as is known to be there', () => {
+    const m = create();
+    m.importMemory('env', 'memory', 3);
+    m.exportFunction('f', m.addFunction('f', [i32], i32, [], m.i32.load(2 << 16, 4, m.local.get(0, i32))));
+    const module = new WebAssembly.Module(m.emit() as BufferSource);
+    const instance = (initial: number): WebAssembly.Instance =>
+      new WebAssembly.Instance(module, { env: { memory: new WebAssembly.Memory({ initial, maximum: 9 }) } });
+    expect((instance(3).exports.f as Callee)(0)).toBe(0);
+    expect(() => instance(2)).toThrow(WebAssembly.LinkError);
   });
 
   it('branches out of nested blocks and back to loops', () => {

@@ -52,8 +52,8 @@ const EXTERNAL_FUNCTION = 0;
 const EXTERNAL_TABLE = 1;
 const EXTERNAL_MEMORY = 2;
 const FUNCTION_REFERENCES = 0x70;
-/** Limits: any size. */
-const FROM_ZERO = [0, 0];
+/** Limits: a minimum follows. */
+const NO_MAXIMUM = 0;
 
 /** WebAssembly proposal "Branch Hinting". Each hint has one byte. */
 const HINT_SECTION = 'metadata.code.branch_hint';
@@ -104,7 +104,7 @@ export class ModuleWriter implements Module {
   private types: FunctionType[] = [];
   /** Where a type is in `types`, by its parameters and result as digits of one number. */
   private readonly typeNumbers = new Map<number, number>();
-  private memory: { from: string; name: string } | undefined;
+  private memory: { from: string; name: string; pages: number } | undefined;
   private table: { from: string; name: string } | undefined;
   private imports: ImportedFunction[] = [];
   private functions: OwnFunction[] = [];
@@ -368,8 +368,8 @@ export class ModuleWriter implements Module {
 
   // ---- the module ----
 
-  importMemory(from: string, name: string): void {
-    this.memory = { from, name };
+  importMemory(from: string, name: string, pages: number): void {
+    this.memory = { from, name, pages };
   }
 
   importTable(from: string, name: string): void {
@@ -490,9 +490,13 @@ export class ModuleWriter implements Module {
     const others = (memory === undefined ? 0 : 1) + (table === undefined ? 0 : 1);
     if (imports.length + others === 0) return;
     const start = this.beginSection(SECTION_IMPORT, imports.length + others);
-    if (memory !== undefined) this.writeImport(memory.from, memory.name, [EXTERNAL_MEMORY, ...FROM_ZERO]);
+    if (memory !== undefined) {
+      this.writeImport(memory.from, memory.name, [EXTERNAL_MEMORY, NO_MAXIMUM]);
+      out.reserve(5);
+      out.u32(memory.pages);
+    }
     if (table !== undefined)
-      this.writeImport(table.from, table.name, [EXTERNAL_TABLE, FUNCTION_REFERENCES, ...FROM_ZERO]);
+      this.writeImport(table.from, table.name, [EXTERNAL_TABLE, FUNCTION_REFERENCES, NO_MAXIMUM, 0]);
     for (const { from, name, type } of imports) {
       this.writeImport(from, name, [EXTERNAL_FUNCTION]);
       out.reserve(5);

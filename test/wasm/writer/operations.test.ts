@@ -56,7 +56,7 @@ function codeOf(module: Uint8Array): Buffer {
 
 /** The module of one function of two parameters with the operation on them. */
 function moduleOf(m: Module, parameters: readonly ValueType[], result: ValueType, build: Build): Uint8Array {
-  m.importMemory('env', 'memory');
+  m.importMemory('env', 'memory', 1);
   const operands = parameters.map((type, index) => m.local.get(index, type));
   m.addFunction('f', parameters, result, [], build(m, operands));
   return m.emit();
