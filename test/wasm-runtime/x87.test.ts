@@ -453,6 +453,29 @@ describe('memory operands', () => {
     expect(fpu.state64(FPU_IP)).toBe(0n);
     expect(fpu.read(UNMAPPED - 8n, 8)).toBe(0x1122_3344_5566_7788n);
   });
+
+  test.each([
+    ['fst32', 1],
+    ['fst64', 0],
+    ['fist16', 1],
+    ['fist32', 0],
+    ['fistp64', undefined],
+    ['fisttp16', undefined],
+    ['fisttp32', undefined],
+    ['fisttp64', undefined],
+    ['fstp80', undefined],
+    ['fbstp', undefined],
+  ])('%s that stores nothing, for an exception is not masked, faults as if it did', (name, pops) => {
+    const rest = pops === undefined ? [] : [pops];
+    fpu.write(OPERAND, 2, 0x37en);
+    fpu.run('fldcw', OPERAND);
+    expect(fpu.event(name, UNMAPPED - 1n, ...rest)?.vector).toBe(PF);
+    expect(fpu.faultAddress).toBe(UNMAPPED);
+    expect(fpu.conditions).toBe(0);
+    fpu.run(name, OPERAND, ...rest);
+    expect(fpu.conditions & IE).toBe(IE);
+    expect(fpu.read(OPERAND, 2)).toBe(0x37en);
+  });
 });
 
 describe('comparison', () => {

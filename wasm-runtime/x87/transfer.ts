@@ -1,6 +1,7 @@
 /** Instructions that move numbers: loads, stores, conversions, constants, FXCH and FCMOVcc. */
 import {
   finishWrite,
+  probeDataWrite,
   readData16,
   readData32,
   readData64,
@@ -140,9 +141,12 @@ export function fbld(record: u32, la: u64): void {
   finish(record);
 }
 
-/** Whether a result must not go to memory. */
-function storeSuppressed(): bool {
-  return trapped(INVALID | OVERFLOW | UNDERFLOW);
+/** Ends the instruction if its result must not go to memory, which faults nevertheless where it could not be written (on a Zen 4). */
+function storeSuppressed(record: u32, la: u64, size: i32): bool {
+  if (!trapped(INVALID | OVERFLOW | UNDERFLOW)) return false;
+  probeDataWrite(record, la, size);
+  finish(record);
+  return true;
 }
 
 /** Ends a store that was made. */
@@ -164,10 +168,7 @@ export function fst32(record: u32, la: u64, pops: i32): void {
   let bits = SINGLE_INDEFINITE;
   if (isEmpty(0)) stackUnderflow();
   else bits = <u32>narrow(headOf(0), significandOf(0), 24);
-  if (storeSuppressed()) {
-    finish(record);
-    return;
-  }
+  if (storeSuppressed(record, la, 4)) return;
   writeData32(record, la, bits);
   finishStore(record, pops);
 }
@@ -185,10 +186,7 @@ export function fst64(record: u32, la: u64, pops: i32): void {
   let bits = DOUBLE_INDEFINITE;
   if (isEmpty(0)) stackUnderflow();
   else bits = narrow(headOf(0), significandOf(0), 53);
-  if (storeSuppressed()) {
-    finish(record);
-    return;
-  }
+  if (storeSuppressed(record, la, 8)) return;
   writeData64(record, la, bits);
   finishStore(record, pops);
 }
@@ -212,10 +210,7 @@ export function fstp80(record: u32, la: u64): void {
     head = headOf(0);
     significand = significandOf(0);
   }
-  if (storeSuppressed()) {
-    finish(record);
-    return;
-  }
+  if (storeSuppressed(record, la, 10)) return;
   write80(record, la, significand, head);
   finishStore(record, 1);
 }
@@ -252,30 +247,21 @@ function storedInteger(bits: i32, mode: i32): i64 {
 
 function storeInteger16(record: u32, la: u64, mode: i32, pops: i32): void {
   const value = storedInteger(16, mode);
-  if (storeSuppressed()) {
-    finish(record);
-    return;
-  }
+  if (storeSuppressed(record, la, 2)) return;
   writeData16(record, la, <u32>value & 0xffff);
   finishStore(record, pops);
 }
 
 function storeInteger32(record: u32, la: u64, mode: i32, pops: i32): void {
   const value = storedInteger(32, mode);
-  if (storeSuppressed()) {
-    finish(record);
-    return;
-  }
+  if (storeSuppressed(record, la, 4)) return;
   writeData32(record, la, <u32>value);
   finishStore(record, pops);
 }
 
 function storeInteger64(record: u32, la: u64, mode: i32, pops: i32): void {
   const value = storedInteger(64, mode);
-  if (storeSuppressed()) {
-    finish(record);
-    return;
-  }
+  if (storeSuppressed(record, la, 8)) return;
   writeData64(record, la, <u64>value);
   finishStore(record, pops);
 }
@@ -327,10 +313,7 @@ export function fbstp(record: u32, la: u64): void {
     low = toBcd(headOf(0), significandOf(0));
     top = bcdTop;
   }
-  if (storeSuppressed()) {
-    finish(record);
-    return;
-  }
+  if (storeSuppressed(record, la, 10)) return;
   write80(record, la, low, top);
   finishStore(record, 1);
 }
