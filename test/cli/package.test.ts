@@ -1,8 +1,10 @@
 /** The package as it is published: dist/, which `npm test` has built. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeFile } from '../../src/host/node/load-program.ts';
 import type { Statistics } from '../../src/machine/statistics.ts';
 import { SAFETY_LIMIT, WAIT_LIMIT } from '../safety-limit.ts';
@@ -21,16 +23,31 @@ describe('the built package', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'up', stderr: '' });
   });
 
-  it("does without V8's code where that is of another version", async () => {
-    const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
-    const copy = folder.path('other');
-    await cp(`${ROOT}dist`, `${copy}/dist`, { recursive: true });
-    await cp(`${ROOT}package.json`, `${copy}/package.json`);
-    for (const program of ['cli', 'compile-worker'])
-      await writeFile(codeFile(`${copy}/dist/program/${program}.cjs`), 'not code of this version');
-    const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'up', stderr: '' });
+  describe("does without V8's code", () => {
+    let copy: string;
+    beforeAll(async () => {
+      copy = await mkdtemp(join(tmpdir(), 'longmode-package-'));
+      await cp(`${ROOT}dist`, `${copy}/dist`, { recursive: true });
+      await cp(`${ROOT}package.json`, `${copy}/package.json`);
+    });
+    afterAll(() => rm(copy, { recursive: true }));
+
+    it.each<[string, (code: Buffer) => Buffer | undefined]>([
+      ['of which there is none', () => undefined],
+      ['that is of another version', () => Buffer.from('not code of this version')],
+      ['that is not all there', (code) => code.subarray(0, -1000)],
+    ])('%s', async (_, change) => {
+      const kernel = await folder.write('vmlinuz', makeKernel([...print('up'), ...POWER_OFF, ...SPIN]));
+      for (const program of ['cli', 'compile-worker']) {
+        const code = codeFile(`dist/program/${program}.cjs`);
+        const changed = change(await readFile(`${ROOT}${code}`));
+        await rm(`${copy}/${code}`, { force: true });
+        if (changed !== undefined) await writeFile(`${copy}/${code}`, changed);
+      }
+      const args = ['dist/cli.js', 'boot', '--kernel', kernel, '--memory', '64M'];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'up', stderr: '' });
+    });
   });
 
   it("keeps compiled code in the user's cache folder", async () => {
