@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { compileAssemblyScript } from './assemblyscript.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const MODULES = ['lz4', 'xz', 'zstd', 'relocations'];
+const MODULES = ['lz4', 'xz', 'zstd', 'gzip', 'relocations'];
 
 export function writeUnpackers(): void {
   const folder = `${root}src/boot/unpack/generated`;

@@ -1,14 +1,17 @@
 /**
- * The parts of xz that take time, a module of its own: LZMA, the filter for x86 code, and CRC-32. All of what has been unpacked
+ * The parts of xz that take time, a module of its own: LZMA, the filter for x86 code, and the checksum. All of what has been unpacked
  * stays where it is, and is the dictionary.
  * Source: LZMA specification (LZMA SDK, lzma-specification.txt); The .xz File Format 1.2.1; XZ Embedded for LZMA2 and the filter.
  */
 
+import { CRC_END } from './crc32';
+
+export { crc32, prepareCrc } from './crc32';
 export { findPage } from './pages';
 
 /** Probabilities of a 0, of 11 bits. Addresses of arrays of them; numbers of elements are of bits in front of them. */
 const PROBABILITY_HALF: u16 = 1024;
-const IS_MATCH: usize = 1024;
+const IS_MATCH: usize = CRC_END;
 const IS_REP: usize = IS_MATCH + 12 * 16 * 2;
 const IS_REP0: usize = IS_REP + 12 * 2;
 const IS_REP1: usize = IS_REP0 + 12 * 2;
@@ -27,8 +30,6 @@ const LITERAL: usize = REP_LENGTH + LENGTH_HIGH + 256 * 2;
 const LITERAL_SIZE: usize = 0x300 * 2;
 /** At most four bits of place and of the byte before. */
 const PROBABILITIES_END: usize = LITERAL + 16 * LITERAL_SIZE;
-/** Tables of CRC-32, eight. */
-const CRC: usize = (PROBABILITIES_END + 15) & ~15;
 
 const TOP: u32 = 1 << 24;
 
@@ -456,37 +457,4 @@ export function filterX86(from: usize, end: usize): void {
 
 function bitNumber(mask: u32): usize {
   return mask < 2 ? <usize>mask : mask < 4 ? 2 : 3;
-}
-
-/** Makes the tables of crc32(). */
-export function prepareCrc(): void {
-  for (let byte: u32 = 0; byte < 256; byte++) {
-    let sum = byte;
-    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (0xedb8_8320 & (0 - (sum & 1)));
-    store<u32>(CRC + byte * 4, sum);
-  }
-  for (let at = CRC + 1024; at < CRC + 8 * 1024; at += 4) {
-    const sum = load<u32>(at - 1024);
-    store<u32>(at, (sum >>> 8) ^ load<u32>(CRC + (sum & 0xff) * 4));
-  }
-}
-
-/** CRC-32 as in Ethernet, eight bytes at a time. @param sum of what comes before; 0 at the beginning. */
-export function crc32(sum: u32, from: usize, end: usize): u32 {
-  sum = ~sum;
-  for (; from + 8 <= end; from += 8) {
-    const low = load<u32>(from) ^ sum;
-    const high = load<u32>(from + 4);
-    sum =
-      load<u32>(CRC + 7 * 1024 + (low & 0xff) * 4) ^
-      load<u32>(CRC + 6 * 1024 + ((low >>> 8) & 0xff) * 4) ^
-      load<u32>(CRC + 5 * 1024 + ((low >>> 16) & 0xff) * 4) ^
-      load<u32>(CRC + 4 * 1024 + (low >>> 24) * 4) ^
-      load<u32>(CRC + 3 * 1024 + (high & 0xff) * 4) ^
-      load<u32>(CRC + 2 * 1024 + ((high >>> 8) & 0xff) * 4) ^
-      load<u32>(CRC + 1024 + ((high >>> 16) & 0xff) * 4) ^
-      load<u32>(CRC + (high >>> 24) * 4);
-  }
-  for (; from < end; from++) sum = (sum >>> 8) ^ load<u32>(CRC + ((sum ^ load<u8>(from)) & 0xff) * 4);
-  return ~sum;
 }

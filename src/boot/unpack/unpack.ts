@@ -24,6 +24,7 @@ interface Format {
 
 const FORMATS: readonly Format[] = [
   { magic: [0x02, 0x21, 0x4c, 0x18], unpacker: async () => (await import('./lz4.ts')).unpackLz4 },
+  { magic: [0x1f, 0x8b, 8], unpacker: async () => (await import('./gzip.ts')).unpackGzip },
   { magic: [0x28, 0xb5, 0x2f, 0xfd], unpacker: async () => (await import('./zstd.ts')).unpackZstd },
   { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], unpacker: async () => (await import('./xz.ts')).unpackXz },
 ];
