@@ -68,6 +68,42 @@ describe.each([
   });
 });
 
+it('is told from others by its prefixes, wherever they are in the table', () => {
+  const machine = new SystemMachine();
+  machine.processor.setU32(MODE, MODE_CODE_64);
+  const random = randomNumbers(1);
+  // FS, GS, and other sizes: each makes another record.
+  const prefixes = [
+    [],
+    [0x64],
+    [0x65],
+    [0x66],
+    [0x67],
+    ...[0x64, 0x65].flatMap((a) => [
+      [a, 0x66],
+      [a, 0x67],
+    ]),
+  ];
+  // Among so many pairs of prefixes of one instruction there are some that share a place.
+  for (let instruction = 0; instruction < 1500; instruction++) {
+    const rest = Array.from({ length: SNIPPET }, () => random(256));
+    const opcode = random(2);
+    rest[0] = 0x40 + random(16);
+    if (opcode === 1) rest[1] = 0x0f;
+    rest[1 + opcode] = random(0xc4);
+    const codes = prefixes.map((prefix) => [...prefix, ...rest]);
+    codes.forEach((code, at) => {
+      machine.write(CODE + at * 64, code);
+    });
+    const recalled = codes.map((_, at) => build(machine, at * 64));
+    const decoded = codes.map((_, at) => {
+      machine.processor.views.u8.fill(0, OPCODE_KEYS, OPCODE_KEYS + 512);
+      return build(machine, at * 64);
+    });
+    expect(recalled, Buffer.from(rest).toString('hex')).toEqual(decoded);
+  }
+});
+
 it('is decoded once', () => {
   const machine = new SystemMachine();
   const decode = vi.spyOn(Decoder.prototype, 'decode');
