@@ -49,11 +49,13 @@ const RDX = 2;
 const RBX = 3;
 const RSP = 4;
 const RBP = 5;
+const RSI = 6;
 const RDI = 7;
 const R11 = 11;
 const UD = 6;
 const SS = 12;
 const GP = 13;
+const PF = 14;
 const IOPL_3 = 0x3000;
 const FLAG_IF = 0x200;
 const FLAG_ZF = 0x40;
@@ -384,6 +386,37 @@ describe('segment registers', () => {
     expect(machine.processor.u64(MSR_KERNEL_GS_BASE)).toBe(0x1111n);
     machine.toUser();
     expect(machine.run('swapgs')).toBe(GP);
+  });
+
+  describe('REP MOVS with 32-bit offsets whose pages are known', () => {
+    const COUNT = 32n;
+    /** Copies from FS:ESI to DATA + 200H, which has been written before. */
+    function copy(fsBase: bigint, offset: bigint) {
+      const { processor } = machine;
+      machine.setCr4(1n << 16n);
+      machine.write64(DATA + 0x800, 0x1122_3344_5566_7788n);
+      processor.setGpr(RAX, BigInt.asUintN(64, fsBase));
+      processor.setGpr(RCX, COUNT);
+      processor.setGpr(RSI, offset);
+      processor.setGpr(RDI, BigInt(DATA + 0x200));
+      const warm = 'wrfsbase rax; mov rax,QWORD PTR [rbx+0x800]; mov QWORD PTR [rdi],0';
+      return machine.run(`${warm}; rep movs BYTE PTR es:[edi],BYTE PTR fs:[esi]`);
+    }
+
+    it('adds the base of the segment', () => {
+      expect(copy(BigInt(DATA) + 0x700n, 0x100n)).toBe('halt');
+      expect(machine.read64(DATA + 0x200)).toBe(0x1122_3344_5566_7788n);
+      expect(machine.processor.gpr(RCX)).toBe(0n);
+      expect(machine.processor.gpr(RSI)).toBe(0x100n + COUNT);
+      expect(machine.processor.gpr(RDI)).toBe(BigInt(DATA + 0x200) + COUNT);
+    });
+
+    it('wraps after the last offset', () => {
+      expect(copy(BigInt(DATA) + 0x800n - 0xffff_fff0n, 0xffff_fff0n)).toBe(PF);
+      expect(machine.read64(DATA + 0x200)).toBe(0x1122_3344_5566_7788n);
+      expect(machine.processor.gpr(RCX)).toBe(16n);
+      expect(machine.processor.gpr(RSI)).toBe(0n);
+    });
   });
 
   it('WRFSBASE and RDGSBASE need CR4.FSGSBASE and a canonical address', () => {

@@ -2,7 +2,7 @@
  * Repeated MOVS, STOS, LODS, INS and OUTS. They return whether the budget ended before the repetition did: then the
  * instruction has to be run again, with the registers as they are.
  */
-import { TLB_READ_TAG, TLB_WRITE_TAG } from '../generated/layout';
+import { SEGMENT_ES, TLB_READ_TAG, TLB_WRITE_TAG } from '../generated/layout';
 import { fillRead } from '../memory/mmu';
 import { RAX, RCX, RDI, RSI } from '../registers';
 import { inputElement, outputElement } from '../system/ports';
@@ -22,13 +22,16 @@ import {
   elementsInPage,
   endElement,
   isSimple,
+  isSimple32,
   lowest,
   payForAll,
   payForChunk,
   probe,
+  probe32,
   remaining,
   source,
   sourceAddress,
+  sourceSegment,
   writableChunk,
 } from './repetition';
 
@@ -42,6 +45,19 @@ export function repMovs(record: u32, size: u32): bool {
     const fromHost = probe(from, bytes, TLB_READ_TAG);
     const toHost = probe(to, bytes, TLB_WRITE_TAG);
     if (fromHost !== 0 && toHost !== 0 && payForAll(count)) {
+      copyUp(toHost, fromHost, bytes, size);
+      store<u64>(RCX, 0);
+      store<u64>(RSI, from + bytes);
+      store<u64>(RDI, to + bytes);
+      return false;
+    }
+  } else if (isSimple32(record, <u32>count)) {
+    const bytes = <u32>count * size;
+    const from = load<u32>(RSI);
+    const to = load<u32>(RDI);
+    const fromHost = probe32(sourceSegment(record), from, bytes, TLB_READ_TAG);
+    const toHost = probe32(SEGMENT_ES, to, bytes, TLB_WRITE_TAG);
+    if (fromHost !== 0 && toHost !== 0 && payForAll(<u32>count)) {
       copyUp(toHost, fromHost, bytes, size);
       store<u64>(RCX, 0);
       store<u64>(RSI, from + bytes);
@@ -111,6 +127,16 @@ export function repStos(record: u32, size: u32): bool {
     const to = load<u64>(RDI);
     const host = probe(to, bytes, TLB_WRITE_TAG);
     if (host !== 0 && payForAll(count)) {
+      fill(host, bytes, fillPattern(size));
+      store<u64>(RCX, 0);
+      store<u64>(RDI, to + bytes);
+      return false;
+    }
+  } else if (isSimple32(record, <u32>count)) {
+    const bytes = <u32>count * size;
+    const to = load<u32>(RDI);
+    const host = probe32(SEGMENT_ES, to, bytes, TLB_WRITE_TAG);
+    if (host !== 0 && payForAll(<u32>count)) {
       fill(host, bytes, fillPattern(size));
       store<u64>(RCX, 0);
       store<u64>(RDI, to + bytes);

@@ -70,6 +70,27 @@ export function isSimple(record: u32, count: u64): bool {
   );
 }
 
+/** The same for 32-bit addresses, whatever the segment. */
+export function isSimple32(record: u32, count: u32): bool {
+  return (
+    count - 1 < PAGE_SIZE &&
+    load<u8>(record + RECORD_SCALE) >> 4 === ADDRESS_32 &&
+    (load<u32>(CPU_STATE + SYSTEM_FLAGS) & (FLAG_DF | FLAG_TF)) === 0
+  );
+}
+
+/** The segment that a record's source is in. */
+export function sourceSegment(record: u32): u32 {
+  return load<u8>(record + RECORD_SEGMENT);
+}
+
+/** probe() of an offset in a segment; 0 also where its end is beyond the last offset, and where accesses of the segment are checked. */
+export function probe32(segment: u32, offset: u32, bytes: u32, tag: u32): u32 {
+  if (offset + bytes < offset) return 0;
+  const base = load<u64>(CPU_STATE + ACCESS_BASE + segment * 8);
+  return probe((base + offset) & load<u64>(CPU_STATE + LINEAR_MASK), bytes, tag);
+}
+
 /**
  * Host address of `bytes` at `la` if the TLB has their page with tag `tag` and it is the only one; else 0.
  * @inline
