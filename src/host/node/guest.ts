@@ -1,6 +1,6 @@
 /** Gets a stock Linux kernel and packs a small initramfs for it, to have something to boot. */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../boot/input-error.ts';
 import { CommandMissing } from './command.ts';
@@ -8,6 +8,7 @@ import { type DebianPackages, listDebs, unpackDeb } from './deb.ts';
 import { downloadWithApt } from './debian-apt.ts';
 import { downloadFromMirror } from './debian-mirror.ts';
 import { packInitramfs } from './initramfs.ts';
+import { replaceFiles } from './replace-files.ts';
 
 const BUSYBOX_PACKAGE = 'busybox-static';
 const KERNEL_PREFIX = 'linux-image-';
@@ -77,7 +78,10 @@ async function download(options: FetchGuestOptions, folder: string): Promise<voi
   }
 }
 
-/** Takes the kernel, some of its modules and busybox out of the packages; the version file comes last and marks the rest as whole. */
+/**
+ * Takes the kernel, some of its modules and busybox out of the packages; the version file comes last and marks the rest as whole.
+ * Others may do the same at the same time, as test files do where there is no guest yet.
+ */
 async function unpack(work: string, guest: Omit<Guest, 'initrd' | 'kernelVersion'>, versionFile: string) {
   const packages = await listDebs(work);
   const image = [...packages.keys()].find((name) => name.startsWith(KERNEL_PREFIX));
@@ -95,11 +99,11 @@ async function unpack(work: string, guest: Omit<Guest, 'initrd' | 'kernelVersion
   await rename(join(root, 'bin', 'busybox'), guest.busybox).catch(() =>
     rename(join(root, 'usr', 'bin', 'busybox'), guest.busybox),
   );
-  await rm(guest.modules, { recursive: true, force: true });
-  await mkdir(guest.modules);
-  for (const path of await readdir(root, { recursive: true })) {
-    if (MODULES.test(path)) await rename(join(root, path), join(guest.modules, basename(path)));
-  }
+  const modules = (await readdir(root, { recursive: true })).filter((path) => MODULES.test(path));
+  await replaceFiles(
+    guest.modules,
+    modules.map((path) => join(root, path)),
+  );
   const newVersionFile = join(work, 'kernel-version');
   await writeFile(newVersionFile, `${kernelVersion}\n`);
   await rename(newVersionFile, versionFile);
