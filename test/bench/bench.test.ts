@@ -1,7 +1,7 @@
 /** What the benchmarks work out of what they measure. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { compareBoots } from '../../bench/parts/compare-boots.ts';
+import { balancedOrder, compareBoots } from '../../bench/parts/compare-boots.ts';
 import { multibootProgram } from '../../bench/parts/door-ways.ts';
 import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/parts/guest-programs.ts';
 import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/parts/loops-program.ts';
@@ -30,7 +30,37 @@ describe('geometricMean', () => {
   });
 });
 
+describe('balancedOrder', () => {
+  it.each([2, 3, 4, 5, 6])('has each of %i as often after each other one', (count) => {
+    const rounds = count % 2 === 0 ? count : 2 * count;
+    const after = new Map<string, number>();
+    for (let round = 0; round < rounds; round++) {
+      const order = balancedOrder(count, round);
+      expect([...order].sort()).toEqual(Array.from({ length: count }, (_, i) => i));
+      for (let i = 1; i < count; i++) {
+        const pair = `${order[i - 1]} ${order[i]}`;
+        after.set(pair, (after.get(pair) ?? 0) + 1);
+      }
+    }
+    expect(after.size).toBe(count * (count - 1));
+    expect(new Set(after.values()).size).toBe(1);
+  });
+});
+
 describe('compareBoots', () => {
+  it('compares each way of ours with each peer', () => {
+    const runs = new Map([
+      ['q35', [{ seconds: 6, cpuSeconds: undefined }]],
+      ['longmode', [{ seconds: 3, cpuSeconds: undefined }]],
+      ['longmode with the code cache', [{ seconds: 2, cpuSeconds: undefined }]],
+    ]);
+    const found = compareBoots(runs, (name) => ({ name, peer: 'QEMU TCG' }));
+    expect(found.map(({ name, measure, speed }) => [name, measure, speed.median])).toEqual([
+      ['q35', 'wall clock', 2],
+      ['q35', 'wall clock with the code cache', 3],
+    ]);
+  });
+
   it('compares runs of the same round, and processor time where it is known', () => {
     const runs = new Map([
       [
