@@ -2,10 +2,10 @@
  * gzip as Linux uses it: a member, of which the end tells the size.
  * Source: RFC 1952.
  */
-import { InputError } from '../input-error.ts';
 import { MODULE } from './generated/gzip-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
+import { checkOf, WASM_PAGE, workspace } from './workspace.ts';
 
 const FLAGS = 3;
 const HEADER = 10;
@@ -13,7 +13,6 @@ const HAS_HEADER_CHECKSUM = 2;
 const HAS_EXTRA = 4;
 /** A name, and a comment, each with a zero behind it. */
 const TEXTS = [8, 16];
-const WASM_PAGE = 65_536;
 /** Tables of wasm-runtime/unpack/gzip.ts are below, and room behind input and output that is read and written too early. */
 const INPUT = WASM_PAGE;
 const SLACK = 512;
@@ -28,9 +27,7 @@ interface Exports extends PageFinder {
   crc32(sum: number, from: number, end: number): number;
 }
 
-function check(isRight: boolean): void {
-  if (!isRight) throw new InputError("damaged bzImage: its payload is none of gzip's");
-}
+const check = checkOf("gzip's");
 
 /** Where the header ends. */
 function headerEnd(payload: Uint8Array): number {
@@ -46,21 +43,13 @@ function headerEnd(payload: Uint8Array): number {
   return (flags & HAS_HEADER_CHECKSUM) === 0 ? end : end + 2;
 }
 
-let compiled: WebAssembly.Module | undefined;
-
 export function* unpackGzip(payload: Uint8Array, size: number): Generator<Piece | undefined> {
-  const inputEnd = INPUT + payload.length;
-  const start = Math.ceil((inputEnd + SLACK) / WASM_PAGE) * WASM_PAGE;
-  const end = start + size;
-  const from = INPUT + headerEnd(payload);
-  check(from < inputEnd);
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((end + SLACK) / WASM_PAGE) });
-  compiled ??= new WebAssembly.Module(MODULE);
-  const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
-  const bytes = new Uint8Array(memory.buffer);
-  bytes.set(payload, INPUT);
+  const header = headerEnd(payload);
+  check(header < payload.length);
+  const room = { input: INPUT, slack: SLACK };
+  const { exports, bytes, view, inputEnd, start, end } = workspace<Exports>(MODULE, payload, size, room);
   exports.prepareCrc();
-  exports.beginStream(from, inputEnd, start);
+  exports.beginStream(INPUT + header, inputEnd, start);
   let sum = 0;
   for (let to = start; exports.streamEnd() === 0; ) {
     // The end of the stream is behind the last byte.
@@ -73,6 +62,6 @@ export function* unpackGzip(payload: Uint8Array, size: number): Generator<Piece 
   }
   const checksum = exports.streamEnd();
   check(checksum + 8 <= inputEnd);
-  check(sum >>> 0 === new DataView(memory.buffer).getUint32(checksum, true));
+  check(sum >>> 0 === view.getUint32(checksum, true));
   yield* piecesOf(bytes, start, end, 0, exports);
 }

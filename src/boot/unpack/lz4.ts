@@ -2,16 +2,15 @@
  * LZ4's legacy frames, as Linux uses them: blocks of 8 MiB, each unpacked for itself.
  * Source: LZ4 doc/lz4_Frame_format.md, "Legacy frame".
  */
-import { InputError } from '../input-error.ts';
 import { MODULE } from './generated/lz4-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
+import { checkOf, instantiate, WASM_PAGE } from './workspace.ts';
 
 const MAGIC_SIZE = 4;
 const BLOCK = 8 * 2 ** 20;
 /** Of a block that cannot be compressed. */
 const LARGEST_COMPRESSED = BLOCK + Math.floor(BLOCK / 255) + 16;
-const WASM_PAGE = 65_536;
 /** wasm-runtime/unpack/lz4.ts: what is kept of what has been unpacked, and room behind input and window. */
 const HISTORY = 65_536;
 const SLACK = 64;
@@ -30,22 +29,19 @@ interface Exports extends PageFinder {
   slide(window: number, end: number): void;
 }
 
-const damaged = (): InputError => new InputError("damaged bzImage: its payload is none of LZ4's");
-
-let compiled: WebAssembly.Module | undefined;
+const check = checkOf("LZ4's");
 
 export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> {
-  compiled ??= new WebAssembly.Module(MODULE);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(END / WASM_PAGE) });
-  const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
+  const exports = instantiate<Exports>(MODULE, memory);
   const bytes = new Uint8Array(memory.buffer);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   let from = MAGIC_SIZE;
   for (let done = 0; done < size; ) {
-    if (from + 4 > payload.length) throw damaged();
+    check(from + 4 <= payload.length);
     const length = view.getUint32(from, true);
     from += 4;
-    if (length > LARGEST_COMPRESSED || from + length > payload.length) throw damaged();
+    check(length <= LARGEST_COMPRESSED && from + length <= payload.length);
     bytes.set(payload.subarray(from, from + length), INPUT);
     from += length;
     exports.beginBlock(INPUT, INPUT + length, OUTPUT);
@@ -55,11 +51,11 @@ export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> 
       done += zeros;
       if (zeros > 0) continue;
       const limit = OUTPUT + Math.min(PORTION, end - done);
-      if (exports.unpackBlock(OUTPUT, limit) !== limit) throw damaged();
+      check(exports.unpackBlock(OUTPUT, limit) === limit);
       yield* piecesOf(bytes, OUTPUT, limit, done, exports);
       exports.slide(WINDOW, limit);
       done += limit - OUTPUT;
     }
-    if (!exports.isEnd()) throw damaged();
+    check(exports.isEnd() !== 0);
   }
 }

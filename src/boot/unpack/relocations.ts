@@ -7,6 +7,7 @@ import type { GuestMemory } from '../../devices/device.ts';
 import { InputError } from '../input-error.ts';
 import { alignUp, type Range } from '../placement.ts';
 import { MODULE } from './generated/relocations-module.ts';
+import { instantiate } from './workspace.ts';
 
 /** What is added at the places of a list: the distance to 4 or 8 bytes, or taken away from 4 (`inverse`). */
 type Kind = 'u32' | 'inverse' | 'u64';
@@ -68,8 +69,6 @@ interface Exports extends WebAssembly.Exports {
   ): number;
 }
 
-let compiled: WebAssembly.Module | undefined;
-
 /**
  * Moves a kernel that has been loaded.
  * @param relocations what follows the ELF file in the payload. It is put behind the kernel, where its decompressor has it, too.
@@ -81,9 +80,7 @@ export function relocate(memory: GuestMemory, relocations: Uint8Array, kernel: R
   const listAddress = alignUp(Math.max(...segments.map(({ end }) => end)), 4);
   if (listAddress + relocations.length > kernel.end) throw damaged('it has no room for its relocations');
   memory.write(listAddress, relocations);
-  compiled ??= new WebAssembly.Module(MODULE);
-  const instance = new WebAssembly.Instance(compiled, { env: { memory: memory.linear } });
-  const { addAll } = instance.exports as Exports;
+  const { addAll } = instantiate<Exports>(MODULE, memory.linear);
   const words = new Uint32Array(relocations.slice().buffer);
   for (const { kind, places } of splitLists(words, kernel.bits)) {
     const size = kind === 'u64' ? 8 : 4;

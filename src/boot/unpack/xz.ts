@@ -2,10 +2,10 @@
  * xz as Linux uses it: LZMA2, with the filter for x86 code or without, and CRC-32.
  * Source: The .xz File Format 1.2.1; XZ Embedded for LZMA2.
  */
-import { InputError } from '../input-error.ts';
 import { MODULE } from './generated/xz-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
+import { checkOf, WASM_PAGE, type Workspace, workspace } from './workspace.ts';
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const CHECK = 7;
@@ -16,7 +16,6 @@ const FILTER_LZMA2 = 0x21;
 /** Sizes in a block's header. */
 const HAS_PACKED_SIZE = 0x40;
 const HAS_SIZE = 0x80;
-const WASM_PAGE = 65_536;
 /** Tables of wasm-runtime/unpack/xz.ts are below, and room behind input and output that is read and written too early. */
 const INPUT = WASM_PAGE;
 const SLACK = 64;
@@ -31,49 +30,32 @@ interface Exports extends PageFinder {
   crc32(sum: number, from: number, end: number): number;
 }
 
-let compiled: WebAssembly.Module | undefined;
+const check = checkOf("xz's for x86");
 
 class Unpacker {
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
-  private readonly exports: Exports;
-  private readonly inputEnd: number;
-  private readonly outputStart: number;
-  private readonly outputEnd: number;
+  private readonly space: Workspace<Exports>;
   /** Where it is in input and output. */
   private from = INPUT;
   private to: number;
 
-  constructor(payload: Uint8Array, size: number) {
-    this.inputEnd = INPUT + payload.length;
-    this.outputStart = Math.ceil((this.inputEnd + SLACK) / WASM_PAGE) * WASM_PAGE;
-    this.outputEnd = this.outputStart + size;
-    this.to = this.outputStart;
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((this.outputEnd + SLACK) / WASM_PAGE) });
-    compiled ??= new WebAssembly.Module(MODULE);
-    this.exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
-    this.bytes = new Uint8Array(memory.buffer);
-    this.view = new DataView(memory.buffer);
-    this.bytes.set(payload, INPUT);
-    this.exports.prepareCrc();
+  constructor(space: Workspace<Exports>) {
+    this.space = space;
+    this.to = space.start;
+    space.exports.prepareCrc();
   }
 
   *unpack(): Generator<Piece | undefined> {
-    const { bytes, exports, outputStart, outputEnd } = this;
-    this.check(MAGIC.every((byte, index) => bytes[INPUT + index] === byte));
-    this.check(bytes[INPUT + CHECK] === CRC32);
+    const { bytes, exports, start, end } = this.space;
+    check(MAGIC.every((byte, index) => bytes[INPUT + index] === byte));
+    check(bytes[INPUT + CHECK] === CRC32);
     this.from += STREAM_HEADER;
-    while (this.to < outputEnd) yield* this.block();
-    yield* piecesOf(bytes, outputStart, outputEnd, 0, exports);
-  }
-
-  private check(isRight: boolean): void {
-    if (!isRight) throw new InputError("damaged bzImage: its payload is none of xz's for x86");
+    while (this.to < end) yield* this.block();
+    yield* piecesOf(bytes, start, end, 0, exports);
   }
 
   private byte(): number {
-    this.check(this.from < this.inputEnd);
-    return this.bytes[this.from++] as number;
+    check(this.from < this.space.inputEnd);
+    return this.space.bytes[this.from++] as number;
   }
 
   /** Most significant byte first. */
@@ -88,21 +70,21 @@ class Unpacker {
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
-    this.check(false);
+    check(false);
     return value;
   }
 
   private u32(at: number): number {
-    this.check(at + 4 <= this.inputEnd);
-    return this.view.getUint32(at, true);
+    check(at + 4 <= this.space.inputEnd);
+    return this.space.view.getUint32(at, true);
   }
 
   private *block(): Generator<undefined> {
-    const { exports } = this;
+    const { exports } = this.space;
     const start = this.from;
     const headerEnd = start + (this.byte() + 1) * 4;
     // 0 begins the index, which is behind all blocks.
-    this.check(headerEnd > start + 4);
+    check(headerEnd > start + 4);
     const flags = this.byte();
     if ((flags & HAS_PACKED_SIZE) !== 0) this.number();
     if ((flags & HAS_SIZE) !== 0) this.number();
@@ -113,25 +95,25 @@ class Unpacker {
       return { filter, propertiesSize };
     });
     const [first, last = first] = filters;
-    this.check(last?.filter === FILTER_LZMA2 && this.from <= headerEnd - 4);
+    check(last?.filter === FILTER_LZMA2 && this.from <= headerEnd - 4);
     const isFiltered = filters.length === 2;
     // A place in the file that is not 0 would be its property.
-    if (isFiltered) this.check(first?.filter === FILTER_X86 && first.propertiesSize === 0);
-    this.check(filters.length <= 2);
-    this.check(exports.crc32(0, start, headerEnd - 4) >>> 0 === this.u32(headerEnd - 4));
+    if (isFiltered) check(first?.filter === FILTER_X86 && first.propertiesSize === 0);
+    check(filters.length <= 2);
+    check(exports.crc32(0, start, headerEnd - 4) >>> 0 === this.u32(headerEnd - 4));
     this.from = headerEnd;
     const outputStart = this.to;
     yield* this.lzma2();
     if (isFiltered) exports.filterX86(outputStart, this.to);
     yield;
     this.from = start + Math.ceil((this.from - start) / 4) * 4;
-    this.check(exports.crc32(0, outputStart, this.to) >>> 0 === this.u32(this.from));
+    check(exports.crc32(0, outputStart, this.to) >>> 0 === this.u32(this.from));
     this.from += 4;
   }
 
   /** Chunks, each with a byte that tells what it is and what begins anew. */
   private *lzma2(): Generator<undefined> {
-    const { exports } = this;
+    const { exports } = this.space;
     for (let needsDictionary = true, needsProperties = true; ; ) {
       const control = this.byte();
       if (control === 0) return;
@@ -140,25 +122,25 @@ class Unpacker {
         exports.resetDictionary(this.to);
         needsDictionary = false;
       }
-      this.check(!needsDictionary && (isLzma || control <= 2));
+      check(!needsDictionary && (isLzma || control <= 2));
       const size = (isLzma ? (control & 0x1f) << 16 : 0) + this.u16() + 1;
       const end = this.to + size;
-      this.check(end <= this.outputEnd);
+      check(end <= this.space.end);
       if (isLzma) {
         const packedSize = this.u16() + 1;
         if (control >= 0xc0) {
-          this.check(exports.setProperties(this.byte()) !== 0);
+          check(exports.setProperties(this.byte()) !== 0);
           needsProperties = false;
         }
-        this.check(!needsProperties);
+        check(!needsProperties);
         if (control >= 0xa0) exports.resetState();
         const inputEnd = this.from + packedSize;
-        this.check(packedSize >= 5 && inputEnd <= this.inputEnd);
-        this.check(exports.unpackLzma(this.from, inputEnd, this.to, end) !== 0);
+        check(packedSize >= 5 && inputEnd <= this.space.inputEnd);
+        check(exports.unpackLzma(this.from, inputEnd, this.to, end) !== 0);
         this.from = inputEnd;
       } else {
-        this.check(this.from + size <= this.inputEnd);
-        this.bytes.copyWithin(this.to, this.from, this.from + size);
+        check(this.from + size <= this.space.inputEnd);
+        this.space.bytes.copyWithin(this.to, this.from, this.from + size);
         this.from += size;
       }
       this.to = end;
@@ -168,5 +150,5 @@ class Unpacker {
 }
 
 export function unpackXz(payload: Uint8Array, size: number): Generator<Piece | undefined> {
-  return new Unpacker(payload, size).unpack();
+  return new Unpacker(workspace(MODULE, payload, size, { input: INPUT, slack: SLACK })).unpack();
 }

@@ -2,10 +2,10 @@
  * zstd as Linux uses it: a frame without a dictionary.
  * Source: RFC 8878.
  */
-import { InputError } from '../input-error.ts';
 import { MODULE } from './generated/zstd-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
+import { checkOf, WASM_PAGE, workspace } from './workspace.ts';
 
 const MAGIC_SIZE = 4;
 /** In a frame's descriptor. */
@@ -20,7 +20,6 @@ const LARGEST_BLOCK = 131_072;
 const RAW = 0;
 const REPEATED = 1;
 const COMPRESSED = 2;
-const WASM_PAGE = 65_536;
 /** Tables of wasm-runtime/unpack/zstd.ts are below, and room behind input and output that is read and written too early. */
 const INPUT = 3 * WASM_PAGE;
 const SLACK = 64;
@@ -35,22 +34,11 @@ interface Exports extends PageFinder {
   checksum(end: number): number;
 }
 
-function check(isRight: boolean): void {
-  if (!isRight) throw new InputError("damaged bzImage: its payload is none of zstd's");
-}
-
-let compiled: WebAssembly.Module | undefined;
+const check = checkOf("zstd's");
 
 export function* unpackZstd(payload: Uint8Array, size: number): Generator<Piece | undefined> {
-  const inputEnd = INPUT + payload.length;
-  const start = Math.ceil((inputEnd + SLACK) / WASM_PAGE) * WASM_PAGE;
-  const outputEnd = start + size;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((outputEnd + SLACK) / WASM_PAGE) });
-  compiled ??= new WebAssembly.Module(MODULE);
-  const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Exports;
-  const bytes = new Uint8Array(memory.buffer);
-  const view = new DataView(memory.buffer);
-  bytes.set(payload, INPUT);
+  const room = { input: INPUT, slack: SLACK };
+  const { exports, bytes, view, inputEnd, start, end } = workspace<Exports>(MODULE, payload, size, room);
   const descriptor = bytes[INPUT + MAGIC_SIZE] as number;
   check((descriptor & (DICTIONARY | RESERVED)) === 0);
   const isSingle = (descriptor & IS_SINGLE_SEGMENT) !== 0;
@@ -67,25 +55,25 @@ export function* unpackZstd(payload: Uint8Array, size: number): Generator<Piece 
     isLast = (header & 1) !== 0;
     const kind = (header >> 1) & 3;
     const length = header >> 3;
-    const end = from + (kind === REPEATED ? 1 : length);
-    const limit = Math.min(to + LARGEST_BLOCK, outputEnd);
-    check(kind <= COMPRESSED && end <= inputEnd && (kind === COMPRESSED || length <= limit - to));
+    const blockEnd = from + (kind === REPEATED ? 1 : length);
+    const limit = Math.min(to + LARGEST_BLOCK, end);
+    check(kind <= COMPRESSED && blockEnd <= inputEnd && (kind === COMPRESSED || length <= limit - to));
     if (kind === COMPRESSED) {
-      to = exports.unpackBlock(from, end, to, limit);
+      to = exports.unpackBlock(from, blockEnd, to, limit);
       check(to !== 0);
     } else {
-      if (kind === RAW) bytes.copyWithin(to, from, end);
+      if (kind === RAW) bytes.copyWithin(to, from, blockEnd);
       else exports.repeat(to, bytes[from] as number, length);
       to += length;
     }
-    from = end;
+    from = blockEnd;
     if (to - hashed < STEP) continue;
     exports.hash(to);
     hashed = to;
     yield;
   }
-  check(to === outputEnd);
-  const sum = exports.checksum(outputEnd) >>> 0;
+  check(to === end);
+  const sum = exports.checksum(end) >>> 0;
   if ((descriptor & HAS_CHECKSUM) !== 0) check(from + 4 <= inputEnd && sum === view.getUint32(from, true));
-  yield* piecesOf(bytes, start, outputEnd, 0, exports);
+  yield* piecesOf(bytes, start, end, 0, exports);
 }
