@@ -4,6 +4,7 @@
  * bytes, and as many may be read behind the input.
  * Source: RFC 1951.
  */
+import { copyMatch } from './copy';
 import { CRC_END } from './crc32';
 
 export { crc32, prepareCrc } from './crc32';
@@ -289,19 +290,8 @@ function unpackCodes(to: usize, enough: usize, limit: usize): usize {
     const distance = <usize>((far >>> VALUE_SHIFT) + (<u32>bits & (((<u32>1) << extra) - 1)));
     at += (far & 15) + extra;
     if (distance > to - start || length > limit - to) return 0;
-    let source = to - distance;
-    const end = to + length;
-    if (distance < 16) {
-      // A pattern that repeats itself: what is there of it doubles until it is a vector long.
-      let step = distance;
-      do {
-        v128.store(to, v128.load(source));
-        to += step;
-        step <<= 1;
-      } while (step < 16);
-    }
-    for (; to < end; to += 16, source += 16) v128.store(to, v128.load(source));
-    to = end;
+    copyMatch(to, to - distance, to + length);
+    to += length;
   }
   position = at;
   return at <= last ? to : 0;

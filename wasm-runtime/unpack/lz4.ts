@@ -5,6 +5,8 @@
  * Source: LZ4 doc/lz4_Block_format.md.
  */
 
+import { copyPattern, copyUpTo } from './copy';
+
 export { findPage } from './pages';
 
 /** Lengths of 15 go on in bytes, of which each 255 is followed by another. */
@@ -23,19 +25,6 @@ let token: usize = 0;
 let literals: usize = 0;
 let match: usize = 0;
 let distance: usize = 0;
-
-/**
- * Copies at least one byte, up to `end` or 15 bytes further.
- *
- * @inline
- */
-function copyUpTo(end: usize, to: usize, source: usize): void {
-  do {
-    v128.store(to, v128.load(source));
-    to += 16;
-    source += 16;
-  } while (to < end);
-}
 
 /** Begins a block. @param input it, up to and without `end`. @param to where it goes. */
 export function beginBlock(input: usize, end: usize, to: usize): void {
@@ -94,17 +83,9 @@ export function unpackBlock(to: usize, limit: usize): usize {
       if (back >= 16) {
         v128.store(to, v128.load(source));
         v128.store(to + 16, v128.load(source + 16));
-        if (to + 32 < end) copyUpTo(end, to + 32, source + 32);
+        if (to + 32 < end) copyUpTo(to + 32, source + 32, end);
       } else {
-        // A pattern that repeats itself: what is there of it doubles until it is a vector long.
-        let step = back;
-        let next = to;
-        do {
-          v128.store(next, v128.load(source));
-          next += step;
-          step <<= 1;
-        } while (step < 16);
-        if (next < end) copyUpTo(end, next, source);
+        copyPattern(to, source, end);
       }
       to = end;
       if (left > room) {
@@ -129,7 +110,7 @@ export function unpackBlock(to: usize, limit: usize): usize {
     const room = limit - to;
     const now = min(run, room);
     v128.store(to, v128.load(at));
-    if (now > 16) copyUpTo(to + now, to + 16, at + 16);
+    if (now > 16) copyUpTo(to + 16, at + 16, to + now);
     at += now;
     to += now;
     if (run > room) {

@@ -5,6 +5,8 @@
  * Source: RFC 8878; xxHash doc/xxhash_spec.md for XXH64.
  */
 
+import { copyMatch } from './copy';
+
 export { findPage } from './pages';
 
 /** A table of FSE has for each state 8 bytes: a value, 16 bits that the next state begins with, and numbers of bits: the state's, the value's. */
@@ -469,30 +471,6 @@ function readLiterals(from: usize, end: usize): bool {
   readEnd = behind;
   if (format === 0) return unpackStream(from, behind, LITERALS, LITERALS + literalCount);
   return unpackStreams(from, behind, (literalCount + 3) >>> 2, literalCount);
-}
-
-/**
- * Copies a match.
- *
- * @inline
- */
-function copyMatch(to: usize, source: usize, end: usize): void {
-  if (to - source >= 16) {
-    do {
-      v128.store(to, v128.load(source));
-      to += 16;
-      source += 16;
-    } while (to < end);
-  } else {
-    // A pattern that repeats itself: what is there of it doubles until it is a vector long.
-    let step = to - source;
-    do {
-      v128.store(to, v128.load(source));
-      to += step;
-      step <<= 1;
-    } while (step < 16);
-    for (; to < end; to += 16, source += 16) v128.store(to, v128.load(source));
-  }
 }
 
 /** A byte again and again; of zeros only the first, since memory is zero. */
