@@ -2,17 +2,13 @@ import { constants, gzipSync, type ZlibOptions } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackGzip } from '../../../src/boot/unpack/gzip.ts';
-import { piecesOf, randomNumbers, repetitive, sample } from './samples.ts';
+import { changeBits, randomNumbers, repetitive, sample, unpackAll } from './samples.ts';
 
 const random = randomNumbers(5);
 const compress = (data: Uint8Array, options: ZlibOptions = {}): Uint8Array =>
   Uint8Array.from(gzipSync(data, { level: 9, ...options }));
 
-function unpack(payload: Uint8Array, size: number): Uint8Array {
-  const result = new Uint8Array(size);
-  for (const { at, bytes } of piecesOf(unpackGzip(payload, size))) result.set(bytes, at);
-  return result;
-}
+const unpack = (payload: Uint8Array, size: number): Uint8Array => unpackAll(unpackGzip, payload, size);
 
 /** Frequent bytes and rare ones, which have long codes. */
 const letters = (size: number): Uint8Array => Uint8Array.from({ length: size }, () => 256 * random() ** 9);
@@ -59,19 +55,8 @@ describe('gzip', () => {
 
   it('refuses damaged files, but where it makes no difference', () => {
     const data = Uint8Array.of(...repetitive(20_000, 20_000), ...letters(3000));
-    const original = compress(data);
-    let same = 0;
-    for (let round = 0; round < 500; round++) {
-      const payload = original.slice();
-      const at = 10 + Math.floor(random() * (payload.length - 14));
-      payload[at] = (payload[at] as number) ^ (1 << Math.floor(random() * 8));
-      try {
-        expect(Buffer.compare(unpack(payload, data.length), data)).toBe(0);
-        same += 1;
-      } catch (error) {
-        expect(error).toBeInstanceOf(InputError);
-      }
-    }
-    expect(same).toBeLessThan(5);
+    const payload = compress(data);
+    const places = { rounds: 500, first: 10, end: payload.length - 4 };
+    expect(changeBits(unpackGzip, payload, data, places)).toBeLessThan(5);
   });
 });

@@ -2,19 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackLz4 } from '../../../src/boot/unpack/lz4.ts';
 import { compressLz4, frameOf } from './lz4-fixtures.ts';
-import { piecesOf, randomNumbers, repetitive } from './samples.ts';
+import { piecesOf, randomNumbers, repetitive, unpackAll } from './samples.ts';
 
-function unpack(payload: Uint8Array, size: number): Uint8Array {
-  const result = new Uint8Array(size);
-  let end = 0;
-  for (const { at, bytes } of piecesOf(unpackLz4(payload, size))) {
-    expect(at).toBeGreaterThanOrEqual(end);
-    end = at + bytes.length;
-    expect(end).toBeLessThanOrEqual(size);
-    result.set(bytes, at);
-  }
-  return result;
-}
+const unpack = (payload: Uint8Array, size: number): Uint8Array => unpackAll(unpackLz4, payload, size);
 
 /** With something else at both ends. */
 function withEnds(data: Uint8Array): Uint8Array {

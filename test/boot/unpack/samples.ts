@@ -1,5 +1,7 @@
-/** Data for tests of unpacking, the same in each run. */
-import type { Piece } from '../../../src/boot/unpack/unpack.ts';
+/** Data for tests of unpacking, the same in each run, and what is done with them. */
+import { expect } from 'vitest';
+import { InputError } from '../../../src/boot/input-error.ts';
+import type { Piece, Unpack } from '../../../src/boot/unpack/unpack.ts';
 
 /** What is handed on, without the pauses. */
 export const piecesOf = (steps: Iterable<Piece | undefined>): Piece[] => {
@@ -7,6 +9,45 @@ export const piecesOf = (steps: Iterable<Piece | undefined>): Piece[] => {
   for (const step of steps) if (step !== undefined) pieces.push({ ...step, bytes: step.bytes.slice() });
   return pieces;
 };
+
+/** All of what is unpacked. The pieces are in ascending order. */
+export function unpackAll(unpack: Unpack, payload: Uint8Array, size: number): Uint8Array {
+  const result = new Uint8Array(size);
+  let end = 0;
+  for (const { at, bytes } of piecesOf(unpack(payload, size))) {
+    expect(at).toBeGreaterThanOrEqual(end);
+    end = at + bytes.length;
+    expect(end).toBeLessThanOrEqual(size);
+    result.set(bytes, at);
+  }
+  return result;
+}
+
+/**
+ * Changes one bit in each round, from `first` up to and without `end`: the file is refused, or it makes no difference.
+ * @returns how often it made none.
+ */
+export function changeBits(
+  unpack: Unpack,
+  original: Uint8Array,
+  data: Uint8Array,
+  { rounds, first, end }: { readonly rounds: number; readonly first: number; readonly end: number },
+): number {
+  const random = randomNumbers(rounds);
+  let same = 0;
+  for (let round = 0; round < rounds; round++) {
+    const payload = original.slice();
+    const at = first + Math.floor(random() * (end - first));
+    payload[at] = (payload[at] as number) ^ (1 << Math.floor(random() * 8));
+    try {
+      expect(Buffer.compare(unpackAll(unpack, payload, data.length), data)).toBe(0);
+      same += 1;
+    } catch (error) {
+      expect(error).toBeInstanceOf(InputError);
+    }
+  }
+  return same;
+}
 
 /** Numbers from 0 up to and without 1, always the same (Park and Miller's generator). */
 export function randomNumbers(state = 1): () => number {
