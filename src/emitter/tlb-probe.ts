@@ -42,6 +42,11 @@ export function pageOfLastByte(m: Module, linearAddress: Value, size: number): E
   return m.i64.and(last, m.i64.const(-4096));
 }
 
+/** The page of an access that is a multiple of its size, or no page: then a bit below is set. */
+export function pageOfAligned(m: Module, linearAddress: Value, size: number): Expression {
+  return m.i64.and(linearAddress(), m.i64.const(size - 1 - 4096));
+}
+
 /** tlbProbe() of the table of a view. */
 export function viewProbe(
   m: Module,
@@ -51,15 +56,17 @@ export function viewProbe(
   view: number,
   slot: Local,
   missed: Expression,
+  pageOf = pageOfLastByte,
 ): Expression {
-  return tlbProbe(m, access, linearAddress, size, tlbIndex(m, linearAddress()), tlbTable(view), slot, missed);
+  const entry = tlbIndex(m, linearAddress());
+  return tlbProbe(m, access, linearAddress, size, entry, tlbTable(view), slot, missed, pageOf);
 }
 
 /**
  * Host address of an access, to be used once.
  *
  * @param entry address of the TLB entry less `offset`. @param slot i32 local to keep it in.
- * @param missed host address if the entry does not allow the access.
+ * @param missed host address if the entry does not allow the access. @param pageOf what the tag is compared with.
  */
 export function tlbProbe(
   m: Module,
@@ -70,10 +77,11 @@ export function tlbProbe(
   offset: number,
   slot: Local,
   missed: Expression,
+  pageOf = pageOfLastByte,
 ): Expression {
   const field = offset + tagOffset(access);
   const tag = m.i64.load(field, 8, slot.tee(entry));
   const addend = m.i32.load(offset + TLB_ADDEND, 4, slot.get());
   const hit = m.i32.add(m.i32.wrap(linearAddress()), addend);
-  return m.ifLikely(m.i64.eq(tag, pageOfLastByte(m, linearAddress, size)), hit, missed);
+  return m.ifLikely(m.i64.eq(tag, pageOf(m, linearAddress, size)), hit, missed);
 }

@@ -401,11 +401,6 @@ export class BlockEmitter extends BlockMemory {
     return m.i64.and(m.i64.sub(linear, this.segmentBase(SEGMENT_CS)), m.i64.const(0xffff_ffffn));
   }
 
-  requireAligned(linearAddress: Value, size: number): void {
-    const { m } = this;
-    this.leaveIf(m.i32.and(m.i32.wrap(linearAddress()), m.i32.const(size - 1)));
-  }
-
   vectorZero(): Expression {
     return this.parts.entryLocals.vectorZero.get();
   }

@@ -6,7 +6,7 @@
  */
 import { typeOfSize } from '../../emitter/emitter-base.ts';
 import type { Local } from '../../emitter/locals.ts';
-import { type Access, viewProbe } from '../../emitter/tlb-probe.ts';
+import { type Access, pageOfAligned, pageOfLastByte, viewProbe } from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { zero } from '../../isa/semantics/vector.ts';
 import type { Location, Variant } from '../../isa/variant.ts';
@@ -29,6 +29,8 @@ export abstract class BlockMemory extends BlockAddresses {
   readonly windows: Windows;
   /** The block's statements, where those of no attempt and no condition are. */
   private readonly outermost = this.statements;
+  /** An address that is to be a multiple of what is accessed there. */
+  private aligned: Value | undefined = undefined;
 
   /** @param before of the block that leads to this one, in the same group. */
   constructor(parts: RegionParts, block: PlannedBlock, before: BlockMemory | undefined) {
@@ -58,8 +60,10 @@ export abstract class BlockMemory extends BlockAddresses {
     const { imports, lastPages } = this.parts;
     const leave = this.leaveToHandler();
     const slot = this.newLocal(i32);
+    const isAligned = this.aligned === linearAddress;
+    const pageOf = isAligned ? pageOfAligned : pageOfLastByte;
     const inTable = (missed: Expression): Expression =>
-      viewProbe(m, access, address, size, records.tlbView, slot, missed);
+      viewProbe(m, access, address, size, records.tlbView, slot, missed, pageOf);
     if (lastPages === undefined) return { here: () => inTable(leave), apart: () => leave };
     const base = place === undefined ? records.base(index) : GPR + place.register * 8;
     const indexRegister = place === undefined ? records.indexRegister(index) : ZERO_REGISTER;
@@ -69,21 +73,35 @@ export abstract class BlockMemory extends BlockAddresses {
     const call = (at: Value): Expression =>
       hostOrLeave(m.call(imports.probe(access, size, records.tlbView), [at()], i32));
     const noted = this.notedAccess();
-    const tag = this.isProbablyAligned(size) ? undefined : this.newLocal(i64);
+    const tag = isAligned || this.isProbablyAligned(size) ? undefined : this.newLocal(i64);
+    const unaligned = isAligned ? this.leaveUnlessAligned(address, size) : undefined;
     const here = (): Expression => {
       const isScattered = noted !== undefined && records.isScattered(index);
       const last = isScattered ? undefined : lastPages.find(access, base, indexRegister, displacement);
       const filled = (): Expression => imports.fill(access, address(), size);
-      if (last === undefined) return inTable(hostOrLeave(filled()));
+      if (last === undefined) {
+        const found = hostOrLeave(filled());
+        return inTable(unaligned === undefined ? found : m.block(null, [unaligned, found], i32));
+      }
       const fill = (): Expression => m.ifUnlikely(m.i32.eqz(filled()), leave);
       // The stack is on one page for long.
       const isStack = base === GPR + RSP * 8 && indexRegister === ZERO_REGISTER;
       const another = isStack
         ? last.take(address, records.tlbView, host, call(address))
         : last.look(address, size, records.tlbView, slot, host, fill(), noted);
-      return last.probe(address, size, tag, another);
+      return last.probe(address, size, tag, another, unaligned);
     };
     return { here, apart: () => call(linearAddress) };
+  }
+
+  /** It is compared with a page together with where it is, so it takes no look of its own. */
+  requireAligned(linearAddress: Value): void {
+    this.aligned = linearAddress;
+  }
+
+  private leaveUnlessAligned(address: Value, size: number): Expression {
+    const { m } = this;
+    return m.ifUnlikely(m.i32.and(m.i32.wrap(address()), m.i32.const(size - 1)), this.leaveToHandler());
   }
 
   /** How an access of the current instruction is noted where it keeps finding other pages; undefined if its record has no place for that. */
@@ -221,9 +239,9 @@ export abstract class BlockMemory extends BlockAddresses {
    * different, a mispredicted branch: words at any byte of a text.
    */
   private isProbablyAligned(size: number): boolean {
-    const { records, index, variant } = this;
+    const { records, index } = this;
     if (size === 1) return true;
-    if (size > 8) return variant.locations.some((location) => location.kind === 'memory' && location.aligned);
+    if (size > 8) return false;
     return records.indexRegister(index) === ZERO_REGISTER || 1 << records.scale(index) >= size;
   }
 

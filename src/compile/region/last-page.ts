@@ -16,7 +16,14 @@
  */
 
 import type { Local, Locals } from '../../emitter/locals.ts';
-import { type Access, pageOfLastByte, tagOffset, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
+import {
+  type Access,
+  pageOfAligned,
+  pageOfLastByte,
+  tagOffset,
+  tlbIndex,
+  tlbTable,
+} from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import {
@@ -169,16 +176,23 @@ class LastPage {
    * Host address of an access, to be used once.
    *
    * @param last i64 local; undefined if the access is most likely aligned. @param another what look() or take() finds if
-   * the last page is another.
+   * the last page is another. @param unaligned leaves where the access must be aligned.
    */
-  probe(linearAddress: Value, size: number, last: Local | undefined, another: Expression): Expression {
+  probe(
+    linearAddress: Value,
+    size: number,
+    last: Local | undefined,
+    another: Expression,
+    unaligned: Expression | undefined,
+  ): Expression {
     const { m, tag, addend } = this;
     const host = (): Expression => m.i32.add(m.i32.wrap(linearAddress()), addend.get());
     if (last !== undefined) return m.ifLikely(this.isInside(linearAddress, size, last), host(), another);
     // What is aligned lies in the page of its first byte: most accesses, and one operation less.
-    const alignedPage = m.i64.and(linearAddress(), m.i64.const(size - 1 - 4096));
+    const isHere = m.i64.eq(pageOfAligned(m, linearAddress, size), tag.get());
+    if (unaligned !== undefined) return m.ifLikely(isHere, host(), m.block(null, [unaligned, another], i32));
     const otherwise = size === 1 ? another : m.ifLikely(this.holds(linearAddress, size), host(), another);
-    return m.ifLikely(m.i64.eq(alignedPage, tag.get()), host(), otherwise);
+    return m.ifLikely(isHere, host(), otherwise);
   }
 
   /**

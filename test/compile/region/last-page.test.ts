@@ -14,7 +14,13 @@ import { DATA, HANDLERS, PAGE_DIRECTORY } from '../../isa/system-machine.ts';
 import { FUNCTION, prepare } from './scattered-pages.ts';
 
 const RAX = 0;
+const RCX = 1;
 const RBX = 3;
+
+/** Adds to a register in the turn in which ECX has a value. */
+function addAtTurn(turn: number, register: string, bytes: number): string {
+  return `xor ebx,ebx; cmp ecx,${turn}; sete bl; imul ebx,ebx,${bytes}; add ${register},rbx`;
+}
 
 /** Each of the loops has become one region. */
 function runLoops(code: string, loops: number) {
@@ -171,6 +177,30 @@ describe('a compiled loop', () => {
     expect(rip).toBe(BigInt(HANDLERS + 13 * 16 + 1));
   });
 
+  it.each([
+    ['load', 'rsi', 8],
+    ['load', 'rsi', 0x1008],
+    ['store', 'rdi', 8],
+    ['store', 'rdi', 0x1008],
+  ] as const)('faults at a %s that is not aligned, when %s has got %i more', (_, register, more) => {
+    const { rip, registers } = runLoops(
+      `
+        mov esi,${DATA}
+        mov edi,${DATA + 0x100}
+        mov ecx,1200
+        l1: ${addAtTurn(100, register, more)}
+        movaps xmm0,XMMWORD PTR [rsi]
+        movaps XMMWORD PTR [rdi],xmm0
+        dec ecx
+        jne l1
+        hlt
+      `,
+      1,
+    );
+    expect(rip).toBe(BigInt(HANDLERS + 13 * 16 + 1));
+    expect(registers[RCX]).toBe(100n);
+  });
+
   it('sees a page that has been mapped elsewhere since it ran last', () => {
     runLoops(
       `
@@ -190,6 +220,27 @@ describe('a compiled loop', () => {
       1,
     );
   });
+});
+
+it('code without a loop faults at an access that is not aligned', () => {
+  // CPUID is not part of a region.
+  const { rip, regions } = runBothTiers(
+    `
+      mov ebp,1200
+      mov esi,${DATA}
+      l1: mov ecx,ebp
+      ${addAtTurn(100, 'rsi', 8)}
+      movaps xmm0,XMMWORD PTR [rsi]
+      dec ebp
+      je l2
+      cpuid
+      jmp l1
+      l2: hlt
+    `,
+    prepare,
+  );
+  expect(regions.map((region) => shapeOf(region).back)).toContain(0);
+  expect(rip).toBe(BigInt(HANDLERS + 13 * 16 + 1));
 });
 
 describe('a loop that is compiled again', () => {
@@ -222,6 +273,23 @@ describe('a loop that is compiled again', () => {
       hlt
     `);
     expect(found).toEqual([0xf, 0x13]);
+  });
+
+  it('faults at one that is not aligned', () => {
+    const code = `
+      mov esi,${DATA}
+      mov ecx,14000
+      l1: movaps xmm0,XMMWORD PTR [rsi]
+      xor esi,0x13000
+      ${addAtTurn(100, 'rsi', 8)}
+      dec ecx
+      jne l1
+      hlt
+    `;
+    expect(scattered(code)).toEqual([0xa]);
+    const { rip, registers } = runBothTiers(code, prepare, { first: 5000, second: 1e9 });
+    expect(rip).toBe(BigInt(HANDLERS + 13 * 16 + 1));
+    expect(registers[RCX]).toBe(99n);
   });
 });
 
