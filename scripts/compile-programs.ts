@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { CompileResult } from '../src/code-cache/tiering.ts';
 import {
   dropInlining,
   optimizeJavaScriptLater,
@@ -49,6 +50,9 @@ const v8 = { ...require('node:v8'), setFlagsFromString: () => {} };
 
 const worker = new Bundle('compile-worker');
 
+/** How many the worker has compiled. */
+let modules = 0;
+
 /** In place of a thread. */
 class WorkerHere {
   private readonly port: MessagePort;
@@ -60,7 +64,11 @@ class WorkerHere {
   }
 
   on(event: string, listener: (value: unknown) => void): void {
-    if (event === 'message') this.port.on('message', listener);
+    if (event !== 'message') return;
+    this.port.on('message', (value: CompileResult) => {
+      if (value.kind === 'compiled') modules++;
+      listener(value);
+    });
   }
   postMessage(message: unknown): void {
     this.port.postMessage(message);
@@ -78,6 +86,10 @@ const cli = new Bundle('cli');
 process.on('exit', (code) => {
   rmSync(folder, { recursive: true });
   if (code !== ((DONE << 1) | 1)) return;
+  if (modules === 0) {
+    console.error('compile-programs: the guest was done before the worker had compiled anything of it');
+    return;
+  }
   process.exitCode = 0;
   cli.keep();
   // As src/cli/process.ts does before it starts the worker.

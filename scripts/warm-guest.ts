@@ -1,6 +1,6 @@
 /**
- * A kernel that is entered as Linux is in 64-bit mode and has loops that get hot, a region each: what a run of it calls of the emulator is
- * what the run of any guest calls.
+ * A kernel that is entered as Linux is in 64-bit mode, asks a PC's devices and has loops that get hot, a region each: what a run of it calls
+ * of the emulator is what the run of any guest calls.
  * Source: Linux Documentation/arch/x86/boot.rst; Intel SDM Vol. 2 for the instructions.
  */
 
@@ -12,8 +12,8 @@ const SETUP_SECTORS = 4;
 const PAYLOAD = 0x1000;
 /** The 64-bit entry point, from the start of the protected-mode code. */
 const ENTRY = 0x200;
-/** More entries than it takes until a block is compiled. */
-const TURNS = 4000;
+/** Many times the entries that it takes until a block is compiled: requests wait for more of them, and for a million instructions. */
+const TURNS = 200_000;
 
 /** Instructions of the loops, each of 64-bit mode with RSP at a stack. */
 const BODIES: readonly (readonly number[])[] = [
@@ -29,6 +29,47 @@ const BODIES: readonly (readonly number[])[] = [
 
 const int32 = (value: number): number[] => [value, value >> 8, value >> 16, value >> 24];
 
+const outByte = (port: number, value: number): number[] => [0x66, 0xba, port, port >> 8, 0xb0, value, 0xee]; // MOV DX; MOV AL; OUT DX, AL
+const inByte = (port: number): number[] => [0x66, 0xba, port, port >> 8, 0xec]; // MOV DX, port; IN AL, DX
+const outDword = (port: number, value: number): number[] => [
+  0x66,
+  0xba,
+  port,
+  port >> 8,
+  0xb8,
+  ...int32(value),
+  0xef,
+]; // ... EAX
+const inDword = (port: number): number[] => [0x66, 0xba, port, port >> 8, 0xed];
+/** MOV EBX, address; MOV EAX, [RBX]; MOV [RBX], EAX */
+const touch = (address: number): number[] => [0xbb, ...int32(address), 0x8b, 0x03, 0x89, 0x03];
+
+/** What Linux does to a PC's devices while it looks what there is, without what would interrupt this guest. */
+const DEVICES: readonly (readonly number[])[] = [
+  ...[0x11, 0x30, 0x04, 0x01].map((word, i) => outByte(i === 0 ? 0x20 : 0x21, word)), // 8259A: ICW1 to ICW4, with all masked by
+  outByte(0x21, 0xff), // OCW1
+  inByte(0x21),
+  outByte(0x43, 0x30), // 8254: counter 0 in mode 0
+  outByte(0x40, 0xff),
+  outByte(0x40, 0xff),
+  inByte(0x40),
+  outByte(0x70, 0x0a), // clock: register A
+  inByte(0x71),
+  outByte(0x70, 0x00),
+  inByte(0x71),
+  ...[3, 4, 1, 2].map((register) => outByte(0x3f8 + register, 0x03)), // 16550A: LCR, MCR, IER, FCR
+  outByte(0x3f9, 0),
+  ...[5, 6, 2].map((register) => inByte(0x3f8 + register)), // LSR, MSR, IIR
+  inDword(0x608), // ACPI's timer
+  outDword(0xcf8, 0x8000_0000 | 0), // PCI: vendor of 00:00.0
+  inDword(0xcfc),
+  ...[0xf0, 0x10, 0x100].map((offset) => touch(0xfed0_0000 + offset)), // HPET: counter, configuration, first timer
+  touch(0xfec0_0000), // I/O APIC: index and
+  touch(0xfec0_0010), // data
+  ...[0x20, 0x80, 0xf0].map((offset) => touch(0xfee0_0000 + offset)), // local APIC: ID, TPR, spurious vector
+  [0xb9, ...int32(0x1b), 0x0f, 0x32, 0x0f, 0x30], // MOV ECX, IA32_APIC_BASE; RDMSR; WRMSR
+];
+
 /** MOV ECX, TURNS; the body; DEC ECX; JNE back; CPUID, which ends a region. */
 function loop(body: readonly number[]): number[] {
   return [0xb9, ...int32(TURNS), ...body, 0xff, 0xc9, 0x75, -(body.length + 4), 0x0f, 0xa2];
@@ -36,7 +77,8 @@ function loop(body: readonly number[]): number[] {
 
 export function warmGuest(): Uint8Array {
   const code = [
-    ...[0x66, 0xba, 0xf8, 0x03, 0xb0, 0x0a, 0xee], // MOV DX, 3F8h; MOV AL, a line feed; OUT DX, AL
+    ...outByte(0x3f8, 0x0a), // a line feed
+    ...DEVICES.flat(),
     ...BODIES.flatMap(loop),
     ...[0xb0, DONE, 0xe6, DONE_PORT, 0xeb, 0xfe], // MOV AL, DONE; OUT DONE_PORT, AL; JMP itself
   ];
