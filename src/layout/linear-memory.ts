@@ -11,8 +11,8 @@
  *     0x0018_0000  jump cache: linear address and mode -> head record
  *     0x0020_0000  shapes: instructions that have been decoded before
  *     0x0024_0000  software TLBs: user, supervisor, supervisor with EFLAGS.AC, user with alignment checks (tlb.ts)
- *     0x0034_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
- *     0x0630_0000  page metadata arena, then guest RAM chunks as they are touched
+ *     0x0044_0000  record arena, in two halves (wasm-runtime/code/record-arena.ts)
+ *     0x0640_0000  page metadata arena, then guest RAM chunks as they are touched
  */
 export const CPU_STATE = 0x1000;
 export const RUNTIME_DATA = 0x1_0000;
@@ -83,8 +83,8 @@ export const CHUNK_ENTRY_SIZE = 8;
 export const CHUNK_COUNT = 65536;
 
 export const SCRATCH_RECORDS = 0x8_0000;
-export const RECORD_ARENA = 0x34_0000;
-export const RECORD_ARENA_END = 0x630_0000;
+export const RECORD_ARENA = 0x44_0000;
+export const RECORD_ARENA_END = 0x640_0000;
 /** Pages of 64 KiB that are there from the beginning, whatever the guest's memory. */
 export const FIXED_PAGES = RECORD_ARENA_END >> 16;
 /** First byte handed out for page metadata and guest RAM chunks; grows with memory.grow. */

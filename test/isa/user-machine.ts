@@ -192,10 +192,15 @@ export class UserMachine {
   private map(): void {
     let next = TABLES + PAGE;
     const { processor } = this;
-    const entry = (table: number, index: number): bigint =>
-      processor.views.i64[(this.host(table) + index * 8) >> 3] as bigint;
+    // To ask for the first page's place may grow the memory, which gives it other views.
+    const placeOf = (table: number, index: number): number => (this.host(table) + index * 8) >> 3;
+    const entry = (table: number, index: number): bigint => {
+      const place = placeOf(table, index);
+      return processor.views.i64[place] as bigint;
+    };
     const setEntry = (table: number, index: number, value: bigint): void => {
-      processor.views.i64[(this.host(table) + index * 8) >> 3] = value;
+      const place = placeOf(table, index);
+      processor.views.i64[place] = value;
     };
     const mapPage = (
       linear: number,
