@@ -104,6 +104,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   movntsd: 'test/isa/sse4a.test.ts',
   extrq: 'test/isa/sse4a.test.ts',
   insertq: 'test/isa/sse4a.test.ts',
+  serialize: 'test/isa/system.test.ts',
   rdpkru: 'test/cpu/protection-keys.test.ts',
   wrpkru: 'test/cpu/protection-keys.test.ts',
   sysenter: 'test/wasm-runtime/far-transfers.test.ts',

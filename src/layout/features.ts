@@ -176,6 +176,8 @@ export const FEATURES: readonly Feature[] = [
   // Fast strings: REP MOVSB and STOSB, short ones, zero-length ones, STOSB, CMPSB and SCASB.
   feature('7:ebx', 9, 'erms', 'more'),
   feature('7:edx', 4, 'fsrm', 'more'),
+  // Linux then serializes without an IRET to itself, which takes a hundred times as long here.
+  feature('7:edx', 14, 'serialize', 'more', { vendor: 'GenuineIntel', instructions: 'serialize' }),
   feature('7.1:eax', 10, 'fzrm', 'more'),
   feature('7.1:eax', 11, 'fsrs', 'more'),
   feature('7.1:eax', 12, 'fsrc', 'more'),

@@ -710,3 +710,10 @@ describe('LOCK', () => {
     expect(machine.run(code)).toBe(outcome);
   });
 });
+
+it('serialize goes on with the next instruction', () => {
+  // By its bytes: not every assembler knows it.
+  expect(machine.run('.byte 0x0f,0x01,0xe8; nop')).toBe('halt');
+  expect(machine.processor.rip).toBe(BigInt(CODE + 5));
+  expect(machine.processor.instructions).toBe(3);
+});

@@ -91,6 +91,8 @@ export const system: Row[] = [
   ...fence('lfence', 5),
   ...fence('mfence', 6),
   ...fence('sfence', 7),
+  // Nothing of an instruction is left to do when the next one begins.
+  row(fixed(twoPrefix('none', 0x01, 5), 0), 'serialize', [], nop),
 
   systemRow(two(0xa2), 'cpuid', [], cpuid),
   systemRow(two(0x32), 'rdmsr', [], performTimed('readMsr')),
