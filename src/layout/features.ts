@@ -20,7 +20,7 @@ export const FEATURE_WORDS = [
 export type FeatureWord = (typeof FEATURE_WORDS)[number];
 
 /**
- * `base`: every processor here has it. 2 and 3: since that level of x86-64 (System V ABI, AMD64 supplement,
+ * `base`: every model has it. 2 and 3: since that level of x86-64 (System V ABI, AMD64 supplement,
  * "Micro-architecture levels"). `more`: what the levels do not ask for. `asked`: what no model has, because kernels do better
  * without it here.
  */
@@ -31,6 +31,8 @@ export interface Feature {
   readonly word: FeatureWord;
   readonly bit: number;
   readonly level: FeatureLevel;
+  /** Whether one may be without it although every model has it. */
+  readonly isOptional: boolean;
   /** Of whose processors alone it is, unless it is asked for; undefined: of all. */
   readonly vendor: Vendor | undefined;
   readonly aliases: readonly string[];
@@ -43,6 +45,7 @@ export interface Feature {
 }
 
 interface Details {
+  readonly isOptional?: boolean;
   readonly vendor?: Vendor;
   readonly aliases?: string;
   readonly needs?: string;
@@ -64,6 +67,7 @@ function feature(
     word,
     bit,
     level,
+    isOptional: details.isOptional ?? level !== 'base',
     vendor: details.vendor,
     aliases: words(details.aliases),
     needs: words(details.needs),
@@ -124,7 +128,8 @@ export const FEATURES: readonly Feature[] = [
   feature('80000001:ecx', 8, '3dnowprefetch', 'base', { aliases: 'prefetchw' }),
   feature('1:ecx', 21, 'x2apic', 'base'),
   feature('1:ecx', 24, 'tsc_deadline_timer', 'base', { aliases: 'tsc-deadline' }),
-  feature('1:ecx', 31, 'hypervisor', 'base'),
+  // And leaves from 4000_0000H on. Drivers and programs that refuse to run in a virtual machine ask for it.
+  feature('1:ecx', 31, 'hypervisor', 'base', { isOptional: true }),
   // Linux then needs no watchdog on the TSC.
   feature('7:ebx', 1, 'tsc_adjust', 'base'),
   // The x87 operand pointer is updated by unmasked exceptions only; FCS and FDS are zero.

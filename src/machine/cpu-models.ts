@@ -108,7 +108,7 @@ export function chooseCpu(text: string): Cpu {
     changes.filter((change) => change.startsWith(sign)).map((change) => findFeature(change.slice(1)));
   for (const feature of named('+').flatMap(withNeeds)) chosen.add(feature);
   for (const feature of named('-')) {
-    if (feature.level === 'base' && (feature.vendor ?? vendor) === vendor)
+    if (!feature.isOptional && (feature.vendor ?? vendor) === vendor)
       throw new InputError(`every processor here has ${feature.name}`);
     for (const gone of withDependents(feature)) chosen.delete(gone);
   }
@@ -141,7 +141,7 @@ export function describeCpus(): string {
     '',
     `Vendors, vendor=NAME: ${VENDORS.join(', ')}. The default is ${DEFAULT_VENDOR}.`,
     '',
-    'Features, to be added with + and taken away with -, but for those of x86-64-v1:',
+    'Features, to be added with + and taken away with -, of those of x86-64-v1 only hypervisor:',
     ...lists,
     ...ofVendors,
     '  no model has:',

@@ -42,6 +42,11 @@ describe('models of the processor', () => {
     expect(lost(',-xsave')).toEqual([...avx, ...others].sort());
   });
 
+  it('may be without a hypervisor', () => {
+    expect(offered('x86-64-v1')).toContain('hypervisor');
+    expect(offered('x86-64-v1,-hypervisor')).not.toContain('hypervisor');
+  });
+
   it('are of a vendor', () => {
     expect(chooseCpu('max').vendor).toBe('GenuineIntel');
     const amd = 'max,-la57,vendor=AuthenticAMD';

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { FEATURE_WORDS } from '../../src/layout/features.ts';
+import { CPUID_WITHHELD } from '../../src/layout/runtime-state.ts';
 import { ProcessorRuntime, RAX, RBX, RCX, RDX } from './processor-runtime.ts';
 
 const PAE = 0x20n;
@@ -49,6 +51,13 @@ describe('CPUID', () => {
     expect(text(...signature)).toBe('KVMKVMKVM\0\0\0');
     expect(highest).toBe(0x4000_0101);
     expect(cpuid(0x4000_0101)).toEqual([1 << 1, 0, 0, 0]);
+  });
+
+  test('without a hypervisor its leaves are those of hardware, which has none', () => {
+    cpu.setState32(CPUID_WITHHELD + 4 * FEATURE_WORDS.indexOf('1:ecx'), 1 << 31);
+    expect(cpuid(1)[2] >>> 31).toBe(0);
+    for (const leaf of [0x4000_0000, 0x4000_0010, 0x4000_0100, 0x4000_0101])
+      expect(cpuid(leaf)).toEqual(cpuid(0x16));
   });
 
   test('OSXSAVE follows CR4, SYSCALL the mode', () => {

@@ -34,6 +34,7 @@ import {
   FEATURE_APIC,
   FEATURE_AVX,
   FEATURE_FSGSBASE,
+  FEATURE_HYPERVISOR,
   FEATURE_MONITOR,
   FEATURE_PCID,
   FEATURE_PKU,
@@ -168,8 +169,7 @@ export function cpuid(): void {
   const highest = amd ? MAX_LEAF_AMD : MAX_LEAF;
   const highestExtended = amd ? MAX_EXTENDED_LEAF_AMD : MAX_EXTENDED_LEAF;
   if (leaf >= 0x8000_0000 && leaf <= highestExtended) extendedLeaf(leaf, subleaf);
-  else if (leaf >= 0x4000_0000 && leaf <= MAX_HYPERVISOR_LEAF) hypervisorLeaf(leaf);
-  else if (leaf >= KVM_LEAF && leaf <= KVM_LEAF + 1) kvmLeaf(leaf);
+  else if (isHypervisorLeaf(leaf)) hypervisorLeaf(leaf);
   else if (leaf <= highest) basicLeaf(leaf, subleaf);
   else if (amd) answer(0, 0, 0, 0);
   else basicLeaf(highest, subleaf);
@@ -283,9 +283,16 @@ function xsaveLeaf(subleaf: u32): void {
   else answer(0, 0, 0, 0);
 }
 
+/** Without the feature there are none of them, as on hardware. */
+function isHypervisorLeaf(leaf: u32): bool {
+  if ((features1Ecx() & FEATURE_HYPERVISOR) === 0) return false;
+  return (leaf >= 0x4000_0000 && leaf <= MAX_HYPERVISOR_LEAF) || (leaf >= KVM_LEAF && leaf <= KVM_LEAF + 1);
+}
+
 function hypervisorLeaf(leaf: u32): void {
+  if (leaf >= KVM_LEAF) kvmLeaf(leaf);
   // "long" "mode" and zeros.
-  if (leaf === 0x4000_0000) answer(MAX_HYPERVISOR_LEAF, 0x676e_6f6c, 0x6564_6f6d, 0);
+  else if (leaf === 0x4000_0000) answer(MAX_HYPERVISOR_LEAF, 0x676e_6f6c, 0x6564_6f6d, 0);
   // TSC and APIC timer frequency in kHz.
   else if (leaf === 0x4000_0010) answer(TSC_MHZ * 1000, CRYSTAL_HZ / 1000, 0, 0);
   else answer(0, 0, 0, 0);
