@@ -51,7 +51,7 @@ describe('models of the processor', () => {
     expect(chooseCpu('max').vendor).toBe('GenuineIntel');
     const amd = 'max,-la57,vendor=AuthenticAMD';
     expect(chooseCpu(amd).vendor).toBe('AuthenticAMD');
-    expect([...chooseCpu(amd).withheld]).toEqual(['arch_capabilities', 'la57', 'monitor']);
+    expect([...chooseCpu(amd).withheld]).toEqual(['arch_capabilities', 'serialize', 'la57', 'monitor']);
     expect(offered('x86-64-v1,vendor=AuthenticAMD')).not.toContain('sse4a');
     expect(offered('max,vendor=AuthenticAMD,-clzero')).not.toContain('clzero');
     expect(offered('max,vendor=AuthenticAMD,+arch_capabilities')).toContain('arch_capabilities');
