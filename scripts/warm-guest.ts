@@ -41,25 +41,28 @@ const BODIES: readonly (readonly number[])[] = [
   [0xf3, 0x0f, 0x6f, 0x44, 0x24, 0x80, 0x66, 0x0f, 0xd4, 0xc1, 0xf3, 0x0f, 0x7f, 0x44, 0x24, 0x80],
 ];
 
-const outByte = (port: number, value: number): number[] => [0x66, 0xba, port, port >> 8, 0xb0, value, 0xee]; // MOV DX; MOV AL; OUT DX, AL
-const inByte = (port: number): number[] => [0x66, 0xba, port, port >> 8, 0xec]; // MOV DX, port; IN AL, DX
-const outDword = (port: number, value: number): number[] => [
-  0x66,
-  0xba,
-  port,
-  port >> 8,
+/** MOV DX, port */
+const port = (address: number): number[] => [0x66, 0xba, address, address >> 8];
+/** ...; MOV AL, value; OUT DX, AL */
+const outByte = (address: number, value: number): number[] => [...port(address), 0xb0, value, 0xee];
+/** ...; IN AL, DX */
+const inByte = (address: number): number[] => [...port(address), 0xec];
+/** ...; MOV EAX, value; OUT DX, EAX */
+const outDword = (address: number, value: number): number[] => [
+  ...port(address),
   0xb8,
   ...int32(value),
   0xef,
-]; // ... EAX
-const inDword = (port: number): number[] => [0x66, 0xba, port, port >> 8, 0xed];
+];
+/** ...; IN EAX, DX */
+const inDword = (address: number): number[] => [...port(address), 0xed];
 /** MOV EBX, address; MOV EAX, [RBX]; MOV [RBX], EAX */
 const touch = (address: number): number[] => [0xbb, ...int32(address), 0x8b, 0x03, 0x89, 0x03];
 
 /** What Linux does to a PC's devices while it looks what there is, without what would interrupt this guest. */
 const DEVICES: readonly (readonly number[])[] = [
-  ...[0x11, 0x30, 0x04, 0x01].map((word, i) => outByte(i === 0 ? 0x20 : 0x21, word)), // 8259A: ICW1 to ICW4, with all masked by
-  outByte(0x21, 0xff), // OCW1
+  ...[0x11, 0x30, 0x04, 0x01].map((word, i) => outByte(i === 0 ? 0x20 : 0x21, word)), // 8259A: ICW1 to ICW4
+  outByte(0x21, 0xff), // and OCW1, which masks all
   inByte(0x21),
   outByte(0x43, 0x30), // 8254: counter 0 in mode 0
   outByte(0x40, 0xff),
@@ -73,7 +76,7 @@ const DEVICES: readonly (readonly number[])[] = [
   outByte(0x3f9, 0),
   ...[5, 6, 2].map((register) => inByte(0x3f8 + register)), // LSR, MSR, IIR
   inDword(0x608), // ACPI's timer
-  outDword(0xcf8, 0x8000_0000 | 0), // PCI: vendor of 00:00.0
+  outDword(0xcf8, 0x8000_0000), // PCI: vendor of 00:00.0
   inDword(0xcfc),
   ...[0xf0, 0x10, 0x100].map((offset) => touch(0xfed0_0000 + offset)), // HPET: counter, configuration, first timer
   touch(0xfec0_0000), // I/O APIC: index and
