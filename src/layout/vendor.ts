@@ -17,6 +17,7 @@
  * | VCVTPS2PH of a denormal, underflow not masked | PE and UE | UE |
  * | VCVTPS2PH to memory | MXCSR gets its flags, or #XM is raised, before the memory is looked at | after it |
  * | SHA instructions, memory that is not aligned | #GP(0) | is read |
+ * | MOVD, MOVQ, MOVNTQ of an MMX register to memory that faults | TOP is zero | TOP as before |
  * | VMASKMOV, VPMASKMOV | an address that is not canonical is found first; of a store's second page the last byte faults | each element is an access of its own |
  * | REP CMPS and SCAS, where an element faults | flags as before | flags of the element before |
  * | FXSAVE, XSAVE with no x87 exception pending | FOP, FIP, FDP | zeros in their place |

@@ -2,6 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   CR2,
+  FPU_TAG,
+  FPU_TOP,
   GDTR_LIMIT,
   MSR_CSTAR,
   MSR_FMASK,
@@ -397,6 +399,30 @@ describe.each(VENDORS)('%s', (vendor) => {
     processor.setGpr(RBX, BigInt(DATA + 1));
     machine.toKernel();
     expect(machine.run('paddd xmm0,XMMWORD PTR [rbx]')).toBe(GP);
+  });
+
+  it.each([
+    ['movd DWORD PTR [rbx],mm1', false],
+    ['movq QWORD PTR [rbx],mm1', false],
+    ['movntq QWORD PTR [rbx],mm1', false],
+    ['movd DWORD PTR [rbx],mm1', true],
+    ['movq QWORD PTR [rbx],mm1', true],
+    ['movntq QWORD PTR [rbx],mm1', true],
+  ])('TOP after %s, which faults, with an address that is canonical: %s', (code, isCanonical) => {
+    const { processor } = machine;
+    const top = (): number => processor.u32(FPU_TOP) / 16;
+    const tags = (): number => processor.u32(FPU_TAG) & 0xffff;
+    expect(machine.run('fninit')).toBe('halt');
+    machine.toKernel();
+    processor.setU32(FPU_TOP, 6 * 16);
+    processor.setGpr(RBX, isCanonical ? END_OF_RAM - 1n : NON_CANONICAL);
+    expect(machine.run(code)).toBe(isCanonical ? PF : GP);
+    expect([top(), tags()]).toEqual([one([6, 0]), 0xffff]);
+    processor.setU32(FPU_TOP, 6 * 16);
+    processor.setGpr(RBX, BigInt(DATA));
+    machine.toKernel();
+    expect(machine.run(code)).toBe('halt');
+    expect([top(), tags()]).toEqual([0, 0]);
   });
 
   describe('masked moves', () => {

@@ -25,7 +25,7 @@ export function mmx(semantics: Semantics): Semantics {
   };
 }
 
-/** A move of an MMX register, perhaps to memory: as processors do it, TOP is zero before the store, also if that faults. */
+/** A move of an MMX register, perhaps to memory: as Intel's processors do it, TOP is zero before the store, also if that faults. */
 export function movFromMmx(e: Emitter): void {
   e.setState(FPU_TOP, 4, e.m.i32.const(0));
   mov(e);

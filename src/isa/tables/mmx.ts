@@ -1,6 +1,6 @@
 /** MMX, and what SSE, SSE2 and SSSE3 added to it. */
 import { Ew, Ey, Gd, Ib, Mq, Nq, type Operand, Pq, Py, Qd, Qq, Uq, Vq, Vx, Wq, Wx, Yq } from '../operand.ts';
-import { type Row, type Semantics, systemRow, twoPrefix } from '../row.ts';
+import { type Row, type RowOptions, type Semantics, systemRow, twoPrefix } from '../row.ts';
 import * as semantics from '../semantics/mmx.ts';
 import { mmx } from '../semantics/mmx.ts';
 import { mov, movzx } from '../semantics/move.ts';
@@ -19,9 +19,17 @@ function mmxRow(
   mnemonic: string,
   operands: readonly Operand[],
   operation: Semantics,
-  sizeOf?: Row['sizeOf'],
+  options: RowOptions = {},
 ): Row {
-  return systemRow(code, mnemonic, operands, mmx(operation), sizeOf === undefined ? {} : { sizeOf });
+  return systemRow(code, mnemonic, operands, mmx(operation), options);
+}
+
+/** A move of an MMX register, perhaps to memory, where vendors differ if it faults (layout/vendor.ts). */
+function fromMmxRows(code: Row['opcode'], mnemonic: string, operands: readonly Operand[]): Row[] {
+  return [
+    mmxRow(code, mnemonic, operands, semantics.movFromMmx),
+    mmxRow(code, mnemonic, operands, mov, { vendor: 'AuthenticAMD' }),
+  ];
 }
 
 /** 0F opcode of two MMX operands, the second of which may be memory. */
@@ -44,10 +52,10 @@ function fromIntegersRows(code: Row['opcode'], mnemonic: string, to: Operand, op
 
 const moveRows: Row[] = [
   mmxRow(none(0x6e), 'movd', [Pq, Ey], movzx),
-  mmxRow(none(0x7e), 'movd', [Ey, Py], semantics.movFromMmx),
+  ...fromMmxRows(none(0x7e), 'movd', [Ey, Py]),
   mmxRow(none(0x6f), 'movq', [Pq, Qq], mov),
-  mmxRow(none(0x7f), 'movq', [Qq, Pq], semantics.movFromMmx),
-  mmxRow(none(0xe7), 'movntq', [Mq, Pq], semantics.movFromMmx),
+  ...fromMmxRows(none(0x7f), 'movq', [Qq, Pq]),
+  ...fromMmxRows(none(0xe7), 'movntq', [Mq, Pq]),
   mmxRow(twoPrefix('f2', 0xd6), 'movdq2q', [Pq, Uq], sse(mov)),
   mmxRow(twoPrefix('f3', 0xd6), 'movq2dq', [Vx, Nq], sse(loadLow)),
   mmxRow(none(0xd7), 'pmovmskb', [Gd, Nq], pmovmskb),
