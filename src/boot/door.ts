@@ -31,7 +31,7 @@ export interface BootInput {
   /** Random bytes the kernel may credit as entropy, at most 4080. */
   readonly seed?: Uint8Array | undefined;
   /** The kernel's payload, of beginUnpacking(); undefined where nothing can unpack it. */
-  readonly unpacked?: Iterable<Piece> | undefined;
+  readonly unpacked?: AsyncIterable<Piece> | undefined;
   /** The processor has 5-level paging. */
   readonly fiveLevelPaging?: boolean;
   /** For doors that bring firmware, and chance. */
@@ -41,7 +41,7 @@ export interface BootInput {
 /** This door is not for this file or this machine, although it recognises it: another may be. */
 export class ClosedDoor extends InputError {}
 
-export interface Door {
+export interface Door<Loaded extends StartState | Promise<StartState> = StartState> {
   readonly entry: EntryName;
   /** What it takes and does, in a few words for the help. */
   readonly description: string;
@@ -51,5 +51,5 @@ export interface Door {
    * Puts everything into memory.
    * @throws ClosedDoor, InputError when the file cannot be used or something does not fit; RangeError for too long a seed.
    */
-  load(memory: GuestMemory, input: BootInput): StartState;
+  load(memory: GuestMemory, input: BootInput): Loaded;
 }

@@ -13,8 +13,10 @@ import type { StartState } from './start-state.ts';
 import { unpacked } from './unpacked.ts';
 import { vmlinux } from './vmlinux.ts';
 
+type AnyDoor = Door | Door<Promise<StartState>>;
+
 /** In the order in which they are tried where the user names none. */
-export const DOORS: readonly Door[] = [
+export const DOORS: readonly AnyDoor[] = [
   unpacked,
   linux64,
   linux32,
@@ -31,24 +33,28 @@ export const DOORS: readonly Door[] = [
  * @param entry the door that the user asked for; undefined takes the first that fits the file and is open.
  * @throws InputError when there is none.
  */
-export function loadKernel(memory: GuestMemory, input: BootInput, entry: EntryName | undefined): StartState {
-  const [door, ...others] = findDoors(input.kernel, entry) as [Door, ...Door[]];
+export async function loadKernel(
+  memory: GuestMemory,
+  input: BootInput,
+  entry: EntryName | undefined,
+): Promise<StartState> {
+  const [door, ...others] = findDoors(input.kernel, entry) as [AnyDoor, ...AnyDoor[]];
   try {
-    return door.load(memory, input);
+    return await door.load(memory, input);
   } catch (error) {
     const [next] = others;
     if (!(error instanceof ClosedDoor) || next === undefined || entry !== undefined) throw error;
-    return next.load(memory, input);
+    return await next.load(memory, input);
   }
 }
 
 /** The first door that fits a file. @throws InputError when there is none. */
-export function findDoor(file: Uint8Array, entry: EntryName | undefined): Door {
-  return findDoors(file, entry)[0] as Door;
+export function findDoor(file: Uint8Array, entry: EntryName | undefined): AnyDoor {
+  return findDoors(file, entry)[0] as AnyDoor;
 }
 
 /** At least one. */
-function findDoors(file: Uint8Array, entry: EntryName | undefined): Door[] {
+function findDoors(file: Uint8Array, entry: EntryName | undefined): AnyDoor[] {
   if (file.length === 0) throw new InputError('the kernel is an empty file');
   const fitting = DOORS.filter((door) => door.recognises(file));
   if (fitting.length === 0) {

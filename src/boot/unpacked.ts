@@ -14,7 +14,7 @@ import { InputError } from './input-error.ts';
 import { handOver, PAGE_TABLES_ADDRESS } from './linux-handover.ts';
 import { checkSegments } from './load-elf.ts';
 import { placeInitrd, placeKernel } from './placement.ts';
-import { longModeStart, protectedModeStart } from './start-state.ts';
+import { longModeStart, protectedModeStart, type StartState } from './start-state.ts';
 import { canRandomize, chooseRandomly, type Placement } from './unpack/randomization.ts';
 import { relocate } from './unpack/relocations.ts';
 import { isUnpackable, type Piece, unpackedSize } from './unpack/unpack.ts';
@@ -73,17 +73,17 @@ function headersAt(elf: ElfHeaders, image: BzImage, physical: number, input: Boo
 }
 
 /** Writes the kernel to where it is to be. @returns its headers for there, and what follows the ELF file. */
-function write(
+async function write(
   memory: GuestMemory,
   image: BzImage,
   physical: number,
-  pieces: Iterable<Piece>,
+  pieces: AsyncIterable<Piece>,
   input: BootInput,
-): { elf: ElfHeaders; rest: Uint8Array } {
+): Promise<{ elf: ElfHeaders; rest: Uint8Array }> {
   const size = unpackedSize(image.payload);
   let elf: ElfHeaders | undefined;
   let rest = new Uint8Array(0);
-  for (const { at, bytes } of pieces) {
+  for await (const { at, bytes } of pieces) {
     const end = at + bytes.length;
     if (elf === undefined) {
       if (at !== 0) throw new InputError('damaged bzImage: its payload is no kernel');
@@ -103,14 +103,14 @@ function write(
 }
 
 /** Unpacks the kernel, and moves it to where it was to be. @returns the address of its entry. */
-function loadKernelProper(
+async function loadKernelProper(
   memory: GuestMemory,
   image: BzImage,
   { physical, distance }: Placement,
-  pieces: Iterable<Piece>,
+  pieces: AsyncIterable<Piece>,
   input: BootInput,
-): number {
-  const { elf, rest } = write(memory, image, physical, pieces, input);
+): Promise<number> {
+  const { elf, rest } = await write(memory, image, physical, pieces, input);
   if (distance === 0) return elf.entry;
   const [first] = elf.segments as [ElfHeaders['segments'][number]];
   const moved = physical - image.preferredAddress;
@@ -136,7 +136,7 @@ function withFlag(setupHeader: Uint8Array, isRandom: boolean): Uint8Array {
   return header;
 }
 
-export const unpacked: Door = {
+export const unpacked: Door<Promise<StartState>> = {
   entry: 'unpacked',
   description: 'Linux bzImage, unpacked by the loader, at the entry point of the kernel itself',
   recognises(file) {
@@ -147,7 +147,7 @@ export const unpacked: Door = {
       throw error;
     }
   },
-  load(memory, input) {
+  async load(memory, input) {
     const image = parseBzImage(input.kernel);
     const { unpacked: pieces } = input;
     if (pieces === undefined) throw new ClosedDoor('there is nothing that unpacks this kernel');
@@ -155,7 +155,7 @@ export const unpacked: Door = {
     const placed = place(image, input);
     let rip: number;
     try {
-      rip = loadKernelProper(memory, image, placed, pieces, input);
+      rip = await loadKernelProper(memory, image, placed, pieces, input);
     } catch (error) {
       // The decompressor says what is wrong, or makes more of it.
       throw error instanceof InputError ? new ClosedDoor(error.message) : error;

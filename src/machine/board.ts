@@ -28,6 +28,7 @@ export interface BoardOptions extends ChipsetSettings {
 
 export class Board {
   readonly processor: Processor;
+  private readonly random: () => number;
   readonly ram: Ram;
   readonly clock: MachineClock;
   readonly timers = new TimerQueue();
@@ -36,6 +37,7 @@ export class Board {
   nmiPending = false;
 
   constructor(options: BoardOptions) {
+    this.random = options.random;
     this.processor = new Processor({
       runtime: options.runtime,
       host: processorBridge(this, options.random),
@@ -71,14 +73,14 @@ export class Board {
     timers.onChange = () => this.deadlineChanged();
   }
 
-  /** What firmware drives. @param random 32 bits a call. */
-  hardware(random: () => number, nonVolatile: Map<string, Uint8Array>): Hardware {
+  /** What firmware drives. */
+  hardware(nonVolatile: Map<string, Uint8Array>): Hardware {
     const { ports } = this.chipset;
     return {
       readPort: (port, size) => ports.read(port, size),
       writePort: (port, size, value) => ports.write(port, size, value),
       now: () => this.clock.now(),
-      random,
+      random: this.random,
       nonVolatile,
     };
   }

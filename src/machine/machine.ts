@@ -78,7 +78,7 @@ async function chooseUnpacker({ kernel, bios, entry }: CheckedOptions): Promise<
 async function startUnpacking(
   { kernel, host }: CheckedOptions,
   unpack: Unpack | undefined,
-): Promise<Iterable<Piece> | undefined> {
+): Promise<AsyncIterable<Piece> | undefined> {
   if (kernel === undefined || unpack === undefined) return undefined;
   let turnEnd = host.now() + TURN;
   return await beginUnpacking(kernel, unpack, () => {
@@ -93,6 +93,7 @@ export class Machine {
   private readonly options: CheckedOptions;
   private readonly runtime: WebAssembly.Module;
   private readonly unpack: Unpack | undefined;
+  private readonly seed: number;
   private board: Board;
   private tiering: Tiering;
   private readonly remote: RemoteCompiler | undefined;
@@ -135,7 +136,10 @@ export class Machine {
     // Binaryen takes a while to load: only where this thread compiles.
     const local = options.tier === 'compiled' ? await options.host.loadCompiler() : undefined;
     const unpack = await unpacker;
-    return new Machine(options, runtime, local, unpack, await startUnpacking(options, unpack));
+    const unpacked = await startUnpacking(options, unpack);
+    const machine = new Machine(options, runtime, local, unpack);
+    await machine.begin(unpacked);
+    return machine;
   }
 
   private constructor(
@@ -143,10 +147,10 @@ export class Machine {
     runtime: WebAssembly.Module,
     local: LocalCompiler | undefined,
     unpack: Unpack | undefined,
-    unpacked: Iterable<Piece> | undefined,
   ) {
     this.options = options;
     this.unpack = unpack;
+    this.seed = options.seed ?? (options.clock === 'instructions' ? 0 : options.host.epochMilliseconds());
     this.stallWatch = new StallWatch(options.onStall);
     this.runtime = runtime;
     this.local = local;
@@ -154,7 +158,7 @@ export class Machine {
     this.idling = new StopWatch(() => options.host.now());
     this.waiting = new StopWatch(() => options.host.now());
     if (options.tier === 'auto') this.remote = options.host.startCompiler();
-    ({ board: this.board, tiering: this.tiering } = this.powerOn(unpacked));
+    ({ board: this.board, tiering: this.tiering } = this.powerOn());
   }
 
   get processor() {
@@ -261,11 +265,9 @@ export class Machine {
     });
   }
 
-  private powerOn(unpacked: Iterable<Piece> | undefined): { board: Board; tiering: Tiering } {
+  private powerOn(): { board: Board; tiering: Tiering } {
     const { host, kernel, modules, memorySize, bios, commandLine } = this.options;
     const deterministic = this.options.clock === 'instructions';
-    const seed = this.options.seed ?? (deterministic ? 0 : host.epochMilliseconds());
-    const random = randomNumbers(seed, this.boots);
     const configuration =
       bios === undefined ? undefined : buildConfiguration({ kernel, modules, commandLine, memorySize });
     let tiering: Tiering | undefined;
@@ -275,7 +277,7 @@ export class Machine {
       clock: this.options.clock,
       hostTime: () => host.now(),
       epochMilliseconds: deterministic ? FIXED_EPOCH : host.epochMilliseconds(),
-      random,
+      random: randomNumbers(this.seed, this.boots),
       cpu: this.options.cpu,
       debugExitPort: this.options.debugExitPort,
       firmware:
@@ -301,13 +303,19 @@ export class Machine {
       () => host.now(),
       packPlace(this.runtime, this.options),
     );
-    if (bios === undefined) this.enterKernel(board, kernel as Uint8Array, unpacked, seed, random);
+    return { board, tiering };
+  }
+
+  /** Puts what the processor starts in into the memory of a new board. */
+  private async begin(unpacked: AsyncIterable<Piece> | undefined): Promise<void> {
+    const { board } = this;
+    const { kernel, bios } = this.options;
+    if (bios === undefined) await this.enterKernel(board, kernel as Uint8Array, unpacked);
     else {
       this.addImage(board, bios);
       board.processor.runtime.resetProcessor();
     }
     this.boots += 1;
-    return { board, tiering };
   }
 
   /** A firmware image as ROM below 4 GiB, and below it the flash memory that it keeps variables in. */
@@ -344,13 +352,11 @@ export class Machine {
   }
 
   /** Does what firmware does, and what a loader. */
-  private enterKernel(
+  private async enterKernel(
     board: Board,
     kernel: Uint8Array,
-    unpacked: Iterable<Piece> | undefined,
-    seed: number,
-    random: () => number,
-  ): void {
+    unpacked: AsyncIterable<Piece> | undefined,
+  ): Promise<void> {
     const { modules, memorySize, commandLine } = this.options;
     const e820 = buildE820(memorySize);
     const acpi = buildAcpiTables({ cpuCount: 1, ramTop: lowRamEnd(memorySize) });
@@ -362,12 +368,12 @@ export class Machine {
       commandLine,
       e820,
       rsdpAddress: acpi.rsdpAddress,
-      seed: seedBytes(seed, this.boots),
+      seed: seedBytes(this.seed, this.boots),
       unpacked,
       fiveLevelPaging: !this.options.cpu.withheld.has('la57'),
-      hardware: board.hardware(random, this.nonVolatile),
+      hardware: board.hardware(this.nonVolatile),
     };
-    const start = loadKernel(board.ram, input, this.options.entry);
+    const start = await loadKernel(board.ram, input, this.options.entry);
     if (start.firmware !== undefined) {
       board.chipset.ports.add(FIRMWARE_PORT, 1, new FirmwarePort(start.firmware, board.processor, board.ram));
     }
@@ -540,7 +546,8 @@ export class Machine {
     this.board.chipset.uart.reset();
     this.controlInput = new SerialLine();
     if (this.terminalSize !== undefined) this.controlInput.push(terminalSizeLine(this.terminalSize));
-    ({ board: this.board, tiering: this.tiering } = this.powerOn(unpacked));
+    ({ board: this.board, tiering: this.tiering } = this.powerOn());
+    await this.begin(unpacked);
   }
 
   /** Halted: sleeps until the next timer, or until input wakes the machine. */

@@ -77,7 +77,7 @@ async function load(file: Uint8Array, way: Way): Promise<string> {
   try {
     if (way === 'firmware') buildConfiguration({ ...input, memorySize: memory.size });
     else
-      findDoor(file, way).load(memory, {
+      await findDoor(file, way).load(memory, {
         ...input,
         e820: buildE820(memory.size),
         rsdpAddress: 0xf0000,

@@ -78,7 +78,7 @@ async function load(
     hardware: { ...NO_HARDWARE, random: () => random },
     ...changes,
   };
-  const start = loadKernel(memory, input, entry);
+  const start = await loadKernel(memory, input, entry);
   const view = new DataView(memory.bytes.buffer);
   const params = start.registers.si as number;
   return {

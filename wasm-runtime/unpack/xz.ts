@@ -262,14 +262,33 @@ function isSign(byte: u32): bool {
   return byte === 0 || byte === 0xff;
 }
 
-/** Makes operands of CALL and JMP relative again. @param from what has been unpacked, up to and without `end`. */
-export function filterX86(from: usize, end: usize): void {
-  if (end - from < 5) return;
+/** Where the filtered bytes begin, and where filterX86() goes on. */
+let filterStart: usize = 0;
+let filtered: usize = 0;
+/** The opcode before, and which of the last bytes were opcodes of which the operand was none. */
+let lastOpcode: usize = 0;
+let noOperands: u32 = 0;
+
+export function beginFilter(from: usize): void {
+  filterStart = from;
+  filtered = from;
+  lastOpcode = from - 1;
+  noOperands = 0;
+}
+
+/**
+ * Makes operands of CALL and JMP relative again, in what has been unpacked up to and without `end`.
+ * @param enough where it may stop. @returns how far bytes are what they will be.
+ */
+export function filterX86(enough: usize, end: usize): usize {
+  if (end - filterStart < 5) return end;
   const last = end - 4;
-  let previous = from - 1;
-  /** Which of the last bytes were opcodes of which the operand was none. */
-  let mask: u32 = 0;
-  for (let at = from; at < last; at++) {
+  const stop = min(enough, last);
+  const from = filterStart;
+  let previous = lastOpcode;
+  let mask = noOperands;
+  let at = filtered;
+  for (; at < stop; at++) {
     if ((load<u8>(at) & 0xfe) !== 0xe8) continue;
     const distance = at - previous;
     previous = at;
@@ -302,6 +321,10 @@ export function filterX86(from: usize, end: usize): void {
     store<u32>(at + 1, operand | (0 - (operand & 0x100_0000)));
     at += 4;
   }
+  filtered = at;
+  lastOpcode = previous;
+  noOperands = mask;
+  return at < last ? at : end;
 }
 
 function bitNumber(mask: u32): usize {

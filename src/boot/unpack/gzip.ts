@@ -5,7 +5,7 @@
 import { MODULE } from './generated/gzip-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
-import { checkOf, WASM_PAGE, workspace } from './workspace.ts';
+import { checkOf, STEP, WASM_PAGE, workspace } from './workspace.ts';
 
 const FLAGS = 3;
 const HEADER = 10;
@@ -16,8 +16,6 @@ const TEXTS = [8, 16];
 /** Tables of wasm-runtime/unpack/gzip.ts are below, and room behind input and output that is read and written too early. */
 const INPUT = WASM_PAGE;
 const SLACK = 512;
-/** What is unpacked at a time: so much that it is still in the processor's caches for the checksum. */
-const STEP = 2 ** 19;
 
 interface Exports extends PageFinder {
   beginStream(from: number, end: number, output: number): void;

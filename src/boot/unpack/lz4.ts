@@ -5,7 +5,7 @@
 import { MODULE } from './generated/lz4-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
-import { checkOf, instantiate, WASM_PAGE } from './workspace.ts';
+import { checkOf, instantiate, STEP, WASM_PAGE } from './workspace.ts';
 
 const MAGIC_SIZE = 4;
 const BLOCK = 8 * 2 ** 20;
@@ -14,11 +14,9 @@ const LARGEST_COMPRESSED = BLOCK + Math.floor(BLOCK / 255) + 16;
 /** wasm-runtime/unpack/lz4.ts: what is kept of what has been unpacked, and room behind input and window. */
 const HISTORY = 65_536;
 const SLACK = 64;
-/** What is unpacked at a time: so much that it stays in the processor's caches until it is in guest memory. */
-const PORTION = 2 ** 19;
 const WINDOW = WASM_PAGE;
 const OUTPUT = WINDOW + HISTORY;
-const INPUT = OUTPUT + PORTION + WASM_PAGE;
+const INPUT = OUTPUT + STEP + WASM_PAGE;
 const END = INPUT + LARGEST_COMPRESSED + SLACK;
 
 interface Exports extends PageFinder {
@@ -31,7 +29,7 @@ interface Exports extends PageFinder {
 
 const check = checkOf("LZ4's");
 
-export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> {
+export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece | undefined> {
   const memory = new WebAssembly.Memory({ initial: Math.ceil(END / WASM_PAGE) });
   const exports = instantiate<Exports>(MODULE, memory);
   const bytes = new Uint8Array(memory.buffer);
@@ -50,7 +48,7 @@ export function* unpackLz4(payload: Uint8Array, size: number): Generator<Piece> 
       const zeros = exports.skipZeros(OUTPUT, end - done);
       done += zeros;
       if (zeros > 0) continue;
-      const limit = OUTPUT + Math.min(PORTION, end - done);
+      const limit = OUTPUT + Math.min(STEP, end - done);
       check(exports.unpackBlock(OUTPUT, limit) === limit);
       yield* piecesOf(bytes, OUTPUT, limit, done, exports);
       exports.slide(WINDOW, limit);

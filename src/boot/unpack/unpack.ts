@@ -10,8 +10,8 @@ export interface Piece {
 }
 
 /**
- * Unpacks a payload to `size` bytes. The pieces are in ascending order; what is between them is zero. What takes long until the
- * first piece hands on `undefined` in between.
+ * Unpacks a payload to `size` bytes, in steps that are short. The pieces are in ascending order; what is between them is zero. Steps
+ * without a piece hand on `undefined`.
  * @throws InputError for what cannot be unpacked, or to another size.
  */
 export type Unpack = (payload: Uint8Array, size: number) => Generator<Piece | undefined>;
@@ -64,34 +64,39 @@ function unpackPayload(file: Uint8Array, unpack: Unpack): Generator<Piece | unde
 }
 
 /**
- * Begins to unpack the payload of a kernel, and goes on to the first piece: what takes long until then is done in steps.
- * @param pause called between steps.
+ * Begins to unpack the payload of a kernel, and goes on to the first piece.
+ * @param pause called between steps, also of what is returned.
  * @returns the pieces, to be gone through once. They throw InputError for what cannot be unpacked.
  */
 export async function beginUnpacking(
   file: Uint8Array,
   unpack: Unpack,
   pause: () => Promise<void> | undefined,
-): Promise<Iterable<Piece>> {
+): Promise<AsyncIterable<Piece>> {
   try {
     const steps = unpackPayload(file, unpack);
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      if (step.value !== undefined) return piecesFrom(step.value, steps);
-      await pause();
-    }
-    return [];
+    let step = steps.next();
+    for (; step.done !== true && step.value === undefined; step = steps.next()) await pause();
+    return piecesFrom(step.value, steps, pause);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return failing(error);
   }
 }
 
-function* piecesFrom(first: Piece, rest: Iterable<Piece | undefined>): Generator<Piece> {
-  yield first;
-  for (const piece of rest) if (piece !== undefined) yield piece;
+async function* piecesFrom(
+  first: Piece | undefined,
+  rest: Iterable<Piece | undefined>,
+  pause: () => Promise<void> | undefined,
+): AsyncGenerator<Piece> {
+  if (first !== undefined) yield first;
+  for (const piece of rest) {
+    await pause();
+    if (piece !== undefined) yield piece;
+  }
 }
 
 // biome-ignore lint/correctness/useYield: it only fails.
-function* failing(error: InputError): Generator<Piece> {
+async function* failing(error: InputError): AsyncGenerator<Piece> {
   throw error;
 }

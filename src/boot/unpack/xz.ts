@@ -5,7 +5,7 @@
 import { MODULE } from './generated/xz-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
-import { checkOf, WASM_PAGE, type Workspace, workspace } from './workspace.ts';
+import { checkOf, STEP, WASM_PAGE, type Workspace, workspace } from './workspace.ts';
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const CHECK = 7;
@@ -25,7 +25,8 @@ interface Exports extends PageFinder {
   setProperties(properties: number): number;
   resetState(): void;
   unpackLzma(from: number, inputEnd: number, to: number, end: number): number;
-  filterX86(from: number, end: number): void;
+  beginFilter(from: number): void;
+  filterX86(enough: number, end: number): number;
   prepareCrc(): void;
   crc32(sum: number, from: number, end: number): number;
 }
@@ -104,11 +105,24 @@ class Unpacker {
     this.from = headerEnd;
     const outputStart = this.to;
     yield* this.lzma2();
-    if (isFiltered) exports.filterX86(outputStart, this.to);
-    yield;
     this.from = start + Math.ceil((this.from - start) / 4) * 4;
-    check(exports.crc32(0, outputStart, this.to) >>> 0 === this.u32(this.from));
+    check((yield* this.checksum(outputStart, isFiltered)) === this.u32(this.from));
     this.from += 4;
+  }
+
+  /** Of a block's output, when what was done to it before it was compressed has been undone. */
+  private *checksum(from: number, isFiltered: boolean): Generator<undefined, number> {
+    const { exports } = this.space;
+    if (isFiltered) exports.beginFilter(from);
+    let sum = 0;
+    for (let at = from; at < this.to; ) {
+      const enough = Math.min(at + STEP, this.to);
+      const next = isFiltered ? exports.filterX86(enough, this.to) : enough;
+      sum = exports.crc32(sum, at, next);
+      at = next;
+      yield;
+    }
+    return sum >>> 0;
   }
 
   /** Chunks, each with a byte that tells what it is and what begins anew. */

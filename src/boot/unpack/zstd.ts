@@ -5,7 +5,7 @@
 import { MODULE } from './generated/zstd-module.ts';
 import { type PageFinder, piecesOf } from './pages.ts';
 import type { Piece } from './unpack.ts';
-import { checkOf, WASM_PAGE, workspace } from './workspace.ts';
+import { checkOf, STEP, WASM_PAGE, workspace } from './workspace.ts';
 
 const MAGIC_SIZE = 4;
 /** In a frame's descriptor. */
@@ -23,8 +23,6 @@ const COMPRESSED = 2;
 /** Tables of wasm-runtime/unpack/zstd.ts are below, and room behind input and output that is read and written too early. */
 const INPUT = 3 * WASM_PAGE;
 const SLACK = 64;
-/** What is unpacked at a time: so much that it is still in the processor's caches for the checksum. */
-const STEP = 2 ** 19;
 
 interface Exports extends PageFinder {
   beginFrame(output: number): void;
