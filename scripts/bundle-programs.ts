@@ -10,8 +10,10 @@ import { build, type Plugin } from 'esbuild';
 /** Folder of dist/ with the bundles. */
 export const BUNDLES = 'program';
 const PROGRAMS = ['cli', 'host/node/compile-worker', 'host/node/machine-worker', 'host/node/pack-writer'];
-/** The function that loads a bundle. */
+/** Has the functions that load a bundle. */
 const LOADER = 'host/node/load-program.js';
+const loaderOf = (program: string): string =>
+  program === 'host/node/compile-worker' ? 'loadCompileWorker' : 'loadProgram';
 
 /** What a bundle is handed (Program in load-program.ts). */
 const LOCATION = 'bundleLocation';
@@ -39,10 +41,11 @@ function keepLocations(dist: string): Plugin {
 }
 
 /** What stands in a program's own file. @param bundle its bundle's place from there. */
-async function loading(dist: string, bundle: string): Promise<string> {
+async function loading(dist: string, program: string, bundle: string): Promise<string> {
+  const load = loaderOf(program);
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { loadProgram } from './${LOADER}';\nloadProgram(new URL('${bundle}', import.meta.url));\n`,
+      contents: `import { ${load} } from './${LOADER}';\n${load}(new URL('${bundle}', import.meta.url));\n`,
       resolveDir: dist,
     },
     bundle: true,
@@ -78,7 +81,7 @@ export async function bundlePrograms(dist: string): Promise<void> {
     const script = (await readFile(join(dist, bundle), 'utf8')).replace(/^#!.*\n/, '');
     await writeFile(join(dist, bundle), `(function (require, ${LOCATION}, ${IMPORT}) {\n${script}})\n`);
     const folder = relative(join(program, '..'), '.') || '.';
-    await writeFile(file, `${interpreter}${await loading(dist, `${folder}/${bundle}`)}`);
+    await writeFile(file, `${interpreter}${await loading(dist, program, `${folder}/${bundle}`)}`);
     await rm(`${file}.map`);
   }
 }

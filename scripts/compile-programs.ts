@@ -12,11 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { CompileResult } from '../src/code-cache/tiering.ts';
-import {
-  dropInlining,
-  optimizeJavaScriptLater,
-  validateWhenCompiled,
-} from '../src/host/node/engine-flags.ts';
+import { chooseFlags, setChosenFlags } from '../src/host/node/engine-flags.ts';
 import { codeFile, type Program } from '../src/host/node/load-program.ts';
 import { BUNDLES } from './bundle-programs.ts';
 import { DONE, DONE_PORT, warmGuest } from './warm-guest.ts';
@@ -92,10 +88,9 @@ process.on('exit', (code) => {
   }
   process.exitCode = 0;
   cli.keep();
-  // As src/cli/process.ts does before it starts the worker.
-  dropInlining(import.meta.url.replace(/ts$/, 'js'));
-  optimizeJavaScriptLater();
-  validateWhenCompiled();
+  // As the worker's own file does before it loads the bundle.
+  chooseFlags(import.meta.url.replace(/ts$/, 'js'));
+  setChosenFlags();
   worker.keep();
 });
 const args = ['boot', '--kernel', file('kernel'), '--initrd', file('initrd'), '--code-cache', file('code')];

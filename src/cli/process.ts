@@ -1,6 +1,6 @@
-/** What the process does before it loads the command line: the engine's settings, and the compile worker's start. */
+/** What the process does before it loads the command line: it chooses the engine's settings, and starts the compile worker. */
 import { prepareCompiler } from '../host/node/compiler-thread.ts';
-import { dropInlining, optimizeJavaScriptLater, validateWhenCompiled } from '../host/node/engine-flags.ts';
+import { chooseFlags } from '../host/node/engine-flags.ts';
 import { letThreadsGiveWay } from '../host/node/engine-threads.ts';
 
 /** Arguments of runs in which no worker compiles. */
@@ -13,9 +13,7 @@ export function wantsCompiler(args: readonly string[]): boolean {
 
 /** The compile worker takes as long to start as all the rest, so it comes first. @param args what follows the program's name. */
 export function prepareProcess(args: readonly string[]): void {
-  dropInlining(import.meta.url);
-  optimizeJavaScriptLater();
-  validateWhenCompiled();
+  chooseFlags(import.meta.url);
   letThreadsGiveWay();
   if (wantsCompiler(args)) prepareCompiler();
 }

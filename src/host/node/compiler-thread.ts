@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { PrepareRequest } from '../../saved-code/messages.ts';
 import type { CompileWorkerOptions } from './compile-worker.ts';
-import { optimizesWithoutBaseline } from './engine-flags.ts';
+import { chosenFlags, optimizesWithoutBaseline } from './engine-flags.ts';
 
 /**
  * Size of the young generation of the compile worker's heap. With what V8 takes by default the process needs 40 MB
@@ -12,7 +12,10 @@ const COMPILER_YOUNG_MEGABYTES = 4;
 
 function startWorker(): Worker {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const workerData: CompileWorkerOptions = { optimizesAtOnce: optimizesWithoutBaseline() };
+  const workerData: CompileWorkerOptions = {
+    optimizesAtOnce: optimizesWithoutBaseline(),
+    flags: chosenFlags(),
+  };
   // The program's own flags (--input-type and kin) are none of the worker's business.
   const worker = new Worker(new URL(`./compile-worker.${extension}`, import.meta.url), {
     execArgv: [],

@@ -12,7 +12,7 @@ import { type Guest, packPlace } from '../../saved-code/pack-place.ts';
 import type { Host } from '../host.ts';
 import { postToPrepared, takeCompiler } from './compiler-thread.ts';
 import { compileInBaseline, compileLazily } from './eager-compilation.ts';
-import { optimizesWithoutBaseline } from './engine-flags.ts';
+import { optimizesWithoutBaseline, setChosenFlags } from './engine-flags.ts';
 import { reason } from './file-error.ts';
 import { loadOptimizer } from './optimizer.ts';
 
@@ -54,6 +54,7 @@ export class NodeHost implements Host {
   }
 
   private readRuntime(): WebAssembly.Module {
+    setChosenFlags();
     for (const location of RUNTIME_LOCATIONS) {
       const file = new URL(location, import.meta.url);
       // At once: by turns of the event loop it takes 20 ms, while the compile worker starts.

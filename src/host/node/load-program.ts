@@ -2,10 +2,14 @@
  * Runs a program that scripts/bundle-programs.ts has made, with what V8 has compiled of it at build time (scripts/compile-programs.ts).
  * It stands in the program's own file, so it imports nothing of the project.
  */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { Script } from 'node:vm';
+import type { CompileWorkerOptions } from './compile-worker.ts';
+
+/** An import reads all that a module of Node exports, and node:fs loads its promises, and all that those need, when they are read. */
+const load = createRequire(import.meta.url);
+const { readFileSync } = load('node:fs') as typeof import('node:fs');
+const { fileURLToPath } = load('node:url') as typeof import('node:url');
+const { Script } = load('node:vm') as typeof import('node:vm');
 
 /** A bundle: a function in parentheses. */
 export type Program = (
@@ -42,4 +46,12 @@ export function loadProgram(location: URL): void {
   const script = new Script(source, options);
   const program: Program = script.runInThisContext();
   program(createRequire(location), location.href, (address) => import(address));
+}
+
+/** For the compile worker's own file: V8 takes the code of its bundle only with the flags that it has been made with. @public */
+export function loadCompileWorker(location: URL): void {
+  const { workerData } = load('node:worker_threads') as typeof import('node:worker_threads');
+  const { setFlagsFromString } = load('node:v8') as typeof import('node:v8');
+  for (const flag of (workerData as CompileWorkerOptions).flags) setFlagsFromString(flag);
+  loadProgram(location);
 }

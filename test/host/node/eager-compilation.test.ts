@@ -21,9 +21,10 @@ const MODULE = [
 it.runIf(IS_KNOWN)('optimises a module at once, and only that', () => {
   const program = `
     const { compileEagerly, compileOptimized } = ${load('eager-compilation.ts')};
-    const { dropInlining, optimizesWithoutBaseline } = ${load('engine-flags.ts')};
+    const { chooseFlags, optimizesWithoutBaseline, setChosenFlags } = ${load('engine-flags.ts')};
     const before = optimizesWithoutBaseline();
-    dropInlining('file:///longmode/dist/cli.js');
+    chooseFlags('file:///longmode/dist/cli.js');
+    setChosenFlags();
     const run = (compile, number) => {
       const { a } = new WebAssembly.Instance(compile(Uint8Array.from([${MODULE}, number, 11]))).exports;
       return [%IsTurboFanFunction(a), a()];
@@ -41,8 +42,9 @@ it.runIf(IS_KNOWN)('optimises a module at once, and only that', () => {
 it.runIf(IS_KNOWN)('has a region optimised after less than V8 executes of other code', () => {
   const program = `
     const { compileEagerly } = ${load('eager-compilation.ts')};
-    const { dropInlining } = ${load('engine-flags.ts')};
-    dropInlining('file:///longmode/dist/cli.js');
+    const { chooseFlags, setChosenFlags } = ${load('engine-flags.ts')};
+    chooseFlags('file:///longmode/dist/cli.js');
+    setChosenFlags();
     const sleep = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     const isOptimised = (...budget) => {
       const module = compileEagerly(Uint8Array.from([${MODULE}, 1 + budget.length, 11]), ...budget);

@@ -26,13 +26,14 @@ function inNewNode(code: string, ...options: string[]): string {
   });
 }
 
-/** Whether dropInlining() does it in a new Node, and the sum of 100 calls there. */
+/** Whether inlining is dropped in a new Node, and the sum of 100 calls there. */
 async function inNode(program: string, ...options: string[]): Promise<string> {
   const bytes = (await wabt()).parseWat('caller.wat', CALLER).toBinary({}).buffer;
   const code = `
-    const isDone = dropInlining(${JSON.stringify(program)});
+    chooseFlags(${JSON.stringify(program)});
+    setChosenFlags();
     const module = new WebAssembly.Module(Uint8Array.from([${bytes.join()}]));
-    console.log(isDone, new WebAssembly.Instance(module).exports.call(100));`;
+    console.log(optimizesWithoutBaseline(), new WebAssembly.Instance(module).exports.call(100));`;
   return inNewNode(code, ...options);
 }
 
@@ -44,6 +45,8 @@ it('does nothing where WebAssembly may have been compiled before', async () => {
   expect(await inNode(PROGRAM.replace('.js', '.ts'))).toBe('false 700\n');
   expect(await inNode(PROGRAM, '--import', 'data:text/javascript,')).toBe('false 700\n');
 });
+
+const SET = `chooseFlags('${PROGRAM}'); setChosenFlags();`;
 
 /** Called 20,000 times: six times as often as V8 calls a function before TurboFan has it. */
 const HOT = `function hot(sum) { for (let i = 0; i < 20; i++) sum = (sum * 3 + i) | 0; return sum; }
@@ -60,7 +63,7 @@ it('leaves JavaScript to Maglev for longer', () => {
     return [...lines].map(([, compiler]) => compiler as string);
   };
   expect(optimized('')).toContain(IS_KNOWN ? 'TURBOFAN_JS' : 'TURBOFAN');
-  expect(optimized('optimizeJavaScriptLater();')).toEqual(IS_KNOWN ? ['MAGLEV'] : optimized(''));
+  expect(optimized(SET)).toEqual(IS_KNOWN ? ['MAGLEV'] : optimized(''));
 });
 
 it('has functions validated when they are called', async () => {
@@ -74,5 +77,5 @@ it('has functions validated when they are called', async () => {
     console.log(seven());
     try { console.log(none()); } catch (error) { console.log(error.name); }`;
   expect(inNewNode(code)).toBe('invalid\n');
-  expect(inNewNode(`validateWhenCompiled();${code}`)).toBe(IS_KNOWN ? '7\nCompileError\n' : 'invalid\n');
+  expect(inNewNode(`${SET}${code}`)).toBe(IS_KNOWN ? '7\nCompileError\n' : 'invalid\n');
 });

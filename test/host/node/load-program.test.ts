@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Whether a process that sets flags as the command line has done before it loads a bundle is refused the code. */
+/** Whether a process that has set flags before it loads a bundle is refused the code. */
 function isRejected(name: string, flags: readonly string[]): string {
   const program = `
     import { readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ it('is taken by the command line', () => {
   expect(isRejected('cli', [])).toBe('false');
 });
 
-it('is taken by the compile worker, which starts when flags have been set', () => {
+it('is taken by the compile worker, whose own file sets flags first', () => {
   const flags = [
     '--no-wasm-inlining-call-indirect',
     '--no-wasm-inlining',
@@ -38,4 +38,26 @@ it('is taken by the compile worker, which starts when flags have been set', () =
 
 it('is refused where V8 is set in another way', () => {
   expect(isRejected('compile-worker', [])).toBe('true');
+});
+
+it("has the compile worker's own file set the flags that it is handed", () => {
+  // A module with a function that is not valid, which V8 takes as long as nobody calls that.
+  const program = `
+    import { Worker } from 'node:worker_threads';
+    const isTaken = () => {
+      try { new WebAssembly.Module(Uint8Array.of(0,97,115,109,1,0,0,0,1,5,1,96,0,1,127,3,2,1,0,10,4,1,2,0,11)); } catch { return false; }
+      return true;
+    };
+    const before = isTaken();
+    const workerData = { optimizesAtOnce: false, flags: ['--wasm-lazy-validation'] };
+    const worker = new Worker('./dist/host/node/compile-worker.js', { workerData, execArgv: [] });
+    const until = Date.now() + 5000;
+    while (!isTaken() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    console.log(before, isTaken());
+    await worker.terminate();`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  expect(output).toBe('false true\n');
 });
