@@ -12,7 +12,8 @@ import { BlockRecords } from '../record-view.ts';
 import { OUTSIDE, type RegionBlockSource } from '../region-source.ts';
 import { type BudgetPlan, planBudget } from './budget.ts';
 import { type Structure, structure } from './control-flow.ts';
-import { type EdgeLists, splitLoops } from './split-loops.ts';
+import { type EdgeLists, type SplitGraph, splitLoops } from './split-loops.ts';
+import { unrollLoops } from './unroll-loops.ts';
 
 /** A block or a hub. */
 export interface PlannedNode {
@@ -98,6 +99,7 @@ interface CutBlock {
   readonly fallHead: number;
   readonly targets: readonly number[];
   readonly isNoted: boolean;
+  readonly isCall: boolean;
 }
 
 const NO_TARGETS: readonly number[] = [];
@@ -118,6 +120,7 @@ function cutBlock(source: RegionBlockSource): CutBlock {
     fallHead: source.fallHead,
     targets: isWhole ? source.targets : NO_TARGETS,
     isNoted: ending === 'indirectJump' || ending === 'indirectCall',
+    isCall: ending === 'call' || ending === 'indirectCall',
   };
 }
 
@@ -188,6 +191,8 @@ function findGroups(
 
 /** Instructions that are copied at most, where loops have several entries. */
 const MOST_COPIED = 64;
+/** The same of loops that are unrolled. */
+const MOST_UNROLLED = 256;
 
 /** Blocks, and hubs with their targets among them. */
 interface CutRegion {
@@ -197,22 +202,29 @@ interface CutRegion {
   readonly edges: EdgeLists;
 }
 
+/** What it costs to copy each node: hubs are not copied. */
+function weightsOf({ blocks, hubs }: CutRegion): number[] {
+  return [...blocks.map(({ records }) => records.count), ...hubs.map(() => Number.POSITIVE_INFINITY)];
+}
+
 /** The region with blocks copied where its loops have several entries. */
-function splitRegion({ blocks, hubs, edges }: CutRegion): CutRegion {
-  const weights = [
-    ...blocks.map(({ records }, b) => (b === 0 ? Number.POSITIVE_INFINITY : records.count)),
-    ...hubs.map(() => Number.POSITIVE_INFINITY),
-  ];
-  const split = splitLoops(edges, weights, MOST_COPIED);
-  const copies = split.originals.length;
+function splitRegion(region: CutRegion): CutRegion {
+  const weights = weightsOf(region);
+  weights[0] = Number.POSITIVE_INFINITY;
+  return withCopies(region, splitLoops(region.edges, weights, MOST_COPIED));
+}
+
+/** The region with copies of blocks. */
+function withCopies({ blocks, hubs, edges }: CutRegion, copied: SplitGraph): CutRegion {
+  const copies = copied.originals.length;
   // Copies of blocks are blocks: hubs come behind them.
   const moved = (node: number): number => {
     if (node < blocks.length) return node;
     return node < edges.length ? node + copies : node - hubs.length;
   };
-  const lists = split.edges.map((list) => list.map(moved));
+  const lists = copied.edges.map((list) => list.map(moved));
   return {
-    blocks: [...blocks, ...split.originals.map((original) => blocks[original] as CutBlock)],
+    blocks: [...blocks, ...copied.originals.map((original) => blocks[original] as CutBlock)],
     hubs,
     edges: [
       ...lists.slice(0, blocks.length),
@@ -220,6 +232,12 @@ function splitRegion({ blocks, hubs, edges }: CutRegion): CutRegion {
       ...lists.slice(blocks.length, edges.length),
     ],
   };
+}
+
+/** The region with the bodies of short loops copied. */
+function unrollRegion(region: CutRegion, shape: Structure): CutRegion {
+  const isCall = (node: number): boolean => region.blocks[node]?.isCall === true;
+  return withCopies(region, unrollLoops(region.edges, weightsOf(region), isCall, shape, MOST_UNROLLED));
 }
 
 function withoutOutside(list: readonly number[]): number[] {
@@ -254,7 +272,8 @@ function nodesOf({ blocks, hubs }: CutRegion): readonly FlagBlock[] {
   return hubs.length === 0 ? blocks : [...blocks, ...hubs.map(() => ({ records: undefined, length: 0 }))];
 }
 
-export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
+/** @param unrolls short loops are unrolled. */
+export function planRegion(sources: readonly RegionBlockSource[], unrolls = false): RegionPlan {
   const cut: CutBlock[] = [];
   const taken: number[] = [];
   for (const source of sources) {
@@ -272,6 +291,10 @@ export function planRegion(sources: readonly RegionBlockSource[]): RegionPlan {
     whole = splitRegion(whole);
     shape = structureOf(whole.edges);
     whole = { ...whole, edges: withoutIrreducible(whole.edges, shape) };
+  }
+  if (unrolls && shape.isLoopHeader.includes(true)) {
+    whole = unrollRegion(whole, shape);
+    shape = structureOf(whole.edges);
   }
   return finishPlan(whole, shape);
 }

@@ -1,7 +1,7 @@
 /**
  * Compiles a region, a set of blocks with one entry, into one wasm function.
  *
- *     plan.ts           how the blocks hang together (control-flow.ts, split-loops.ts, flags/liveness.ts, budget.ts)
+ *     plan.ts           how the blocks hang together (control-flow.ts, split-loops.ts, unroll-loops.ts, flags/liveness.ts, budget.ts)
  *     block-emitter.ts  code of each block, up to its end
  *     attempt.ts        instructions of a block that are undone together
  *     register-placement.ts  which registers are loaded and stored where
@@ -35,11 +35,11 @@ const UNUSED: RegisterUse = { touched: 0, written: 0 };
 export function compileRegion(
   m: Module,
   name: string,
-  { isLast, savedAt, blocks: sources }: RegionSource,
+  { tier, isLast, savedAt, blocks: sources }: RegionSource,
   imports: ModuleImports,
   fusesMultiplyAdd: boolean,
 ): FunctionReference {
-  const plan = planRegion(sources);
+  const plan = planRegion(sources, tier !== 'first');
   const { blocks, shape } = plan;
   const { mode } = (blocks[0] as PlannedBlock).records;
   const locals = new Locals(m, [i32]);
