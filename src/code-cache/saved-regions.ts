@@ -6,7 +6,7 @@
  * 1. Saved records have the first addresses of the arena, the same in each run, so that the code of regions has them as
  *    constants. They go when that half of the arena is emptied; nothing saved is used after that.
  * 2. Records are used for one physical page only: links and hints that lead to them stay true when the block goes stale and
- *    comes back. So are those that a region leads to within a page, though nothing may be there yet: a region has their addresses.
+ *    comes back.
  * 3. Addresses among the constants of a kernel have moved by `moved` bytes, the same for all of it (saved-code/relocations.ts).
  *    Code of regions reads it (runtime-state.ts: CODE_MOVED).
  */
@@ -35,7 +35,6 @@ import {
   type Pack,
   REGIONS_PER_MODULE,
   SAVED_RECORDS_SIZE,
-  UNKNOWN,
 } from '../saved-code/pack.ts';
 import { InstalledModule, type InstalledRegions } from './installed-regions.ts';
 import { linearPageOf } from './linear-page.ts';
@@ -98,7 +97,7 @@ export class SavedRegions {
   /** First block of each bucket, and the next one of each block: chains that end in -1. */
   private readonly buckets = new Int32Array(1 << HASH_BITS).fill(-1);
   private readonly chains: Int32Array;
-  /** Physical page that each block has been found in or is kept free for, or NOWHERE. */
+  /** Physical page that each block has been found in, or NOWHERE. */
   private readonly pages: Int32Array;
   /** The block whose head each record is, or -1. */
   private readonly blockAt: Int32Array;
@@ -298,7 +297,7 @@ export class SavedRegions {
     const { layout, regionLayout } = this.pack;
     const tier = COMPILED_TIERS[layout[regionLayout[region] as number] as number] as CompiledTier;
     const code = module.exports[regionName(region % REGIONS_PER_MODULE)];
-    // What they leave to is in the same half of the arena.
+    // They have no exits, but follow links.
     this.installed.add(module.owner, tier, heads[0] as number, heads, code);
     this.used[region] = 1;
     this.regions += 1;
@@ -317,14 +316,8 @@ export class SavedRegions {
     const linearPage = linearPageOf(processor.views, mode);
     const base = processor.u64(PAGE_BASE);
     const physicalPages = new Map([[0, this.pages[entry] as number]]);
-    /** Physical page of each block that the region has or leads to within a page. */
-    const claimed = new Map<number, number>();
-    const claim = (block: number, physicalPage: number): boolean => {
-      const before = claimed.get(block) ?? this.pages[block];
-      claimed.set(block, physicalPage);
-      return before === NOWHERE || before === physicalPage;
-    };
-    const missing = new Set<number>();
+    /** Physical page of each that is not there yet. */
+    const missing = new Map<number, number>();
     const heads: number[] = [];
     for (let at = first; at < end; at += LAYOUT_TARGETS + (layout[at + LAYOUT_TARGETS - 1] as number)) {
       const block = layout[at] as number;
@@ -335,22 +328,20 @@ export class SavedRegions {
       physicalPages.set(page, physicalPage);
       const head = this.headOf(block);
       if (!heads.includes(head)) heads.push(head);
-      for (const led of [block, layout[at + 4] as number, layout[at + 5] as number])
-        if (led !== UNKNOWN && !claim(led, physicalPage)) return undefined;
-      if (this.isThere(block)) continue;
+      if (this.isThere(block)) {
+        if (this.pages[block] !== physicalPage) return undefined;
+        continue;
+      }
       const host = runtime.hostPageAddress(physicalPage) >>> 0;
       const offset = this.offsetOf(block);
       const ownPage = linearPage === 0 ? 0 : (linearPage + page * PAGE_SIZE) | 0;
-      if (host === 0) return undefined;
+      if (host === 0 || !this.isFree(block, physicalPage)) return undefined;
       // The block may have been translated before it was known here.
       if (runtime.findRegistered(physicalPage, offset, mode) !== 0) return undefined;
       if (!this.matches(block, host + offset, ownPage)) return undefined;
-      missing.add(block);
+      missing.set(block, physicalPage);
     }
-    for (const [block, physicalPage] of claimed) {
-      this.pages[block] = physicalPage;
-      if (missing.has(block)) this.place(block, physicalPage);
-    }
+    for (const [block, physicalPage] of missing) this.place(block, physicalPage);
     return heads;
   }
 }

@@ -7,9 +7,7 @@ import {
   type RegionSource,
 } from '../compile/region-source.ts';
 import { RECORD_ARENA } from '../layout/linear-memory.ts';
-import { MODE_CODE_64 } from '../layout/mode.ts';
 import {
-  BRANCH_SHORT_TARGET,
   HEAD_COUNTDOWN,
   HEAD_END_RECORD,
   HEAD_FALL,
@@ -18,20 +16,16 @@ import {
   HEAD_PAGE_COUNT,
   HEAD_STALE,
   HEAD_TAKEN,
-  RECORD_BRANCH,
-  RECORD_DISP,
   RECORD_FN,
   RECORD_HINT_FALL,
   RECORD_HINT_TAKEN,
-  RECORD_LENGTH,
   RECORD_LINK_FALL,
   RECORD_LINK_TAKEN,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
-  SLOT_STALE,
 } from '../layout/record.ts';
 import type { SavedRegion } from './messages.ts';
-import { MOST_MODULE_BYTES, type Pack, REGIONS_PER_MODULE, SAVED_RECORDS_SIZE, UNKNOWN } from './pack.ts';
+import { MOST_MODULE_BYTES, type Pack, REGIONS_PER_MODULE, SAVED_RECORDS_SIZE } from './pack.ts';
 import { type Relocation, relocationsOf, viewOf } from './relocations.ts';
 
 /** Flags of a head that say which fields its last record has. */
@@ -52,13 +46,6 @@ interface Member {
   readonly blocks: readonly number[];
 }
 
-/** Numbers of the blocks that the end of a block leads to in its page, taken and not, and in another page, or UNKNOWN. */
-interface Ways {
-  readonly taken: number;
-  readonly fall: number;
-  readonly crossing: number;
-}
-
 /**
  * @param regions in the order in which they are worth keeping: what comes first has room, and is compiled first when it is loaded.
  * What cannot be kept is left out.
@@ -71,15 +58,13 @@ export function makePack(regions: readonly SavedRegion[], mostBytes = MOST_MODUL
     const numbers = blocks.take(region);
     if (numbers !== undefined) members.set(`${region.source.tier} ${numbers}`, { region, blocks: numbers });
   }
-  return assemble(blocks, [...members.values()], mostBytes);
+  return assemble(blocks.all, [...members.values()], mostBytes);
 }
 
 /** The blocks of a pack, each once. */
 class BlockPool {
   readonly all: Block[] = [];
   private readonly numbers = new Map<string, number>();
-  /** By the addresses of their heads in the run that they are from. */
-  private readonly byHead = new Map<number, number>();
   private size = 0;
 
   /** @returns the numbers of a region's blocks, or undefined if it cannot be kept. */
@@ -90,42 +75,12 @@ class BlockPool {
     const size = source.blocks.reduce((sum, { records }) => sum + records.length, 0);
     if (!isPlain || this.size + size > SAVED_RECORDS_SIZE) return undefined;
     const numbers: number[] = [];
-    for (const [at, { head, records, page }] of source.blocks.entries()) {
+    for (const [at, { records, page }] of source.blocks.entries()) {
       const number = this.add(records, code[at] as Uint8Array, linearPage, page);
       if (number === undefined) return undefined;
-      this.byHead.set(head, number);
       numbers.push(number);
     }
     return numbers;
-  }
-
-  /** Where a block of a region leads to, as a region can use it (Leave.byLink). All regions have been taken. */
-  waysOf({ records, takenHead, fallHead }: RegionBlockSource): Ways {
-    const view = viewOf(records);
-    const last = records.length - RECORD_SIZE;
-    const mode = view.getUint16(HEAD_MODE, true);
-    const behind =
-      view.getUint16(last + RECORD_PAGE_OFFSET, true) + (records[last + RECORD_LENGTH] as number);
-    const fall = behind >> 12 === 0 ? this.known(fallHead, behind, mode) : UNKNOWN;
-    // Where it wraps depends on the segment's base.
-    const wraps = takenHead !== 0 && (view.getUint16(last + RECORD_BRANCH, true) & BRANCH_SHORT_TARGET) !== 0;
-    if (wraps) return { taken: UNKNOWN, fall, crossing: UNKNOWN };
-    const distance = view.getInt32(last + RECORD_DISP, true);
-    const target = this.known(takenHead, distance, mode);
-    if (distance >> 12 === 0) return { taken: target, fall, crossing: UNKNOWN };
-    return { taken: UNKNOWN, fall, crossing: (mode & MODE_CODE_64) === 0 ? UNKNOWN : target };
-  }
-
-  /** The block that had a head. @param distance of where it is looked for from the start of a page. */
-  private known(head: number, distance: number, mode: number): number {
-    const number = this.byHead.get(head) ?? UNKNOWN;
-    if (number === UNKNOWN) return UNKNOWN;
-    const view = viewOf((this.all[number] as Block).records);
-    // There may have been several at one address, one after the other.
-    const isThere =
-      view.getUint16(RECORD_PAGE_OFFSET, true) === (distance & 0xfff) &&
-      view.getUint16(HEAD_MODE, true) === mode;
-    return isThere ? number : UNKNOWN;
   }
 
   private add(given: Uint8Array, code: Uint8Array, entryPage: number, page: number): number | undefined {
@@ -151,7 +106,7 @@ function bareRecords(records: Uint8Array): Uint8Array {
   const view = viewOf(bare);
   const shape = (bare[HEAD_FLAGS] as number) & SHAPE;
   bare[HEAD_FLAGS] = shape | HEAD_STALE;
-  view.setUint32(RECORD_FN, SLOT_STALE, true);
+  view.setUint32(RECORD_FN, 0, true);
   bare.fill(0, HEAD_COUNTDOWN, RECORD_SIZE);
   const clear = (field: number): void => view.setUint32(bare.length - RECORD_SIZE + field, 0, true);
   if ((shape & HEAD_TAKEN) !== 0) for (const field of [RECORD_LINK_TAKEN, RECORD_HINT_TAKEN]) clear(field);
@@ -165,21 +120,21 @@ function worth({ region: { source } }: Member): number {
 }
 
 /** The regions as they are compiled for a pack, in modules, as far as there is room for them. */
-function compileModules(blocks: BlockPool, members: readonly Member[], mostBytes: number): Uint8Array[] {
+function compileModules(
+  blocks: readonly Block[],
+  members: readonly Member[],
+  mostBytes: number,
+): Uint8Array[] {
   const modules: Uint8Array[] = [];
-  const headOf = (number: number): number =>
-    number === UNKNOWN ? 0 : RECORD_ARENA + (blocks.all[number] as Block).start;
   let room = mostBytes;
   for (let at = 0; at < members.length; at += REGIONS_PER_MODULE) {
     const sources = members
       .slice(at, at + REGIONS_PER_MODULE)
       .map(({ region: { source, linearPage }, blocks: numbers }): RegionSource => {
         const own = source.blocks.map((block, index) => {
-          const number = numbers[index] as number;
-          const { records } = blocks.all[number] as Block;
-          const { taken, fall, crossing } = blocks.waysOf(block);
-          const takenHead = headOf(taken === UNKNOWN ? crossing : taken);
-          return { ...block, records, head: headOf(number), takenHead, fallHead: headOf(fall) };
+          const { records, start } = blocks[numbers[index] as number] as Block;
+          // Records are elsewhere in each run: links are followed.
+          return { ...block, records, head: RECORD_ARENA + start, takenHead: 0, fallHead: 0 };
         });
         return { ...source, blocks: own, savedAt: linearPage };
       });
@@ -191,9 +146,8 @@ function compileModules(blocks: BlockPool, members: readonly Member[], mostBytes
   return modules;
 }
 
-function assemble(pool: BlockPool, candidates: readonly Member[], mostBytes: number): Pack {
-  const blocks = pool.all;
-  const modules = compileModules(pool, candidates, mostBytes);
+function assemble(blocks: readonly Block[], candidates: readonly Member[], mostBytes: number): Pack {
+  const modules = compileModules(blocks, candidates, mostBytes);
   const members = candidates.slice(0, modules.length * REGIONS_PER_MODULE);
   const layout: number[] = [];
   const regionLayout = [0];
@@ -201,12 +155,8 @@ function assemble(pool: BlockPool, candidates: readonly Member[], mostBytes: num
   members.forEach(({ region: { source, linearPage }, blocks: numbers }, index) => {
     entries[numbers[0] as number]?.push(index);
     layout.push(COMPILED_TIERS.indexOf(source.tier), Number(source.isLast), linearPage, numbers.length);
-    for (const [at, block] of source.blocks.entries()) {
-      const { taken, fall, page, targets } = block;
-      const ways = pool.waysOf(block);
-      layout.push(numbers[at] as number, taken, fall, page);
-      layout.push(ways.taken, ways.fall, ways.crossing, targets.length, ...targets);
-    }
+    for (const [at, { taken, fall, page, targets }] of source.blocks.entries())
+      layout.push(numbers[at] as number, taken, fall, page, targets.length, ...targets);
     regionLayout.push(layout.length);
   });
   for (const those of entries) {
@@ -246,11 +196,9 @@ function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** The regions of a pack, in its order. Their heads are where a run has them that has loaded it. */
+/** The regions of a pack, in its order. */
 export function regionsOf(pack: Pack): SavedRegion[] {
   const { layout, regionLayout, blockRecords, blockCode } = pack;
-  const headOf = (block: number): number =>
-    block === UNKNOWN ? 0 : RECORD_ARENA + (blockRecords[block] as number);
   return Array.from({ length: regionLayout.length - 1 }, (_, region) => {
     let at = regionLayout[region] as number;
     const next = (): number => layout[at++] as number;
@@ -259,17 +207,16 @@ export function regionsOf(pack: Pack): SavedRegion[] {
     const linearPage = next();
     const code: Uint8Array[] = [];
     const blocks = Array.from({ length: next() }, (): RegionBlockSource => {
-      const [block, taken, fall, page] = [next(), next(), next(), next()];
-      const [takenBlock, fallBlock, crossingBlock] = [next(), next(), next()];
+      const block = next();
       code.push(pack.code.subarray(blockCode[block], blockCode[block + 1]));
       return {
-        head: headOf(block),
+        head: 0,
         records: pack.records.subarray(blockRecords[block], blockRecords[block + 1]),
-        taken,
-        fall,
-        takenHead: headOf(takenBlock === UNKNOWN ? crossingBlock : takenBlock),
-        fallHead: headOf(fallBlock),
-        page,
+        taken: next(),
+        fall: next(),
+        takenHead: 0,
+        fallHead: 0,
+        page: next(),
         targets: Array.from({ length: next() }, next),
       };
     });

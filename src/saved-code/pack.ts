@@ -32,10 +32,7 @@ export interface Pack {
   readonly entryRegions: Int32Array;
   /** Of each region, and the end of the last: where it is in `layout`. */
   readonly regionLayout: Int32Array;
-  /**
-   * Of a region: tier, 1 if it is the last, linear page, number of blocks; of each of them: which, taken, fall, page, the
-   * blocks of the pack that its end leads to in its page, taken and not, and in another page, or UNKNOWN, number of targets, targets.
-   */
+  /** Of a region: tier, 1 if it is the last, linear page, number of blocks; of each of them: which, taken, fall, page, number of targets, targets. */
   readonly layout: Int32Array;
   /** Of each module, and the end of the last. */
   readonly moduleStarts: Int32Array;
@@ -46,9 +43,7 @@ export interface Pack {
 
 /** Numbers of a region in `layout` before its blocks, and of a block before its targets. */
 export const LAYOUT_BLOCKS = 4;
-export const LAYOUT_TARGETS = 8;
-/** In place of a block. */
-export const UNKNOWN = -1;
+export const LAYOUT_TARGETS = 5;
 
 const MAGIC = 0x3143_4d4c;
 const HEADER_WORDS = 16;

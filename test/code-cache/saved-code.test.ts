@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RemoteCompiler } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
-import { OUTSIDE, unpackRegions } from '../../src/compile/region-source.ts';
+import { unpackRegions } from '../../src/compile/region-source.ts';
 import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
 import { HEAD_FLAGS, HEAD_STALE, RECORD_SIZE } from '../../src/layout/record.ts';
 import { ARENA_EPOCH, RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
@@ -175,14 +175,9 @@ const program = (base: number): string => `
   hlt
 `;
 
-/** Calls in another mapping than the program's. */
+/** A call of FAR in another mapping than the program's. */
 const CALLER = 0x1_c000;
 const CALL = assemble(`call ${FAR}; hlt`, CALLER);
-/** In FAR's page: too long for a region with what jumps there. */
-const BEHIND = FAR + 0x200;
-const LONG_WAY = assemble(`${'inc rbx;'.repeat(110)} jmp ${BEHIND}`, FAR);
-const behind = (last: string): Uint8Array => assemble(`${'add rbx,rbp;'.repeat(60)} ${last}; ret`, BEHIND);
-const CALL_BEHIND = assemble(`call ${BEHIND}; hlt`, CALLER);
 const FAR_COPY = 0x1_a000;
 const PAGE_TABLE = 0x7000;
 
@@ -192,13 +187,6 @@ function mapCopy(machine: SystemMachine, base: number): void {
     machine.write64(PAGE_TABLE + page * 8, BigInt((page === FAR >> 12 ? FAR_COPY : page << 12) | 3));
   machine.write64(PAGE_DIRECTORY + ((base >>> 21) & 511) * 8, BigInt(PAGE_TABLE | 3));
   machine.write(FAR_COPY, [...FAR_CODE]);
-}
-
-/** Runs what is at CALLER. */
-function call(machine: SystemMachine, code: Uint8Array): void {
-  machine.write(CALLER, [...code]);
-  machine.processor.rip = BigInt(CALLER);
-  expect(machine.processor.run(1000)).toBe('halt');
 }
 
 describe('code of earlier runs', () => {
@@ -252,39 +240,13 @@ describe('code of earlier runs', () => {
     const found = await run({ base, code: program, store, prepare: copied });
     const called = (machine: SystemMachine): void => {
       copied(machine);
-      call(machine, CALL);
+      machine.write(CALLER, [...CALL]);
+      machine.processor.rip = BigInt(CALLER);
+      expect(machine.processor.run(1000)).toBe('halt');
     };
     const again = await run({ base, code: program, store, prepare: called });
     expect(again.states).toEqual((await run({ base, code: program, prepare: called })).states);
     expect(again.saved.regions).toBe(found.saved.regions - 1);
-  });
-
-  it('leads to blocks by their addresses, and is not taken where one of them is in another page', async () => {
-    const store = new MemoryStore();
-    const base = KERNEL + 0x60_0000;
-    const long = (machine: SystemMachine, page: number, last: string): void => {
-      machine.write(page, [...LONG_WAY]);
-      machine.write(page + BEHIND - FAR, [...behind(last)]);
-    };
-    const prepare = (machine: SystemMachine): void => long(machine, FAR, 'inc rbx');
-    await run({ base, code: program, store, prepare });
-    const pack = viewPack(store.content.get(KEY) as Uint8Array<ArrayBuffer>);
-    const ways = regionsOf(pack).flatMap(({ source }) =>
-      source.blocks.filter(({ taken }) => taken === OUTSIDE),
-    );
-    expect(ways.filter(({ takenHead }) => takenHead !== 0).length).toBeGreaterThan(0);
-    const found = await run({ base, code: program, store, prepare });
-    expect(found.states).toEqual((await run({ base, code: program, prepare })).states);
-    // What it leads to is found in the page that has it as it was, and then would be another in the copy of that page.
-    const elsewhere = (machine: SystemMachine): void => {
-      prepare(machine);
-      mapCopy(machine, base);
-      long(machine, FAR_COPY, 'dec rbx');
-      call(machine, CALL_BEHIND);
-    };
-    const again = await run({ base, code: program, store, prepare: elsewhere });
-    expect(again.states).toEqual((await run({ base, code: program, prepare: elsewhere })).states);
-    expect(again.saved.regions).toBeLessThan(found.saved.regions);
   });
 
   it('goes when the guest overwrites it, and comes back when it is as it was', async () => {
