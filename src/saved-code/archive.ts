@@ -1,4 +1,5 @@
 /** The compile worker's side of what is kept: it reads and writes it, and has the engine compile it. */
+import { engineKey } from './engine-key.ts';
 import type {
   ArchiveRequest,
   ArchiveResult,
@@ -63,9 +64,10 @@ export class CodeArchive {
     return { place, bytes: this.read(place), modules: [] };
   }
 
-  private async read({ store, key }: PackPlace): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  private async read(place: PackPlace): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { open, warn } = this.options;
-    const stored = await open(store).read(key);
+    const key = engineKey(place.key);
+    const stored = await open(place.store).read(key);
     if (stored === undefined || isPack(stored, key)) return stored;
     warn(`${key} in the code cache is damaged: it is made anew`);
     return undefined;

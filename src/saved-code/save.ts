@@ -1,4 +1,5 @@
 /** Keeps what a run has compiled, with what is kept already. */
+import { engineKey } from './engine-key.ts';
 import type { CodeStore, SaveRequest } from './messages.ts';
 import { checksumOf, encodePack, isPack, viewPack } from './pack.ts';
 import { makePack, regionsOf } from './pack-maker.ts';
@@ -11,7 +12,7 @@ import { makePack, regionsOf } from './pack-maker.ts';
  */
 export async function saveRegions(store: CodeStore, request: SaveRequest): Promise<void> {
   const { regions, loaded, used } = request;
-  const { key } = request.place;
+  const key = engineKey(request.place.key);
   const stored = await store.read(key);
   const pack = stored !== undefined && isPack(stored, key) ? stored : undefined;
   const old = pack === undefined ? [] : regionsOf(viewPack(pack));

@@ -7,6 +7,7 @@ import { RECORD_ARENA } from '../../src/layout/linear-memory.ts';
 import { HEAD_FLAGS, HEAD_STALE, RECORD_SIZE } from '../../src/layout/record.ts';
 import { ARENA_EPOCH, RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts';
 import { CodeArchive } from '../../src/saved-code/archive.ts';
+import { engineKey } from '../../src/saved-code/engine-key.ts';
 import type { ArchiveResult, CodeStore, SavedRegion } from '../../src/saved-code/messages.ts';
 import { checksumOf, SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
 import { makePack, regionsOf } from '../../src/saved-code/pack-maker.ts';
@@ -16,6 +17,7 @@ import { assemble } from '../support/assembler.ts';
 import { createTieredMachine } from './tiered-machine.ts';
 
 const KEY = 'key';
+const STORED_KEY = engineKey(KEY);
 const HOTNESS = 20;
 const ROUNDS = 100;
 /** Linear address of physical address 0, once more, where kernels are. */
@@ -346,7 +348,7 @@ describe('a store', () => {
   it('with anything else in it is told of, and filled anew', async () => {
     const store = new MemoryStore();
     await run({ code: program, store });
-    const good = store.content.get(KEY) as Uint8Array<ArrayBuffer>;
+    const good = store.content.get(STORED_KEY) as Uint8Array<ArrayBuffer>;
     const broken = [
       good.slice(0, 64),
       good.slice(0, -4),
@@ -354,10 +356,10 @@ describe('a store', () => {
       new Uint8Array(3),
     ];
     for (const bytes of broken) {
-      store.content.set(KEY, bytes);
+      store.content.set(STORED_KEY, bytes);
       store.warnings.length = 0;
       const again = await run({ code: program, store });
-      expect(store.warnings).toEqual(['key in the code cache is damaged: it is made anew']);
+      expect(store.warnings).toEqual([`${STORED_KEY} in the code cache is damaged: it is made anew`]);
       expect(again.saved.regions).toBe(0);
       expect((await run({ code: program, store })).saved.regions).toBeGreaterThan(70);
     }
@@ -366,7 +368,7 @@ describe('a store', () => {
   it('keeps what others have left since, behind what is new', async () => {
     const store = new MemoryStore();
     await run({ code: program, store });
-    const stored = (): Uint8Array<ArrayBuffer> => store.content.get(KEY) as Uint8Array<ArrayBuffer>;
+    const stored = (): Uint8Array<ArrayBuffer> => store.content.get(STORED_KEY) as Uint8Array<ArrayBuffer>;
     const codeOf = (regions: readonly SavedRegion[]): unknown[] => regions.map(({ code }) => code);
     const all = regionsOf(viewPack(stored()));
     store.content.clear();
@@ -390,7 +392,7 @@ describe('a store', () => {
   it('has no more WebAssembly in it than it may', async () => {
     const store = new MemoryStore();
     await run({ code: program, store });
-    const pack = viewPack(store.content.get(KEY) as Uint8Array<ArrayBuffer>);
+    const pack = viewPack(store.content.get(STORED_KEY) as Uint8Array<ArrayBuffer>);
     const regions = regionsOf(pack);
     expect(regions.length).toBeGreaterThan(70);
     expect(makePack(regions, pack.modules.length)).toEqual(pack);
