@@ -138,7 +138,12 @@ export class Machine {
     const unpack = await unpacker;
     const unpacked = await startUnpacking(options, unpack);
     const machine = new Machine(options, runtime, local, unpack);
-    await machine.begin(unpacked);
+    try {
+      await machine.begin(unpacked);
+    } catch (error) {
+      await machine.close();
+      throw error;
+    }
     return machine;
   }
 
