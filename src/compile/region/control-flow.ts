@@ -28,6 +28,10 @@ export interface Structure {
    * the short one would move what the long one changes: V8 joins all ways back before it enters the header.
    */
   readonly innerLoopEnds: readonly (readonly number[])[];
+  /** For each header of a loop where all edges back to it come from; otherwise undefined. */
+  readonly loopEnds: readonly (readonly number[] | undefined)[];
+  /** Where edges to each node come from, but for irreducible ones. */
+  readonly predecessors: readonly (readonly number[])[];
   /** True for an edge that goes back to a node that does not dominate its source. */
   isIrreducible(from: number, to: number): boolean;
 }
@@ -60,16 +64,16 @@ function reversePostorder({ successors }: Graph): number[] {
   return finished.reverse();
 }
 
-/** Nodes of the loop that an edge from `end` back to `header` makes. */
-function loopBody(header: number, end: number, predecessors: readonly (readonly number[])[]): Set<number> {
-  const body = new Set([header, end]);
-  const left = end === header ? [] : [end];
-  for (let node = left.pop(); node !== undefined; node = left.pop()) {
-    for (const before of predecessors[node] as readonly number[]) {
-      if (body.has(before)) continue;
-      body.add(before);
-      left.push(before);
-    }
+/** Nodes of the loop that edges from `ends` back to `header` make. */
+export function loopBody(
+  header: number,
+  ends: Iterable<number>,
+  predecessors: readonly (readonly number[])[],
+): Set<number> {
+  const body = new Set([header, ...ends]);
+  for (const node of body) {
+    if (node === header) continue;
+    for (const before of predecessors[node] as readonly number[]) body.add(before);
   }
   return body;
 }
@@ -84,7 +88,7 @@ function innerEnds(
   predecessors: readonly (readonly number[])[],
 ): readonly number[] {
   if (ends.length < 2) return NO_ENDS;
-  const loops = ends.map((end) => ({ end, body: loopBody(header, end, predecessors) }));
+  const loops = ends.map((end) => ({ end, body: loopBody(header, [end], predecessors) }));
   loops.sort((a, b) => a.body.size - b.body.size);
   const inner: number[] = [];
   const union = new Set<number>();
@@ -149,11 +153,11 @@ export function structure(graph: Graph): Structure {
   const order = reversePostorder(graph);
   const rank = new Array<number>(nodes).fill(-1);
   for (let index = 0; index < order.length; index++) rank[order[index] as number] = index;
-  const predecessors = emptyLists(nodes);
+  const allPredecessors = emptyLists(nodes);
   for (const node of order) {
-    for (const successor of successors[node] as readonly number[]) predecessors[successor]?.push(node);
+    for (const successor of successors[node] as readonly number[]) allPredecessors[successor]?.push(node);
   }
-  const dominator = findDominators(order, rank, predecessors);
+  const dominator = findDominators(order, rank, allPredecessors);
 
   const isIrreducible = (from: number, to: number): boolean => {
     const target = rank[to] as number;
@@ -166,12 +170,12 @@ export function structure(graph: Graph): Structure {
 
   const isLoopHeader = new Array<boolean>(nodes).fill(false);
   const loopEnds: (number[] | undefined)[] = new Array(nodes).fill(undefined);
-  const structured = emptyLists(nodes);
+  const predecessors = emptyLists(nodes);
   const forward = new Array<number>(nodes).fill(0);
   for (const from of order) {
     for (const to of successors[from] as readonly number[]) {
       if (isIrreducible(from, to)) continue;
-      structured[to]?.push(from);
+      predecessors[to]?.push(from);
       if ((rank[to] as number) > (rank[from] as number)) {
         forward[to] = (forward[to] as number) + 1;
         continue;
@@ -191,7 +195,17 @@ export function structure(graph: Graph): Structure {
   for (let node = 0; node < nodes; node++) {
     isMerge.push((forward[node] as number) > 1);
     const ends = loopEnds[node];
-    innerLoopEnds.push(ends === undefined ? NO_ENDS : innerEnds(node, ends, structured));
+    innerLoopEnds.push(ends === undefined ? NO_ENDS : innerEnds(node, ends, predecessors));
   }
-  return { order, rank, children, isMerge, isLoopHeader, innerLoopEnds, isIrreducible };
+  return {
+    order,
+    rank,
+    children,
+    isMerge,
+    isLoopHeader,
+    innerLoopEnds,
+    loopEnds,
+    predecessors,
+    isIrreducible,
+  };
 }

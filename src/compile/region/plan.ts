@@ -234,10 +234,11 @@ function withCopies({ blocks, hubs, edges }: CutRegion, copied: SplitGraph): Cut
   };
 }
 
-/** The region with the bodies of short loops copied. */
+/** The region with the bodies of short loops copied, or as it is where there are none. */
 function unrollRegion(region: CutRegion, shape: Structure): CutRegion {
   const isCall = (node: number): boolean => region.blocks[node]?.isCall === true;
-  return withCopies(region, unrollLoops(region.edges, weightsOf(region), isCall, shape, MOST_UNROLLED));
+  const unrolled = unrollLoops(region.edges, weightsOf(region), isCall, shape, MOST_UNROLLED);
+  return unrolled.originals.length === 0 ? region : withCopies(region, unrolled);
 }
 
 function withoutOutside(list: readonly number[]): number[] {
@@ -292,11 +293,9 @@ export function planRegion(sources: readonly RegionBlockSource[], unrolls = fals
     shape = structureOf(whole.edges);
     whole = { ...whole, edges: withoutIrreducible(whole.edges, shape) };
   }
-  if (unrolls && shape.isLoopHeader.includes(true)) {
-    whole = unrollRegion(whole, shape);
-    shape = structureOf(whole.edges);
-  }
-  return finishPlan(whole, shape);
+  if (!unrolls) return finishPlan(whole, shape);
+  const unrolled = unrollRegion(whole, shape);
+  return finishPlan(unrolled, unrolled === whole ? shape : structureOf(unrolled.edges));
 }
 
 /** @param region without irreducible edges. */

@@ -6,7 +6,7 @@
  * several turns by a pointer that moves by a constant share one look for their page (windows.ts). Nothing is known of how often a
  * loop turns: each copy has all ways out. A function that calls itself is no such loop: what it turns to it has to return from.
  */
-import type { Structure } from './control-flow.ts';
+import { loopBody, type Structure } from './control-flow.ts';
 import type { EdgeLists, SplitGraph } from './split-loops.ts';
 
 /** Most turns of a loop, and what they weigh together: less than what the budget is asked for at once (budget.ts). */
@@ -22,21 +22,20 @@ export function unrollLoops(
   edges: EdgeLists,
   weights: readonly number[],
   isCall: (node: number) => boolean,
-  { order, rank, isLoopHeader, innerLoopEnds }: Structure,
+  { order, innerLoopEnds, loopEnds, predecessors }: Structure,
   most: number,
 ): SplitGraph {
   const unrolled = edges.map((list) => [...list]);
   const originals: number[] = [];
-  const predecessors = predecessorsOf(edges, order);
   let left = most;
   for (const header of order) {
-    if (!isLoopHeader[header]) continue;
+    const all = loopEnds[header];
+    if (all === undefined) continue;
     const inner = innerLoopEnds[header] as readonly number[];
-    const isBehind = (node: number): boolean => (rank[node] as number) >= (rank[header] as number);
-    const ends = new Set(inner.length > 0 ? inner : (predecessors[header] as number[]).filter(isBehind));
+    const ends = new Set(inner.length > 0 ? inner : all);
     if ([...ends].some(isCall)) continue;
-    const body = bodyOf(header, ends, predecessors);
-    if (body.some((node) => node !== header && isLoopHeader[node])) continue;
+    const body = [...loopBody(header, ends, predecessors)];
+    if (body.some((node) => node !== header && loopEnds[node] !== undefined)) continue;
     const weight = body.reduce((sum, node) => sum + (weights[node] as number), 0);
     const turns = Math.min(MOST_TURNS, Math.floor(MOST_WEIGHT / weight), 1 + Math.floor(left / weight));
     if (turns < 2) continue;
@@ -58,24 +57,4 @@ export function unrollLoops(
     }
   }
   return { edges: unrolled, originals };
-}
-
-function predecessorsOf(edges: EdgeLists, order: readonly number[]): number[][] {
-  const predecessors: number[][] = edges.map(() => []);
-  for (const from of order) for (const to of edges[from] as readonly number[]) predecessors[to]?.push(from);
-  return predecessors;
-}
-
-/** Nodes of the loop that edges from `ends` back to `header` make. */
-function bodyOf(
-  header: number,
-  ends: ReadonlySet<number>,
-  predecessors: readonly (readonly number[])[],
-): number[] {
-  const body = new Set([header, ...ends]);
-  for (const node of body) {
-    if (node === header) continue;
-    for (const before of predecessors[node] as readonly number[]) body.add(before);
-  }
-  return [...body];
 }
