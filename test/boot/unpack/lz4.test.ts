@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackLz4 } from '../../../src/boot/unpack/lz4.ts';
 import { compressLz4, frameOf } from './lz4-fixtures.ts';
-import { piecesOf, randomNumbers, repetitive, unpackAll } from './samples.ts';
+import { changeBytes, piecesOf, repetitive, unpackAll } from './samples.ts';
 
 const unpack = (payload: Uint8Array, size: number): Uint8Array => unpackAll(unpackLz4, payload, size);
 
@@ -75,19 +75,6 @@ describe('LZ4', () => {
 
   it('unpacks what is left of damaged files, or says that it cannot', () => {
     const data = repetitive(3000);
-    const original = compressLz4(data);
-    const random = randomNumbers();
-    let refused = 0;
-    for (let round = 0; round < 300; round++) {
-      const payload = original.slice();
-      payload[4 + Math.floor(random() * (payload.length - 4))] = random() * 256;
-      try {
-        unpack(payload, data.length);
-      } catch (error) {
-        expect(error).toBeInstanceOf(InputError);
-        refused += 1;
-      }
-    }
-    expect(refused).toBeGreaterThan(30);
+    expect(changeBytes(unpackLz4, compressLz4(data), data.length, 300)).toBeGreaterThan(30);
   });
 });

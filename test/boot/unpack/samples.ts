@@ -49,12 +49,39 @@ export function changeBits(
   return same;
 }
 
+/**
+ * Sets up to three bytes behind the first four to anything in each round: the file is unpacked to something, or refused.
+ * @returns how often it was refused.
+ */
+export function changeBytes(unpack: Unpack, original: Uint8Array, size: number, rounds: number): number {
+  const random = randomNumbers(rounds);
+  let refused = 0;
+  for (let round = 0; round < rounds; round++) {
+    const payload = original.slice();
+    for (let changes = 0; changes <= round % 3; changes++)
+      payload[4 + Math.floor(random() * (payload.length - 4))] = random() * 256;
+    try {
+      unpackAll(unpack, payload, size);
+    } catch (error) {
+      expect(error).toBeInstanceOf(InputError);
+      refused += 1;
+    }
+  }
+  return refused;
+}
+
 /** Numbers from 0 up to and without 1, always the same (Park and Miller's generator). */
 export function randomNumbers(state = 1): () => number {
   return () => {
     state = (state * 48271) % 0x7fffffff;
     return state / 0x7fffffff;
   };
+}
+
+/** Bytes of which some are more frequent than others, the more so the larger `power`, without repetitions. */
+export function letters(size: number, power: number): Uint8Array {
+  const random = randomNumbers(size);
+  return Uint8Array.from({ length: size }, () => 256 * random() ** power);
 }
 
 /** Bytes that repeat themselves over distances up to `farthest`, in runs of all lengths. */

@@ -2,7 +2,16 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/boot/input-error.ts';
 import { unpackZstd } from '../../../src/boot/unpack/zstd.ts';
-import { changeBits, piecesOf, randomNumbers, repetitive, sample, unpackAll } from './samples.ts';
+import {
+  changeBits,
+  changeBytes,
+  letters,
+  piecesOf,
+  randomNumbers,
+  repetitive,
+  sample,
+  unpackAll,
+} from './samples.ts';
 
 const MIB = 2 ** 20;
 const random = randomNumbers(3);
@@ -18,14 +27,11 @@ function compress(data: Uint8Array, level = 22, changes: Readonly<Record<number,
 
 const unpack = (payload: Uint8Array, size: number): Uint8Array => unpackAll(unpackZstd, payload, size);
 
-/** Bytes of which some are much more frequent than others, without repetitions: literals. */
-const letters = (size: number): Uint8Array => Uint8Array.from({ length: size }, () => 256 * random() ** 5);
-
 const DATA: readonly (readonly [string, Uint8Array])[] = [
   ['repetitions', repetitive(1_300_000, 1_000_000)],
   ['code', sample()],
-  ['literals', letters(300_000)],
-  ['literals in one stream', letters(200)],
+  ['literals', letters(300_000, 5)],
+  ['literals in one stream', letters(200, 5)],
   ['what cannot be compressed', Uint8Array.from({ length: 300_000 }, () => 256 * random())],
   ['a byte', new Uint8Array(400_000).fill(7)],
   ['a pattern', Uint8Array.from({ length: 200_000 }, (_, at) => 1 + (at % 7))],
@@ -71,7 +77,7 @@ describe('zstd', () => {
 
   it('refuses damaged files, but where it makes no difference', () => {
     let same = 0;
-    for (const data of [repetitive(20_000), letters(5000), sample().subarray(95_000, 120_000)]) {
+    for (const data of [repetitive(20_000), letters(5000, 5), sample().subarray(95_000, 120_000)]) {
       const payload = compress(data);
       // Behind what tells about the window and the size, which are not needed.
       same += changeBits(unpackZstd, payload, data, { rounds: 200, first: 10, end: payload.length });
@@ -80,20 +86,8 @@ describe('zstd', () => {
   });
 
   it('takes damaged files without a checksum, or refuses them', () => {
-    const data = Uint8Array.of(...repetitive(20_000), ...letters(3000));
+    const data = Uint8Array.of(...repetitive(20_000), ...letters(3000, 5));
     const original = compress(data, 19, { [constants.ZSTD_c_checksumFlag]: 0 });
-    let refused = 0;
-    for (let round = 0; round < 1000; round++) {
-      const payload = original.slice();
-      for (let flips = 0; flips <= round % 3; flips++)
-        payload[4 + Math.floor(random() * (payload.length - 4))] = random() * 256;
-      try {
-        unpack(payload, data.length);
-      } catch (error) {
-        expect(error).toBeInstanceOf(InputError);
-        refused += 1;
-      }
-    }
-    expect(refused).toBeGreaterThan(100);
+    expect(changeBytes(unpackZstd, original, data.length, 1000)).toBeGreaterThan(100);
   });
 });
