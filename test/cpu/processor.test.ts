@@ -12,6 +12,8 @@ import {
 import { RECORD_LINK_TAKEN, RECORD_SIZE } from '../../src/layout/record.ts';
 import {
   COUNTER_EXCEPTIONS,
+  EVENT_CODE_WRITE,
+  EVENT_KIND,
   INTERRUPT_MASKABLE,
   INTERRUPT_NMI,
   INTERRUPT_PENDING,
@@ -31,6 +33,7 @@ import {
 import { assemble } from '../support/assembler.ts';
 
 const RAX = 0;
+const RDX = 2;
 const RBX = 3;
 const RSP = 4;
 const FLAG_TF = 0x100;
@@ -303,5 +306,38 @@ describe('a link to a block that has been overwritten', () => {
     const { link, current: renewed } = jump();
     expect(renewed).not.toBe(old);
     expect(link).toBe(renewed);
+  });
+});
+
+describe('a store over translated code', () => {
+  const target = CODE + 0x80;
+  const STORES = [
+    ['MOV', (at: number) => `mov edi,${at}; mov BYTE PTR [rdi],2`],
+    ['REP STOS', (at: number) => `mov edi,${at}; mov eax,2; mov ecx,1; rep stos BYTE PTR es:[rdi],al`],
+  ] as const;
+
+  function kindOfEvent(code: string): number {
+    machine.processor.setU32(EVENT_KIND, 0);
+    expect(machine.run(code)).toBe('halt');
+    return machine.processor.u32(EVENT_KIND);
+  }
+
+  it.each(STORES)('of another block goes on: %s', (_, store) => {
+    machine.write(target, [...assemble('mov edx,1; ret')]);
+    expect(kindOfEvent(`call ${target}; ${store(target + 1)}; call ${target}`)).not.toBe(EVENT_CODE_WRITE);
+    expect(machine.processor.gpr(RDX)).toBe(2n);
+  });
+
+  it('of its own block is made alone: MOV, over what follows it', () => {
+    const store = (at: number): string => `mov edi,${at}; mov BYTE PTR [rdi],2`;
+    const immediate = CODE + assemble(store(CODE)).length + 1;
+    expect(kindOfEvent(`${store(immediate)}; mov edx,1`)).toBe(EVENT_CODE_WRITE);
+    expect(machine.processor.gpr(RDX)).toBe(2n);
+  });
+
+  it('of its own block is made alone: REP STOS, which ends a block', () => {
+    const code = `mov edx,1; mov edi,${CODE + 1}; mov eax,2; mov ecx,1; rep stos BYTE PTR es:[rdi],al`;
+    expect(kindOfEvent(code)).toBe(EVENT_CODE_WRITE);
+    expect(machine.read64(BigInt(CODE + 1)) & 0xffn).toBe(2n);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RIP, SEGMENT_BASE, SEGMENT_CS, SEGMENT_LIMIT } from '../../src/layout/cpu-state.ts';
-import { JUMP_SUPERVISOR, JUMP_USER, RECORD_ARENA, TLB_BASE } from '../../src/layout/linear-memory.ts';
+import { JUMP_SUPERVISOR, JUMP_USER, SCRATCH_RECORDS, TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16, MODE_CODE_32, MODE_REAL, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
 import {
   BRANCH_SHORT_TARGET,
@@ -35,7 +35,8 @@ import {
 import { ALL, CODE, codeMask, createWithCodePages, LA, NEXT } from './code-pages-runtime.ts';
 import { CR4_SMEP, G, type MemoryRuntime, NX, P } from './memory-runtime.ts';
 
-const RECORD = RECORD_ARENA + 0x8_0000;
+/** Of an instruction whose block is not known. */
+const RECORD = SCRATCH_RECORDS + RECORD_SIZE;
 
 let runtime: MemoryRuntime;
 beforeEach(() => {
@@ -271,14 +272,20 @@ describe('instructions that cross a page', () => {
 });
 
 describe('invalidation', () => {
-  test('takes the blocks of the touched granules only', () => {
+  test('takes the blocks that have one of the bytes only', () => {
     runtime.blockAt = () => [10, 10];
     const first = runtime.lookupAt(LA + 0x00n);
     const across = runtime.lookupAt(LA + 0x7an);
     const last = runtime.lookupAt(LA + 0xc0n);
     expect(mask(CODE)).toBe(0b1111n);
+    const behind = runtime.lookupAt(LA + 0x8en);
+    runtime.exports.invalidateCode(CODE + 0x79n, 1);
+    expect(isStale(across)).toBe(false);
+    runtime.exports.invalidateCode(CODE + 0x8dn, 1);
+    expect([first, across, behind, last].map(isStale)).toEqual([false, true, false, false]);
+    expect(mask(CODE)).toBe(0b1101n);
     runtime.exports.invalidateCode(CODE + 0x80n, 0x40);
-    expect([first, across, last].map(isStale)).toEqual([false, true, false]);
+    expect([first, behind, last].map(isStale)).toEqual([false, true, false]);
     expect(mask(CODE)).toBe(0b1001n);
     expect(runtime.lookupAt(LA)).toBe(first);
     expect(runtime.lookupAt(LA + 0xc0n)).toBe(last);
@@ -319,6 +326,9 @@ describe('invalidation', () => {
     const head = runtime.lookupAt(LA + 0x80n);
     expect(exports.fillWrite(LA + 0xc0n, 4)).toBe(exports.hostAddress(CODE + 0xc0n));
     expect(exports.fillWrite(LA + 0xc0n, 64)).not.toBe(0);
+    expect(exports.fillWrite(LA + 0x84n, 4)).toBe(exports.hostAddress(CODE + 0x84n));
+    exports.writeData32(RECORD, LA + 0x84n, 5);
+    expect(exports.fillWrite(LA + 0x83n, 4)).toBe(0);
     exports.writeData32(RECORD, LA + 0x7cn, 5);
     expect(isStale(head)).toBe(false);
     expect(exports.fillWrite(LA + 0x7en, 4)).toBe(0);
@@ -346,7 +356,7 @@ describe('invalidation', () => {
 
   test('a page-crossing write invalidates in both pages before it is raised', () => {
     const { exports } = runtime;
-    const first = runtime.lookupAt(LA + 0xff0n);
+    const first = runtime.lookupAt(LA + 0xffcn);
     const second = runtime.lookupAt(LA + 0x1000n);
     expect(runtime.isCodeWrite(() => exports.slowWrite(RECORD, LA + 0xffen, 4))).toBe(true);
     expect([first, second].map(isStale)).toEqual([true, true]);

@@ -183,7 +183,7 @@ describe('REP MOVS', () => {
     start(0x1000, 0x1_0000, 0x2_0040);
     expect(runtime.event(() => strings.repMovs(RECORD, 1)).kind).toBe(EVENT_CODE_WRITE);
     expect(register(RCX)).toBe(0x1000n);
-    // Nothing is left of the first page's two blocks; the second page holds none in its first 64 bytes.
+    // Nothing is left of the first page's two blocks; the second page's is behind what is written.
     strings.repMovs(RECORD, 1);
     expect(register(RCX)).toBe(0n);
     expect(Buffer.compare(bytes(0x2_0040, 0x1000), bytes(0x1_0000, 0x1000))).toBe(0);

@@ -26,7 +26,9 @@ import {
   HEAD_WATCHED,
   PAGE_META_CODE_MASK,
   PAGE_META_FIRST_BLOCK,
+  RECORD_ARENA,
   RECORD_FN,
+  RECORD_INDEX,
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
@@ -102,17 +104,32 @@ function blockEnd(head: u32): u32 {
 }
 
 /**
- * Makes every block stale that has code in a 64-byte granule touched by the `length` bytes at physical address
- * `pa`. To be called before the bytes change; harmless where there is no code.
+ * Whether the `length` bytes at physical address `pa`, in one page, are of a translated block. Bytes beside those of blocks, in
+ * granules that have code, take a look at all blocks of the page.
+ */
+export function holdsCode(pa: u64, length: u32): bool {
+  const offset = <u32>pa & (PAGE_SIZE - 1);
+  const end = offset + length;
+  if ((codeMask(pa) & granules(offset, end)) === 0) return false;
+  let node = load<u32>(pageMeta(pa) + PAGE_META_FIRST_BLOCK);
+  while (node !== 0) {
+    if (!isStale(headOf(node)) && firstByte(node) < end && lastByte(node) > offset) return true;
+    node = load<u32>(node + HEAD_PAGE_NEXT);
+  }
+  return false;
+}
+
+/**
+ * Makes every block stale that has one of the `length` bytes at physical address `pa`. To be called before the bytes change;
+ * harmless where there is no code.
  */
 export function invalidateCode(pa: u64, length: u32): void {
   while (length > 0) {
     const offset = <u32>pa & (PAGE_SIZE - 1);
     const piece = min(length, PAGE_SIZE - offset);
-    const hit = granules(offset, offset + piece);
-    if (codeMask(pa) & hit) {
+    if (codeMask(pa) & granules(offset, offset + piece)) {
       count(COUNTER_INVALIDATIONS, 1);
-      dropFromPage(pageMeta(pa), hit, 0, 0);
+      dropFromPage(pageMeta(pa), offset, offset + piece, 0, 0);
     }
     pa += piece;
     length -= piece;
@@ -120,26 +137,33 @@ export function invalidateCode(pa: u64, length: u32): void {
 }
 
 /**
- * Makes the blocks of a page stale that have code in the granules `hit` or whose records are in `from` to
+ * After invalidateCode() for a store of the instruction `record`, by its handler: whether its own block may be among those that are
+ * gone, so that what follows it must not be executed. Of a copy (scratch records) and where there is no record, as where a
+ * region calls the runtime, that is not known.
+ */
+export function mayBeStale(record: u32): bool {
+  if (record < <u32>RECORD_ARENA) return true;
+  return isStale(record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE);
+}
+
+/**
+ * Makes the blocks of a page stale that have one of its bytes `start` to `end` - 1 or whose records are in `from` to
  * `to` - 1, and takes all that are stale out of the page's list.
  */
-function dropFromPage(meta: u32, hit: u64, from: u32, to: u32): void {
+function dropFromPage(meta: u32, start: u32, end: u32, from: u32, to: u32): void {
   let link = meta + PAGE_META_FIRST_BLOCK;
   let node = load<u32>(link);
   let remaining: u64 = 0;
   while (node !== 0) {
     const next = load<u32>(node + HEAD_PAGE_NEXT);
-    const crossing = (load<u8>(node + HEAD_FLAGS) & HEAD_CROSSING) !== 0;
-    const head = crossing ? load<u32>(node + HEAD_HASH_NEXT) : node;
+    const head = headOf(node);
     let keep = false;
     if (!isStale(head)) {
-      const end = blockEnd(head);
-      const mask = crossing
-        ? granules(0, end - PAGE_SIZE)
-        : granules(load<u16>(head + RECORD_PAGE_OFFSET), min(end, PAGE_SIZE));
+      const first = firstByte(node);
+      const last = lastByte(node);
       const dies = head >= from && head < to;
-      keep = !dies && (mask & hit) === 0;
-      if (keep) remaining |= mask;
+      keep = !dies && (first >= end || last <= start);
+      if (keep) remaining |= granules(first, last);
       else {
         if (!dies) count(COUNTER_INVALIDATED_BLOCKS, 1);
         makeStale(head);
@@ -150,6 +174,29 @@ function dropFromPage(meta: u32, hit: u64, from: u32, to: u32): void {
     node = next;
   }
   store<u64>(meta + PAGE_META_CODE_MASK, remaining);
+}
+
+/** Whether a record of a page's list stands for a block that begins in the page before. */
+function isCrossing(node: u32): bool {
+  return (load<u8>(node + HEAD_FLAGS) & HEAD_CROSSING) !== 0;
+}
+
+/**
+ * Head of the block that a record of a page's list stands for.
+ * @inline
+ */
+function headOf(node: u32): u32 {
+  return isCrossing(node) ? load<u32>(node + HEAD_HASH_NEXT) : node;
+}
+
+/** Offset of the first byte that the block of a record in a page's list has in that page. */
+function firstByte(node: u32): u32 {
+  return isCrossing(node) ? 0 : <u32>load<u16>(node + RECORD_PAGE_OFFSET);
+}
+
+/** Offset behind the last. */
+function lastByte(node: u32): u32 {
+  return isCrossing(node) ? blockEnd(headOf(node)) - PAGE_SIZE : min(blockEnd(node), PAGE_SIZE);
 }
 
 /** Takes a block out of the hash and lets everything linked to it run the stale handler. */
@@ -190,7 +237,7 @@ export function dropBlockAt(head: u32, offset: u32): void {
 
 function dropFromPageNumber(page: u32, from: u32, to: u32): void {
   const meta = pageMeta((<u64>page) << 12);
-  if (meta !== 0) dropFromPage(meta, 0, from, to);
+  if (meta !== 0) dropFromPage(meta, 0, 0, from, to);
 }
 
 /** @inline */

@@ -11,7 +11,7 @@
  * read/writeSystem*()  implicit supervisor accesses to descriptor tables, TSS and handler stacks at any CPL;
  *                      SMAP applies to them whatever EFLAGS.AC (SDM Vol. 3 "Determination of Access Rights")
  */
-import { granules, invalidateCode } from '../code/code-pages';
+import { holdsCode, invalidateCode, mayBeStale } from '../code/code-pages';
 import { noteFault, notePageFault, raiseCodeWrite, raiseFault } from '../events/raise';
 import {
   BOUNCE,
@@ -40,7 +40,6 @@ import { count } from '../system/counters';
 import { hostReadMmio, hostReadMmio64, hostWriteMmio, hostWriteMmio64, raise } from '../system/host';
 import { askTheHost } from '../system/time';
 import { ACCESS_READ, ACCESS_WRITE, isOutsideLinearSpace, WALK_NON_CANONICAL, walkError } from './page-walk';
-import { codeMask } from './physical-memory';
 import { accessHost, accessPhysical, TLB_END, tlbEntry, translate } from './tlb';
 import { isWatched, watchData } from './watch';
 
@@ -93,17 +92,6 @@ function crossesPage(la: u64, size: u32): bool {
  */
 function wrapped(la: u64): u64 {
   return la & load<u64>(CPU_STATE + LINEAR_MASK);
-}
-
-/**
- * Whether the `size` bytes at `pa`, in one page, share a granule with translated code.
- * @inline
- */
-function holdsCode(pa: u64, size: u32): bool {
-  const mask = codeMask(pa);
-  if (mask === 0) return false;
-  const offset = <u32>pa & (PAGE_SIZE - 1);
-  return (mask & granules(offset, offset + size)) !== 0;
 }
 
 /**
@@ -174,7 +162,7 @@ export function slowRead(record: u32, address: u64, size: i32): u32 {
 
 /**
  * Host address where `size` (1 to 64) bytes are to be stored for `la`, or 0 as of tryRead(); finishWrite() must follow.
- * Raises a code write where it would overwrite translated code, which is gone by then.
+ * Drops translated code that it would overwrite, and raises a code write if the instruction's own block may be part of that.
  */
 export function tryWrite(record: u32, address: u64, size: i32): u32 {
   const la = checkedLinear(record, address, size, true);
@@ -314,7 +302,7 @@ function overwriteCode(
   count(COUNTER_CODE_WRITES, 1);
   invalidateCode(first, firstBytes);
   invalidateCode(second, secondBytes);
-  if (!system) raiseCodeWrite(record);
+  if (!system && mayBeStale(record)) raiseCodeWrite(record);
 }
 
 /**

@@ -6,7 +6,7 @@
  * one, since each is a trap, and so is one that hits a breakpoint. So the cost depends on nothing but what the guest does, and the instruction can stop
  * after any step, to be continued later, without a change of the sum. The block has paid for the first step.
  */
-import { granules, invalidateCode } from '../code/code-pages';
+import { holdsCode, invalidateCode, mayBeStale } from '../code/code-pages';
 import { raiseCodeWrite } from '../events/raise';
 import {
   ACCESS_BASE,
@@ -28,7 +28,6 @@ import {
 } from '../generated/layout';
 import { deviceAccesses, fillWrite } from '../memory/mmu';
 import { ACCESS_WRITE } from '../memory/page-walk';
-import { codeMask } from '../memory/physical-memory';
 import { accessHost, accessPhysical, tlbEntry, translate } from '../memory/tlb';
 import { RCX, RDI, RSI } from '../registers';
 import { isCheckedAddress, isPermitted } from '../segments/access';
@@ -244,7 +243,10 @@ export function lowest(la: u64, bytes: u32, size: u32): u64 {
   return backward ? la - (bytes - size) : la;
 }
 
-/** Host address of a chunk to be written, or 0. Raises a code write after dropping all code under the chunk. */
+/**
+ * Host address of a chunk to be written, or 0. Drops all code under the chunk, and raises a code write if the instruction's own
+ * block may be part of that.
+ */
 export function writableChunk(record: u32, la: u64, bytes: u32): u32 {
   const host = fillWrite(la, bytes);
   if (host !== 0) return host;
@@ -253,10 +255,10 @@ export function writableChunk(record: u32, la: u64, bytes: u32): u32 {
     la &= 0xffff_ffff;
   }
   if (!translate(load<u32>(CPU_STATE + TLB_TABLE), la, ACCESS_WRITE) || accessHost === 0) return 0;
-  const offset = <u32>la & (PAGE_SIZE - 1);
-  if (codeMask(accessPhysical) & granules(offset, offset + bytes)) {
+  if (holdsCode(accessPhysical, bytes)) {
     invalidateCode(accessPhysical, bytes);
-    raiseCodeWrite(record);
+    if (mayBeStale(record)) raiseCodeWrite(record);
+    return fillWrite(la, bytes);
   }
   return 0;
 }
