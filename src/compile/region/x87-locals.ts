@@ -11,6 +11,7 @@
 import type { Local } from '../../emitter/locals.ts';
 import type { Value, X87Number } from '../../isa/emitter.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
+import { newPlaces, numberIn, packedHead, unpackHead } from '../../isa/semantics/x87-numbers.ts';
 import { FPU_IP, FPU_REGISTERS, FPU_STATUS, FPU_TAG, FPU_TOP } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
@@ -127,12 +128,13 @@ export class X87Locals {
     const known = this.numbers.get(at);
     if (known !== undefined) return known;
     const { m } = this;
-    const [head, significand] = [this.keep(i32), this.keep(i64)];
+    const places = newPlaces((type) => this.keep(type));
     const address = this.take(i32);
     this.held.push(address);
-    emit(significand.set(m.i64.load(CPU_STATE + FPU_REGISTERS, 8, address.tee(this.offset(at)))));
-    emit(head.set(m.i32.load16_u(CPU_STATE + FPU_REGISTERS + 8, 2, address.get())));
-    const number = { head: () => head.get(), significand: () => significand.get() };
+    const significand = m.i64.load(CPU_STATE + FPU_REGISTERS, 8, address.tee(this.offset(at)));
+    emit(places.significand.set(significand));
+    emit(unpackHead(m, places, m.i32.load16_u(CPU_STATE + FPU_REGISTERS + 8, 2, address.get())));
+    const number = numberIn(places);
     this.loaded.set(at, number);
     this.numbers.set(at, number);
     return number;
@@ -210,7 +212,7 @@ export class X87Locals {
       if (this.loaded.get(at) === number) continue;
       const registers = CPU_STATE + FPU_REGISTERS;
       statements.push(m.i64.store(registers, 8, this.offset(at), number.significand()));
-      statements.push(m.i32.store16(registers + 8, 2, this.offset(at), number.head()));
+      statements.push(m.i32.store16(registers + 8, 2, this.offset(at), packedHead(m, number)));
     }
     if ((this.moved & 7) !== 0)
       statements.push(m.i32.store(CPU_STATE + FPU_TOP, 4, none(), this.offset(this.moved & 7)));

@@ -17,9 +17,13 @@ export interface Place {
   set(value: Expression): Expression;
 }
 
-/** A number of 80 bits: i32 of sign and biased exponent, i64 with the explicit integer bit. */
+/** A number of 80 bits. What is not normal has other exponents than in memory (semantics/x87-numbers.ts). */
 export interface X87Number {
-  readonly head: Value;
+  /** i32: bit 15 and those above it are the sign, others may be anything. */
+  readonly sign: Value;
+  /** i32, biased. */
+  readonly exponent: Value;
+  /** i64, with the explicit integer bit. */
   readonly significand: Value;
 }
 

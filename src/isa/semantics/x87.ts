@@ -10,13 +10,15 @@ import type { Emitter, X87Number, X87Operand, X87Stack } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 import {
   compute,
-  EXPONENT_MAX,
+  constant,
   fromFloat,
   fromInteger,
+  newPlaces,
+  numberIn,
   order,
-  SIGN,
   squareRoot,
   toFloat,
+  unpackHead,
 } from './x87-numbers.ts';
 
 function constants(e: Emitter, values: readonly number[]): number[] {
@@ -162,11 +164,11 @@ export function fld80(e: Emitter): void {
   const { m } = e;
   const loaded = push(e, (stack) => {
     const address = e.let(e.address(0), i64);
-    const [significand, head] = [stack.keep(i64), stack.keep(i32)];
-    e.emit(significand.set(e.load(8, address)));
+    const places = newPlaces((type) => stack.keep(type));
+    e.emit(places.significand.set(e.load(8, address)));
     const behind = e.let(m.i64.add(address(), m.i64.const(8n)), i64);
-    e.emit(head.set(e.load(2, behind)));
-    return { head: () => head.get(), significand: () => significand.get() };
+    e.emit(unpackHead(m, places, e.load(2, behind)));
+    return numberIn(places);
   });
   if (!loaded) load('fld80', 10)(e);
 }
@@ -193,15 +195,9 @@ export function fldRegister(e: Emitter): void {
 
 /** FLDZ and FLD1, which are the same however it is rounded; of others, whose index it is, runtime functions know. */
 export function fldConstant(index: number): Semantics {
-  const exact = index === 0 ? { head: 0x3fff, significand: 1n << 63n } : { head: 0, significand: 0n };
   return (e) => {
-    const { m } = e;
-    const number = {
-      head: () => m.i32.const(exact.head),
-      significand: () => m.i64.const(exact.significand),
-    };
     const isExact = index === 0 || index === 6;
-    if (!isExact || !push(e, () => number)) plain('fldConstant', index)(e);
+    if (!isExact || !push(e, () => constant(e.m, index === 0 ? 1 : 0))) plain('fldConstant', index)(e);
   };
 }
 
@@ -248,7 +244,7 @@ export function fxch(e: Emitter): void {
   x87Stack.end();
 }
 
-/** FCHS and FABS: bits of the head that stay, and bits that change. */
+/** FCHS and FABS: bits of the sign that stay, and bits that change. */
 function withSign(name: RuntimeFunction, mask: number, change: number): Semantics {
   return (e) => {
     const { m, x87Stack } = e;
@@ -256,16 +252,16 @@ function withSign(name: RuntimeFunction, mask: number, change: number): Semantic
       plain(name)(e);
       return;
     }
-    const { head, significand } = x87Stack.get(0);
+    const number = x87Stack.get(0);
     const changed = x87Stack.keep(i32);
-    e.emit(changed.set(m.i32.xor(m.i32.and(head(), m.i32.const(mask)), m.i32.const(change))));
-    x87Stack.set(0, { head: () => changed.get(), significand });
+    e.emit(changed.set(m.i32.xor(m.i32.and(number.sign(), m.i32.const(mask)), m.i32.const(change))));
+    x87Stack.set(0, { ...number, sign: () => changed.get() });
     x87Stack.end();
   };
 }
 
-export const fchs = withSign('fchs', SIGN | EXPONENT_MAX, SIGN);
-export const fabs = withSign('fabs', EXPONENT_MAX, 0);
+export const fchs = withSign('fchs', -1, -1);
+export const fabs = withSign('fabs', 0, 0);
 
 export function fsqrt(e: Emitter): void {
   const { x87Stack } = e;
