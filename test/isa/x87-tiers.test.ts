@@ -280,6 +280,38 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
         seven: [0x3fff, 0x8000_0001_4000_0001n],
       });
     });
+
+    it('zeros have the sign of a product, and that of a sum if both have it', () => {
+      const zeros = [
+        ['d9 ee', 'fldz'],
+        ['d9 e0', 'fchs'],
+        ['d9 43 08', 'fld DWORD PTR [rbx+0x8]'],
+        ['d8 c9', 'fmul st,st(1)'],
+        ['dc c1', 'fadd st(1),st'],
+      ] as const;
+      expect(results(0n, zeros)).toMatchObject({ status: 0, seven: [0x8000, 0n], six: [0x8000, 0n] });
+      const other = [...zeros.slice(0, 1), ...zeros.slice(3, 4), ...zeros.slice(1, 2)] as const;
+      expect(results(0n, [['d9 ee', 'fldz'], ...other, ['dc c1', 'fadd st(1),st']])).toMatchObject({
+        status: 0,
+        seven: [0, 0n],
+        six: [0x8000, 0n],
+      });
+    });
+
+    it('what is added to a zero, or taken from it, stays what it is but for its sign', () => {
+      const [half, negative] = [
+        [0x3fff, 0xc000_0000_0000_0000n],
+        [0xbfff, 0xc000_0000_0000_0000n],
+      ];
+      const load = [
+        ['d9 ee', 'fldz'],
+        ['d9 43 08', 'fld DWORD PTR [rbx+0x8]'],
+      ] as const;
+      const taken = results(0n, [...load, ['dc e9', 'fsub st(1),st']]);
+      expect(taken).toMatchObject({ status: 0, seven: negative, six: half });
+      const turned = results(0n, [...load, ['dc e1', 'fsubr st(1),st']]);
+      expect(turned).toMatchObject({ status: 0, seven: half, six: half });
+    });
   });
 
   it('FIP is an offset in the code segment', () => {

@@ -1,5 +1,5 @@
 /**
- * Operations on numbers that regions have in locals, where their own code does not do them: quotients and roots, zeros, and what is
+ * Operations on numbers that regions have in locals, where their own code does not do them: quotients and roots, and what is
  * special or extreme. A region has looked whether exceptions are masked. Exceptions are added to the status word; the rest of a
  * result is in FPU_REST.
  */
@@ -10,21 +10,7 @@ import { EXPONENT_BIAS, EXPONENT_MAX, isNormal, resultHead, SIGN } from './forma
 import { computeNumbers } from './operations';
 import { begin, finishNumber, PRECISION, roundsAsUsual, statusFlags } from './status';
 import { roundsUp } from './usual';
-import {
-  DIVIDE,
-  DIVIDE_REVERSED,
-  MULTIPLY,
-  quotientFraction,
-  quotientOfNormals,
-  SUBTRACT,
-  SUBTRACT_REVERSED,
-} from './usual-arithmetic';
-
-/** What was computed is exact. @inline */
-function exactly(head: i32, significand: u64): u64 {
-  store<u32>(CPU_STATE + FPU_REST, head);
-  return significand;
-}
+import { DIVIDE, DIVIDE_REVERSED, quotientFraction, quotientOfNormals } from './usual-arithmetic';
 
 /** Rounds to nearest what is a normal number; `low` is what is cut off, in units of 2^-64 of the last place. @inline */
 function nearest(head: i32, high: u64, low: u64): u64 {
@@ -36,49 +22,25 @@ function nearest(head: i32, high: u64, low: u64): u64 {
   return rounded | ((<u64>carry) << 63);
 }
 
-/** Of normal numbers and zeros, one of them a zero, rounded to nearest. @inline */
-function computeZero(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
-  if (operation === MULTIPLY) return exactly((aHead ^ bHead) & SIGN, 0);
-  if (operation === SUBTRACT) bHead ^= SIGN;
-  if (operation === SUBTRACT_REVERSED) aHead ^= SIGN;
-  // A sum of zeros is negative if both are.
-  const head = (a | b) === 0 ? aHead & bHead : a === 0 ? bHead : aHead;
-  return exactly(head, a | b);
-}
-
-/** A zero where the significand is 0, or a normal number. @inline */
-function isZeroOrNormal(head: i32, significand: u64): bool {
-  return significand === 0 ? (head & EXPONENT_MAX) === 0 : isNormal(head, significand);
-}
-
-/** Sum, difference, product or quotient of what is usual; else `isComputed` is false. @inline */
-function computeUsual(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
-  isComputed = true;
-  if (operation < DIVIDE) {
-    if ((a === 0 || b === 0) && isZeroOrNormal(aHead, a) && isZeroOrNormal(bHead, b)) {
-      return computeZero(operation, aHead, a, bHead, b);
-    }
-  } else if (isNormal(aHead, a) && isNormal(bHead, b)) {
-    const exponents = (aHead & EXPONENT_MAX) - (bHead & EXPONENT_MAX);
-    const swap = operation === DIVIDE_REVERSED;
-    const dividend = swap ? b : a;
-    const divisor = swap ? a : b;
-    const exponent = (swap ? -exponents : exponents) + EXPONENT_BIAS - 1 + i32(dividend >= divisor);
-    if (<u32>(exponent - 1) < <u32>(EXPONENT_MAX - 2)) {
-      const quotient = quotientOfNormals(dividend, divisor);
-      return nearest(((aHead ^ bHead) & SIGN) | exponent, quotient, quotientFraction);
-    }
-  }
+/** Quotient of what is usual; else `isComputed` is false. @inline */
+function divideUsual(dividendHead: i32, dividend: u64, divisorHead: i32, divisor: u64): u64 {
   isComputed = false;
-  return 0;
+  if (!isNormal(dividendHead, dividend) || !isNormal(divisorHead, divisor)) return 0;
+  const exponents = (dividendHead & EXPONENT_MAX) - (divisorHead & EXPONENT_MAX);
+  const exponent = exponents + EXPONENT_BIAS - 1 + i32(dividend >= divisor);
+  if (<u32>(exponent - 1) >= <u32>(EXPONENT_MAX - 2)) return 0;
+  isComputed = true;
+  const quotient = quotientOfNormals(dividend, divisor);
+  return nearest(((dividendHead ^ divisorHead) & SIGN) | exponent, quotient, quotientFraction);
 }
 
 let isComputed: bool = false;
 
 /** a `operation` b, by the reg field of D8. */
 export function fpuCompute(operation: i32, aHead: i32, a: u64, bHead: i32, b: u64): u64 {
-  if (roundsAsUsual()) {
-    const result = computeUsual(operation, aHead, a, bHead, b);
+  if (operation >= DIVIDE && roundsAsUsual()) {
+    const isReversed = operation === DIVIDE_REVERSED;
+    const result = isReversed ? divideUsual(bHead, b, aHead, a) : divideUsual(aHead, a, bHead, b);
     if (isComputed) return result;
   }
   begin(0);

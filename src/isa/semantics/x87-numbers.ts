@@ -1,6 +1,6 @@
 /**
- * Arithmetic on x87 numbers (emitter/x87.ts) in compiled code. What is usual is done here: normal numbers, and results that are
- * normal, of 64 bits and rounded to nearest. All else is a call of a runtime function of the numbers. Zero, infinite and
+ * Arithmetic on x87 numbers (emitter/x87.ts) in compiled code. What is usual is done here: normal numbers and zeros, and
+ * results that are, of 64 bits and rounded to nearest. All else is a call of a runtime function of the numbers. Zero, infinite and
  * other numbers of memory operands, which are converted, are told apart before.
  *
  * Exponents of what is not normal are so far from all others that no sum or product of them is one of a normal number: to look at the
@@ -235,31 +235,69 @@ function addTwice(e: Emitter, s: X87Stack, to: Result, number: X87Number, fail: 
   e.emit(to.exponent.set(m.i32.add(number.exponent(), m.i32.const(1))));
 }
 
+/** The terms of a sum, which the operation may be. */
+function termsOf(e: Emitter, operation: number, a: X87Number, b: X87Number): [X87Number, X87Number] {
+  if (operation === SUBTRACT) return [a, negative(e, b)];
+  return operation === SUBTRACT_REVERSED ? [negative(e, a), b] : [a, b];
+}
+
+/** Whether one of them is a zero, or both, and the other is normal and rounded as usual. */
+function isWithZero(m: Module, s: X87Stack, a: X87Number, b: X87Number): Expression {
+  const kinds = m.i32.and(m.i32.or(a.exponent(), b.exponent()), m.i32.const(ZERO | SPECIAL));
+  return m.i32.and(m.i32.eq(kinds, m.i32.const(ZERO)), s.usually(1));
+}
+
+function multiplyZero(e: Emitter, to: Result, a: X87Number, b: X87Number): void {
+  const { m } = e;
+  e.emit(to.sign.set(m.i32.xor(a.sign(), b.sign())));
+  e.emit(to.exponent.set(m.i32.const(ZERO)));
+  e.emit(to.significand.set(m.i64.const(0n)));
+}
+
+/** The other one; a sum of zeros is negative if both are. */
+function addZero(e: Emitter, to: Result, a: X87Number, b: X87Number): void {
+  const { m } = e;
+  const isZero = ({ significand }: X87Number): Expression => m.i64.eqz(significand());
+  const ofZeroAndB = m.select(isZero(b), m.i32.and(a.sign(), b.sign()), b.sign());
+  e.emit(to.sign.set(m.select(isZero(a), ofZeroAndB, a.sign())));
+  e.emit(to.significand.set(m.i64.or(a.significand(), b.significand())));
+  // That of the one that is not zero has no bit of a zero's.
+  const normal = m.i32.and(m.i32.or(a.exponent(), b.exponent()), m.i32.const(ZERO - 1));
+  e.emit(to.exponent.set(m.select(m.i64.eqz(to.significand.get()), m.i32.const(ZERO), normal)));
+}
+
 /** a `operation` b, and what it ends the instruction with. */
 export function compute(e: Emitter, s: X87Stack, operation: number, a: X87Number, b: X87Number) {
   const { m } = e;
   const to = newResult(s);
   const lost = s.local(i64);
+  const exactly = (): void => e.emit(lost.set(m.i64.const(0n)));
   // Its flags are not ours.
-  const none = (): void => e.emit(lost.set(m.i64.const(0n)));
   const call = (): void => {
-    none();
+    exactly();
     take(e, s, to, 'fpuCompute', [m.i32.const(operation), ...argumentsOf(m, a), ...argumentsOf(m, b)]);
   };
   const fast = (fail: () => Expression): void => {
     const wide = { sign: s.local(i32), exponent: s.local(i32), high: s.local(i64), low: lost };
     if (operation === MULTIPLY) multiplyUsual(e, wide, a, b);
-    else if (operation === SUBTRACT) addUsual(e, s, wide, a, negative(e, b), fail);
-    else if (operation === SUBTRACT_REVERSED) addUsual(e, s, wide, negative(e, a), b, fail);
-    else addUsual(e, s, wide, a, b, fail);
+    else addUsual(e, s, wide, ...termsOf(e, operation, a, b), fail);
     round(e, s, to, wide, fail);
   };
   const twice = (fail: () => Expression): void => {
     addTwice(e, s, to, a, fail);
-    none();
+    exactly();
+  };
+  const withZero = (): void => {
+    exactly();
+    e.emit(to.up.set(m.i64.const(0n)));
+    if (operation === MULTIPLY) multiplyZero(e, to, a, b);
+    else addZero(e, to, ...termsOf(e, operation, a, b));
   };
   if (operation === DIVIDE || operation === DIVIDE_REVERSED) call();
-  else s.either(operation === ADD && a === b ? twice : fast, call);
+  else
+    s.either(operation === ADD && a === b ? twice : fast, () =>
+      s.choose(isWithZero(m, s, a, b), withZero, call),
+    );
   return { number: numberIn(to), up: () => m.i32.wrap(to.up.get()), lost: lost.get() };
 }
 
