@@ -55,6 +55,7 @@ export class Board {
             nextDeadline: () => timers.nextDeadline(),
             due: () => processor.endSlice(),
             interruptible: () => processor.interruptsEnabled,
+            instructions: () => processor.instructions,
           })
         : new InstructionClock({
             instructions: () => processor.instructions,

@@ -20,10 +20,18 @@ export interface MachineClock extends Clock {
   skipTo(deadline: number): void;
 }
 
+/** Nanoseconds that an access of a device takes: a read of a port or of memory on the chipset takes hardware as long. */
+const ACCESS_TIME = 1000;
 /** How far a running guest sees the time go from one look to the next, in nanoseconds: a tick of a kernel with 250 Hz. */
 const LONGEST_STEP = 4_000_000;
-/** The same while the guest holds interrupts back: what it does then is meant to take no time. */
+/** The same while the guest holds interrupts back: what it does then is meant to take no time, ... */
 const LONGEST_STEP_UNINTERRUPTIBLE = 1_000_000;
+/**
+ * ... and no longer than what it executes takes slow hardware, in nanoseconds an instruction. Code that the host has to compile first, or
+ * that others keep from a processor, else lets loops that compare two clocks find one that has jumped: Linux measures the TSC so, against
+ * the 8254.
+ */
+const LONGEST_INSTRUCTION = 50;
 /** How far a running guest sees the time go past a deadline that it has not been told of, in nanoseconds. */
 const SLACK = 1_000_000;
 /** While a running guest makes up for what it missed, its time goes at most this many times as fast as it executes. */
@@ -37,6 +45,10 @@ const TRUSTED = 1000;
 /** What has been missed beyond this, in nanoseconds, is not made up for: ten minutes. */
 const LONGEST_LAG = 600e9;
 
+/** How far a running guest sees the time go that holds interrupts back. @param executed instructions since it was last looked at. */
+const longestUninterruptible = (executed: number): number =>
+  Math.min(LONGEST_STEP_UNINTERRUPTIBLE, ACCESS_TIME + executed * LONGEST_INSTRUCTION);
+
 export interface HostClockOptions {
   /** A monotonic host clock in milliseconds, such as performance.now. */
   readonly milliseconds: () => number;
@@ -46,6 +58,8 @@ export interface HostClockOptions {
   readonly due: () => void;
   /** Whether the running guest lets interrupts in. */
   readonly interruptible: () => boolean;
+  /** Instructions executed so far, exact even inside a device access. */
+  readonly instructions: () => number;
 }
 
 /**
@@ -56,7 +70,7 @@ export interface HostClockOptions {
  * no kernel expects of hardware. So:
  *
  * 1. While the guest runs, its time goes on by LONGEST_STEP at most between two looks at the host's clock, by less while
- *    it holds interrupts back, and stops SLACK after a deadline that it has not been told of.
+ *    it holds interrupts back, or executes little then, and stops SLACK after a deadline that it has not been told of.
  * 2. While the guest is halted, it misses nothing, but its time goes from one deadline to the next, so that it handles
  *    each. As it executes next to nothing, what it slept too long is made up for at once.
  * 3. What the guest missed while it was running is made up for until its time is the host's again: at FASTEST by a
@@ -72,6 +86,8 @@ export class HostClock implements MachineClock {
   private time = 0;
   /** Host nanoseconds since the start when they were last looked at. */
   private seen = 0;
+  /** Instructions that had been executed then. */
+  private executed = 0;
   /** Time that passed while the guest was halted and that a deadline kept it from seeing so far. */
   private overslept = 0;
   /** Time that the guest missed while it was running. */
@@ -118,7 +134,12 @@ export class HostClock implements MachineClock {
 
   private run(elapsed: number): void {
     const interruptible = this.options.interruptible();
-    const counted = Math.min(elapsed, interruptible ? LONGEST_STEP : LONGEST_STEP_UNINTERRUPTIBLE);
+    const executed = this.options.instructions();
+    const counted = Math.min(
+      elapsed,
+      interruptible ? LONGEST_STEP : longestUninterruptible(executed - this.executed),
+    );
+    this.executed = executed;
     this.missed = Math.min(this.missed + elapsed - counted, LONGEST_LAG);
     this.burst = Math.min(this.burst + elapsed * (1 + CATCH_UP) - counted, BURST);
     const most = interruptible ? Math.min(counted * (FASTEST - 1), LONGEST_STEP - counted) : 0;
@@ -150,9 +171,6 @@ export class HostClock implements MachineClock {
     return ofMissed + ofOverslept;
   }
 }
-
-/** Nanoseconds that an access of a device takes: a read of a port or of memory on the chipset takes hardware as long. */
-const ACCESS_TIME = 1000;
 
 export interface InstructionClockOptions {
   /** Instructions executed so far, exact even inside a device access. */

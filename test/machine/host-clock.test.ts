@@ -16,6 +16,7 @@ let timers: TimerQueue;
 let clock: HostClock;
 let dues: number;
 let interruptible: boolean;
+let executed: number;
 
 /** Host time passes, in nanoseconds. */
 function pass(nanoseconds: number): void {
@@ -45,6 +46,7 @@ function run(milliseconds: number): void {
   for (let slice = 0; slice < milliseconds * 2; slice++) {
     for (let look = 0; look < 10; look++) {
       pass(0.05 * MILLISECOND);
+      executed += 5000;
       clock.now();
     }
     betweenSlices();
@@ -57,6 +59,7 @@ beforeEach(() => {
   host = 0;
   dues = 0;
   interruptible = true;
+  executed = 0;
   timers = new TimerQueue();
   clock = new HostClock({
     milliseconds: () => host / 1e6,
@@ -65,6 +68,7 @@ beforeEach(() => {
       dues += 1;
     },
     interruptible: () => interruptible,
+    instructions: () => executed,
   });
 });
 
@@ -101,12 +105,28 @@ describe('a guest that runs', () => {
   test('sees next to nothing of a stop while it holds interrupts back, until it lets them in again', () => {
     interruptible = false;
     pass(50 * MILLISECOND);
+    executed += 1_000_000;
     expect(clock.now()).toBe(MILLISECOND);
     run(10);
     expect(clock.now()).toBeCloseTo(11 * MILLISECOND, -4);
     interruptible = true;
     run(20);
     expect(lag()).toBeCloseTo(0, -4);
+  });
+
+  test('finds that what it executes takes no longer than hardware takes, while it holds interrupts back', () => {
+    interruptible = false;
+    for (let access = 1; access <= 10; access++) {
+      pass(access < 5 ? 500 : 300_000);
+      executed += 10;
+      clock.now();
+    }
+    expect(clock.now()).toBe(4 * 500 + 6 * (1000 + 10 * 50));
+    interruptible = true;
+    pass(4 * MILLISECOND);
+    executed += 10;
+    run(1);
+    expect(lag()).toBe(0);
   });
 
   test('time stops a little after a deadline that the guest has not been told of, and its slice ends', () => {
