@@ -155,6 +155,10 @@ export const IA32_TSC_AUX = 0xc000_0103;
 export const AMD_SYSCFG = 0xc001_0010;
 export const AMD_HWCR = 0xc001_0015;
 export const AMD_NB_CFG = 0xc001_001f;
+/** AMD's four performance counters: what each counts, and behind these the counters. */
+export const AMD_PERF_EVT_SEL0 = 0xc001_0000;
+export const AMD_PERF_CTR0 = 0xc001_0004;
+export const AMD_PERF_CTR3 = 0xc001_0007;
 
 /** Access rights of a descriptor, bits 40-55 of it (Vol. 3 "Segment Descriptors"). */
 export const RIGHTS_ACCESSED = 1 << 0;

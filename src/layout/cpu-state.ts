@@ -126,4 +126,7 @@ export const MTRR_VARIABLE = 1400;
 /** Two bits for each protection key: access disable, write disable. u32. */
 export const PKRU = 1528;
 
-export const CPU_STATE_SIZE = 1536;
+/** AMD's performance counters: what the four count, and the counters. i64 each. */
+export const AMD_PERFORMANCE = 1536;
+
+export const CPU_STATE_SIZE = 1600;

@@ -22,7 +22,7 @@
  * | REP CMPS and SCAS, where an element faults | flags as before | flags of the element before |
  * | FXSAVE, XSAVE with no x87 exception pending | FOP, FIP, FDP | zeros in their place |
  * | a leaf that does not exist | is the highest basic one | is zero |
- * | MSRs | IA32_MISC_ENABLE, IA32_PLATFORM_ID, IA32_BIOS_UPDT_TRIG | SYSCFG, HWCR, NB_CFG |
+ * | MSRs | IA32_MISC_ENABLE, IA32_PLATFORM_ID, IA32_BIOS_UPDT_TRIG | SYSCFG, HWCR, NB_CFG; without a hypervisor PerfEvtSel0-3, PerfCtr0-3, which RDPMC reads, and which count nothing |
  *
  * No difference is made where AMD's current processors do as Intel's: a null selector clears the base (which leaf 8000_0021H
  * says), BSF and BSR of zero leave their destination alone.

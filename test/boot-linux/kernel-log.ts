@@ -50,6 +50,9 @@ const HARMLESS = [
   /^intel_pstate: CPU model not supported$/,
 ];
 
+/** What the kernel does about speculation on AMD's processors: it knows of none that does not. */
+export const SPECULATION_OF_AMD = /^Spectre V[12] : Mitigation: (?:Retpolines$|usercopy)/;
+
 /** The log's lines without time stamps. */
 export function kernelLines(log: string): string[] {
   return log

@@ -577,6 +577,22 @@ describe.each(VENDORS)('%s', (vendor) => {
     expect(machine.run(access)).toBe(exists ? 'halt' : GP);
   });
 
+  it.each([false, true])('performance counters, without a hypervisor: %s', (isBare) => {
+    const bare = new SystemMachine({ vendor, withheld: new Set(isBare ? ['hypervisor'] : []) });
+    const wrmsr = (msr: number) => `mov eax,-1; mov edx,-1; mov ecx,${msr}; wrmsr; xor eax,eax; xor edx,edx`;
+    const value = (): bigint[] => [bare.processor.gpr(RDX), bare.processor.gpr(RAX)];
+    const exist = isAmd && isBare;
+    expect(bare.run(`${wrmsr(0xc001_0003)}; rdmsr`)).toBe(exist ? 'halt' : GP);
+    if (exist) expect(value()).toEqual([0x30fn, 0xffd7_ffffn]);
+    expect(bare.run(`${wrmsr(0xc001_0007)}; rdmsr`)).toBe(exist ? 'halt' : GP);
+    if (exist) expect(value()).toEqual([0xffffn, 0xffff_ffffn]);
+    for (const msr of [0xc001_0008, 0xc000_ffff]) expect(bare.run(`mov ecx,${msr}; rdmsr`)).toBe(GP);
+    expect(bare.run(`${wrmsr(0xc001_0005)}; mov ecx,1; rdpmc`)).toBe(exist ? 'halt' : GP);
+    if (exist) expect(value()).toEqual([0xffffn, 0xffff_ffffn]);
+    expect(bare.run('mov ecx,4; rdpmc')).toBe(GP);
+    if (exist) expect(bare.run('mov ecx,0; rdpmc')).toBe('halt');
+  });
+
   it('near branches with 66 of compiled code', () => {
     const tiered = createTieredMachine('compiled', undefined, BACK_ENDS.writer, undefined, { vendor });
     const { processor } = tiered.machine;

@@ -71,6 +71,7 @@ import { updateAccessBase } from '../segments/access';
 import { requirePrivilege } from './control-registers';
 import { hasArchCapabilities, hasXsaves, isAmd } from './features';
 import { hostReadApicMsr, hostTscOffsetChanged, hostWriteApicMsr } from './host';
+import { performanceField, performanceMask } from './performance-counters';
 import { timeStampCounter } from './time';
 
 /** SCE, LME, NXE. */
@@ -142,8 +143,10 @@ function plainField(msr: u32): u32 {
       return MSR_KERNEL_GS_BASE;
     case IA32_TSC_AUX:
       return MSR_TSC_AUX;
-    default:
-      return mtrrField(msr);
+    default: {
+      const field = performanceField(msr);
+      return field !== 0 ? field : mtrrField(msr);
+    }
   }
 }
 
@@ -245,11 +248,16 @@ export function writeMsr(record: u32): void {
 function writePlain(record: u32, msr: u32, value: u64): void {
   const field = plainField(msr);
   if (field === 0 || !isAcceptable(msr, value)) raiseGeneralProtection(record, 0);
-  // As on most processors, the upper halves of these are not writable.
-  const low = msr === IA32_SYSENTER_CS || msr === IA32_FMASK;
-  store<u64>(CPU_STATE + field, low ? value & 0xffff_ffff : value);
+  store<u64>(CPU_STATE + field, value & writable(msr));
   if (msr === IA32_FS_BASE) updateAccessBase(SEGMENT_FS);
   else if (msr === IA32_GS_BASE) updateAccessBase(SEGMENT_GS);
+}
+
+/** Those bits of an MSR of plainField() that WRMSR changes, without a fault for others. */
+function writable(msr: u32): u64 {
+  // As on most processors, without the upper halves.
+  if (msr === IA32_SYSENTER_CS || msr === IA32_FMASK) return 0xffff_ffff;
+  return performanceField(msr) !== 0 ? performanceMask(msr) : u64.MAX_VALUE;
 }
 
 /** Whether WRMSR takes `value` for an MSR of plainField(). */
@@ -277,7 +285,7 @@ function isAcceptable(msr: u32, value: u64): bool {
     case IA32_FMASK:
       return true;
     default:
-      return isMtrrValue(msr, value);
+      return performanceField(msr) !== 0 || isMtrrValue(msr, value);
   }
 }
 

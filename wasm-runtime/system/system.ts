@@ -10,6 +10,7 @@ import {
   CR3,
   CR4,
   CR4_FSGSBASE,
+  CR4_PCE,
   CR4_PCIDE,
   CR4_TSD,
   FLAG_AC,
@@ -39,6 +40,7 @@ import { is64BitMode, isParagraphMode } from '../segments/descriptors';
 import { moveFromSegment, updateMode } from '../segments/segments';
 import { checkUserModeInstruction, requirePrivilege } from './control-registers';
 import { hostRandom } from './host';
+import { performanceCounter } from './performance-counters';
 import { timeStampCounter } from './time';
 
 // ----------------------------------------------------------------------------------- descriptor table registers
@@ -158,9 +160,14 @@ export function rdtscp(record: u32): void {
   store<u64>(RCX, load<u32>(CPU_STATE + MSR_TSC_AUX));
 }
 
-/** RDPMC: there are no counters, so every index is #GP(0). Never returns. */
+/** RDPMC: performance counter ECX into EDX:EAX. #GP(0) at CPL > 0 without CR4.PCE, and for a counter that there is not. */
 export function rdpmc(record: u32): void {
-  raiseGeneralProtection(record, 0);
+  if ((load<u32>(CPU_STATE + CR4) & CR4_PCE) === 0) requirePrivilege(record);
+  const counter = performanceCounter(load<u32>(RCX));
+  if (counter === 0) raiseGeneralProtection(record, 0);
+  const value = load<u64>(CPU_STATE + counter);
+  store<u64>(RAX, value & 0xffff_ffff);
+  store<u64>(RDX, value >> 32);
 }
 
 // ------------------------------------------------------------------------------------------------ randomness
