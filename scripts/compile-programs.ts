@@ -94,5 +94,6 @@ process.on('exit', (code) => {
   worker.keep();
 });
 const args = ['boot', '--kernel', file('kernel'), '--initrd', file('initrd'), '--code-cache', file('code')];
-process.argv.splice(2, process.argv.length, ...args, '--debug-exit', `${DONE_PORT}`, '--memory', '512M');
+const machine = ['--debug-exit', `${DONE_PORT}`, '--memory', '512M', '--seed', '1'];
+process.argv.splice(2, process.argv.length, ...args, ...machine);
 cli.run({ 'node:v8': v8, 'node:worker_threads': { Worker: WorkerHere } });

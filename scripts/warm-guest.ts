@@ -1,7 +1,8 @@
 /**
- * A kernel that is entered as Linux is in 64-bit mode, asks a PC's devices and has loops that get hot, a region each: what a run of it calls
- * of the emulator is what the run of any guest calls.
- * Source: Linux Documentation/arch/x86/boot.rst; Intel SDM Vol. 2 for the instructions.
+ * A kernel that is packed, unpacked, moved (KASLR) and entered as Linux is in 64-bit mode, asks a PC's devices and has loops that get hot, a
+ * region each: what a run of it calls of the emulator is what the run of any guest calls.
+ * Source: Linux Documentation/arch/x86/boot.rst and arch/x86/tools/relocs.c; LZ4 doc/lz4_Frame_format.md and lz4_Block_format.md; Intel SDM
+ * Vol. 2 for the instructions.
  */
 
 /** Where the kernel writes DONE to when it has done its work. */
@@ -9,9 +10,16 @@ export const DONE_PORT = 0xf4;
 export const DONE = 0x10;
 
 const SETUP_SECTORS = 4;
-const PAYLOAD = 0x1000;
-/** The 64-bit entry point, from the start of the protected-mode code. */
-const ENTRY = 0x200;
+/** In the protected-mode code: where the packed kernel is. */
+const PAYLOAD = 0x200;
+/** Where the kernel is linked for: its physical address, and the low half of its virtual one. */
+const PHYSICAL = 0x100_0000;
+const VIRTUAL = 0x8100_0000;
+/** In the ELF file: where the code is. */
+const CODE = 0x80;
+/** By this the loader knows of a kernel that may be moved. */
+const KASLR = "KASLR disabled: 'nokaslr'";
+
 /** Many times the entries that it takes until a block is compiled: requests wait for more of them, and for a million instructions. */
 const TURNS = 100_000;
 
@@ -90,6 +98,40 @@ function loop(body: readonly number[]): number[] {
   return [0xb9, ...int32(TURNS), ...body, 0xff, 0xc9, 0x75, -(body.length + 4), 0x0f, 0xa2];
 }
 
+/** An ELF file of one segment, and behind it the lists of what is to be moved, read from the end: words, differences, double words. */
+function kernel(code: readonly number[]): Uint8Array {
+  const data = CODE + Math.ceil(code.length / 8) * 8;
+  const end = data + 24;
+  const bytes = new Uint8Array(end + 24);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x464c_457f, true); // EI_MAG
+  view.setUint32(4, 0x01_01_02, true); // ELFCLASS64, ELFDATA2LSB, EV_CURRENT
+  view.setUint16(16, 2, true); // e_type: ET_EXEC
+  view.setUint16(18, 62, true); // e_machine: EM_X86_64
+  view.setUint32(24, PHYSICAL, true); // e_entry
+  view.setUint32(32, 64, true); // e_phoff
+  view.setUint16(54, 56, true); // e_phentsize
+  view.setUint16(56, 1, true); // e_phnum
+  view.setUint32(64, 1, true); // p_type: PT_LOAD
+  view.setUint32(72, CODE, true); // p_offset
+  view.setBigInt64(80, BigInt(VIRTUAL | 0), true); // p_vaddr
+  view.setUint32(88, PHYSICAL, true); // p_paddr
+  view.setUint32(96, end - CODE, true); // p_filesz
+  view.setUint32(104, end - CODE, true); // p_memsz
+  bytes.set(code, CODE);
+  [0, 8, 16].forEach((place, list) => {
+    view.setUint32(end + 8 * list + 4, VIRTUAL + data - CODE + place, true);
+  });
+  return bytes;
+}
+
+/** A frame of LZ4 with one block of literals, and the size. */
+function packed(bytes: Uint8Array): Uint8Array {
+  const length = bytes.length - 15;
+  const block = [0xf0, ...new Array<number>(Math.floor(length / 255)).fill(255), length % 255, ...bytes];
+  return Uint8Array.from([...int32(0x184c_2102), ...int32(block.length), ...block, ...int32(bytes.length)]);
+}
+
 export function warmGuest(): Uint8Array {
   const code = [
     ...outByte(0x3f8, 0x0a), // a line feed
@@ -98,11 +140,14 @@ export function warmGuest(): Uint8Array {
     ...BODIES.flatMap(loop),
     ...[0xb0, DONE, 0xe6, DONE_PORT, 0xeb, 0xfe], // MOV AL, DONE; OUT DONE_PORT, AL; JMP itself
   ];
+  const payload = packed(kernel(code));
   const start = (SETUP_SECTORS + 1) * 512;
-  const file = new Uint8Array(start + PAYLOAD);
+  const message = start + PAYLOAD + payload.length;
+  const size = Math.ceil((PAYLOAD + payload.length + KASLR.length) / 16) * 16;
+  const file = new Uint8Array(start + size);
   const view = new DataView(file.buffer);
   view.setUint8(0x1f1, SETUP_SECTORS); // setup_sects
-  view.setUint32(0x1f4, PAYLOAD / 16, true); // syssize
+  view.setUint32(0x1f4, size / 16, true); // syssize
   view.setUint16(0x1fe, 0xaa55, true); // boot_flag
   view.setUint16(0x200, 0x66eb, true); // jump
   view.setUint32(0x202, 0x5372_6448, true); // header
@@ -114,8 +159,11 @@ export function warmGuest(): Uint8Array {
   view.setUint8(0x234, 1); // relocatable_kernel
   view.setUint16(0x236, 1, true); // xloadflags: XLF_KERNEL_64
   view.setUint32(0x238, 2047, true); // cmdline_size
-  view.setBigUint64(0x258, 0x100_0000n, true); // pref_address
+  view.setUint32(0x248, PAYLOAD, true); // payload_offset
+  view.setUint32(0x24c, payload.length, true); // payload_length
+  view.setBigUint64(0x258, BigInt(PHYSICAL), true); // pref_address
   view.setUint32(0x260, 0x80_0000, true); // init_size
-  file.set(code, start + ENTRY);
+  file.set(payload, start + PAYLOAD);
+  file.set(new TextEncoder().encode(KASLR), message);
   return file;
 }
