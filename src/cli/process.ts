@@ -11,9 +11,17 @@ export function wantsCompiler(args: readonly string[]): boolean {
   return args[0] === 'boot' && !args.some((arg) => NO_COMPILER.test(arg));
 }
 
+/** Node makes it when it is first asked for. */
+function makeInput(): unknown {
+  return process.stdin;
+}
+
 /** The compile worker takes as long to start as all the rest, so it comes first. @param args what follows the program's name. */
 export function prepareProcess(args: readonly string[]): void {
   chooseFlags(import.meta.url);
   letThreadsGiveWay();
-  if (wantsCompiler(args)) prepareCompiler();
+  if (!wantsCompiler(args)) return;
+  prepareCompiler();
+  // While V8 takes Node's code for what it is made of: the worker sets flags as soon as it has started (chooseFlags()). The output is a worker's, too.
+  makeInput();
 }
