@@ -10,6 +10,7 @@ import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
+import type { FloatSize } from './float-lanes.ts';
 import { lanes, shuffle, splat, writeVector } from './vector.ts';
 
 /** MOVD, MOVQ and scalar loads: the rest of the register becomes zero. */
@@ -17,18 +18,36 @@ export function loadLow(e: Emitter): void {
   e.write(0, e.readVector(1));
 }
 
-/** MOVHPS, MOVHPD, MOVLHPS: the high half is replaced. */
+/** MOVSS and MOVSD between registers: the low element is replaced. An engine moves no lane from vector to vector but by a shuffle. */
+export function mergeLow(e: Emitter): void {
+  const size = e.sizeOf(0) as FloatSize;
+  const order = size === 8 ? [2, 1] : [4, 1, 2, 3];
+  e.writeFloatLane(0, shuffle(e.m, size, e.readFloatLane(0), e.readFloatLane(1), order));
+}
+
+/** MOVLHPS. */
+export function lowToHigh(e: Emitter): void {
+  e.write(0, shuffle(e.m, 8, e.read(0), e.readFloatLane(1), [0, 2]));
+}
+
+/** MOVHLPS. */
+export function highToLow(e: Emitter): void {
+  e.writeFloatLane(0, shuffle(e.m, 8, e.readFloatLane(0), e.read(1), [3, 1]));
+}
+
+/** MOVHPS and MOVHPD from memory: the high half is replaced. */
 export function loadHigh(e: Emitter): void {
   e.write(0, e.m.i64x2.replace_lane(e.read(0), 1, e.read(1)));
 }
 
-/** MOVHPS and MOVHPD to memory, MOVHLPS. */
+/** MOVHPS and MOVHPD to memory. */
 export function storeHigh(e: Emitter): void {
   e.write(0, e.m.i64x2.extract_lane(e.read(1), 1));
 }
 
 export function movddup(e: Emitter): void {
-  e.write(0, e.m.i64x2.splat(e.read(1)));
+  const low = e.let(e.readFloatLane(1), v128);
+  e.write(0, shuffle(e.m, 8, low(), low(), [0, 0]));
 }
 
 function duplicate(order: readonly number[]): Semantics {
