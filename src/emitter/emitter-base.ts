@@ -187,7 +187,8 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract leaveIfInterrupt(): void;
   abstract requireSse(): void;
   abstract requireAvx(): void;
-  abstract vectorZero(): Expression;
+  abstract signBits(size: 4 | 8): Expression;
+  abstract factorRank(size: 4 | 8): Expression;
   abstract requireAligned(linearAddress: Value, size: number): void;
   abstract unlessRare(rare: Expression, ...paths: SlowPath[]): Value[];
   abstract gather(width: 4 | 8, indexWidth: 4 | 8, count: number): void;

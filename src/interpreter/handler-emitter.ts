@@ -11,15 +11,16 @@ import type { Condition } from '../isa/condition.ts';
 import type { Computation, Rounding, Selection, SlowPath, Value } from '../isa/emitter.ts';
 import { floats } from '../isa/semantics/float-lanes.ts';
 import {
-  mxcsrToRound,
+  factorRank,
   OrdinaryNumbers,
   orSpecial,
   signalsOperands,
+  signBits,
 } from '../isa/semantics/sse-exceptions.ts';
 import { zero } from '../isa/semantics/vector.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../layout/architecture.ts';
-import { FLAG_AUX, FLAG_RESULT, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
+import { FLAG_AUX, FLAG_RESULT, MXCSR_PE, RIP, SEGMENT_ES, SYSTEM_FLAGS } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
@@ -385,8 +386,12 @@ export class HandlerEmitter extends EmitterBase {
     this.emit(m.if(misaligned, this.callNothing('raiseGeneralProtection', [this.record(), m.i32.const(0)])));
   }
 
-  vectorZero(): Expression {
-    return zero(this.m);
+  signBits(size: 4 | 8): Expression {
+    return signBits(this.m, size);
+  }
+
+  factorRank(size: 4 | 8): Expression {
+    return factorRank(this.m, size);
   }
 
   /** Only where an exception is unmasked does it matter which half of a vector signals what. */
@@ -414,7 +419,7 @@ export class HandlerEmitter extends EmitterBase {
   rounded(rounding: Rounding): Value {
     const numbers = new OrdinaryNumbers(this, rounding);
     numbers.add(rounding);
-    const rare = orSpecial(this, mxcsrToRound(rounding), numbers.failed());
+    const rare = orSpecial(this, MXCSR_PE, numbers.failed());
     const { name, args, type } = rounding.call;
     const condition = this.let(rare);
     const byRuntime = rounding.toVector(this.call(name, args, type));

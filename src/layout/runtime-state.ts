@@ -118,8 +118,6 @@ export const VENDOR_AMD = field(4);
 export const SSE_DISABLED = field(4);
 /** Not zero: AVX instructions raise #UD or #NM (CR4.OSXSAVE, XCR0 or CR0.TS). i32, by updateSseDisabled(). */
 export const AVX_DISABLED = field(4);
-/** Zero, for regions (entry-locals.ts). */
-export const VECTOR_ZERO = field(16, 16);
 /** SSE exceptions that are held back within an instruction (wasm-runtime/sse/status.ts); zero between instructions. u32. */
 export const HELD_EXCEPTIONS = field(4);
 /**

@@ -31,7 +31,6 @@ import type {
   X87Stack,
 } from '../../isa/emitter.ts';
 import { variantOfSlot } from '../../isa/instruction-set.ts';
-import { mxcsrToRound, OrdinaryNumbers } from '../../isa/semantics/sse-exceptions.ts';
 import { zero } from '../../isa/semantics/vector.ts';
 import type { Location, RegisterField, Variant } from '../../isa/variant.ts';
 import { FLAG_RF, FLAG_TF } from '../../layout/architecture.ts';
@@ -45,6 +44,7 @@ import { Attempt } from './attempt.ts';
 import { BlockMemory } from './block-memory.ts';
 import type { FlagState } from './flag-locals.ts';
 import { attemptLabels } from './labels.ts';
+import { movedFrom } from './moved-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import type { RegisterUse } from './register-placement.ts';
@@ -145,6 +145,7 @@ export class BlockEmitter extends BlockMemory {
     this.endAttempt();
     this.parts.locals.release(this.inUse);
     this.parts.locals.release(this.kept);
+    this.releaseFound();
   }
 
   /** After emitBlock() of all blocks. */
@@ -187,6 +188,7 @@ export class BlockEmitter extends BlockMemory {
     this.written = this.registerUse.written;
     this.produced = [];
     const moved = this.movedRegister(variant);
+    this.noteMoved(variant);
     variant.row.semantics(this);
     if (moved !== undefined) {
       const target = variant.locations[0] as Location & { field: RegisterField };
@@ -245,7 +247,9 @@ export class BlockEmitter extends BlockMemory {
     if (this.attempt === undefined) {
       this.attempt = new Attempt(this.m, parts.attempts, this.index, this.source, this.statements);
       parts.attempts += 1;
+      const isStraight = this.statements === this.straight;
       this.statements = [];
+      if (isStraight) this.straight = this.statements;
     }
     return this.attempt;
   }
@@ -259,6 +263,7 @@ export class BlockEmitter extends BlockMemory {
     this.attempt = undefined;
     const body = this.statements;
     const flags = { source: attempt.flags, origins: this.origins };
+    if (this.straight === body) this.straight = attempt.outer;
     this.statements = attempt.outer;
     this.emit(attempt.finish(body, failed, parts.leave.toHandler(this.block, attempt.index, flags)));
     parts.locals.release(attempt.held);
@@ -401,8 +406,12 @@ export class BlockEmitter extends BlockMemory {
     return m.i64.and(m.i64.sub(linear, this.segmentBase(SEGMENT_CS)), m.i64.const(0xffff_ffffn));
   }
 
-  vectorZero(): Expression {
-    return this.parts.entryLocals.vectorZero.get();
+  signBits(size: 4 | 8): Expression {
+    return this.parts.entryLocals.signBits[size].get();
+  }
+
+  factorRank(size: 4 | 8): Expression {
+    return this.parts.entryLocals.factorRank[size].get();
   }
 
   protected override unusualMxcsr(): Expression {
@@ -429,6 +438,20 @@ export class BlockEmitter extends BlockMemory {
     return location.kind === 'xmm' ? 2 * this.xmmNumber(location) + lane : undefined;
   }
 
+  /** What is known of elements is known where they are moved to. */
+  private noteMoved(variant: Variant): void {
+    const { known, attempt } = this;
+    const moved = movedFrom(variant);
+    if (moved === undefined) return;
+    for (let lane = 0; lane < this.lanes; lane++) {
+      const lanesOf = (locations: readonly Location[]): number[] =>
+        locations.map((location) => this.laneOf(location, lane)).filter((at) => at !== undefined);
+      const joined = known.joined(lanesOf(moved.from), moved.size);
+      for (const target of lanesOf(variant.locations.slice(0, 1)))
+        this.produced.push(() => known.setJoined(target, joined, this.attempt === attempt));
+    }
+  }
+
   private lookAt(attempt: Attempt, rounding: Rounding): void {
     const { known } = this;
     const { operands, places, result: value, underflow, size, isScalar } = rounding;
@@ -451,7 +474,7 @@ export class BlockEmitter extends BlockMemory {
     const lane = this.laneOf(this.location(0), rounding.lane);
     if (lane === undefined) return;
     this.produced.push(() => {
-      if (underflow !== 'exact') known.setOrdinary(lane, result);
+      known.setOrdinary(lane, result);
       known.setResult(lane, result);
     });
   }
@@ -491,7 +514,6 @@ export class BlockEmitter extends BlockMemory {
     return this.parts.fusesMultiplyAdd;
   }
 
-  /** What is asked of MXCSR in the usual case is one question, so a sum is looked at on the way that is never taken. */
   rounded(rounding: Rounding): Value {
     const { m } = this;
     const { name, args, type } = rounding.call;
@@ -503,22 +525,9 @@ export class BlockEmitter extends BlockMemory {
       m.ifUnlikely(this.unmaskedMxcsr(), this.leaveToHandler()),
       local.set(rounding.toVector(this.callRuntime(name, args, type))),
     ]);
-    const rare =
-      rounding.underflow === 'exact'
-        ? m.if(this.specialMxcsr(MXCSR_PE), byRuntime, this.leaveIfDenormal(rounding))
-        : byRuntime;
-    this.emit(m.ifUnlikely(this.specialMxcsr(mxcsrToRound(rounding)), rare));
+    this.emit(m.ifUnlikely(this.specialMxcsr(MXCSR_PE), byRuntime));
     this.lookAt(attempt, { ...rounding, result });
     return result;
-  }
-
-  /** A sum that is denormal is exact, but with MXCSR.FTZ. */
-  private leaveIfDenormal(sum: Rounding): Expression {
-    return this.collect(() => {
-      const numbers = new OrdinaryNumbers(this, sum);
-      numbers.operand(sum.result);
-      this.leaveIf(numbers.failed());
-    });
   }
 
   knownImmediate(operand: number): number | undefined {

@@ -17,6 +17,7 @@ import { PAGE_BASE, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, v128 } from '../../wasm/value-types.ts';
 import { BlockAddresses } from './block-addresses.ts';
+import { FoundHosts } from './found-hosts.ts';
 import type { NotedAccess } from './page-changes.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
@@ -29,6 +30,10 @@ export abstract class BlockMemory extends BlockAddresses {
   readonly windows: Windows;
   /** The block's statements, where those of no attempt and no condition are. */
   private readonly outermost = this.statements;
+  /** Those that are executed whenever what comes behind them is. */
+  protected straight = this.statements;
+  /** Only in hot regions: each takes a local. */
+  private readonly found: FoundHosts | undefined;
   /** An address that is to be a multiple of what is accessed there. */
   private aligned: Value | undefined = undefined;
 
@@ -36,6 +41,7 @@ export abstract class BlockMemory extends BlockAddresses {
   constructor(parts: RegionParts, block: PlannedBlock, before: BlockMemory | undefined) {
     super(parts, block, before);
     this.windows = new Windows(before?.windows);
+    this.found = parts.isHot ? new FoundHosts() : undefined;
   }
 
   /** Leaves before the current instruction. */
@@ -45,9 +51,21 @@ export abstract class BlockMemory extends BlockAddresses {
   protected abstract endAttempt(): void;
 
   protected probe(access: Access, linearAddress: Value, size: number): Expression {
+    const alignment = this.alignmentOf(linearAddress, size);
+    const found = this.found?.find(linearAddress, access, size, alignment);
+    if (found !== undefined) return found.get();
     const isDeferred = this.windows.ofValue(linearAddress) !== undefined;
     const address = isDeferred ? this.let(linearAddress(), i64) : linearAddress;
-    return this.prober(access, address, address, size).here();
+    const probed = this.prober(access, address, address, size).here();
+    if (this.statements !== this.straight || this.found?.isNamed(linearAddress) !== true) return probed;
+    const host = this.parts.locals.take(i32);
+    this.emit(host.set(probed));
+    this.found.keep(access, size, alignment, host);
+    return host.get();
+  }
+
+  protected releaseFound(): void {
+    if (this.found !== undefined) this.parts.locals.release(this.found.hosts);
   }
 
   /**
@@ -99,6 +117,11 @@ export abstract class BlockMemory extends BlockAddresses {
     this.aligned = linearAddress;
   }
 
+  /** What an access asks its address to be a multiple of. */
+  private alignmentOf(linearAddress: Value, size: number): number {
+    return this.aligned === linearAddress ? size : 1;
+  }
+
   private leaveUnlessAligned(address: Value, size: number): Expression {
     const { m } = this;
     return m.ifUnlikely(m.i32.and(m.i32.wrap(address()), m.i32.const(size - 1)), this.leaveToHandler());
@@ -140,10 +163,21 @@ export abstract class BlockMemory extends BlockAddresses {
   protected override set(register: number, value: Expression, low?: Expression, size = 0): void {
     super.set(register, value, low, size);
     this.windows.replaceRegister(register);
+    this.found?.written(GPR + register * 8);
   }
 
   /** An address of a base register and a constant is not computed before it is needed. */
   protected override checkedAddress(operand: number): Value {
+    const { records, index, found } = this;
+    const address = this.addressOrPlace(operand);
+    const isMemory = this.location(operand).kind === 'memory';
+    if (found === undefined || !isMemory || !this.isFlatSegment(records.segment(index))) return address;
+    const rest = `${records.scale(index)} ${records.displacement(index)} ${records.addressSize(index)}`;
+    found.name(address, records.base(index), records.indexRegister(index), rest);
+    return address;
+  }
+
+  private addressOrPlace(operand: number): Value {
     const { records, index } = this;
     const location = this.location(operand);
     const base = this.placedBase(location);
@@ -222,6 +256,8 @@ export abstract class BlockMemory extends BlockAddresses {
   }
 
   override load(size: number, linearAddress: Value): Expression {
+    const found = this.found?.find(linearAddress, 'read', size, this.alignmentOf(linearAddress, size));
+    if (found !== undefined) return this.let(this.loadHost(size, 0, found.get()), typeOfSize(size))();
     const place = this.placeOf(linearAddress);
     if (place === undefined) return super.load(size, linearAddress);
     const { window, prober } = this.nearAccess(place, size, 'read', linearAddress);

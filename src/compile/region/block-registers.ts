@@ -44,7 +44,7 @@ export abstract class BlockRegisters extends EmitterBase {
   protected readonly registerUse = new BankUse();
   protected readonly upperUse = new BankUse();
   protected attempt: Attempt | undefined = undefined;
-  protected readonly known = new KnownNumbers();
+  protected readonly known: KnownNumbers;
   /** The lane of a vector register read last. */
   protected lastRead: { readonly value: Expression; readonly lane: number } | undefined = undefined;
 
@@ -57,6 +57,7 @@ export abstract class BlockRegisters extends EmitterBase {
     super(parts.m);
     this.origins = new ValueOrigins(before?.origins);
     this.lows = before === undefined ? 0 : before.lows;
+    this.known = new KnownNumbers(before?.known);
     this.parts = parts;
     this.block = block;
     this.records = block.records;

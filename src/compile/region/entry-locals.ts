@@ -1,10 +1,10 @@
 /** What does not change within a region, or hardly ever, and is in locals: set where the region is entered, if anything asks for it. */
 import { unusualMxcsr } from '../../emitter/emitter-base.ts';
 import type { Local, Locals } from '../../emitter/locals.ts';
+import { factorRank, signBits } from '../../isa/semantics/sse-exceptions.ts';
 import { CR0_EM, CR0_TS } from '../../layout/architecture.ts';
 import { CR0, FPU_CONTROL, FPU_ERROR_SUMMARY, FPU_EXCEPTIONS, FPU_STATUS } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
-import { VECTOR_ZERO } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, type ValueType, v128 } from '../../wasm/value-types.ts';
 
@@ -45,6 +45,12 @@ class EntryLocal {
   }
 }
 
+/** By the size of a number. */
+interface BySize {
+  readonly 4: EntryLocal;
+  readonly 8: EntryLocal;
+}
+
 export class EntryLocals {
   /**
    * Bits of MXCSR that are not as usual (unusualMxcsr()). Only LDMXCSR changes its control bits. Other instructions set sticky flags,
@@ -56,8 +62,10 @@ export class EntryLocals {
   readonly x87: EntryLocal;
   /** All ones where x87 results have 64 bits and are rounded to nearest, or else zero. */
   readonly x87Usual: EntryLocal;
-  /** A vector that is zero. V8 makes a constant anew at each use; what has been loaded from memory stays in a register. */
-  readonly vectorZero: EntryLocal;
+  /** Sign bits of elements of 4 and 8 bytes. V8 makes a constant anew at each use; what has been computed stays in a register. */
+  readonly signBits: BySize;
+  /** What looks at numbers compares with. */
+  readonly factorRank: BySize;
 
   constructor(m: Module, locals: Locals) {
     const none = (): Expression => m.i32.const(0);
@@ -73,7 +81,10 @@ export class EntryLocals {
       const rounding = m.i32.and(control(), m.i32.const(CONTROL_ROUNDING));
       return m.i32.sub(none(), m.i32.eq(rounding, m.i32.const(USUAL_ROUNDING)));
     });
-    this.vectorZero = new EntryLocal(locals, v128, () => m.v128.load(CPU_STATE + VECTOR_ZERO, 16, none()));
+    const vector = (value: typeof signBits, size: 4 | 8): EntryLocal =>
+      new EntryLocal(locals, v128, () => value(m, size));
+    this.signBits = { 4: vector(signBits, 4), 8: vector(signBits, 8) };
+    this.factorRank = { 4: vector(factorRank, 4), 8: vector(factorRank, 8) };
   }
 
   /** @param statements that are added to. */
@@ -81,6 +92,9 @@ export class EntryLocals {
     this.mxcsr.atEntry(statements);
     this.x87.atEntry(statements);
     this.x87Usual.atEntry(statements);
-    this.vectorZero.atEntry(statements);
+    for (const bySize of [this.signBits, this.factorRank]) {
+      bySize[4].atEntry(statements);
+      bySize[8].atEntry(statements);
+    }
   }
 }

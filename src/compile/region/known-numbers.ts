@@ -1,5 +1,5 @@
 /**
- * What a block knows of the numbers in vector registers, so that none is looked at twice (isa/semantics/sse-exceptions.ts):
+ * What a block, or one that only it leads to, knows of the numbers in vector registers, so that none is looked at twice (isa/semantics/sse-exceptions.ts):
  * which are not denormal, which are no NaNs, and which are results of the current attempt.
  */
 
@@ -14,7 +14,7 @@ export interface Result extends View {
   isUsed: boolean;
 }
 
-interface Knowledge {
+export interface Knowledge {
   /** A bit for each view in which it is not denormal. */
   readonly views: number;
   /** The same where it is no NaN. */
@@ -36,6 +36,11 @@ function bitOf({ size, isScalar }: View): number {
 }
 
 export class KnownNumbers {
+  /** @param before of the block that leads to this one, in the same group. */
+  constructor(before: KnownNumbers | undefined) {
+    if (before?.made !== undefined) this.made = new Map(before.made);
+  }
+
   /** By the number of a 128-bit lane: twice that of its register, and one more for an upper half. */
   private made: Map<number, Knowledge> | undefined = undefined;
 
@@ -97,6 +102,26 @@ export class KnownNumbers {
 
   copy(from: number, to: number): void {
     if (this.made !== undefined) this.lanes.set(to, this.of(from));
+  }
+
+  /** What is known of a vector of elements of others. @param size of an element. */
+  joined(from: readonly number[], size: Rounding['size']): Knowledge {
+    const views = bitOf({ size: 4, isScalar: false }) | (size === 8 ? bitOf({ size, isScalar: false }) : 0);
+    const all = { views, ordered: views, looked: views, result: undefined };
+    return from.reduce((known, lane) => {
+      const { views, ordered, looked } = this.of(lane);
+      return {
+        views: known.views & views,
+        ordered: known.ordered & ordered,
+        looked: known.looked & looked,
+        result: undefined,
+      };
+    }, all);
+  }
+
+  /** @param isLooked the attempt is still the same. */
+  setJoined(lane: number, known: Knowledge, isLooked: boolean): void {
+    this.lanes.set(lane, isLooked ? known : { ...known, looked: 0 });
   }
 
   /** An attempt ends: results of it have been looked at. */

@@ -24,6 +24,8 @@ export interface RegionParts {
   readonly leave: Leave;
   readonly entryLocals: EntryLocals;
   readonly fusesMultiplyAdd: boolean;
+  /** The region is of the second tier, or the third. */
+  readonly isHot: boolean;
   /** Attempts (attempt.ts) so far. */
   attempts: number;
   /** Only where there is a loop: pages in locals are fast to use, but have to be found again after each entry. */

@@ -39,7 +39,8 @@ export function compileRegion(
   imports: ModuleImports,
   fusesMultiplyAdd: boolean,
 ): FunctionReference {
-  const plan = planRegion(sources, tier !== 'first');
+  const isHot = tier !== 'first';
+  const plan = planRegion(sources, isHot);
   const { blocks, shape } = plan;
   const { mode } = (blocks[0] as PlannedBlock).records;
   const locals = new Locals(m, [i32]);
@@ -57,6 +58,7 @@ export function compileRegion(
     leave: new Leave(m, imports, locals, code, flags, isLast),
     entryLocals: new EntryLocals(m, locals),
     fusesMultiplyAdd,
+    isHot,
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals, isLast) : undefined,
   };

@@ -16,8 +16,8 @@ export interface SlowPath extends Computation {
 }
 
 /**
- * Whether a result can be too small. A product is zero without that if a factor is, a quotient if the dividend is. A sum that is
- * denormal is exact: only with MXCSR.FTZ is it anything else. Of a product and an addend ('fused') both are asked.
+ * Whether a result can be too small. A product is zero without that if a factor is, a quotient if the dividend is. A sum of ordinary
+ * numbers ('exact') is not. Of a product and an addend ('fused') both are asked.
  */
 export type Underflow = 'never' | 'exact' | 'product' | 'quotient' | 'fused';
 

@@ -38,8 +38,10 @@ export interface VectorEmitter {
    * decided when all are done. `body` does not fault for another reason.
    */
   asOneOperation(body: () => void): void;
-  /** v128: zero, for code that needs it often: in a region it is in a local. */
-  vectorZero(): Expression;
+  /** v128: the sign bits of elements of `size` bytes, for code that needs them often: in a region they are in a local. */
+  signBits(size: 4 | 8): Expression;
+  /** v128: factorRank() of semantics/sse-exceptions.ts. */
+  factorRank(size: 4 | 8): Expression;
   /** #UD or #NM unless SSE instructions are enabled. */
   requireSse(): void;
   /** #UD or #NM unless AVX instructions are enabled. */

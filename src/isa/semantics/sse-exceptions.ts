@@ -6,9 +6,8 @@
  * MXCSR.PE is soon set and stays: what may round asks for it (`specialMxcsr(MXCSR_PE)`) and is left to the runtime until
  * then. The other flags show: a NaN or an infinity comes out, a denormal goes in or comes out. The tests may say yes
  * where nothing is signalled (a product that is zero because a factor is), never no where something is. They do without
- * constants, which cost V8 three instructions each, but for zero.
+ * constants, which cost V8 three instructions each, but for the sign bits, and where they are hardly ever asked.
  */
-import { MXCSR_FTZ, MXCSR_PE } from '../../layout/cpu-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Rounding, Value } from '../emitter.ts';
@@ -18,6 +17,11 @@ import { zero } from './vector.ts';
 /** The lanes as integers of their size. */
 function integers(m: Module, size: FloatSize): Module['i32x4'] | Module['i64x2'] {
   return size === 8 ? m.i64x2 : m.i32x4;
+}
+
+/** v128: made by a shift, or it would be a constant. */
+export function signBits(m: Module, size: FloatSize): Expression {
+  return integers(m, size).shl(m.v128.not(zero(m)), m.i32.const(8 * size - 1));
 }
 
 /** Without the sign. */
@@ -31,11 +35,6 @@ function doubled(m: Module, size: FloatSize, value: Value): Expression {
  */
 export function orSpecial(e: Emitter, bits: number, signalled: Expression): Expression {
   return e.m.if(e.specialMxcsr(bits), e.m.i32.const(1), signalled);
-}
-
-/** Bits for specialMxcsr() of an operation that rounds: what it loses is not looked for, and only FTZ flushes a denormal sum. */
-export function mxcsrToRound({ underflow }: Rounding): number {
-  return underflow === 'exact' ? MXCSR_PE | MXCSR_FTZ : MXCSR_PE;
 }
 
 /** Bits of a doubled magnitude below its exponent. */
@@ -90,18 +89,44 @@ export function signalsNarrow(e: Emitter, result: Value, expected: Expression): 
 }
 
 /**
- * Tells of operations whether all operands and results were ordinary: zero, or normal but for the
- * smallest, and no underflow made a zero. What is asked for only once, at the end, costs a few instructions an operation.
+ * Exponent of the least numbers that are ordinary: the unit in their last place is twice the smallest normal number. So all ordinary
+ * numbers are multiples of that, and so are their sums and differences, which are zero or normal then, and ordinary for further ones.
+ */
+function leastExponent(size: FloatSize): number {
+  return size === 8 ? 54 : 25;
+}
+
+/** The same of factors whose product is ordinary. */
+function leastFactorExponent(size: FloatSize): number {
+  const bias = size === 8 ? 1023 : 127;
+  return Math.ceil((leastExponent(size) + bias) / 2);
+}
+
+/** v128: the greatest rank (below) of numbers with an exponent or a greater one. It is a difference, or it would be a constant. */
+function rankOfExponent(m: Module, size: FloatSize, exponent: number): Expression {
+  const magnitude = BigInt(exponent) << BigInt(fractionBits(size));
+  const all =
+    size === 8 ? m.i64x2.splat(m.i64.const(magnitude)) : m.i32x4.splat(m.i32.const(Number(magnitude)));
+  return integers(m, size).sub(signBits(m, size), all);
+}
+
+/** v128: that of factors whose product is ordinary. */
+export function factorRank(m: Module, size: FloatSize): Expression {
+  return rankOfExponent(m, size, leastFactorExponent(size));
+}
+
+/**
+ * Tells of operations whether all operands and results were ordinary: zero or large enough (above), and no underflow made a
+ * zero. What is asked for only once, at the end, costs a few instructions an operation.
  *
- * A magnitude is doubled and negated, so that zero stays the least and the greatest are denormals: their upper bits are ones.
- * Where the two uppermost are not both ones, a magnitude is zero or at least the square root of the smallest normal number, so that a product of two
- * of them does not underflow. Results of products are looked at only if a factor is smaller.
+ * The rank of a number is its doubled magnitude subtracted from the least integer, so that zero has the least and denormals have the greatest.
+ * Results of products are looked at only if a number is so small that it may make one that is not ordinary.
  */
 export class OrdinaryNumbers {
   private readonly e: Emitter;
   private readonly size: FloatSize;
   private readonly isScalar: boolean;
-  /** The greatest of the negated magnitudes, but for products. */
+  /** The greatest rank, but for products. */
   private greatest: Value | undefined;
   /** Those of products. */
   private readonly products: Value[] = [];
@@ -121,7 +146,7 @@ export class OrdinaryNumbers {
   }
 
   operand(value: Value): void {
-    this.rank(value, this.e.vectorZero());
+    this.rank(value, this.e.signBits(this.size));
   }
 
   /** An operand that may be infinite. */
@@ -134,14 +159,16 @@ export class OrdinaryNumbers {
     if (underflow === 'never' || underflow === 'exact') return;
     const { m } = this.e;
     const lanes = floats(m, this.size);
+    const signs = integers(m, this.size);
     const zeroing = operands.slice(0, underflow === 'quotient' ? 1 : 2);
     const addend = operands[2];
-    // All ones, less one than a zero, where no operand makes it zero.
+    // The greatest integer, less one than the least, where no operand makes it zero.
     const from = (): Expression => {
       const others = zeroing.map((operand) => lanes.ne(operand(), zero(m)));
       // A sum with a larger addend has no bits that are too small: if it is zero, it is exactly that.
       if (addend !== undefined) others.push(lanes.eq(lanes.mul(addend(), addend()), zero(m)));
-      return others.reduce((a, b) => m.v128.and(a, b));
+      const isNone = others.reduce((a, b) => m.v128.and(a, b));
+      return signs.add(this.e.signBits(this.size), isNone);
     };
     if (underflow === 'product') this.products.push(() => this.rankOf(result, from()));
     else this.rank(result, from());
@@ -167,7 +194,7 @@ export class OrdinaryNumbers {
     const rank = this.rankOf(value, from);
     // The upper half of a lane decides, so doublewords may be compared.
     this.greatest = this.e.let(
-      this.greatest === undefined ? rank : m.i32x4.max_u(this.greatest(), rank),
+      this.greatest === undefined ? rank : m.i32x4.max_s(this.greatest(), rank),
       v128,
     );
   }
@@ -188,10 +215,9 @@ export class OrdinaryNumbers {
     const { greatest, differences, products, size } = this;
     if (greatest === undefined) return differences === undefined ? m.i32.const(0) : this.any([]);
     const lanes = integers(m, size);
-    const isSmall = m.v128.and(greatest(), lanes.shl(greatest(), m.i32.const(1)));
-    // A result may be the smallest normal number because it was rounded up: two exponents count.
-    const top = products.reduce((a, rank) => m.i32x4.max_u(a, rank()), greatest());
-    const isTop = lanes.eq(lanes.shr_s(top, m.i32.const(fractionBits(size) + 1)), m.v128.not(zero(m)));
+    const isSmall = lanes.gt_s(greatest(), this.e.factorRank(size));
+    const top = products.reduce((a, rank) => m.i32x4.max_s(a, rank()), greatest());
+    const isTop = lanes.gt_s(top, rankOfExponent(m, size, leastExponent(size)));
     return m.ifUnlikely(this.any([isSmall]), this.any([isTop]), m.i32.const(0));
   }
 }
