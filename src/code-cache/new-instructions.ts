@@ -84,8 +84,8 @@ export class NewInstructions {
     const { u32 } = this.views;
     if (targets & HEAD_TAKEN) u32[(record + RECORD_HINT_TAKEN) >> 2] = 0;
     if (targets & HEAD_FALL) u32[(record + RECORD_HINT_FALL) >> 2] = 0;
-    // What follows an instruction that only its handler can run is a block that can be compiled.
-    const after = ending !== 'next' ? SHAPE_ENDS : tier === 'handler' ? SHAPE_STOPS : 0;
+    // What follows an instruction that only its handler can run, or runs at times, is a block that can be compiled.
+    const after = ending !== 'next' ? SHAPE_ENDS : tier === 'compiled' ? 0 : SHAPE_STOPS;
     const decoded = SHAPE_DECODED | (after << SHAPE_AFTER_SHIFT) | (targets << SHAPE_TARGETS_SHIFT);
     const { rest, opcode } = instruction;
     if (rest < 0) return decoded;

@@ -182,7 +182,11 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract jumpTo(target: Expression): void;
   abstract dispatch(): void;
   abstract exit(reason: number): void;
-  abstract resumeIf(condition: Expression): void;
+  abstract repeat(
+    name: RuntimeFunction,
+    args: Expression[],
+    atOnce?: (leaveUnless: (done: Expression) => void) => void,
+  ): void;
   abstract expectNoInterrupt(): void;
   abstract leaveIfInterrupt(): void;
   abstract requireSse(): void;

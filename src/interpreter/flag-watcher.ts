@@ -64,6 +64,8 @@ class FlagWatcher extends HandlerEmitter {
     return this.m.i32.const(0);
   }
   override run(): void {}
+  /** What is not a handler's alone changes no flags. */
+  override repeat(): void {}
   watch(): void {
     this.variant.row.semantics(this);
   }

@@ -592,15 +592,16 @@ export class HandlerEmitter extends EmitterBase {
   }
 
   /**
-   * The instruction is the last of its block (its row is a handler's), so nothing goes back into the budget. EFLAGS.RF
+   * The instruction is the last of its block (its row is not one of compiled code alone), so nothing goes back into the budget. EFLAGS.RF
    * is set where a repetition is interrupted (Intel SDM Vol. 3 "Resume Flag").
    */
-  resumeIf(condition: Expression): void {
+  repeat(name: RuntimeFunction, args: Expression[]): void {
     const { m } = this;
+    const isInterrupted = this.call(name, args, i32);
     const flags = m.i32.or(this.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_RF));
     this.emit(
       m.if(
-        condition,
+        isInterrupted,
         m.block(null, [this.storeState4(SYSTEM_FLAGS, flags), leaveAt(m, this.runtime, EXIT_BUDGET)]),
       ),
     );

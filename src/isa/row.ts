@@ -92,9 +92,10 @@ export interface Row {
   readonly ending: Ending;
   /**
    * `compiled`: may be part of a compiled region. `handler`: compiled code leaves to the handler (it calls
-   * runtime functions that need the whole processor state in memory).
+   * runtime functions that need the whole processor state in memory). `both`: compiled code leaves to the handler where there is
+   * much to do, so that what follows is a block of its own, as behind a handler's.
    */
-  readonly tier: 'compiled' | 'handler';
+  readonly tier: 'compiled' | 'both' | 'handler';
   /** Modes in which the row exists. */
   readonly modes: 'all' | 'only64' | 'not64';
   /** Operand size where the row has no operand that tells it: e.g. PUSHF, RET. */

@@ -147,6 +147,75 @@ const PROGRAMS: Record<string, string> = {
     dec edx
     jne again
   `,
+  'a loop around few, of all sizes and up to 66 elements': `
+    xor edx,edx
+    again: lea edi,[rdx*8+0x202e00]
+    lea esi,[rdx*4+0x200001]
+    mov ecx,edx
+    ${MOVSQ}
+    lea ecx,[rdx+1]
+    ${MOVSB}
+    mov ecx,edx
+    lea edi,[rsi+3]
+    ${MOVSW}
+    add eax,esi
+    imul rax,rdx,0x1020305
+    lea ecx,[rdx-1]
+    and ecx,31
+    ${STOSD}
+    mov ecx,edx
+    ${STOSB}
+    add rbx,rcx
+    add rbx,rsi
+    inc edx
+    cmp edx,67
+    jne again
+  `,
+  'a loop around few that fault, go down, and end at a device': `
+    mov edx,30
+    again: ${start(7, 0x20_3ff0, 0x20_4ff8)}
+    ${MOVSD}
+    ${start(5, 0, DEVICE - 0x10)}
+    ${STOSD}
+    std
+    ${start(9, 0x20_0123, 0x20_2040)}
+    ${MOVSB}
+    cld
+    ${start(12, 0x20_0123, 0x20_0124)}
+    ${MOVSB}
+    lea edi,[rdx*8+0x205ff0]
+    mov ecx,3
+    ${STOSQ}
+    mov rax,rdi
+    dec edx
+    jne again
+  `,
+  'a loop around few with addresses of 32 bits': `
+    mov edx,30
+    mov r8,0x700000000
+    again: ${start(7, 0x20_0123, 0x20_2ff0)}
+    or rcx,r8
+    or rsi,r8
+    or rdi,r8
+    rep movs DWORD PTR es:[edi],DWORD PTR ds:[esi]
+    add rbx,rsi
+    or rcx,r8
+    rep stos BYTE PTR es:[edi],al
+    add rbx,rcx
+    dec edx
+    jne again
+  `,
+  'few over the function that is called next': `
+    mov edx,30
+    mov ebx,${FUNCTION}
+    again: call rbx
+    mov eax,0xc3
+    ${start(1, 0, FUNCTION)}
+    ${STOSB}
+    xor eax,edx
+    dec edx
+    jne again
+  `,
   'rep movsb over translated code': `
     mov ebx,${FUNCTION}
     call rbx

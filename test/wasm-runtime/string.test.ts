@@ -19,6 +19,8 @@ import { MemoryRuntime, P, RAM_SIZE, U, W } from './memory-runtime.ts';
 interface StringExports {
   repMovs(record: number, size: number): void;
   repStos(record: number, size: number): void;
+  moveFew(to: bigint, from: bigint, count: bigint, size: number): number;
+  fillFew(to: bigint, rax: bigint, count: bigint, size: number): number;
   repLods(record: number, size: number): void;
   repCmps(record: number, size: number, equal: number): void;
   repScas(record: number, size: number, equal: number): void;
@@ -32,6 +34,7 @@ const RCX = 1;
 const RDX = 2;
 const RSI = 6;
 const RDI = 7;
+const TF = 1 << 8;
 const DF = 1 << 10;
 const SIZES = [1, 2, 4, 8];
 /** More budget than any test uses. */
@@ -348,5 +351,66 @@ describe('REP INS and OUTS', () => {
     strings.repOuts(RECORD, 2);
     expect(written).toEqual([0x1f0, 0x102, 0x1f0, 0x101]);
     expect(register(RSI)).toBe(0x1_0ffdn);
+  });
+});
+
+describe('what a region does at once', () => {
+  const [FROM, TO] = [0x1_0000n, 0x2_0000n];
+  const ENDS = 0x1000n;
+
+  /** Everything is RAM, and its pages are in the TLB. */
+  function touch(): void {
+    for (const page of [FROM, FROM + ENDS, TO, TO + ENDS]) {
+      runtime.exports.fillRead(page, 1);
+      runtime.exports.fillWrite(page, 1);
+    }
+  }
+
+  it.each(SIZES)('is what the instruction does with elements of %i bytes', (size) => {
+    touch();
+    const base = Number(FROM);
+    for (let count = 0; count <= 64; count++) {
+      for (const distance of [-3, 1, size, 3 * size + 1, 0x600]) {
+        fillRandomly(base, 0x1000);
+        const before = bytes(base, 0x1000).slice();
+        start(count, base + 0x11, base + 0x11 + distance);
+        strings.repMovs(RECORD, size);
+        const expected = bytes(base, 0x1000).slice();
+        bytes(base, 0x1000).set(before);
+        expect(strings.moveFew(FROM + 0x11n + BigInt(distance), FROM + 0x11n, BigInt(count), size)).toBe(1);
+        expect(Buffer.compare(bytes(base, 0x1000), expected), `${count} ${distance}`).toBe(0);
+      }
+      bytes(base, 0x1000).fill(0xee);
+      start(count, 0, base + 7);
+      setRegister(RAX, 0x8877_6655_4433_2211n);
+      strings.repStos(RECORD, size);
+      const expected = bytes(base, 0x1000).slice();
+      bytes(base, 0x1000).fill(0xee);
+      expect(strings.fillFew(FROM + 7n, 0x8877_6655_4433_2211n, BigInt(count), size)).toBe(1);
+      expect(Buffer.compare(bytes(base, 0x1000), expected), `${count}`).toBe(0);
+    }
+  });
+
+  it('is nothing where the instruction costs more, goes down, or ends in a page that is not there', () => {
+    const both = (to: bigint, from: bigint, count: bigint): number[] => [
+      strings.moveFew(to, from, count, 8),
+      strings.fillFew(to, 1n, count, 8),
+    ];
+    expect(both(TO, FROM, 1n)).toEqual([0, 0]);
+    touch();
+    bytes(Number(FROM), 0x1000).fill(0xee);
+    bytes(Number(TO), 0x2000).fill(0);
+    expect(both(TO, FROM, 65n)).toEqual([0, 0]);
+    expect(both(TO, FROM, 1n << 32n)).toEqual([0, 0]);
+    expect(both(TO + 0xff9n, FROM, 1n)).toEqual([0, 0]);
+    expect(strings.moveFew(TO, FROM + 0xff9n, 1n, 8)).toBe(0);
+    for (const flag of [DF, TF]) {
+      runtime.setState32(SYSTEM_FLAGS, 2 | flag);
+      expect(both(TO, FROM, 1n)).toEqual([0, 0]);
+    }
+    direction(false);
+    runtime.lookupAt(TO);
+    expect(both(TO + 0x800n, FROM, 1n)).toEqual([0, 0]);
+    expect(bytes(Number(TO), 0x2000).every((byte) => byte === 0)).toBe(true);
   });
 });

@@ -21,6 +21,7 @@ import {
   destinationAddress,
   elementsInPage,
   endElement,
+  isFew,
   isSimple,
   isSimple32,
   lowest,
@@ -68,6 +69,22 @@ export function repMovs(record: u32, size: u32): bool {
   return begin(record, false) && moveChunks(record, size);
 }
 
+/**
+ * REP MOVS of a region, from one linear address to another, if it is short (isFew()) and each operand lies in one page that the TLB has.
+ * Otherwise nothing happens.
+ */
+export function moveFew(to: u64, from: u64, count: u64, size: u32): bool {
+  if (!isFew(count)) return false;
+  if (count === 0) return true;
+  const bytes = <u32>count * size;
+  const fromHost = probe(from, bytes, TLB_READ_TAG);
+  if (fromHost === 0) return false;
+  const toHost = probe(to, bytes, TLB_WRITE_TAG);
+  if (toHost === 0) return false;
+  copyUp(toHost, fromHost, bytes, size);
+  return true;
+}
+
 function moveChunks(record: u32, size: u32): bool {
   const shift = ctz(size);
   do {
@@ -106,16 +123,16 @@ function moveChunk(record: u32, from: u64, to: u64, bytes: u32, size: u32): bool
  * The low `size` bytes of RAX, repeated to eight.
  * @inline
  */
-function fillPattern(size: u32): u64 {
+function fillPattern(rax: u64, size: u32): u64 {
   switch (size) {
     case 1:
-      return <u64>load<u8>(RAX) * 0x0101_0101_0101_0101;
+      return (rax & 0xff) * 0x0101_0101_0101_0101;
     case 2:
-      return <u64>load<u16>(RAX) * 0x0001_0001_0001_0001;
+      return (rax & 0xffff) * 0x0001_0001_0001_0001;
     case 4:
-      return <u64>load<u32>(RAX) * 0x0000_0001_0000_0001;
+      return (rax & 0xffff_ffff) * 0x0000_0001_0000_0001;
     default:
-      return load<u64>(RAX);
+      return rax;
   }
 }
 
@@ -127,7 +144,7 @@ export function repStos(record: u32, size: u32): bool {
     const to = load<u64>(RDI);
     const host = probe(to, bytes, TLB_WRITE_TAG);
     if (host !== 0 && payForAll(count)) {
-      fill(host, bytes, fillPattern(size));
+      fill(host, bytes, fillPattern(load<u64>(RAX), size));
       store<u64>(RCX, 0);
       store<u64>(RDI, to + bytes);
       return false;
@@ -137,7 +154,7 @@ export function repStos(record: u32, size: u32): bool {
     const to = load<u32>(RDI);
     const host = probe32(SEGMENT_ES, to, bytes, TLB_WRITE_TAG);
     if (host !== 0 && payForAll(<u32>count)) {
-      fill(host, bytes, fillPattern(size));
+      fill(host, bytes, fillPattern(load<u64>(RAX), size));
       store<u64>(RCX, 0);
       store<u64>(RDI, to + bytes);
       return false;
@@ -146,9 +163,20 @@ export function repStos(record: u32, size: u32): bool {
   return begin(record, false) && storeChunks(record, size);
 }
 
+/** REP STOS of a region: as moveFew(). */
+export function fillFew(to: u64, rax: u64, count: u64, size: u32): bool {
+  if (!isFew(count)) return false;
+  if (count === 0) return true;
+  const bytes = <u32>count * size;
+  const host = probe(to, bytes, TLB_WRITE_TAG);
+  if (host === 0) return false;
+  fill(host, bytes, fillPattern(rax, size));
+  return true;
+}
+
 function storeChunks(record: u32, size: u32): bool {
   const shift = ctz(size);
-  const pattern = fillPattern(size);
+  const pattern = fillPattern(load<u64>(RAX), size);
   do {
     if (!beginStep()) return true;
     const to = destinationAddress();

@@ -78,6 +78,14 @@ export function isSimple32(record: u32, count: u32): bool {
   );
 }
 
+/**
+ * Whether a repetition goes up and is paid for by the block that it is in.
+ * @inline
+ */
+export function isFew(count: u64): bool {
+  return count <= 1 << STEP_SHIFT && (load<u32>(CPU_STATE + SYSTEM_FLAGS) & (FLAG_DF | FLAG_TF)) === 0;
+}
+
 /** The segment that a record's source is in. */
 export function sourceSegment(record: u32): u32 {
   return load<u8>(record + RECORD_SEGMENT);

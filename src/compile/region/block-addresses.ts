@@ -4,7 +4,7 @@ import { constant, int } from '../../isa/semantics/integer.ts';
 import { CHECKED_LINEAR_MASK } from '../../layout/checked-address.ts';
 import { GPR, SEGMENT_CS, SEGMENT_DS, SEGMENT_ES, SEGMENT_NONE, SEGMENT_SS } from '../../layout/cpu-state.ts';
 import { MODE_CODE_64, MODE_FLAT, MODE_STACK_32 } from '../../layout/mode.ts';
-import { ADDRESS_16, ADDRESS_32 } from '../../layout/record.ts';
+import { ADDRESS_16, ADDRESS_32, ADDRESS_64 } from '../../layout/record.ts';
 import { PAGE_BASE, ZERO_REGISTER } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { BlockRegisters } from './block-registers.ts';
@@ -102,6 +102,18 @@ export abstract class BlockAddresses extends BlockRegisters {
 
   protected offsetAddress(): Expression {
     return this.toLinear(this.parts.constants.immediate(this.records, this.index));
+  }
+
+  /** Whether strings are at linear addresses as far as they go: offsets do not begin again in between. */
+  protected get hasLinearStrings(): boolean {
+    const { records, index } = this;
+    const addressSize = records.addressSize(index);
+    if ((records.mode & MODE_CODE_64) !== 0) return addressSize === ADDRESS_64;
+    return (
+      addressSize === ADDRESS_32 &&
+      this.isFlatSegment(SEGMENT_ES) &&
+      this.isFlatSegment(records.segment(index))
+    );
   }
 
   protected stringAddress(kind: 'source' | 'destination'): Expression {

@@ -638,8 +638,16 @@ export class BlockEmitter extends BlockMemory {
     throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
   }
 
-  resumeIf(): void {
-    throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+  repeat(
+    _name: RuntimeFunction,
+    _args: Expression[],
+    atOnce?: (leaveUnless: (done: Expression) => void) => void,
+  ): void {
+    if (atOnce === undefined)
+      throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
+    this.endAttempt();
+    if (this.hasLinearStrings) atOnce((done) => this.leaveIf(this.m.i32.eqz(done)));
+    else this.leaveIf(this.m.i32.const(1));
   }
 
   expectNoInterrupt(): void {

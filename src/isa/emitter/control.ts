@@ -1,3 +1,4 @@
+import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import type { Expression } from '../../wasm/builder.ts';
 
 /** Where the guest goes on, and where it leaves to the host. */
@@ -14,8 +15,16 @@ export interface ControlEmitter {
   dispatch(): void;
   /** Leaves to the host loop with RIP = the next instruction. */
   exit(reason: number): void;
-  /** Leaves to the host loop for more budget, RIP = this instruction, which is then continued, if `condition` (i32) holds. */
-  resumeIf(condition: Expression): void;
+  /**
+   * Repeats by a runtime function, which says whether the budget ended before the repetition did; then this leaves to the host loop
+   * for more, RIP = this instruction, which is then continued. Compiled code, of a row of both tiers, does `atOnce` instead. Unless what
+   * that hands over (i32) holds, nothing has happened, and it leaves to the handler.
+   */
+  repeat(
+    name: RuntimeFunction,
+    args: Expression[],
+    atOnce?: (leaveUnless: (done: Expression) => void) => void,
+  ): void;
   /**
    * Before an instruction that may let interrupts in: compiled code leaves to the handler if one waits, or a trap. Nothing may
    * have been written before.

@@ -1,6 +1,6 @@
 /** MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS, alone and repeated. */
 
-import { FLAG_DF, RDI, RSI } from '../../layout/architecture.ts';
+import { FLAG_DF, RAX, RCX, RDI, RSI } from '../../layout/architecture.ts';
 import { SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import type { Expression } from '../../wasm/builder.ts';
@@ -76,10 +76,40 @@ export function outs(e: Emitter): void {
 
 /** A repeated string instruction is a runtime function, which says whether the budget ended before it was done. */
 export function repeat(name: RuntimeFunction): Semantics {
-  return (e) => e.resumeIf(e.call(name, [e.record(), size(e)], i32));
+  return (e) => e.repeat(name, [e.record(), size(e)]);
 }
 
 /** REPE and REPNE: go on while the elements are equal, or while they are not. */
 export function repeatWhile(name: RuntimeFunction, equal: boolean): Semantics {
-  return (e) => e.resumeIf(e.call(name, [e.record(), size(e), e.m.i32.const(equal ? 1 : 0)], i32));
+  return (e) => e.repeat(name, [e.record(), size(e), e.m.i32.const(equal ? 1 : 0)]);
+}
+
+/**
+ * A repetition that is done at once by the function `few` if it is short, goes up, and its pages are ready: of the budget that costs
+ * what other instructions do.
+ * @param args of the function, before count and size. @param pointers registers that go on by the bytes of all elements.
+ */
+function repeatFew(
+  e: Emitter,
+  name: RuntimeFunction,
+  few: RuntimeFunction,
+  args: () => Expression[],
+  ...pointers: number[]
+): void {
+  const { m } = e;
+  e.repeat(name, [e.record(), size(e)], (leaveUnless) => {
+    const count = e.let(e.addressSizeRegister(RCX), i64);
+    leaveUnless(e.call(few, [...args(), count(), size(e)], i32));
+    const bytes = e.let(m.i64.shl(count(), m.i64.const(Math.log2(e.sizeOf(0)))), i64);
+    for (const pointer of pointers) e.addToAddressRegister(pointer, bytes());
+    e.addToAddressRegister(RCX, m.i64.sub(m.i64.const(0), count()));
+  });
+}
+
+export function repMovs(e: Emitter): void {
+  repeatFew(e, 'repMovs', 'moveFew', () => [e.address(0), e.address(1)], RDI, RSI);
+}
+
+export function repStos(e: Emitter): void {
+  repeatFew(e, 'repStos', 'fillFew', () => [e.address(0), e.gpr(RAX, 8)], RDI);
 }

@@ -1,7 +1,19 @@
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import { AL, type Operand, rAX, Xb, Xv, Xz, Yb, Yv, Yz } from '../operand.ts';
-import { one, onePrefix, type Row, row, type Semantics, systemRow } from '../row.ts';
-import { cmps, ins, lods, movs, outs, repeat, repeatWhile, scas, stos } from '../semantics/string.ts';
+import { one, onePrefix, type Row, row, type Semantics } from '../row.ts';
+import {
+  cmps,
+  ins,
+  lods,
+  movs,
+  outs,
+  repeat,
+  repeatWhile,
+  repMovs,
+  repStos,
+  scas,
+  stos,
+} from '../semantics/string.ts';
 
 interface StringInstruction {
   readonly mnemonic: string;
@@ -11,14 +23,24 @@ interface StringInstruction {
   readonly semantics: Semantics;
   readonly repe: Semantics;
   readonly repne: Semantics;
+  /** Tier of these two. */
+  readonly repeated: Row['tier'];
 }
 
 /** Without prefix, with F3 and with F2; each for bytes and for words. */
-function stringRows({ mnemonic, byte, operands, semantics, repe, repne }: StringInstruction): Row[] {
+function stringRows({
+  mnemonic,
+  byte,
+  operands,
+  semantics,
+  repe,
+  repne,
+  repeated,
+}: StringInstruction): Row[] {
   return operands.flatMap((list, wide) => [
     row(one(byte + wide), mnemonic, list, semantics),
-    systemRow(onePrefix('f3', byte + wide), `rep ${mnemonic}`, list, repe),
-    systemRow(onePrefix('f2', byte + wide), `repne ${mnemonic}`, list, repne),
+    row(onePrefix('f3', byte + wide), `rep ${mnemonic}`, list, repe, { tier: repeated }),
+    row(onePrefix('f2', byte + wide), `repne ${mnemonic}`, list, repne, { tier: repeated }),
   ]);
 }
 
@@ -28,10 +50,10 @@ function moveRows(
   byte: number,
   operands: StringInstruction['operands'],
   semantics: Semantics,
-  repeated: RuntimeFunction,
+  rep: Semantics,
+  repeated: Row['tier'] = 'handler',
 ): Row[] {
-  const rep = repeat(repeated);
-  return stringRows({ mnemonic, byte, operands, semantics, repe: rep, repne: rep });
+  return stringRows({ mnemonic, byte, operands, semantics, repe: rep, repne: rep, repeated });
 }
 
 function compareRows(
@@ -39,15 +61,16 @@ function compareRows(
   byte: number,
   operands: StringInstruction['operands'],
   semantics: Semantics,
-  repeated: RuntimeFunction,
+  name: RuntimeFunction,
 ): Row[] {
   return stringRows({
     mnemonic,
     byte,
     operands,
     semantics,
-    repe: repeatWhile(repeated, true),
-    repne: repeatWhile(repeated, false),
+    repe: repeatWhile(name, true),
+    repne: repeatWhile(name, false),
+    repeated: 'handler',
   });
 }
 
@@ -65,7 +88,8 @@ export const string: Row[] = [
       [Yv, Xv],
     ],
     movs,
-    'repMovs',
+    repMovs,
+    'both',
   ),
   ...moveRows(
     'stos',
@@ -75,7 +99,8 @@ export const string: Row[] = [
       [Yv, rAX],
     ],
     stos,
-    'repStos',
+    repStos,
+    'both',
   ),
   ...moveRows(
     'lods',
@@ -85,7 +110,7 @@ export const string: Row[] = [
       [rAX, Xv],
     ],
     lods,
-    'repLods',
+    repeat('repLods'),
   ),
   ...compareRows(
     'cmps',
@@ -107,6 +132,6 @@ export const string: Row[] = [
     scas,
     'repScas',
   ),
-  ...moveRows('ins', 0x6c, [[Yb], [Yz]], ins, 'repIns').map(handlerOnly),
-  ...moveRows('outs', 0x6e, [[Xb], [Xz]], outs, 'repOuts').map(handlerOnly),
+  ...moveRows('ins', 0x6c, [[Yb], [Yz]], ins, repeat('repIns')).map(handlerOnly),
+  ...moveRows('outs', 0x6e, [[Xb], [Xz]], outs, repeat('repOuts')).map(handlerOnly),
 ];
