@@ -376,6 +376,16 @@ describe('flushes', () => {
     }
   });
 
+  test('each page of 64 MiB has an entry of its own', () => {
+    const { exports } = runtime;
+    const pages = Array.from({ length: 14 }, (_, bit) => LA + 0x1000n * (1n << BigInt(bit)));
+    for (const page of [LA, ...pages]) {
+      runtime.map(page, FIRST, ALL);
+      exports.fillRead(page, 1);
+    }
+    for (const page of [LA, ...pages]) expect(views(page, TLB_READ_TAG)).toHaveLength(1);
+  });
+
   test('entries that change between global and not', () => {
     const { exports } = runtime;
     runtime.enableLongMode(CR4_PGE);

@@ -40,6 +40,28 @@ it('is refused where V8 is set in another way', () => {
   expect(isRejected('compile-worker', [])).toBe('true');
 });
 
+it('runs in place of the source', () => {
+  // V8 tells the source by its length alone.
+  const program = `
+    import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    import { pathToFileURL } from 'node:url';
+    import { Script } from 'node:vm';
+    import { codeFile, loadProgram } from './dist/host/node/load-program.js';
+    const folder = mkdtempSync(tmpdir() + '/longmode-');
+    const bundle = folder + '/bundle.cjs';
+    writeFileSync(bundle, '(() => { console.log("source"); })');
+    const script = new Script('(() => { console.log("a code"); })', { filename: pathToFileURL(bundle).href });
+    writeFileSync(codeFile(bundle), script.createCachedData());
+    loadProgram(pathToFileURL(bundle));
+    rmSync(folder, { recursive: true });`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  expect(output).toBe('a code\n');
+});
+
 it("has the compile worker's own file set the flags that it is handed", () => {
   // A module with a function that is not valid, which V8 takes as long as nobody calls that.
   const program = `
