@@ -3,6 +3,7 @@
 import { Locals } from '../emitter/locals.ts';
 import { type FunctionType, functionType } from '../emitter/signature.ts';
 import { type Access, viewProbe } from '../emitter/tlb-probe.ts';
+import type { Value } from '../isa/emitter.ts';
 import {
   GENERATED_FUNCTIONS,
   type RegionImport,
@@ -10,8 +11,9 @@ import {
   type Signature,
 } from '../layout/contract.ts';
 import { RUNTIME_FUNCTIONS, type RuntimeFunction } from '../layout/generated/runtime-function.ts';
+import { RECORD_FN } from '../layout/record.ts';
 import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
-import { i32, i64 } from '../wasm/value-types.ts';
+import { i32, i64, none } from '../wasm/value-types.ts';
 
 const SIGNATURES: Readonly<Record<RegionImport, Signature>> = {
   ...RUNTIME_FUNCTIONS,
@@ -37,10 +39,13 @@ function typeOf(name: RegionImport): FunctionType {
 
 export class ModuleImports {
   private readonly m: Module;
+  /** The module has the function table. */
+  private readonly hasTable: boolean;
   private readonly functions = new Map<string, FunctionReference>();
 
-  constructor(m: Module) {
+  constructor(m: Module, hasTable: boolean) {
     this.m = m;
+    this.hasTable = hasTable;
   }
 
   /** A function of the runtime. */
@@ -51,6 +56,13 @@ export class ModuleImports {
     const reference = this.m.importFunction(RUNTIME_MODULE, name, parameters, result);
     this.functions.set(name, reference);
     return reference;
+  }
+
+  /** Ends in the function of a record. Without the table the runtime calls it, which takes a second jump, and lines of the host's caches. */
+  enter(record: Value): Expression {
+    const { m } = this;
+    if (!this.hasTable) return m.return_call(this.function('continueAt'), [record()], none);
+    return m.return_call_indirect(m.i32.load(RECORD_FN, 4, record()), [record()], [i32], none);
   }
 
   /** Host address of an access that the TLB does not have: i32, 0 if only the handler can do it. */

@@ -5,6 +5,9 @@ import {
   TLB_ADDEND,
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
+  TLB_EXEC_TAG,
+  TLB_PAGE_MASK,
+  TLB_PHYSICAL_PAGE,
   TLB_READ_TAG,
   TLB_TABLE_SIZE,
   TLB_WRITE_TAG,
@@ -29,6 +32,23 @@ export function tlbIndex(m: Module, linearAddress: Expression): Expression {
 /** Offset of the table of a view. */
 export function tlbTable(view: number): number {
   return TLB_BASE + view * TLB_TABLE_SIZE;
+}
+
+/**
+ * Whether the execute TLB has a page, and, to be looked at behind that, the physical page that it has for it.
+ * @param address any in the page. @param slot i32 local to keep the entry's offset in.
+ */
+export function fetchProbe(
+  m: Module,
+  view: number,
+  address: Expression,
+  page: Expression,
+  slot: Local,
+): { isFound: Expression; physicalPage: Expression } {
+  const table = tlbTable(view);
+  const tag = m.i64.load(table + TLB_EXEC_TAG, 8, slot.tee(tlbIndex(m, address)));
+  const entryPage = m.i32.load(table + TLB_PHYSICAL_PAGE, 4, slot.get());
+  return { isFound: m.i64.eq(tag, page), physicalPage: m.i32.and(entryPage, m.i32.const(TLB_PAGE_MASK)) };
 }
 
 /** Offset of the tag of an access in a TLB entry. */

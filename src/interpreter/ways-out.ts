@@ -1,10 +1,8 @@
 /** What compiled regions end in (compile/region/leave.ts), so that none of it has to be in each of them. */
 import { Locals } from '../emitter/locals.ts';
-import { tlbIndex } from '../emitter/tlb-probe.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_PHYSICAL_PAGE, RECORD_LINK_TAKEN, SLOT_STALE } from '../layout/record.ts';
-import { ENTRY_COUNTS, PAGE_BASE, TLB_TABLE } from '../layout/runtime-state.ts';
-import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../layout/tlb.ts';
+import { ENTRY_COUNTS, PAGE_BASE } from '../layout/runtime-state.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression } from '../wasm/builder.ts';
 import { i32, i64, type ValueType } from '../wasm/value-types.ts';
@@ -37,22 +35,16 @@ export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): voi
   ]);
   addExport(m, 'followLink', locals.declared, followLink);
 
-  // Takes a branch to another page. @param 1 head of the block that was there. @param 2 its linear address.
+  // Takes a branch to another page that the region has not found in the TLB. @param 1 head of the block that was there. @param 2 its linear
+  // address.
   const crossing = new Locals(m, [i32, i32, i64]);
   const [head, address] = [crossing.parameter(1), crossing.parameter(2)];
-  const entry = crossing.add(i32);
   const page = m.i64.and(address.get(), m.i64.const(-4096n));
-  const field = (offset: number): Expression => m.i32.load(offset, 4, entry.get());
-  const physicalPage = (): Expression => m.i32.load(HEAD_PHYSICAL_PAGE, 4, head.get());
-  const isMapped = m.if(
-    m.i64.eq(m.i64.load(TLB_EXEC_TAG, 8, entry.get()), page),
-    m.i32.eq(m.i32.and(field(TLB_PHYSICAL_PAGE), m.i32.const(TLB_PAGE_MASK)), physicalPage()),
-    m.call(runtime('fetchesFrom'), [address.get(), physicalPage()], i32),
-  );
+  const physicalPage = m.i32.load(HEAD_PHYSICAL_PAGE, 4, head.get());
+  const isMapped = m.call(runtime('fetchesFrom'), [address.get(), physicalPage], i32);
   const isStale = runs(m, () => head.get(), SLOT_STALE);
   const resolved = m.call(runtime('resolveLink'), [record(), m.i32.const(RECORD_LINK_TAKEN)], i32);
   const cross = m.block(null, [
-    entry.set(m.i32.add(m.i32.load(CPU_STATE + TLB_TABLE, 4, m.i32.const(0)), tlbIndex(m, address.get()))),
     m.if(
       m.i32.and(isMapped, m.i32.eqz(isStale)),
       m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page),

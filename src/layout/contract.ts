@@ -10,7 +10,7 @@ export const MEMORY_MODULE = 'env';
 export const MEMORY = 'memory';
 /** Where the runtime imports what JavaScript does. */
 export const HOST_MODULE = 'host';
-/** Where regions import from: the runtime's exports. They do not import its table. */
+/** Where regions import from: the runtime's exports. */
 export const RUNTIME_MODULE = 'runtime';
 /** The runtime's export: handlers and regions by slot, all of them (record) -> (). */
 export const TABLE = 'table';

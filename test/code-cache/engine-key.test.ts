@@ -1,23 +1,28 @@
 /** What one engine has compiled is not read by another that may refuse it: a folder may be shared by versions of Node and by machines. */
-import { expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { CodeArchive } from '../../src/saved-code/archive.ts';
 import type { CodeStore } from '../../src/saved-code/messages.ts';
 import { isPack } from '../../src/saved-code/pack.ts';
 import { saveRegions } from '../../src/saved-code/save.ts';
 
-const engine = vi.hoisted(() => ({ fuses: true }));
+const engine = vi.hoisted(() => ({ fuses: true, shares: true }));
 vi.mock('../../src/compile/fused-multiply-add.ts', () => ({ fusesMultiplyAdd: () => engine.fuses }));
+vi.mock('../../src/compile/shared-table.ts', () => ({ sharesTables: () => engine.shares }));
 
 const PLACE = { store: 'code', key: 'key' };
 
-it('keeps packs of engines that fuse and of others apart', async () => {
+beforeEach(() => {
+  engine.fuses = engine.shares = true;
+});
+
+it.each(['fuses', 'shares'] as const)('keeps packs of engines that differ in what %s apart', async (what) => {
   const packs = new Map<string, Uint8Array<ArrayBuffer>>();
   const store: CodeStore = {
     read: async (key) => packs.get(key),
     write: async (key, bytes) => void packs.set(key, bytes),
   };
-  const save = async (fuses: boolean): Promise<void> => {
-    engine.fuses = fuses;
+  const save = async (value: boolean): Promise<void> => {
+    engine[what] = value;
     await saveRegions(store, {
       kind: 'save',
       place: PLACE,
@@ -26,8 +31,8 @@ it('keeps packs of engines that fuse and of others apart', async () => {
       used: new Uint8Array(),
     });
   };
-  const load = async (fuses: boolean): Promise<Uint8Array | undefined> => {
-    engine.fuses = fuses;
+  const load = async (value: boolean): Promise<Uint8Array | undefined> => {
+    engine[what] = value;
     let found: Uint8Array | undefined;
     const archive = new CodeArchive({
       open: () => store,

@@ -26,7 +26,7 @@ async function describeRun(name: string): Promise<string[]> {
   let blocks = 0;
   const compile: LocalCompiler = (regions) => {
     for (const region of regions) blocks += region.blocks.length;
-    const module = compileRegions(regions);
+    const module = compileRegions(regions, undefined, true, true);
     modules.push(module);
     return module;
   };

@@ -4,7 +4,7 @@ import { MXCSR_PE } from '../../src/layout/cpu-state.ts';
 import type { State } from '../vectors/vector.ts';
 import { type Engine, VectorMachine } from './vector-machine.ts';
 
-const ENGINES: readonly Engine[] = ['interpreter', 'writer', 'unfused'];
+const ENGINES: readonly Engine[] = ['interpreter', 'writer', 'old'];
 const ONE = '3ff0000000000000';
 const NEGATIVE_ONE = 'bff0000000000000';
 

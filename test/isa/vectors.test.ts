@@ -10,13 +10,13 @@ const SHOWN = 20;
 const STRIDES: Readonly<Record<Engine, number>> = {
   interpreter: 1,
   writer: 4,
-  unfused: 4,
+  old: 4,
   Binaryen: 40,
   optimizer: 200,
 };
 
 /** One for each engine: to make one takes as long as to run hundreds of vectors, which leave nothing behind in it. */
-const machines = new Map([...ENGINES, 'unfused' as const].map((engine) => [engine, new VectorMachine()]));
+const machines = new Map([...ENGINES, 'old' as const].map((engine) => [engine, new VectorMachine()]));
 
 /** What goes wrong in the vectors that an engine runs, one line each. */
 function failures(vectors: readonly Vector[], engine: Engine, stride = STRIDES[engine]): string[] {
@@ -49,7 +49,7 @@ function afterInexact(vectors: readonly Vector[]): Vector[] {
 
 describe.each(vectorFamilies())('%s', (family) => {
   const vectors = loadVectors(family);
-  it.each(family === 'fma' ? [...ENGINES, 'unfused' as const] : ENGINES)(
+  it.each(family === 'fma' ? [...ENGINES, 'old' as const] : ENGINES)(
     `${vectors.length} vectors: %s`,
     (engine) => {
       expectNone(failures(vectors, engine));

@@ -4,12 +4,12 @@ import { compileRegions } from '../../src/compile/compiler.ts';
 import { BinaryenModule } from '../../src/wasm/binaryen.ts';
 import { optimize } from '../../src/wasm/optimizer.ts';
 
-export type BackEnd = 'writer' | 'unfused' | 'Binaryen' | 'optimizer';
+export type BackEnd = 'writer' | 'old' | 'Binaryen' | 'optimizer';
 
 export const BACK_ENDS: Readonly<Record<BackEnd, LocalCompiler>> = {
   writer: (regions) => compileRegions(regions),
-  /** As where the engine has no fused multiply-add. */
-  unfused: (regions) => compileRegions(regions, undefined, false),
+  /** As where the engine has no fused multiply-add, and lets go of no instance that has imported a table. */
+  old: (regions) => compileRegions(regions, undefined, false, false),
   Binaryen: (regions) => compileRegions(regions, new BinaryenModule()),
   optimizer: (regions) => optimize(compileRegions(regions)),
 };

@@ -1,8 +1,7 @@
 /** From the end of a block to another: what the other one expects is put where it expects it, or the region is left. */
 
 import type { Local } from '../../emitter/locals.ts';
-import { tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
-import { TLB_EXEC_TAG, TLB_PAGE_MASK, TLB_PHYSICAL_PAGE } from '../../layout/tlb.ts';
+import { fetchProbe } from '../../emitter/tlb-probe.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 import { OUTSIDE } from '../region-source.ts';
@@ -187,22 +186,14 @@ export class Edges {
     const { code, constants, imports, locals } = this.parts;
     const { records, page: firstPage } = this.block(to);
     this.tlbEntry ??= locals.add(i32);
-    const entry = this.tlbEntry;
     const linear = (): Expression => code.at(page, 0);
-    const table = tlbTable(records.tlbView);
-    const fetchesFrom = imports.function('fetchesFrom');
-    const physicalPage = (): Expression =>
+    const { isFound, physicalPage } = fetchProbe(m, records.tlbView, linear(), linear(), this.tlbEntry);
+    const translated = (): Expression =>
       page === firstPage ? constants.physicalPage(records) : m.i32.const(records.secondPage as number);
-    const entryPage = m.i32.and(
-      m.i32.load(table + TLB_PHYSICAL_PAGE, 4, entry.get()),
-      m.i32.const(TLB_PAGE_MASK),
-    );
-    const isFound = m.i64.eq(m.i64.load(table + TLB_EXEC_TAG, 8, entry.get()), linear());
-    const isSame = m.ifLikely(
+    return m.ifLikely(
       isFound,
-      m.i32.eq(entryPage, physicalPage()),
-      m.call(fetchesFrom, [linear(), physicalPage()], i32),
+      m.i32.eq(physicalPage, translated()),
+      m.call(imports.function('fetchesFrom'), [linear(), translated()], i32),
     );
-    return m.block(null, [entry.set(tlbIndex(m, linear())), isSame], i32);
   }
 }

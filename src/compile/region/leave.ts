@@ -5,8 +5,8 @@
  *    what is to be done with it and what is owed to the budget (budget.ts), and the page of the processor state if it is
  *    another than the entry's. Then it branches to the way out of the block's group.
  * 2. The way out of the group (group) stores the registers that may have been written on the way there and branches on.
- * 3. The epilogue, one for the region, pays, stores budget and flags, counts instructions unless the region is of the last tier, and ends in a tail
- *    call of a function of the runtime that does what `way` says (interpreter/ways-out.ts).
+ * 3. The epilogue, one for the region, pays, stores budget and flags, counts instructions unless the region is of the last tier, finds the next
+ *    record as `way` says, and ends in a tail call of its function, or of a function of the runtime (interpreter/ways-out.ts) where more is to be done.
  *
  * The region is not entered at all, but its first block interpreted, where the budget does not suffice for what it asks for, or where
  * SSE or AVX instructions of it are disabled.
@@ -14,10 +14,18 @@
 
 import type { FlagSource } from '../../emitter/flags/source.ts';
 import type { Local, Locals } from '../../emitter/locals.ts';
+import { fetchProbe } from '../../emitter/tlb-probe.ts';
 import { SEGMENT_BASE, SEGMENT_CS } from '../../layout/cpu-state.ts';
 import { CPU_STATE } from '../../layout/linear-memory.ts';
 import { hasLinearCode, MODE_CODE_64, MODE_FLAT } from '../../layout/mode.ts';
-import { HEAD_COUNTDOWN, RECORD_LINK_FALL, RECORD_LINK_TAKEN } from '../../layout/record.ts';
+import {
+  HEAD_COUNTDOWN,
+  HEAD_PHYSICAL_PAGE,
+  RECORD_FN,
+  RECORD_LINK_FALL,
+  RECORD_LINK_TAKEN,
+  SLOT_STALE,
+} from '../../layout/record.ts';
 import { BUDGET, ENTRY_COUNTS, PAGE_BASE } from '../../layout/runtime-state.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32, i64, none } from '../../wasm/value-types.ts';
@@ -64,6 +72,7 @@ export class Leave {
   /** Ways that are taken, of the less common ones. */
   private isIndirect = false;
   private isNoting = false;
+  private isLinking = false;
   /** Head record of WAY_CROSSING; its linear address is `branchTarget`. */
   private crossingHead: Local | undefined = undefined;
   /** Linear page of the branch that a hub was come to by, where there are several. */
@@ -122,15 +131,20 @@ export class Leave {
         ? records.displacement(last)
         : records.pageOffset(last) + records.instructionLength(last);
     const head = link === WAY_TAKEN ? takenHead : fallHead;
-    if (head === 0) return this.leave(block, link, record, []);
+    if (head === 0) return this.followLink(block, link, record);
     if (distance >> 12 === 0) return this.leave(block, WAY_RECORD, head, []);
-    if (link === WAY_FALL || (records.mode & MODE_CODE_64) === 0) return this.leave(block, link, record, []);
+    if (link === WAY_FALL || (records.mode & MODE_CODE_64) === 0) return this.followLink(block, link, record);
     this.crossingHead ??= this.locals.add(i32);
     const code = [
       this.crossingHead.set(this.m.i32.const(head)),
       this.branchTarget.set(this.code.at(page, distance)),
     ];
     return this.leave(block, WAY_CROSSING, record, code);
+  }
+
+  private followLink(block: PlannedBlock, link: Link, record: number): Expression {
+    this.isLinking = true;
+    return this.leave(block, link, record, []);
   }
 
   /** To `branchTarget`. */
@@ -277,7 +291,7 @@ export class Leave {
     code.push(storeBudget);
     if (storeFlags !== undefined) code.push(storeFlags);
     if (left !== undefined) code.push(this.askAgain(entry.head, left));
-    this.goOn(entry.mode, code);
+    this.goOn(entry, code);
   }
 
   /**
@@ -305,24 +319,54 @@ export class Leave {
   }
 
   /** Ends in a tail call. */
-  private goOn(mode: number, code: Expression[]): void {
-    const { m, imports } = this;
-    const wayIs = (way: Way): Expression => m.i32.eq(this.way.get(), m.i32.const(way));
-    const continueAt = imports.function('continueAt');
-    const followLink = imports.function('followLink');
-    let ways = m.return_call(followLink, [this.target.get(), this.way.get()], none);
-    if (this.crossingHead !== undefined) {
-      const cross = imports.function('cross');
-      const operands = [this.target.get(), this.crossingHead.get(), this.branchTarget.get()];
-      ways = m.if(wayIs(WAY_CROSSING), m.return_call(cross, operands, none), ways);
-    }
+  private goOn({ mode, tlbView }: BlockRecords, code: Expression[]): void {
+    const { m, imports, target, branchTarget } = this;
+    /** Of the ways but WAY_RECORD: the first is what is done if it is none of the others. */
+    let ways: Expression | undefined;
+    const add = (way: Way, go: Expression): void => {
+      ways = ways === undefined ? go : m.if(m.i32.eq(this.way.get(), m.i32.const(way)), go, ways);
+    };
+    if (this.isLinking)
+      ways = m.return_call(imports.function('followLink'), [target.get(), this.way.get()], none);
+    if (this.crossingHead !== undefined) add(WAY_CROSSING, this.cross(this.crossingHead, tlbView));
     if (this.isNoting) {
       const jumpAndNote = imports.function('jumpAndNote');
-      const note = m.return_call(jumpAndNote, [this.target.get(), this.branchTarget.get()], none);
-      ways = m.if(wayIs(WAY_NOTED), note, ways);
+      add(WAY_NOTED, m.return_call(jumpAndNote, [target.get(), branchTarget.get()], none));
     }
-    if (this.isIndirect) ways = m.if(wayIs(WAY_INDIRECT), this.findTarget(mode), ways);
-    code.push(m.if(this.way.get(), ways), m.return_call(continueAt, [this.target.get()], none));
+    if (this.isIndirect) add(WAY_INDIRECT, this.findTarget(mode));
+    if (ways !== undefined) code.push(m.if(this.way.get(), ways));
+    code.push(imports.enter(() => target.get()));
+  }
+
+  /**
+   * Makes `target` the head where the execute TLB has its page at `branchTarget`, or leaves that to the runtime. A head that has gone stale
+   * would be found anew each time.
+   */
+  private cross(head: Local, tlbView: number): Expression {
+    const { m, target, branchTarget } = this;
+    const slot = this.locals.take(i32);
+    const page = this.targetPage();
+    const { isFound, physicalPage } = fetchProbe(m, tlbView, branchTarget.get(), page, slot);
+    const isSame = m.i32.eq(physicalPage, m.i32.load(HEAD_PHYSICAL_PAGE, 4, head.get()));
+    const isThere = m.i32.ne(m.i32.load(RECORD_FN, 4, head.get()), m.i32.const(SLOT_STALE));
+    const operands = [target.get(), head.get(), branchTarget.get()];
+    return m.ifLikely(
+      m.i32.and(m.i32.and(isFound, isSame), isThere),
+      this.found(head.get()),
+      m.return_call(this.imports.function('cross'), operands, none),
+    );
+  }
+
+  private targetPage(): Expression {
+    const { m } = this;
+    return m.i64.and(this.branchTarget.get(), m.i64.const(-4096));
+  }
+
+  /** Goes on at `branchTarget` with the head record of its block. */
+  private found(head: Expression): Expression {
+    const { m } = this;
+    const storePage = m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), this.targetPage());
+    return m.block(null, [this.target.set(head), storePage]);
   }
 
   /**
@@ -334,9 +378,7 @@ export class Leave {
     const jumpTo = this.imports.function('jumpTo');
     const lookUp = m.return_call(jumpTo, [target.get(), branchTarget.get()], none);
     if (!hasLinearCode(mode)) return lookUp;
-    const page = m.i64.and(branchTarget.get(), m.i64.const(-4096));
-    const found = (head: Expression): Expression =>
-      m.block(null, [target.set(head), m.i64.store(CPU_STATE + PAGE_BASE, 8, m.i32.const(0), page)]);
+    const found = (head: Expression): Expression => this.found(head);
     return probeJumpCache(m, mode, () => branchTarget.get(), this.locals.take(i32), found, lookUp);
   }
 }

@@ -74,7 +74,7 @@ describe('accesses near each other', () => {
     expect(regions.map((region) => shapeOf(region).back)).toEqual(regions.map(() => 0));
     const module = new WebAssembly.Module(compileRegions(regions) as BufferSource);
     const names = WebAssembly.Module.imports(module).map(({ name }) => name);
-    expect(names).toContain('continueAt');
+    expect(names).toContain('outOfBudget');
     expect(names.filter((name) => name.startsWith('fill'))).toEqual([]);
   });
 
