@@ -193,6 +193,36 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     });
   });
 
+  it('a number of 80 bits is stored whole, or not at all', () => {
+    const { processor } = machine;
+    const lines = linesOf(
+      MODE_CODE_64,
+      ['dd 03', 'fld QWORD PTR [rbx]'],
+      ['d9 e0', 'fchs'],
+      ['db 7b 10', 'fstp [rbx+0x10]'],
+    );
+    machine.write(CODE, [...lines, 0xf4]);
+    machine.write64(DATA, TWO);
+    warmUp(CODE);
+    machine.write64(DATA + 0x10, 0n);
+    machine.write64(DATA + 0x18, -1n);
+    run(CODE, DATA);
+    expect(machine.read64(DATA + 0x10)).toBe(0x8000_0000_0000_0000n);
+    expect(machine.read64(DATA + 0x18)).toBe(0xffff_ffff_ffff_c000n);
+    expect(word(FPU_TAG)).toBe(0xffff);
+    expect(processor.u32(FPU_TOP)).toBe(0);
+    expect(processor.u64(FPU_IP)).toBe(BigInt(CODE + 4));
+    // The last page has a translation then.
+    run(CODE, UNMAPPED - 0x28);
+    machine.write64(UNMAPPED - 0x18, TWO);
+    machine.write64(UNMAPPED - 8, 0n);
+    run(CODE, UNMAPPED - 0x18);
+    expect(fault()).toMatchObject({ vector: PF, rip: CODE + 4 });
+    expect(machine.read64(UNMAPPED - 8)).toBe(0n);
+    expect(processor.u32(FPU_TOP)).toBe(7 * 16);
+    expect(processor.u64(FPU_IP)).toBe(BigInt(CODE + 2));
+  });
+
   it('of two ways behind a branch one goes on with the stack, and one leaves it', () => {
     const { processor } = machine;
     const lines = linesOf(

@@ -368,6 +368,7 @@ export class BlockEmitter extends BlockMemory {
       pop: () => this.beginX87().pop(),
       numberOf: (operand) => this.stackNumber(operand),
       leaveIf: (condition) => this.leaveIf(condition),
+      host: (access, linearAddress, size) => this.let(this.probe(access, linearAddress, size)),
       local: (type) => this.newLocal(type),
       keep: (type) => this.beginX87().keep(type),
       usually: (exponents) =>

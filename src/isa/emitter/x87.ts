@@ -44,6 +44,8 @@ export interface X87Stack {
   /** Number of the stack register that is an operand. */
   numberOf(operand: number): number;
   leaveIf(condition: Expression): void;
+  /** Where in the host's memory so many bytes are, all of which can be read or written. i32. */
+  host(access: X87Operand['access'], linearAddress: Value, size: number): Value;
   /** A local for this instruction, and one for as long as the stack is in locals. */
   local(type: ValueType): Place;
   keep(type: ValueType): Place;

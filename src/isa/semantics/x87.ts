@@ -16,6 +16,7 @@ import {
   newPlaces,
   numberIn,
   order,
+  packedHead,
   squareRoot,
   toFloat,
   unpackHead,
@@ -163,14 +164,28 @@ export function fld(name: RuntimeFunction, size: 4 | 8): Semantics {
 export function fld80(e: Emitter): void {
   const { m } = e;
   const loaded = push(e, (stack) => {
-    const address = e.let(e.address(0), i64);
+    const host = stack.host('read', e.let(e.address(0), i64), 10);
     const places = newPlaces((type) => stack.keep(type));
-    e.emit(places.significand.set(e.load(8, address)));
-    const behind = e.let(m.i64.add(address(), m.i64.const(8n)), i64);
-    e.emit(unpackHead(m, places, e.load(2, behind)));
+    e.emit(places.significand.set(m.i64.load(0, 1, host())));
+    e.emit(unpackHead(m, places, m.i32.load16_u(8, 1, host())));
     return numberIn(places);
   });
   if (!loaded) load('fld80', 10)(e);
+}
+
+/** FSTP m80fp. */
+export function fstp80(e: Emitter): void {
+  const { m, x87Stack } = e;
+  if (x87Stack?.begin([0], 0) !== true) {
+    store('fstp80', 10)(e);
+    return;
+  }
+  const number = x87Stack.get(0);
+  const host = x87Stack.host('write', e.let(e.address(0), i64), 10);
+  e.emit(m.i64.store(0, 1, host(), number.significand()));
+  e.emit(m.i32.store16(8, 1, host(), packedHead(m, number)));
+  x87Stack.pop();
+  x87Stack.end();
 }
 
 /** FILD. */
