@@ -230,7 +230,8 @@ export class Processor {
   /** Instructions executed since power-on as run() counts them, exact even inside a device access. */
   get instructions(): number {
     const done = this.i32(SLICE) - this.i32(BUDGET);
-    return Number(this.u64(INSTRUCTIONS)) + done - this.ahead();
+    // Not by a BigInt: the clock asks each time that it is looked at.
+    return this.u32(INSTRUCTIONS) + this.u32(INSTRUCTIONS + 4) * 2 ** 32 + done - this.ahead();
   }
 
   /** Instructions of the running block that the budget already paid for but that have not run. */
