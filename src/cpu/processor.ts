@@ -238,9 +238,15 @@ export class Processor {
   private ahead(): number {
     const record = this.u32(CURRENT_RECORD);
     if (record === 0) return 0;
-    const index = this.views.u8[record + RECORD_INDEX] as number;
-    const head = record - (index + 1) * RECORD_SIZE;
-    return (this.views.u16[(head + HEAD_COUNT) >> 1] as number) - index;
+    const { u8, u16 } = this.views;
+    return (
+      (u16[(this.blockHead(record) + HEAD_COUNT) >> 1] as number) - (u8[record + RECORD_INDEX] as number)
+    );
+  }
+
+  /** Head of the block that an instruction's record is in. */
+  private blockHead(record: number): number {
+    return record - ((this.views.u8[record + RECORD_INDEX] as number) + 1) * RECORD_SIZE;
   }
 
   get interruptsEnabled(): boolean {
@@ -265,9 +271,8 @@ export class Processor {
   /** The bytes of the instruction of a record of the running block (those in its first page); none outside RAM. */
   codeOfRecord(record: number): Uint8Array {
     const { u8, u16, u32 } = this.views;
-    const index = u8[record + RECORD_INDEX] as number;
-    const head = record - (index + 1) * RECORD_SIZE;
-    const host = this.runtime.hostPageAddress(u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number) >>> 0;
+    const physicalPage = u32[(this.blockHead(record) + HEAD_PHYSICAL_PAGE) >> 2] as number;
+    const host = this.runtime.hostPageAddress(physicalPage) >>> 0;
     if (host === 0) return new Uint8Array(0);
     const at = host + (u16[(record + RECORD_PAGE_OFFSET) >> 1] as number);
     return u8.slice(at, at + (u8[record + RECORD_LENGTH] as number));

@@ -32,11 +32,9 @@ import {
   RECORD_HINT_FALL,
   RECORD_HINT_TAKEN,
   RECORD_IMM,
-  RECORD_INDEX,
   RECORD_LENGTH,
   RECORD_LINK_TAKEN,
   RECORD_PAGE_OFFSET,
-  RECORD_SIZE,
   RIP,
   SEGMENT_BASE,
   SEGMENT_CS,
@@ -52,7 +50,7 @@ import { buildBlock } from './block-builder';
 import { noteTarget } from './branch-targets';
 import { fetchNextCodePage, nextCodePage, raiseFetch, ripOf } from './code-fetch';
 import { checkNextOffset, isBeyondCode } from './code-limit';
-import { hashBucket } from './code-pages';
+import { blockHead, hashBucket } from './code-pages';
 import { fillJumpCache, keepWithPage, probeJumpCache } from './jump-cache';
 
 export { buildBlock } from './block-builder';
@@ -261,9 +259,7 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
   }
 
   const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
-  const physicalPage = load<u32>(
-    record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE + HEAD_PHYSICAL_PAGE,
-  );
+  const physicalPage = load<u32>(blockHead(record) + HEAD_PHYSICAL_PAGE);
   const head = lookupJump(record, target);
   if (
     epoch === load<i32>(CPU_STATE + ARENA_EPOCH) &&

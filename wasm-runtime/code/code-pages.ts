@@ -143,7 +143,15 @@ export function invalidateCode(pa: u64, length: u32): void {
  */
 export function mayBeStale(record: u32): bool {
   if (record < <u32>RECORD_ARENA) return true;
-  return isStale(record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE);
+  return isStale(blockHead(record));
+}
+
+/**
+ * Head of the block that an instruction's record is in.
+ * @inline
+ */
+export function blockHead(record: u32): u32 {
+  return record - (<u32>load<u8>(record + RECORD_INDEX) + 1) * RECORD_SIZE;
 }
 
 /**

@@ -11,6 +11,7 @@
  * sets it while instruction breakpoints are armed, which leaves for that (Processor.run()).
  */
 
+import { blockHead } from '../code/code-pages';
 import {
   BREAKPOINT_STEP,
   BUDGET,
@@ -49,7 +50,6 @@ import {
   MSR_DEBUGCTL,
   NMI_BLOCKED,
   RECORD_INDEX,
-  RECORD_SIZE,
   RIP,
   SLICE,
   SYSTEM_FLAGS,
@@ -77,8 +77,7 @@ const DELIVERING_NOTHING: i32 = -1;
 /** Takes back what a block counted in advance: the instructions from `record` on have not run. */
 function creditBudget(record: u32): void {
   const index = <i32>load<u8>(record + RECORD_INDEX);
-  const head = record - (index + 1) * RECORD_SIZE;
-  spendBudget(index - <i32>load<u16>(head + HEAD_COUNT));
+  spendBudget(index - <i32>load<u16>(blockHead(record) + HEAD_COUNT));
 }
 
 function spendBudget(instructions: i32): void {
