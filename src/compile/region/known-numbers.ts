@@ -36,13 +36,13 @@ function bitOf({ size, isScalar }: View): number {
 }
 
 export class KnownNumbers {
+  /** By the number of a 128-bit lane: twice that of its register, and one more for an upper half. */
+  private made: Map<number, Knowledge> | undefined = undefined;
+
   /** @param before of the block that leads to this one, in the same group. */
   constructor(before: KnownNumbers | undefined) {
     if (before?.made !== undefined) this.made = new Map(before.made);
   }
-
-  /** By the number of a 128-bit lane: twice that of its register, and one more for an upper half. */
-  private made: Map<number, Knowledge> | undefined = undefined;
 
   /** Most blocks have none. */
   private get lanes(): Map<number, Knowledge> {
