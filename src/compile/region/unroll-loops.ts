@@ -4,7 +4,8 @@
  * On each way back the budget is asked and paid, the engine looks whether the thread is to stop, and what has changed is moved to where
  * the header expects it: of a short turn that is more than half. From one copy to the next there is none of that, and accesses of
  * several turns by a pointer that moves by a constant share one look for their page (windows.ts). Nothing is known of how often a
- * loop turns: each copy has all ways out. A function that calls itself is no such loop: what it turns to it has to return from.
+ * loop turns: each copy has all ways out. A function that calls itself is no such loop: what it turns to it has to return from. Where there
+ * is one nothing is copied: what it has in registers goes around that longer loop, too, and more code has more of it to move.
  */
 import { loopBody, type Structure } from './control-flow.ts';
 import type { EdgeLists, SplitGraph } from './split-loops.ts';
@@ -25,6 +26,7 @@ export function unrollLoops(
   { order, innerLoopEnds, loopEnds, predecessors }: Structure,
   most: number,
 ): SplitGraph {
+  if (loopEnds.some((ends) => ends?.some(isCall))) return { edges, originals: [] };
   const unrolled = edges.map((list) => [...list]);
   const originals: number[] = [];
   let left = most;
@@ -33,7 +35,6 @@ export function unrollLoops(
     if (all === undefined) continue;
     const inner = innerLoopEnds[header] as readonly number[];
     const ends = new Set(inner.length > 0 ? inner : all);
-    if ([...ends].some(isCall)) continue;
     const body = [...loopBody(header, ends, predecessors)];
     if (body.some((node) => node !== header && loopEnds[node] !== undefined)) continue;
     const weight = body.reduce((sum, node) => sum + (weights[node] as number), 0);

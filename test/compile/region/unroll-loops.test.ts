@@ -50,6 +50,12 @@ describe('unrollLoops', () => {
     expect(unroll(edges, [1, 10, 1], 1000, 0).originals).toEqual([1, 1, 1]);
   });
 
+  it('copies no loop where a function calls itself', () => {
+    const edges = [[1], [1, 2], [1, 3], [0, 4], []];
+    expect(unroll(edges, [1, 20, 1, 1, 1]).originals).toEqual([1]);
+    expect(unroll(edges, [1, 20, 1, 1, 1], 1000, 3)).toEqual({ edges, originals: [] });
+  });
+
   it('of two loops with one header takes the inner one', () => {
     const edges = [[1], [1, 2], [1, 3], []];
     const { edges: unrolled } = unroll(edges, [1, 20, 1, 1]);
