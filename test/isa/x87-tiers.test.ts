@@ -311,6 +311,35 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
       });
     });
 
+    it('half a place of a product goes to what is even', () => {
+      // (1 + 2^-32)^2 = 1 + 2^-31 + 2^-64, and (1 + 2^-32) (1 + 3 * 2^-32) = 1 + 2^-30 + 2^-63 + 2^-64.
+      const number = 0x3ff0_0000_0010_0000n;
+      expect(results(number, product)).toMatchObject({
+        status: 0x20,
+        seven: [0x3fff, 0x8000_0001_0000_0000n],
+      });
+      machine.write64(DATA + 0x10, 0x3ff0_0000_0030_0000n);
+      const other = [
+        ['dd 03', 'fld QWORD PTR [rbx]'],
+        ['dc 4b 10', 'fmul QWORD PTR [rbx+0x10]'],
+      ] as const;
+      expect(results(number, other)).toMatchObject({
+        status: 0x220,
+        seven: [0x3fff, 0x8000_0002_0000_0002n],
+      });
+    });
+
+    it('a NaN times itself keeps its sign', () => {
+      machine.write64(DATA + 0x10, 0xc000_0000_0000_0000n);
+      machine.write64(DATA + 0x18, 0xffffn);
+      const lines = [
+        ['db 6b 10', 'fld [rbx+0x10]'],
+        ['d8 c8', 'fmul st,st(0)'],
+        ['d8 c0', 'fadd st,st(0)'],
+      ] as const;
+      expect(results(0n, lines)).toMatchObject({ status: 0, seven: [0xffff, 0xc000_0000_0000_0000n] });
+    });
+
     it('zeros have the sign of a product, and that of a sum if both have it', () => {
       const zeros = [
         ['d9 ee', 'fldz'],

@@ -89,12 +89,16 @@ function take(e: Emitter, s: X87Stack, to: Result, name: RuntimeFunction, args: 
   e.emit(to.up.set(m.i64.extend_u(m.i32.shr_u(s.rest(), m.i32.const(16)))));
 }
 
+function firstBit(m: Module, value: Expression): Expression {
+  return m.i64.shr_u(value, m.i64.const(63n));
+}
+
 /** i64: 1 if `high` is rounded up; `low` is what is cut off, in units of 2^-64 of the last place. */
 function roundsUp(m: Module, high: Value, low: Value): Expression {
   // At least half: the first bit of low. More, or high is odd: that of low + odd - 1.
   const odd = m.i64.and(high(), m.i64.const(1n));
-  const more = m.i64.add(low(), m.i64.sub(odd, m.i64.const(1n)));
-  return m.i64.shr_u(m.i64.and(low(), more), m.i64.const(63n));
+  const more = m.i64.sub(m.i64.add(low(), odd), m.i64.const(1n));
+  return firstBit(m, m.i64.and(low(), more));
 }
 
 /** A significand before it is rounded: its places are `high` and what is cut off, `low`. */
@@ -105,24 +109,40 @@ interface Wide {
   readonly low: Place;
 }
 
-/** Rounds to nearest what fits into a normal number. Which way it goes is hard to predict: no branch. */
-function round(e: Emitter, s: X87Stack, to: Result, wide: Wide, fail: () => Expression): void {
+/**
+ * Rounds to nearest what fits into a normal number. Which way it goes is hard to predict: no branch. What is cut off of a product is hardly
+ * ever just a half, that of a sum often.
+ */
+function round(
+  e: Emitter,
+  s: X87Stack,
+  to: Result,
+  { sign, exponent, high, low }: Wide,
+  isProduct: boolean,
+  fail: () => Expression,
+): void {
   const { m } = e;
-  const isFar = m.i32.ge_u(m.i32.sub(wide.exponent.get(), m.i32.const(1)), s.usually(EXPONENT_MAX - 1));
+  const isFar = m.i32.ge_u(m.i32.sub(exponent.get(), m.i32.const(1)), s.usually(EXPONENT_MAX - 1));
   e.emit(m.ifUnlikely(isFar, fail()));
-  e.emit(
-    to.up.set(
-      roundsUp(
+  const isUp = isProduct
+    ? firstBit(m, low.get())
+    : roundsUp(
         m,
-        () => wide.high.get(),
-        () => wide.low.get(),
-      ),
-    ),
-  );
-  e.emit(to.significand.set(m.i64.add(wide.high.get(), to.up.get())));
+        () => high.get(),
+        () => low.get(),
+      );
+  e.emit(to.up.set(isUp));
+  e.emit(to.significand.set(m.i64.add(high.get(), to.up.get())));
   e.emit(m.ifUnlikely(m.i64.eqz(to.significand.get()), fail()));
-  e.emit(to.sign.set(wide.sign.get()));
-  e.emit(to.exponent.set(wide.exponent.get()));
+  if (isProduct) {
+    const toEven = m.block(null, [
+      to.up.set(m.i64.and(high.get(), m.i64.const(1n))),
+      to.significand.set(m.i64.add(high.get(), to.up.get())),
+    ]);
+    e.emit(m.ifUnlikely(m.i64.eq(low.get(), m.i64.const(INTEGER_BIT)), toEven));
+  }
+  e.emit(to.sign.set(sign.get()));
+  e.emit(to.exponent.set(exponent.get()));
 }
 
 /** Two magnitudes, that of the larger exponent first; the other is shifted, and `lost` are bits that it loses. */
@@ -137,13 +157,15 @@ interface Terms {
 function sumUsual(e: Emitter, wide: Wide, { sign, exponent, large, shifted, lost }: Terms): void {
   const { m } = e;
   const total = e.let(m.i64.add(large(), shifted()), i64);
-  const carry = e.let(m.i64.extend_u(m.i64.lt_u(total(), large())), i64);
-  // By rotations, since V8 masks the count of a shift. The last bit of what is lost is zero.
-  const first = m.i64.shl(carry(), m.i64.const(63n));
-  e.emit(wide.high.set(m.i64.or(m.i64.rotr(total(), carry()), first)));
-  const last = m.i64.shl(m.i64.and(total(), carry()), m.i64.const(63n));
-  e.emit(wide.low.set(m.i64.or(m.i64.rotr(lost(), carry()), last)));
-  e.emit(wide.exponent.set(m.i32.add(exponent(), m.i32.wrap(carry()))));
+  const halved = m.i64.or(m.i64.shr_u(total(), m.i64.const(1n)), m.i64.const(INTEGER_BIT));
+  // Compared with either term: V8 makes a condition that is used twice a number.
+  e.emit(wide.high.set(m.select(m.i64.lt_u(total(), large()), halved, total())));
+  const carry = e.let(m.i64.lt_u(total(), shifted()), i32);
+  // The last bit of what is lost is zero.
+  const last = m.i64.shl(total(), m.i64.const(63n));
+  const more = m.i64.or(last, m.i64.shr_u(lost(), m.i64.const(1n)));
+  e.emit(wide.low.set(m.select(carry(), more, lost())));
+  e.emit(wide.exponent.set(m.i32.add(exponent(), carry())));
   e.emit(wide.sign.set(sign()));
 }
 
@@ -162,10 +184,12 @@ function differenceUsual(
   const rest = e.let(m.i64.sub(magnitude, borrow), i64);
   e.emit(m.ifUnlikely(m.i64.eqz(rest()), fail()));
   const zeros = e.let(m.i64.clz(rest()), i64);
+  // By rotations, since V8 masks the count of a shift.
   const rotated = e.let(m.i64.rotl(m.i64.sub(m.i64.const(0n), lost()), zeros()), i64);
-  e.emit(wide.low.set(m.i64.and(rotated(), m.i64.shl(m.i64.const(-1n), zeros()))));
-  const moved = m.i64.xor(rotated(), wide.low.get());
-  e.emit(wide.high.set(m.i64.or(m.i64.rotl(rest(), zeros()), moved)));
+  const mask = m.i64.sub(m.i64.rotl(m.i64.const(1n), zeros()), m.i64.const(1n));
+  const moved = e.let(m.i64.and(rotated(), mask), i64);
+  e.emit(wide.low.set(m.i64.xor(rotated(), moved())));
+  e.emit(wide.high.set(m.i64.or(m.i64.rotl(rest(), zeros()), moved())));
   e.emit(wide.exponent.set(m.i32.sub(exponent(), m.i32.wrap(zeros()))));
   e.emit(wide.sign.set(m.i32.xor(sign(), m.i32.wrap(less()))));
 }
@@ -192,7 +216,10 @@ function addUsual(
   const exchanged = e.let(m.i64.and(both, m.i64.extend_s(swap())), i64);
   const large = e.let(m.i64.xor(a.significand(), exchanged()), i64);
   const rotated = e.let(m.i64.rotr(m.i64.xor(b.significand(), exchanged()), count()), i64);
-  const shifted = e.let(m.i64.and(rotated(), m.i64.shr_u(m.i64.const(-1n), count())), i64);
+  // 2^(64 - count) - 1, by a rotation, since V8 masks the count of a shift.
+  const first = m.i64.rotr(m.i64.const(INTEGER_BIT), count());
+  const mask = m.i64.sub(m.i64.shl(first, m.i64.const(1n)), m.i64.const(1n));
+  const shifted = e.let(m.i64.and(rotated(), mask), i64);
   const lost = e.let(m.i64.xor(rotated(), shifted()), i64);
   const terms = { sign, exponent, large, shifted, lost };
   s.choose(
@@ -208,18 +235,19 @@ function multiplyUsual(e: Emitter, wide: Wide, a: X87Number, b: X87Number): void
   const highHalf = (value: Expression): Expression => m.i64.shr_u(value, m.i64.const(32n));
   const [a0, a1] = [e.let(lowHalf(a.significand()), i64), e.let(highHalf(a.significand()), i64)];
   const [b0, b1] = [e.let(lowHalf(b.significand()), i64), e.let(highHalf(b.significand()), i64)];
-  const middle = e.let(m.i64.add(m.i64.mul(a1(), b0()), highHalf(m.i64.mul(a0(), b0()))), i64);
-  const cross = e.let(m.i64.add(m.i64.mul(a0(), b1()), lowHalf(middle())), i64);
+  const inner = e.let(m.i64.mul(a1(), b0()), i64);
+  const outer = a === b ? inner() : m.i64.mul(a0(), b1());
+  const middle = e.let(m.i64.add(inner(), highHalf(m.i64.mul(a0(), b0()))), i64);
+  const cross = e.let(m.i64.add(outer, lowHalf(middle())), i64);
   const carries = m.i64.add(highHalf(middle()), highHalf(cross()));
   const high = e.let(m.i64.add(m.i64.mul(a1(), b1()), carries), i64);
   const low = e.let(m.i64.mul(a.significand(), b.significand()), i64);
-  const topOf = (value: Value): Expression => m.i64.shr_u(value(), m.i64.const(63n));
-  const isLarge = e.let(topOf(high), i64);
-  // All ones where it is doubled: masks take fewer operations than choices.
-  const doubles = e.let(m.i64.sub(isLarge(), m.i64.const(1n)), i64);
-  const more = m.i64.and(m.i64.add(high(), topOf(low)), doubles());
-  e.emit(wide.high.set(m.i64.add(high(), more)));
-  e.emit(wide.low.set(m.i64.add(low(), m.i64.and(low(), doubles()))));
+  const isLarge = e.let(firstBit(m, high()), i64);
+  const doubled = m.i64.add(m.i64.shl(high(), m.i64.const(1n)), firstBit(m, low()));
+  e.emit(wide.high.set(m.select(m.i64.lt_s(high(), m.i64.const(0n)), high(), doubled)));
+  // All ones where it is doubled.
+  const doubles = m.i64.sub(isLarge(), m.i64.const(1n));
+  e.emit(wide.low.set(m.i64.add(low(), m.i64.and(low(), doubles))));
   const exponents = m.i32.add(m.i32.add(a.exponent(), b.exponent()), m.i32.wrap(isLarge()));
   e.emit(wide.exponent.set(m.i32.sub(exponents, m.i32.const(BIAS))));
   e.emit(wide.sign.set(m.i32.xor(a.sign(), b.sign())));
@@ -272,16 +300,19 @@ export function compute(e: Emitter, s: X87Stack, operation: number, a: X87Number
   const to = newResult(s);
   const lost = s.local(i64);
   const exactly = (): void => e.emit(lost.set(m.i64.const(0n)));
+  // Never negative, so that what sums of it take is shorter: that of a number which may be a NaN is left to the handler.
+  const isSquare = operation === MULTIPLY && a === b;
   // Its flags are not ours.
   const call = (): void => {
     exactly();
+    if (isSquare) s.leaveIf(m.i32.and(a.exponent(), m.i32.const(SPECIAL)));
     take(e, s, to, 'fpuCompute', [m.i32.const(operation), ...argumentsOf(m, a), ...argumentsOf(m, b)]);
   };
   const fast = (fail: () => Expression): void => {
     const wide = { sign: s.local(i32), exponent: s.local(i32), high: s.local(i64), low: lost };
     if (operation === MULTIPLY) multiplyUsual(e, wide, a, b);
     else addUsual(e, s, wide, ...termsOf(e, operation, a, b), fail);
-    round(e, s, to, wide, fail);
+    round(e, s, to, wide, operation === MULTIPLY, fail);
   };
   const twice = (fail: () => Expression): void => {
     addTwice(e, s, to, a, fail);
@@ -298,7 +329,8 @@ export function compute(e: Emitter, s: X87Stack, operation: number, a: X87Number
     s.either(operation === ADD && a === b ? twice : fast, () =>
       s.choose(isWithZero(m, s, a, b), withZero, call),
     );
-  return { number: numberIn(to), up: () => m.i32.wrap(to.up.get()), lost: lost.get() };
+  const number = isSquare ? { ...numberIn(to), sign: () => m.i32.const(0) } : numberIn(to);
+  return { number, up: () => m.i32.wrap(to.up.get()), lost: lost.get() };
 }
 
 /** A number from memory. Others than normal ones and zeros are left to the handler. */
