@@ -77,7 +77,9 @@ async function dumpRegion(machine: CodeMachine, code: Code, m: Module): Promise<
       '',
     ];
   });
-  const right = await functionsOf(compileRegions([{ tier: 'first', isLast: false, blocks }], m));
+  const right = await functionsOf(
+    compileRegions([{ tier: 'first', isLast: false, roundsInPlace: true, blocks }], m),
+  );
   return sideBySide(left, right, WIDTH);
 }
 

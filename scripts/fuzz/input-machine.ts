@@ -112,9 +112,10 @@ export class InputMachine extends UserMachine {
     const { table } = processor;
     const collector = new RegionCollector(processor.views, processor.runtime);
     const bytes = compile(
-      heads.map((head) => ({
+      heads.map((head, at) => ({
         tier: 'first' as const,
         isLast: false,
+        roundsInPlace: at % 2 === 0,
         blocks: collector.collect(head, Number.POSITIVE_INFINITY),
       })),
     );

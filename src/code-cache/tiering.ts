@@ -18,6 +18,8 @@ import {
 } from '../compile/region-source.ts';
 import type { Processor } from '../cpu/processor.ts';
 import { regionName } from '../layout/contract.ts';
+import { MXCSR, MXCSR_MASKS, MXCSR_PE, MXCSR_RC } from '../layout/cpu-state.ts';
+import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, SLOT_GUARDED } from '../layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../layout/runtime-state.ts';
 import type { ArchiveRequest, ArchiveResult, LoadResult, PackPlace } from '../saved-code/messages.ts';
@@ -385,7 +387,7 @@ export class Tiering {
         this.covered.set(head, { head, seen: this.countdown(head) });
         this.processor.blocks.watch(head);
       }
-      regions.push({ tier: 'first', isLast: false, blocks });
+      regions.push({ tier: 'first', isLast: false, roundsInPlace: this.roundsInPlace, blocks });
     }
     return regions;
   }
@@ -406,10 +408,17 @@ export class Tiering {
       const blocks = this.collector.collect(head, coldest, REGION_SIZE.second);
       for (const block of blocks) this.processor.blocks.watch(block.head);
       const tier = installed === 'first' ? 'second' : 'third';
-      regions.push({ tier, isLast: tier === this.lastTier, blocks });
+      const isLast = tier === this.lastTier;
+      regions.push({ tier, isLast, roundsInPlace: this.roundsInPlace, blocks });
       if (installed !== 'first') break;
     }
     return regions;
+  }
+
+  /** Whether what runs now does so. Where results have been exact so far, or rounding is directed, regions call the runtime. */
+  private get roundsInPlace(): boolean {
+    const mxcsr = this.processor.views.u32[(CPU_STATE + MXCSR) >> 2] as number;
+    return (mxcsr & (MXCSR_MASKS | MXCSR_RC | MXCSR_PE)) === (MXCSR_MASKS | MXCSR_PE);
   }
 
   private install(batch: Batch, module: WebAssembly.Module, bytes: number): void {

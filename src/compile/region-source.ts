@@ -12,6 +12,8 @@ export interface RegionSource {
   readonly tier: CompiledTier;
   /** It is not compiled once more, so it does not count its instructions. */
   readonly isLast: boolean;
+  /** What asked for it runs with an MXCSR of which nothing is unusual (emitter/emitter-base.ts): numbers that are ordinary are rounded in place. */
+  readonly roundsInPlace: boolean;
   /**
    * Of a region that is saved for other runs: the low half of the linear page of its entry where constants may be addresses near it
    * (code-cache/linear-page.ts), else 0.
@@ -53,7 +55,7 @@ export interface RegionBlockSource {
  * sender more than the compilation costs the worker.
  */
 export interface PackedRegions {
-  /** For each region: index of the tier, 1 if it is the last, number of blocks, then for each block: head, bytes of records, taken, fall, their heads, page, number of targets, targets. */
+  /** For each region: index of the tier, 1 if it is the last, 1 if it rounds in place, number of blocks, then for each block: head, bytes of records, taken, fall, their heads, page, number of targets, targets. */
   readonly layout: Int32Array;
   readonly records: Uint8Array;
 }
@@ -61,8 +63,8 @@ export interface PackedRegions {
 export function packRegions(sources: readonly RegionSource[]): PackedRegions {
   const layout: number[] = [];
   let bytes = 0;
-  for (const { tier, isLast, blocks } of sources) {
-    layout.push(COMPILED_TIERS.indexOf(tier), Number(isLast), blocks.length);
+  for (const { tier, isLast, roundsInPlace, blocks } of sources) {
+    layout.push(COMPILED_TIERS.indexOf(tier), Number(isLast), Number(roundsInPlace), blocks.length);
     for (const { head, records, taken, fall, takenHead, fallHead, page, targets } of blocks) {
       layout.push(head, records.length, taken, fall, takenHead, fallHead, page, targets.length, ...targets);
       bytes += records.length;
@@ -87,6 +89,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
   while (at < layout.length) {
     const tier = COMPILED_TIERS[next()] as CompiledTier;
     const isLast = next() === 1;
+    const roundsInPlace = next() === 1;
     const blocks = Array.from({ length: next() }, () => {
       const head = next();
       const length = next();
@@ -103,7 +106,7 @@ export function unpackRegions({ layout, records }: PackedRegions): RegionSource[
       offset += length;
       return block;
     });
-    sources.push({ tier, isLast, blocks });
+    sources.push({ tier, isLast, roundsInPlace, blocks });
   }
   return sources;
 }

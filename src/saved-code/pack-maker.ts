@@ -154,7 +154,8 @@ function assemble(blocks: readonly Block[], candidates: readonly Member[], mostB
   const entries: number[][] = blocks.map(() => []);
   members.forEach(({ region: { source, linearPage }, blocks: numbers }, index) => {
     entries[numbers[0] as number]?.push(index);
-    layout.push(COMPILED_TIERS.indexOf(source.tier), Number(source.isLast), linearPage, numbers.length);
+    const kind = [COMPILED_TIERS.indexOf(source.tier), Number(source.isLast), Number(source.roundsInPlace)];
+    layout.push(...kind, linearPage, numbers.length);
     for (const [at, { taken, fall, page, targets }] of source.blocks.entries())
       layout.push(numbers[at] as number, taken, fall, page, targets.length, ...targets);
     regionLayout.push(layout.length);
@@ -204,6 +205,7 @@ export function regionsOf(pack: Pack): SavedRegion[] {
     const next = (): number => layout[at++] as number;
     const tier = COMPILED_TIERS[next()] as CompiledTier;
     const isLast = next() === 1;
+    const roundsInPlace = next() === 1;
     const linearPage = next();
     const code: Uint8Array[] = [];
     const blocks = Array.from({ length: next() }, (): RegionBlockSource => {
@@ -220,6 +222,6 @@ export function regionsOf(pack: Pack): SavedRegion[] {
         targets: Array.from({ length: next() }, next),
       };
     });
-    return { source: { tier, isLast, blocks }, linearPage, code };
+    return { source: { tier, isLast, roundsInPlace, blocks }, linearPage, code };
   });
 }

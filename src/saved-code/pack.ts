@@ -32,7 +32,7 @@ export interface Pack {
   readonly entryRegions: Int32Array;
   /** Of each region, and the end of the last: where it is in `layout`. */
   readonly regionLayout: Int32Array;
-  /** Of a region: tier, 1 if it is the last, linear page, number of blocks; of each of them: which, taken, fall, page, number of targets, targets. */
+  /** Of a region: tier, 1 if it is the last, 1 if it rounds in place, linear page, number of blocks; of each of them: which, taken, fall, page, number of targets, targets. */
   readonly layout: Int32Array;
   /** Of each module, and the end of the last. */
   readonly moduleStarts: Int32Array;
@@ -42,7 +42,7 @@ export interface Pack {
 }
 
 /** Numbers of a region in `layout` before its blocks, and of a block before its targets. */
-export const LAYOUT_BLOCKS = 4;
+export const LAYOUT_BLOCKS = 5;
 export const LAYOUT_TARGETS = 5;
 
 const MAGIC = 0x3143_4d4c;

@@ -25,7 +25,12 @@ function regionOf(instruction: Uint8Array): Uint8Array {
   const collector = new RegionCollector(views, runtime);
   const blocks = collector.collect(runtime.lookup(), Number.POSITIVE_INFINITY);
   // Whatever this engine does, what most do.
-  return compileRegions([{ tier: 'second', isLast: true, blocks }], undefined, true, true);
+  return compileRegions(
+    [{ tier: 'second', isLast: true, roundsInPlace: true, blocks }],
+    undefined,
+    true,
+    true,
+  );
 }
 
 /** The variant at its greatest operand size, with operands that are the same for all. */

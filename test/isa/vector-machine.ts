@@ -44,6 +44,7 @@ export class VectorMachine extends UserMachine {
       {
         tier: 'first',
         isLast: false,
+        roundsInPlace: backEnd === 'writer',
         blocks: new RegionCollector(processor.views, processor.runtime).collect(
           head,
           Number.POSITIVE_INFINITY,

@@ -99,6 +99,8 @@ export class BlockEmitter extends BlockMemory {
   private x87AtEnd: X87Locals | undefined = undefined;
   /** The stack that it starts with is in locals of the block before. */
   private readonly goesOnWithX87: boolean;
+  /** The block has looked at MXCSR, or one before it. */
+  private isMxcsrUsual: boolean;
   /** What is known of lanes that the current instruction writes. */
   private produced: (() => void)[] = [];
   /** expectNoInterrupt() has looked for the instruction being emitted. */
@@ -110,6 +112,7 @@ export class BlockEmitter extends BlockMemory {
     this.source = before?.source ?? parts.flags.words;
     this.kept = before?.flagLocals ?? [];
     parts.locals.reserve(this.kept);
+    this.isMxcsrUsual = before?.isMxcsrUsual ?? false;
     this.goesOnWithX87 = before?.x87AtEnd !== undefined && hasX87(block);
     if (!this.goesOnWithX87) return;
     this.x87Required = true;
@@ -224,7 +227,9 @@ export class BlockEmitter extends BlockMemory {
   override setState(offset: number, size: number, value: Expression): void {
     this.endAttempt();
     super.setState(offset, size, value);
-    if (offset === MXCSR) this.emit(this.parts.entryLocals.mxcsr.look());
+    if (offset !== MXCSR) return;
+    this.emit(this.parts.entryLocals.mxcsr.look());
+    this.isMxcsrUsual = false;
   }
 
   clearUpper(register: number): void {
@@ -515,18 +520,28 @@ export class BlockEmitter extends BlockMemory {
     return this.parts.fusesMultiplyAdd;
   }
 
+  /** Leaves where numbers that are ordinary may be rounded otherwise, or PE has to be set. */
+  private requireUsualMxcsr(): void {
+    if (this.isMxcsrUsual) return;
+    this.leaveIf(this.specialMxcsr(MXCSR_PE));
+    this.isMxcsrUsual = this.statements === this.straight;
+  }
+
   rounded(rounding: Rounding): Value {
-    const { m } = this;
-    const { name, args, type } = rounding.call;
+    const { m, parts } = this;
+    if (parts.roundsInPlace) this.requireUsualMxcsr();
     const attempt = this.beginAttempt();
     const local = this.newLocal(v128);
     const result = (): Expression => local.get();
     this.emit(local.set(rounding.result()));
-    const byRuntime = m.block(null, [
-      m.ifUnlikely(this.unmaskedMxcsr(), this.leaveToHandler()),
-      local.set(rounding.toVector(this.callRuntime(name, args, type))),
-    ]);
-    this.emit(m.ifUnlikely(this.specialMxcsr(MXCSR_PE), byRuntime));
+    if (!parts.roundsInPlace) {
+      const { name, args, type } = rounding.call;
+      const byRuntime = m.block(null, [
+        m.ifUnlikely(this.unmaskedMxcsr(), this.leaveToHandler()),
+        local.set(rounding.toVector(this.callRuntime(name, args, type))),
+      ]);
+      this.emit(m.ifUnlikely(this.specialMxcsr(MXCSR_PE), byRuntime));
+    }
     this.lookAt(attempt, { ...rounding, result });
     return result;
   }

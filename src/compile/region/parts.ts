@@ -26,6 +26,8 @@ export interface RegionParts {
   readonly fusesMultiplyAdd: boolean;
   /** The region is of the second tier, or the third. */
   readonly isHot: boolean;
+  /** As of its source. */
+  readonly roundsInPlace: boolean;
   /** Attempts (attempt.ts) so far. */
   attempts: number;
   /** Only where there is a loop: pages in locals are fast to use, but have to be found again after each entry. */

@@ -35,7 +35,7 @@ const UNUSED: RegisterUse = { touched: 0, written: 0 };
 export function compileRegion(
   m: Module,
   name: string,
-  { tier, isLast, savedAt, blocks: sources }: RegionSource,
+  { tier, isLast, roundsInPlace, savedAt, blocks: sources }: RegionSource,
   imports: ModuleImports,
   fusesMultiplyAdd: boolean,
 ): FunctionReference {
@@ -59,6 +59,7 @@ export function compileRegion(
     entryLocals: new EntryLocals(m, locals),
     fusesMultiplyAdd,
     isHot,
+    roundsInPlace,
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals, isLast) : undefined,
   };
