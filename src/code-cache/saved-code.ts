@@ -16,6 +16,7 @@ import { movedDown } from '../saved-code/relocations.ts';
 import type { InstalledRegions } from './installed-regions.ts';
 import { linearPageOf } from './linear-page.ts';
 import { dropTranslated, reserveSavedRecords, SavedRegions } from './saved-regions.ts';
+import { copyShapes, restoreShapes } from './saved-shapes.ts';
 
 const PAGE_SIZE = 4096;
 /** New regions from which on it is worth writing all of them, and as a share of those that are kept already. */
@@ -78,6 +79,7 @@ export class SavedCode {
       if (result.bytes === undefined || this.processor.i32(ARENA_EPOCH) > 0) return;
       dropTranslated(this.processor);
       this.pack = viewPack(result.bytes);
+      restoreShapes(this.processor.views, this.pack.shapes);
       this.loaded = checksumOf(result.bytes);
       this.found = new SavedRegions(this.processor, this.installed, this.pack);
       this.processor.blocks.saved = this.found;
@@ -136,7 +138,8 @@ export class SavedCode {
     const saved = new Promise<void>((resolve) => {
       this.wakeSaver = resolve;
     });
-    this.post({ kind: 'save', place: this.place, regions, loaded: this.loaded, used });
+    const shapes = copyShapes(this.processor.views);
+    this.post({ kind: 'save', place: this.place, regions, loaded: this.loaded, used, shapes });
     await saved;
   }
 

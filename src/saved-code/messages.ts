@@ -46,6 +46,8 @@ export interface SaveRequest {
   /** checksumOf() the pack that was loaded, and of its regions 1 for each that the run has used. */
   readonly loaded: number | undefined;
   readonly used: Uint8Array;
+  /** See code-cache/saved-shapes.ts. */
+  readonly shapes: Uint8Array<ArrayBuffer>;
 }
 
 export interface SavedPack {

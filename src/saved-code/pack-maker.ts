@@ -49,16 +49,21 @@ interface Member {
 /**
  * @param regions in the order in which they are worth keeping: what comes first has room, and is compiled first when it is loaded.
  * What cannot be kept is left out.
+ * @param shapes of instructions (code-cache/saved-shapes.ts).
  * @param mostBytes of WebAssembly.
  */
-export function makePack(regions: readonly SavedRegion[], mostBytes = MOST_MODULE_BYTES): Pack {
+export function makePack(
+  regions: readonly SavedRegion[],
+  shapes: Uint8Array<ArrayBuffer>,
+  mostBytes = MOST_MODULE_BYTES,
+): Pack {
   const blocks = new BlockPool();
   const members = new Map<string, Member>();
   for (const region of regions) {
     const numbers = blocks.take(region);
     if (numbers !== undefined) members.set(`${region.source.tier} ${numbers}`, { region, blocks: numbers });
   }
-  return assemble(blocks.all, [...members.values()], mostBytes);
+  return { ...assemble(blocks.all, [...members.values()], mostBytes), shapes };
 }
 
 /** The blocks of a pack, each once. */
@@ -146,7 +151,11 @@ function compileModules(
   return modules;
 }
 
-function assemble(blocks: readonly Block[], candidates: readonly Member[], mostBytes: number): Pack {
+function assemble(
+  blocks: readonly Block[],
+  candidates: readonly Member[],
+  mostBytes: number,
+): Omit<Pack, 'shapes'> {
   const modules = compileModules(blocks, candidates, mostBytes);
   const members = candidates.slice(0, modules.length * REGIONS_PER_MODULE);
   const layout: number[] = [];

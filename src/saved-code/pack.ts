@@ -7,6 +7,7 @@
  *     records   of all blocks, as they are in the record arena from its start on, their heads stale
  *     code      of all blocks
  *     modules   WebAssembly, one behind the other
+ *     shapes    of instructions (code-cache/saved-shapes.ts)
  */
 import { hash, hashOfText } from './hash.ts';
 
@@ -39,14 +40,15 @@ export interface Pack {
   readonly records: Uint8Array<ArrayBuffer>;
   readonly code: Uint8Array<ArrayBuffer>;
   readonly modules: Uint8Array<ArrayBuffer>;
+  readonly shapes: Uint8Array<ArrayBuffer>;
 }
 
 /** Numbers of a region in `layout` before its blocks, and of a block before its targets. */
 export const LAYOUT_BLOCKS = 5;
 export const LAYOUT_TARGETS = 5;
 
-const MAGIC = 0x3143_4d4c;
-const HEADER_WORDS = 16;
+const MAGIC = 0x3243_4d4c;
+const HEADER_WORDS = 17;
 const CHECKSUM = 1;
 const KEY = 2;
 const LENGTHS = 3;
@@ -62,7 +64,7 @@ const ARRAYS = [
   'layout',
   'moduleStarts',
 ] as const satisfies readonly (keyof Pack)[];
-const BYTES = ['records', 'code', 'modules'] as const satisfies readonly (keyof Pack)[];
+const BYTES = ['records', 'code', 'modules', 'shapes'] as const satisfies readonly (keyof Pack)[];
 
 const padded = (bytes: number): number => (bytes + 3) & ~3;
 
@@ -130,5 +132,6 @@ export function viewPack({ buffer, byteOffset }: Uint8Array<ArrayBuffer>): Pack 
     records: piece(),
     code: piece(),
     modules: piece(),
+    shapes: piece(),
   };
 }

@@ -11,7 +11,7 @@ import { makePack, regionsOf } from './pack-maker.ts';
  * @throws where it cannot be written.
  */
 export async function saveRegions(store: CodeStore, request: SaveRequest): Promise<void> {
-  const { regions, loaded, used } = request;
+  const { regions, loaded, used, shapes } = request;
   const key = engineKey(request.place.key);
   const stored = await store.read(key);
   const pack = stored !== undefined && isPack(stored, key) ? stored : undefined;
@@ -19,5 +19,5 @@ export async function saveRegions(store: CodeStore, request: SaveRequest): Promi
   const isKnown = pack !== undefined && checksumOf(pack) === loaded;
   const isUsed = (at: number): boolean => isKnown && used[at] === 1;
   const kept = [...old.filter((_, at) => isUsed(at)), ...regions, ...old.filter((_, at) => !isUsed(at))];
-  await store.write(key, encodePack(makePack(kept), key));
+  await store.write(key, encodePack(makePack(kept, shapes), key));
 }

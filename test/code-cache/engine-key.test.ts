@@ -29,6 +29,7 @@ it.each(['fuses', 'shares'] as const)('keeps packs of engines that differ in wha
       regions: [],
       loaded: undefined,
       used: new Uint8Array(),
+      shapes: new Uint8Array(),
     });
   };
   const load = async (value: boolean): Promise<Uint8Array | undefined> => {

@@ -224,6 +224,27 @@ describe('code of earlier runs', () => {
     expect(back.saved.regions).toBeGreaterThan(70);
   });
 
+  it('comes with the shapes of its instructions, which are not decoded again', async () => {
+    const store = new MemoryStore();
+    let decoded = 0;
+    const counted = ({ processor }: SystemMachine): void => {
+      decoded = 0;
+      const { instructions } = processor.blocks;
+      const decode = instructions.decode.bind(instructions);
+      instructions.decode = (...operands) => {
+        decoded += 1;
+        return decode(...operands);
+      };
+    };
+    await run({ code: program, store, prepare: counted });
+    expect(decoded).toBeGreaterThan(20);
+    const other = (base: number): string => program(base).replaceAll('ecx', 'edi').replaceAll('rcx', 'rdi');
+    const again = await run({ code: other, store, prepare: counted });
+    // MOV of an immediate names its register in the opcode.
+    expect(decoded).toBe(1);
+    expect(again.states).toEqual((await run({ code: other })).states);
+  });
+
   it('is not taken where a byte of it differs', async () => {
     const store = new MemoryStore();
     await run({ code: program, store });
@@ -379,6 +400,7 @@ describe('a store', () => {
         regions,
         loaded,
         used: Uint8Array.from(used),
+        shapes: new Uint8Array(),
       });
     await save(all.slice(0, 2), undefined, []);
     // This one has loaded another pack.
@@ -395,8 +417,8 @@ describe('a store', () => {
     const pack = viewPack(store.content.get(STORED_KEY) as Uint8Array<ArrayBuffer>);
     const regions = regionsOf(pack);
     expect(regions.length).toBeGreaterThan(70);
-    expect(makePack(regions, pack.modules.length)).toEqual(pack);
-    const none = makePack(regions, pack.modules.length - 1);
+    expect(makePack(regions, pack.shapes, pack.modules.length)).toEqual(pack);
+    const none = makePack(regions, pack.shapes, pack.modules.length - 1);
     expect([none.modules.length, none.layout.length, none.entryRegions.length]).toEqual([0, 0, 0]);
   });
 });
