@@ -50,21 +50,23 @@ export function numberIn({ sign, exponent, significand }: Places): X87Number {
   return { sign: () => sign.get(), exponent: () => exponent.get(), significand: () => significand.get() };
 }
 
-/** Sets sign and exponent from those of memory, when the significand is set. */
+/**
+ * Sets sign and exponent from those of memory, when the significand is set. Two branches that are hardly ever taken are shorter than one
+ * whose condition is made of both.
+ */
 export function unpackHead(m: Module, { sign, exponent, significand }: Places, head: Expression): Expression {
-  const code = m.select(
-    m.i64.eqz(m.i64.or(significand.get(), m.i64.extend_u(exponent.get()))),
-    m.i32.const(ZERO),
-    m.i32.or(exponent.get(), m.i32.const(SPECIAL)),
-  );
-  const isSpecial = m.i32.or(
-    m.i32.ge_u(m.i32.sub(exponent.get(), m.i32.const(1)), m.i32.const(EXPONENT_MAX - 1)),
-    m.i64.ge_s(significand.get(), m.i64.const(0n)),
-  );
+  const special = (): Expression => m.i32.or(exponent.get(), m.i32.const(SPECIAL));
+  const isZero = m.i64.eqz(m.i64.or(significand.get(), m.i64.extend_u(exponent.get())));
+  const isFar = m.i32.ge_u(m.i32.sub(exponent.get(), m.i32.const(1)), m.i32.const(EXPONENT_MAX - 1));
+  const isUnnormal = m.i64.ge_s(significand.get(), m.i64.const(0n));
   return m.block(null, [
     sign.set(m.i32.extend16_s(head)),
     exponent.set(m.i32.and(sign.get(), m.i32.const(EXPONENT_MAX))),
-    m.ifUnlikely(isSpecial, exponent.set(code)),
+    m.ifUnlikely(
+      isFar,
+      exponent.set(m.select(isZero, m.i32.const(ZERO), special())),
+      m.ifUnlikely(isUnnormal, exponent.set(special())),
+    ),
   ]);
 }
 
@@ -212,10 +214,12 @@ function addUsual(
   const signs = e.let(m.i32.xor(a.sign(), b.sign()), i32);
   const sign = e.let(m.i32.xor(a.sign(), m.i32.and(signs(), swap())), i32);
   const exponent = e.let(m.i32.sub(a.exponent(), m.i32.and(distance(), swap())), i32);
-  const both = m.i64.xor(a.significand(), b.significand());
-  const exchanged = e.let(m.i64.and(both, m.i64.extend_s(swap())), i64);
-  const large = e.let(m.i64.xor(a.significand(), exchanged()), i64);
-  const rotated = e.let(m.i64.rotr(m.i64.xor(b.significand(), exchanged()), count()), i64);
+  // Two ways to ask the same: V8 makes a condition that is used twice a number.
+  const isLess = m.i32.lt_s(a.exponent(), b.exponent());
+  const large = e.let(m.select(isLess, b.significand(), a.significand()), i64);
+  const isNegative = m.i32.lt_s(distance(), m.i32.const(0));
+  const small = m.select(isNegative, a.significand(), b.significand());
+  const rotated = e.let(m.i64.rotr(small, count()), i64);
   // 2^(64 - count) - 1, by a rotation, since V8 masks the count of a shift.
   const first = m.i64.rotr(m.i64.const(INTEGER_BIT), count());
   const mask = m.i64.sub(m.i64.shl(first, m.i64.const(1n)), m.i64.const(1n));
