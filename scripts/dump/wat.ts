@@ -25,13 +25,13 @@ export function wabt(): ReturnType<typeof loadWabt> {
   return loading;
 }
 
-/** The parts of a module's text: imports, functions, tables, ... */
-async function topLevelForms(module: Uint8Array): Promise<string[]> {
+/** The parts of a module's text: imports, functions, tables, ... @param foldExprs whether operands are written within their operation. */
+async function topLevelForms(module: Uint8Array, foldExprs: boolean): Promise<string[]> {
   const parsed = (await wabt()).readWasm(module, { ...FEATURES, readDebugNames: true });
   try {
     parsed.generateNames();
     parsed.applyNames();
-    const text = parsed.toText({ foldExprs: true, inlineExport: false });
+    const text = parsed.toText({ foldExprs, inlineExport: false });
     return text
       .trimEnd()
       .replace(/\)$/, '')
@@ -62,7 +62,8 @@ export class Handlers {
 
   /** @param runtime bytes of build/runtime.wasm. */
   static async read(runtime: Uint8Array): Promise<Handlers> {
-    const forms = await topLevelForms(runtime);
+    // wabt has no stack for as many blocks in each other as the interpreter's loop has.
+    const forms = await topLevelForms(runtime, false);
     const functions = new Map<string, string>();
     for (const form of forms) {
       const name = /^\(func (\S+)/.exec(form)?.[1];
@@ -92,6 +93,6 @@ export class Handlers {
 
 /** Text of the functions that a module of a region defines: the region, then the probes it calls. */
 export async function functionsOf(module: Uint8Array): Promise<string[]> {
-  const functions = (await topLevelForms(module)).filter((form) => form.startsWith('(func '));
+  const functions = (await topLevelForms(module, true)).filter((form) => form.startsWith('(func '));
   return functions.reverse().flatMap(functionLines);
 }

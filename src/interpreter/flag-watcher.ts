@@ -57,6 +57,9 @@ class FlagWatcher extends HandlerEmitter {
   override call(): Expression {
     return this.m.i32.const(0);
   }
+  protected override next(): Expression {
+    return this.m.i32.const(0);
+  }
   protected override enterHead(): Expression {
     return this.m.i32.const(0);
   }

@@ -1,6 +1,6 @@
 /**
  * The emitter of the build: operands are read from the record, registers and flags live in the processor state.
- * What it emits is a handler, `(param $record i32)`, that ends by tail-calling the next record's function.
+ * What it emits is a handler, `(param $record i32)`, that ends by tail-calling the interpreter's loop with the next record.
  */
 
 import { EmitterBase, FIELD_OFFSET } from '../emitter/emitter-base.ts';
@@ -55,17 +55,17 @@ import {
   SSE_DISABLED,
   TLB_TABLE,
 } from '../layout/runtime-state.ts';
-import type { Expression, FunctionReference, Module } from '../wasm/builder.ts';
+import type { Expression, FunctionReference, Label, Module } from '../wasm/builder.ts';
 import { i32, i64, none, type ValueType, v128 } from '../wasm/value-types.ts';
 
-/** The handler of heads whose block is interpreted. */
-export const ENTER_BLOCK = 'enterBlock';
+/** The interpreter's loop (interpret.ts): (record or head record) -> (). */
+export const INTERPRET = 'interpret';
 /** What an instruction ends in that has noted a fault (wasm-runtime/events/raise.ts): goes on with the guest's handler. */
 export const ENTER_FAULT = 'enterFault';
 
 /** Finds a function that the module has from wasm-runtime/, or one of those. */
 export type FindRuntimeFunction = (
-  name: RuntimeFunction | typeof ENTER_BLOCK | typeof ENTER_FAULT,
+  name: RuntimeFunction | typeof INTERPRET | typeof ENTER_FAULT,
 ) => FunctionReference;
 
 /** The one parameter of handlers and regions. */
@@ -82,13 +82,18 @@ export function enterRecord(m: Module, record: Value): Expression {
   return m.return_call_indirect(m.i32.load(RECORD_FN, 4, record()), [record()], [i32], none);
 }
 
+/** Goes on with another record, by a branch to a loop that has it as its parameter. */
+export function goOn(m: Module, loop: Label, record: Expression): Expression {
+  return m.block(null, [m.local.set(RECORD_PARAMETER, record), m.br(loop)]);
+}
+
 /**
  * Enters the block of a head, which is a local. Most that handlers lead to are interpreted too, and a direct call needs
  * none of the checks of a table.
  */
-export function enterHead(m: Module, runtime: FindRuntimeFunction, head: Value): Expression {
+function enterHead(m: Module, runtime: FindRuntimeFunction, head: Value): Expression {
   return m.block(null, [
-    m.if(runs(m, head, SLOT_ENTER), m.return_call(runtime(ENTER_BLOCK), [head()], none)),
+    m.if(runs(m, head, SLOT_ENTER), m.return_call(runtime(INTERPRET), [head()], none)),
     enterRecord(m, head),
   ]);
 }
@@ -112,6 +117,11 @@ export function recordOf(m: Module): Expression {
   return m.local.get(RECORD_PARAMETER, i32);
 }
 
+/** The record behind the parameter's. */
+export function recordBehind(m: Module): Expression {
+  return m.i32.add(recordOf(m), m.i32.const(RECORD_SIZE));
+}
+
 /** RIP = address of the record; EXIT_REASON = reason; return to the host. */
 export function leaveAt(m: Module, runtime: FindRuntimeFunction, reason: number): Expression {
   const zero = (): Expression => m.i32.const(0);
@@ -126,12 +136,17 @@ export function leaveAt(m: Module, runtime: FindRuntimeFunction, reason: number)
 export class HandlerEmitter extends EmitterBase {
   readonly variant: Variant;
   private readonly runtime: FindRuntimeFunction;
-  private readonly locals: Locals;
+  protected readonly locals: Locals;
   private ended = false;
 
-  constructor(module: Module, variant: Variant, runtime: FindRuntimeFunction) {
+  constructor(
+    module: Module,
+    variant: Variant,
+    runtime: FindRuntimeFunction,
+    locals = new Locals(module, [i32]),
+  ) {
     super(module);
-    this.locals = new Locals(module, [i32]);
+    this.locals = locals;
     this.variant = variant;
     this.runtime = runtime;
   }
@@ -144,15 +159,17 @@ export class HandlerEmitter extends EmitterBase {
 
   /** Adds what has been emitted so far as a function. */
   finish(name: string): FunctionReference {
-    if (!this.ended) this.emit(this.next());
-    return this.m.addFunction(name, [i32], none, this.locals.declared, this.m.block(null, this.statements));
+    return this.m.addFunction(name, [i32], none, this.locals.declared, this.complete());
   }
 
-  private next(): Expression {
-    const { m } = this;
-    const target = m.i32.load(RECORD_SIZE + RECORD_FN, 4, this.record());
-    const record = m.i32.add(this.record(), m.i32.const(RECORD_SIZE));
-    return m.return_call_indirect(target, [record], [i32], none);
+  /** What has been emitted so far, and what leads to the next record. */
+  protected complete(): Expression {
+    if (!this.ended) this.emit(this.next());
+    return this.m.block(null, this.statements);
+  }
+
+  protected next(): Expression {
+    return this.m.return_call(this.runtime(INTERPRET), [recordBehind(this.m)], none);
   }
 
   private end(expression: Expression): void {
@@ -165,7 +182,7 @@ export class HandlerEmitter extends EmitterBase {
   }
 
   record(): Expression {
-    return this.m.local.get(RECORD_PARAMETER, i32);
+    return recordOf(this.m);
   }
 
   private field16(offset: number): Expression {

@@ -2,13 +2,12 @@
  * Build time: makes the handlers of all variants and links them with the AssemblyScript half into one module.
  * The handlers together are the interpreter.
  */
+import { Locals } from '../emitter/locals.ts';
 import { allVariants, FIRST_REGION_SLOT } from '../isa/instruction-set.ts';
 import { opcode, row } from '../isa/row.ts';
 import type { Variant } from '../isa/variant.ts';
 import { DEBUG_GLOBAL, DEBUG_SPOIL, HOST_MODULE, TABLE } from '../layout/contract.ts';
-import { CPU_STATE } from '../layout/linear-memory.ts';
 import {
-  HEAD_COUNTDOWN,
   RECORD_FN,
   SLOT_END,
   SLOT_ENTER,
@@ -18,23 +17,23 @@ import {
   SLOT_TOO_LONG,
   SLOT_UNDEFINED,
 } from '../layout/record.ts';
-import { ENTRY_COUNTS, EXIT_STEPPED } from '../layout/runtime-state.ts';
+import { EXIT_STEPPED } from '../layout/runtime-state.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, none } from '../wasm/value-types.ts';
-import { interpretBlock } from './enter-block.ts';
 import { addExport, passOn } from './exports.ts';
 import {
-  ENTER_BLOCK,
   ENTER_FAULT,
-  enterHead,
   enterRecord,
   type FindRuntimeFunction,
   HandlerEmitter,
+  INTERPRET,
   leaveAt,
   RECORD_PARAMETER,
+  recordBehind,
   recordOf,
 } from './handler-emitter.ts';
+import { addInterpret, enterBlock } from './interpret.ts';
 import { addWaysOut } from './ways-out.ts';
 
 /** A variant for the records that are not guest instructions. */
@@ -49,31 +48,21 @@ function pseudoVariant(slot: number, mnemonic: string): Variant {
   };
 }
 
-/** Enters a block that has not been compiled: takes its instructions from the budget and counts it. */
-function addEnter(
+/** A block whose first instruction may have a breakpoint, or may not lie within its segment. */
+function addGuarded(
   m: BinaryenModule,
   runtime: FindRuntimeFunction,
   requestCompile: FunctionReference,
 ): FunctionReference {
-  const left = (): Expression => m.local.get(1, i32);
-  const counts = (): Expression => m.i32.load(CPU_STATE + ENTRY_COUNTS, 4, m.i32.const(0));
-  const body = interpretBlock(m, runtime, [
-    m.local.set(1, m.i32.sub(m.i32.load(HEAD_COUNTDOWN, 4, recordOf(m)), counts())),
-    m.i32.store(HEAD_COUNTDOWN, 4, recordOf(m), left()),
-    // Is 0, and this entry has made it so.
-    m.if(m.i32.lt_u(left(), counts()), m.call(requestCompile, [recordOf(m)], none)),
-  ]);
-  return m.addFunction(ENTER_BLOCK, [i32], none, [i32], body);
-}
-
-/** A block whose first instruction may have a breakpoint, or may not lie within its segment. */
-function addGuarded(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
+  const locals = new Locals(m, [i32]);
   const body = m.block(null, [
     m.call(runtime('checkCodeLimit'), [recordOf(m)], none),
     m.call(runtime('checkInstructionBreakpoints'), [recordOf(m)], none),
-    m.return_call_indirect(m.i32.const(SLOT_ENTER), [recordOf(m)], [i32], none),
+    // The loop would come back here, by the head's slot.
+    ...enterBlock(m, runtime, requestCompile, locals.add(i32)),
+    m.return_call(runtime(INTERPRET), [recordBehind(m)], none),
   ]);
-  return m.addFunction('guarded', [i32], none, [], body);
+  return m.addFunction('guarded', [i32], none, locals.declared, body);
 }
 
 /** Delivers the fault that an instruction has noted and goes on with the guest's handler, or returns to the host. */
@@ -81,7 +70,8 @@ function addEnterFault(m: BinaryenModule, runtime: FindRuntimeFunction): Functio
   const body = m.block(null, [
     m.if(m.i32.eqz(m.call(runtime('deliverNoted'), [], i32)), m.return()),
     m.local.set(RECORD_PARAMETER, m.call(runtime('lookup'), [], i32)),
-    enterHead(m, runtime, () => recordOf(m)),
+    // By the table: the loop, which has probes of its own, is made after this.
+    enterRecord(m, () => recordOf(m)),
   ]);
   return m.addFunction(ENTER_FAULT, [i32], none, [], body);
 }
@@ -132,14 +122,14 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ru
   const handlers: FunctionReference[] = [];
   let enterFault: FunctionReference | undefined;
   const runtime: FindRuntimeFunction = (name) => {
-    if (name === ENTER_BLOCK) return handlers[SLOT_ENTER] as FunctionReference;
+    if (name === INTERPRET) return handlers[SLOT_ENTER] as FunctionReference;
     return name === ENTER_FAULT ? (enterFault as FunctionReference) : m.exportedFunction(name);
   };
   // For regions too, which import from the runtime only.
   const requestCompile = passOn(m, 'requestCompile', HOST_MODULE);
-  handlers[SLOT_ENTER] = addEnter(m, runtime, requestCompile);
   enterFault = addEnterFault(m, runtime);
-  handlers[SLOT_GUARDED] = addGuarded(m, runtime);
+  handlers[SLOT_ENTER] = addInterpret(m, runtime, requestCompile);
+  handlers[SLOT_GUARDED] = addGuarded(m, runtime, requestCompile);
   handlers[SLOT_STALE] = addStale(m, runtime);
   addEntries(m, runtime);
   addWaysOut(m, runtime);

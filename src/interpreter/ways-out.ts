@@ -5,17 +5,19 @@ import { HEAD_PHYSICAL_PAGE, RECORD_LINK_TAKEN, SLOT_STALE } from '../layout/rec
 import { ENTRY_COUNTS, PAGE_BASE } from '../layout/runtime-state.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression } from '../wasm/builder.ts';
-import { i32, i64, type ValueType } from '../wasm/value-types.ts';
-import { interpretBlock } from './enter-block.ts';
+import { i32, i64, none, type ValueType } from '../wasm/value-types.ts';
 import { addExport } from './exports.ts';
 import {
   enterRecord,
   type FindRuntimeFunction,
+  INTERPRET,
   RECORD_PARAMETER,
+  recordBehind,
   recordOf,
   resolveIfUnusable,
   runs,
 } from './handler-emitter.ts';
+import { payForBlock } from './interpret.ts';
 
 /** Adds the functions and exports them. */
 export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): void {
@@ -64,6 +66,9 @@ export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): voi
   addExport(m, 'jumpAndNote', [], jumpBy('lookupIndirect'));
 
   // Has the block of the head interpreted, which takes less; its region goes on counting instructions.
+  const ending = new Locals(m, [i32]);
+  const paid = payForBlock(m, runtime, ending.add(i32));
   const counts = m.i32.store(CPU_STATE + ENTRY_COUNTS, 4, m.i32.const(0), m.i32.const(0));
-  addExport(m, 'outOfBudget', [i32], interpretBlock(m, runtime, [counts]));
+  const interpret = m.return_call(runtime(INTERPRET), [recordBehind(m)], none);
+  addExport(m, 'outOfBudget', ending.declared, m.block(null, [...paid, counts, interpret]));
 }
