@@ -4,23 +4,21 @@
  * kind of processor they are the same in each run.
  */
 import type { MemoryViews } from '../cpu/memory-views.ts';
-import { OPCODE_KEYS, SHAPES, SHAPES_BITS } from '../layout/linear-memory.ts';
+import { OPCODE_KEYS, OPCODE_KEYS_SIZE, SHAPES, SHAPES_BITS } from '../layout/linear-memory.ts';
 import { RECORD_SIZE } from '../layout/record.ts';
 
-/** A byte for each opcode of two maps. */
-const KEYS_SIZE = 512;
 const SHAPES_SIZE = RECORD_SIZE << SHAPES_BITS;
 
 /** Those that are known now: what is known of opcodes, and then the table. */
 export function copyShapes({ u8 }: MemoryViews): Uint8Array<ArrayBuffer> {
-  const shapes = new Uint8Array(KEYS_SIZE + SHAPES_SIZE);
-  shapes.set(u8.subarray(OPCODE_KEYS, OPCODE_KEYS + KEYS_SIZE));
-  shapes.set(u8.subarray(SHAPES, SHAPES + SHAPES_SIZE), KEYS_SIZE);
+  const shapes = new Uint8Array(OPCODE_KEYS_SIZE + SHAPES_SIZE);
+  shapes.set(u8.subarray(OPCODE_KEYS, OPCODE_KEYS + OPCODE_KEYS_SIZE));
+  shapes.set(u8.subarray(SHAPES, SHAPES + SHAPES_SIZE), OPCODE_KEYS_SIZE);
   return shapes;
 }
 
 /** @param shapes of copyShapes(), in place of those that are known. */
 export function restoreShapes({ u8 }: MemoryViews, shapes: Uint8Array): void {
-  u8.set(shapes.subarray(0, KEYS_SIZE), OPCODE_KEYS);
-  u8.set(shapes.subarray(KEYS_SIZE), SHAPES);
+  u8.set(shapes.subarray(0, OPCODE_KEYS_SIZE), OPCODE_KEYS);
+  u8.set(shapes.subarray(OPCODE_KEYS_SIZE), SHAPES);
 }

@@ -1,6 +1,6 @@
 /**
  * Build time: makes the handlers of all variants and links them with the AssemblyScript half into one module.
- * The handlers together are the interpreter.
+ * The handlers and the loop that they come back to (interpret.ts) are the interpreter.
  */
 import { Locals } from '../emitter/locals.ts';
 import { allVariants, FIRST_REGION_SLOT } from '../isa/instruction-set.ts';
@@ -21,6 +21,7 @@ import { EXIT_STEPPED } from '../layout/runtime-state.ts';
 import { BinaryenModule } from '../wasm/binaryen.ts';
 import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, none } from '../wasm/value-types.ts';
+import { rowName } from './commonest.ts';
 import { addExport, passOn } from './exports.ts';
 import {
   ENTER_FAULT,
@@ -161,6 +162,6 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ru
 }
 
 /** Name of a variant's handler in profiles and dumps: mnemonic, operands, size, form, slot. */
-function handlerName({ row: { mnemonic, operands }, operandSize, form, slot }: Variant): string {
-  return `${mnemonic}_${operands.map((operand) => operand.name).join('_')}_${operandSize * 8}_${form}_${slot}`;
+function handlerName({ row, operandSize, form, slot }: Variant): string {
+  return `${rowName(row).replaceAll(' ', '_')}_${operandSize * 8}_${form}_${slot}`;
 }

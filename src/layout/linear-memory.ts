@@ -32,6 +32,7 @@ export const JUMP_PAGE_FILTER_SIZE = 1024;
 
 /** For each opcode of the first two maps a byte: 0 nothing is known of it, else OPCODE_*. */
 export const OPCODE_KEYS = 0x6_5800;
+export const OPCODE_KEYS_SIZE = 512;
 /** Set. */
 export const OPCODE_KNOWN = 1;
 /** It may have a ModRM byte. */
