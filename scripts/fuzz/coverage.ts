@@ -10,8 +10,12 @@ export interface Coverage {
   loops: number;
   calls: number;
   guards: number;
-  /** Regions of the second tier. */
+  /** Regions of the second tier, those of them that are the last of their kind, and of the third. */
   second: number;
+  last: number;
+  third: number;
+  /** Regions that were found in a pack. */
+  saved: number;
   /** Instructions run, and those of them that ran in regions. */
   instructions: number;
   compiledInstructions: number;
@@ -25,6 +29,9 @@ export function noCoverage(): Coverage {
     calls: 0,
     guards: 0,
     second: 0,
+    last: 0,
+    third: 0,
+    saved: 0,
     instructions: 0,
     compiledInstructions: 0,
   };
@@ -36,11 +43,13 @@ function endsWithCall(records: Uint8Array): boolean {
   return variantOfSlot(view.getUint32(last + RECORD_FN, true))?.row.ending === 'call';
 }
 
-export function countRegion({ tier, blocks }: RegionSource, coverage: Coverage): void {
+export function countRegion({ tier, isLast, blocks }: RegionSource, coverage: Coverage): void {
   const leadsBack = ({ taken, fall }: (typeof blocks)[number], at: number): boolean =>
     (taken !== OUTSIDE && taken <= at) || (fall !== OUTSIDE && fall <= at);
   coverage.regions += 1;
   if (tier === 'second') coverage.second += 1;
+  if (tier === 'second' && isLast) coverage.last += 1;
+  if (tier === 'third') coverage.third += 1;
   if (blocks.length > 1) coverage.branching += 1;
   if (blocks.some(leadsBack)) coverage.loops += 1;
   if (blocks.some(({ records, taken }) => taken !== OUTSIDE && endsWithCall(records))) coverage.calls += 1;

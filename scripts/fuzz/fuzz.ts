@@ -142,12 +142,13 @@ function fuzzPrograms(): void {
     total.failures += 1;
     fail(report(name, difference, newEngine));
   }
-  const { regions, branching, loops, calls, guards, second, instructions, compiledInstructions } =
-    engine.coverage;
+  const { regions, branching, loops, calls, guards, second, last, third, saved } = engine.coverage;
+  const { instructions, compiledInstructions } = engine.coverage;
   console.log(
     `${count} programs, ${failures} of them differ; ${instructions} instructions, ` +
       `${compiledInstructions} of them in ${regions} regions: ` +
-      `${branching} of several blocks, ${loops} with loops, ${calls} with calls, ${guards} across pages, ${second} of the second tier`,
+      `${branching} of several blocks, ${loops} with loops, ${calls} with calls, ${guards} across pages, ${second} of the second tier (the last of ${last}), ` +
+      `${third} of the third; ${saved} found in packs`,
   );
 }
 

@@ -1,13 +1,20 @@
 /** Every filetest in every tier. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Engine } from '../../scripts/fuzz/engine.ts';
+import type { Coverage } from '../../scripts/fuzz/coverage.ts';
+import { Engine, TIERS } from '../../scripts/fuzz/engine.ts';
 import { Random } from '../../scripts/recorder/values.ts';
+import { compilerWith } from '../../src/compile/optimizing.ts';
+import { optimize } from '../../src/wasm/optimizer.ts';
 import { compare } from '../vectors/vector.ts';
 import { filetestEnd, filetestStart, parseFiletest, printFiletest } from './filetest.ts';
 
 const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.txt'));
 const engine = new Engine();
+/** The third tier is optimised, as with `--tier compiled`. What has been compiled of a program stays: each needs machines that had none of it. */
+const eager = new Engine(compilerWith(optimize));
+/** What has been executed once is compiled again. */
+const SOON = { hotness: 2, hotInstructions: { first: 1, second: 1 }, rounds: 4, isSaved: true };
 
 describe.each(files)('%s', (file) => {
   const text = readFileSync(`${import.meta.dirname}/${file}`, 'utf8');
@@ -19,6 +26,18 @@ describe.each(files)('%s', (file) => {
     expect(compare(filetestEnd(filetest), state)).toEqual([]);
     expect(instructions).toBe(filetest.instructions);
     expect(engine.compare(initial, new Random(file))).toBeUndefined();
+  });
+
+  it.each(TIERS)('does so where all is compiled soon and found again: tiers of %s', (tiers) => {
+    const initial = filetestStart(parseFiletest(text));
+    const before = { ...eager.coverage };
+    expect(eager.compare(initial, new Random(file), { ...SOON, tiers })).toBeUndefined();
+    const reached = (kind: keyof Coverage): boolean => eager.coverage[kind] > before[kind];
+    expect({
+      first: reached('regions'),
+      last: reached(tiers === 'auto' ? 'last' : 'third'),
+      saved: reached('saved'),
+    }).toEqual({ first: true, last: true, saved: true });
   });
 
   it('is printed as it is written', () => {

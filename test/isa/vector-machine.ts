@@ -21,7 +21,7 @@ export class VectorMachine extends UserMachine {
   }
 
   /** The same from any state. */
-  runFrom(initial: WholeState, engine: Engine): State {
+  runFrom(initial: WholeState, engine: Engine): WholeState {
     this.load(initial);
     if (engine !== 'interpreter') this.compileAtRip(engine);
     this.processor.run(100_000);

@@ -23,8 +23,8 @@ describe('random programs', () => {
         const { difference } = tryProgram(engine, name);
         if (difference !== undefined) expect.fail(report(name, difference, newEngine));
       }
-      const { regions, branching, loops, calls, guards, second, instructions, compiledInstructions } =
-        engine.coverage;
+      const { regions, branching, loops, calls, guards, second, last, third, saved } = engine.coverage;
+      const { instructions, compiledInstructions } = engine.coverage;
       expect(compiledInstructions).toBeGreaterThan(instructions / 4);
       expect(regions).toBeGreaterThan(count);
       expect(branching).toBeGreaterThan(count);
@@ -32,6 +32,9 @@ describe('random programs', () => {
       expect(calls).toBeGreaterThan(count / 20);
       expect(guards).toBeGreaterThan(count / 10);
       expect(second).toBeGreaterThan(count / 5);
+      expect(last).toBeGreaterThan(count / 10);
+      expect(third).toBeGreaterThanOrEqual(Math.floor(count / 60));
+      expect(saved).toBeGreaterThanOrEqual(Math.floor(count / 30));
     },
   );
 
