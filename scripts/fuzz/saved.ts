@@ -1,12 +1,7 @@
 /** What a run of a program has compiled, and a compile worker that has it in a pack for another. */
 import { copyShapes } from '../../src/code-cache/saved-shapes.ts';
-import type {
-  CompileRequest,
-  CompileResult,
-  LocalCompiler,
-  RemoteCompiler,
-} from '../../src/code-cache/tiering.ts';
-import { type RegionSource, unpackRegions } from '../../src/compile/region-source.ts';
+import type { CompileRequest, LocalCompiler } from '../../src/code-cache/tiering.ts';
+import type { RegionSource } from '../../src/compile/region-source.ts';
 import type { Processor } from '../../src/cpu/processor.ts';
 import {
   HEAD_COUNT,
@@ -15,9 +10,10 @@ import {
   RECORD_PAGE_OFFSET,
   RECORD_SIZE,
 } from '../../src/layout/record.ts';
-import type { ArchiveRequest, ArchiveResult, SavedRegion } from '../../src/saved-code/messages.ts';
+import type { ArchiveRequest, SavedRegion } from '../../src/saved-code/messages.ts';
 import { encodePack, type Pack } from '../../src/saved-code/pack.ts';
 import { makePack } from '../../src/saved-code/pack-maker.ts';
+import { CompilerHere } from '../../test/support/compiler-here.ts';
 
 const PAGE = 4096;
 
@@ -55,23 +51,17 @@ export class KeptRegions {
   }
 }
 
-/** Answers at once. */
-export class SavedCompiler implements RemoteCompiler {
+export class SavedCompiler extends CompilerHere {
   private readonly pack: Pack;
-  private readonly compile: LocalCompiler;
-  private tell: (result: CompileResult | ArchiveResult) => void = () => {};
 
   constructor({ regions, shapes }: KeptRegions, compile: LocalCompiler) {
+    super(compile);
     this.pack = makePack(regions, shapes);
-    this.compile = compile;
   }
 
-  post(request: CompileRequest | ArchiveRequest): void {
+  override post(request: CompileRequest | ArchiveRequest): void {
     if (request.kind === 'load') this.load(request.id);
-    if (request.kind !== 'compile') return;
-    const bytes = this.compile(unpackRegions(request.regions));
-    const module = new WebAssembly.Module(bytes as BufferSource);
-    this.tell({ kind: 'compiled', id: request.id, module, bytes: bytes.length, milliseconds: 0 });
+    else super.post(request);
   }
 
   private load(id: number): void {
@@ -82,10 +72,4 @@ export class SavedCompiler implements RemoteCompiler {
       this.tell({ kind: 'module', id, index, module: new WebAssembly.Module(bytes) });
     }
   }
-
-  listen(tell: (result: CompileResult | ArchiveResult) => void): void {
-    this.tell = tell;
-  }
-
-  async close(): Promise<void> {}
 }

@@ -1,13 +1,13 @@
 /** Which regions may take it that rounding is as usual: MXCSR when they are asked for, of the first tier and of the second, here and at the worker. */
 import { describe, expect, it } from 'vitest';
 import { NEVER } from '../../src/code-cache/installed-regions.ts';
-import type { CompileRequest, CompileResult, RemoteCompiler } from '../../src/code-cache/tiering.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
-import { type RegionSource, unpackRegions } from '../../src/compile/region-source.ts';
+import type { RegionSource } from '../../src/compile/region-source.ts';
 import { RCX } from '../../src/layout/architecture.ts';
 import { MXCSR } from '../../src/layout/cpu-state.ts';
 import { CODE } from '../isa/system-machine.ts';
 import { assemble } from '../support/assembler.ts';
+import { CompilerHere } from '../support/compiler-here.ts';
 import { createTieredMachine, type TieredMachine } from './tiered-machine.ts';
 
 /** A loop that is a region of the first tier and then of the second. */
@@ -78,25 +78,8 @@ describe('a region rounds in place', () => {
   });
 });
 
-/** Notes which regions it was sent, and sends them back. */
-class Worker implements RemoteCompiler {
-  readonly regions: RegionSource[] = [];
-  private tell: (result: CompileResult) => void = () => {};
-  post({ id, regions: packed }: CompileRequest): void {
-    const regions = unpackRegions(packed);
-    this.regions.push(...regions);
-    const bytes = compileRegions(regions);
-    const module = new WebAssembly.Module(bytes as BufferSource);
-    this.tell({ kind: 'compiled', id, module, bytes: bytes.length, milliseconds: 0 });
-  }
-  listen(tell: (result: CompileResult) => void): void {
-    this.tell = tell;
-  }
-  async close(): Promise<void> {}
-}
-
 it('the compile worker is told', () => {
-  const worker = new Worker();
+  const worker = new CompilerHere();
   const tiered = createTieredMachine('auto', worker, undefined);
   tiered.tiering.patience = { whileRoomy: 0, later: 0 };
   const kinds = run(tiered, worker.regions, { first: 0x1fa0, later: 0x1f80 });
