@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   CPL,
+  CR0,
+  CR4,
   MSR_EFER,
   MSR_FMASK,
   MSR_LSTAR,
@@ -10,16 +12,25 @@ import {
   MSR_SYSENTER_ESP,
   NMI_BLOCKED,
   RIP,
+  SEGMENT_BASE,
   SEGMENT_CS,
   SEGMENT_DS,
   SEGMENT_FS,
+  SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
   SEGMENT_SELECTOR,
   SEGMENT_SS,
 } from '../../src/layout/cpu-state.ts';
+import { TLB_BASE } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_32, MODE_CODE_64, MODE_VIEW_SHIFT } from '../../src/layout/mode.ts';
-import { MODE } from '../../src/layout/runtime-state.ts';
-import { VIEW_SUPERVISOR, VIEW_USER } from '../../src/layout/tlb.ts';
+import { MODE, TLB_TABLE } from '../../src/layout/runtime-state.ts';
+import {
+  TLB_TABLE_SIZE,
+  VIEW_SUPERVISOR,
+  VIEW_SUPERVISOR_AC,
+  VIEW_USER,
+  VIEW_USER_ALIGNED,
+} from '../../src/layout/tlb.ts';
 import {
   ABSENT_DATA,
   AC,
@@ -218,7 +229,44 @@ describe('SYSCALL and SYSRET', () => {
     expect(cpu.selector(SEGMENT_SS)).toBe(KERNEL_CODE + 8);
     expect(cpu.state32(CPL)).toBe(0);
     expect(cpu.state32(MODE)).toBe(MODE_CODE_64 | (VIEW_SUPERVISOR << MODE_VIEW_SHIFT));
+    expect(cpu.state32(TLB_TABLE)).toBe(TLB_BASE + VIEW_SUPERVISOR * TLB_TABLE_SIZE);
     expect(cpu.gpr(RSP)).toBe(USER_STACK);
+  });
+
+  test.each([
+    ['SYSCALL', 0, () => cpu.exports.syscall(cpu.record(1))],
+    ['SYSRET', 0x60, () => cpu.exports.sysret(cpu.record(), 8)],
+  ])('%s loads flat segments, whatever there was', (name, dpl, execute) => {
+    if (name === 'SYSCALL') cpu.enterUser();
+    for (const segment of [SEGMENT_CS, SEGMENT_SS]) {
+      cpu.setState64(SEGMENT_BASE + segment * 8, 0x1000n);
+      cpu.setState32(SEGMENT_LIMIT + segment * 4, 0xfff);
+    }
+    cpu.setGpr(RCX, TARGET);
+    execute();
+    for (const [segment, rights] of [
+      [SEGMENT_CS, 0xa09b | dpl],
+      [SEGMENT_SS, 0xc093 | dpl],
+    ] as const) {
+      expect(cpu.state64(SEGMENT_BASE + segment * 8)).toBe(0n);
+      expect(cpu.state32(SEGMENT_LIMIT + segment * 4) >>> 0).toBe(0xffff_ffff);
+      expect(cpu.state32(SEGMENT_RIGHTS + segment * 4)).toBe(rights);
+    }
+  });
+
+  test('SYSCALL that leaves AC selects the view of memory that lets the kernel at user pages', () => {
+    cpu.enterUser();
+    cpu.setState64(MSR_FMASK, BigInt(IF));
+    cpu.setState64(CR4, cpu.state64(CR4) | (1n << 21n));
+    cpu.flags = IF | AC;
+    cpu.exports.syscall(cpu.record(1));
+    expect(cpu.state32(MODE)).toBe(MODE_CODE_64 | (VIEW_SUPERVISOR_AC << MODE_VIEW_SHIFT));
+    cpu.exports.sysret(cpu.record(), 8);
+    expect(cpu.state32(MODE)).toBe(MODE_CODE_64 | (VIEW_USER << MODE_VIEW_SHIFT));
+    cpu.setState64(CR0, cpu.state64(CR0) | (1n << 18n));
+    cpu.exports.syscall(cpu.record(1));
+    cpu.exports.sysret(cpu.record(), 8);
+    expect(cpu.state32(MODE)).toBe(MODE_CODE_64 | (VIEW_USER_ALIGNED << MODE_VIEW_SHIFT));
   });
 
   test('SYSCALL is undefined without EFER.SCE and outside 64-bit mode', () => {

@@ -94,17 +94,31 @@ function clearUpperHalves(): void {
 }
 
 /**
+ * The view of memory that CPL and EFLAGS.AC select.
+ * @inline
+ */
+function currentView(): u32 {
+  const aligned = (load<u32>(CPU_STATE + SYSTEM_FLAGS) & FLAG_AC) !== 0;
+  if (load<u32>(CPU_STATE + CPL) === 3) {
+    return aligned && (load<u32>(CPU_STATE + CR0) & CR0_AM) !== 0 ? VIEW_USER_ALIGNED : VIEW_USER;
+  }
+  return aligned && (load<u32>(CPU_STATE + CR4) & CR4_SMAP) !== 0 ? VIEW_SUPERVISOR_AC : VIEW_SUPERVISOR;
+}
+
+/** What updateMode() does where 64-bit mode goes on: only the view may be another, and bases and masks stay. */
+export function updateView(): void {
+  const view = currentView();
+  store<u32>(CPU_STATE + MODE, MODE_CODE_64 | (view << MODE_VIEW_SHIFT));
+  store<u32>(CPU_STATE + TLB_TABLE, TLB_BASE + view * TLB_TABLE_SIZE);
+}
+
+/**
  * Recomputes MODE and TLB_TABLE. Call it after any change of CS, CPL, outside 64-bit mode of SS, DS and ES, and of CR0.PE, CR4.SMAP, EFER.LMA,
  * EFLAGS.AC or EFLAGS.VM.
  */
 export function updateMode(): void {
   const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS);
-  let view: u32 = VIEW_SUPERVISOR;
-  if (load<u32>(CPU_STATE + CPL) === 3) {
-    const aligned = (flags & FLAG_AC) !== 0 && (load<u32>(CPU_STATE + CR0) & CR0_AM) !== 0;
-    view = aligned ? VIEW_USER_ALIGNED : VIEW_USER;
-  } else if ((flags & FLAG_AC) !== 0 && (load<u32>(CPU_STATE + CR4) & CR4_SMAP) !== 0)
-    view = VIEW_SUPERVISOR_AC;
+  const view = currentView();
   const codeRights = load<u32>(CPU_STATE + SEGMENT_RIGHTS + SEGMENT_CS * 4);
   let mode: u32 = MODE_CODE_64;
   let linearMask: u64 = u64.MAX_VALUE;

@@ -29,6 +29,7 @@ import {
   SEGMENT_CS,
   SEGMENT_LIMIT,
   SEGMENT_RIGHTS,
+  SEGMENT_SELECTOR,
   SEGMENT_SS,
   SYSTEM_FLAGS,
 } from '../generated/layout';
@@ -36,7 +37,7 @@ import { getFlags, setFlags } from '../integer/flags';
 import { isCanonical } from '../memory/page-walk';
 import { R11, RCX, RDX, RSP } from '../registers';
 import { is64BitMode, isLongMode, isParagraphMode } from '../segments/descriptors';
-import { setSegment, updateMode } from '../segments/segments';
+import { setSegment, updateMode, updateView } from '../segments/segments';
 import { isAmd } from './features';
 
 /** Rights of the flat segments these instructions load: G, present, accessed; DPL in bits 5-6. */
@@ -50,14 +51,35 @@ const SYSRET_FLAGS: u32 = 0x3c_7fd7;
 
 /** Loads flat CS and SS for `cpl` (0 or 3) and sets CPL, RIP and the mode. */
 function enterFlat(codeSelector: u32, codeRights: u32, stackSelector: u32, cpl: u32, rip: u64): void {
-  setSegment(SEGMENT_CS, codeSelector, 0, 0xffff_ffff, codeRights);
-  setSegment(SEGMENT_SS, stackSelector, 0, 0xffff_ffff, cpl === 3 ? DATA_32 | DPL_3 : DATA_32);
+  const stackRights: u32 = cpl === 3 ? DATA_32 | DPL_3 : DATA_32;
   store<u32>(CPU_STATE + CPL, cpl);
   store<u64>(CPU_STATE + RIP, rip);
+  if ((codeRights & RIGHTS_LONG) !== 0 && is64BitMode()) {
+    setFlat(SEGMENT_CS, codeSelector, codeRights);
+    setFlat(SEGMENT_SS, stackSelector, stackRights);
+    updateView();
+    return;
+  }
+  setSegment(SEGMENT_CS, codeSelector, 0, 0xffff_ffff, codeRights);
+  setSegment(SEGMENT_SS, stackSelector, 0, 0xffff_ffff, stackRights);
   updateMode();
 }
 
-/** #UD unless EFER.SCE is set, and on Intel's processors unless in 64-bit mode. */
+/**
+ * setSegment() where 64-bit mode goes on, for which the bases of these segments are zero in any case.
+ * @inline
+ */
+function setFlat(index: u32, selector: u32, rights: u32): void {
+  store<u32>(CPU_STATE + SEGMENT_SELECTOR + index * 4, selector);
+  store<u64>(CPU_STATE + SEGMENT_BASE + index * 8, 0);
+  store<u32>(CPU_STATE + SEGMENT_LIMIT + index * 4, 0xffff_ffff);
+  store<u32>(CPU_STATE + SEGMENT_RIGHTS + index * 4, rights);
+}
+
+/**
+ * #UD unless EFER.SCE is set, and on Intel's processors unless in 64-bit mode.
+ * @inline
+ */
 function requireSystemCalls(record: u32): void {
   const exists = is64BitMode() || isAmd();
   if (!exists || (load<u32>(CPU_STATE + MSR_EFER) & EFER_SCE) === 0) raiseUndefined(record);

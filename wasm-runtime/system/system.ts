@@ -37,7 +37,7 @@ import { isCanonical, isCanonicalBase } from '../memory/page-walk';
 import { RAX, RCX, RDX } from '../registers';
 import { updateAccessBase } from '../segments/access';
 import { is64BitMode, isParagraphMode } from '../segments/descriptors';
-import { moveFromSegment, updateMode } from '../segments/segments';
+import { moveFromSegment, updateMode, updateView } from '../segments/segments';
 import { checkUserModeInstruction, requirePrivilege } from './control-registers';
 import { hostRandom } from './host';
 import { performanceCounter } from './performance-counters';
@@ -117,7 +117,8 @@ export function setAlignmentCheck(record: u32, value: i32): void {
   if (load<u32>(CPU_STATE + CPL) !== 0) raiseUndefined(record);
   const flags = load<u32>(CPU_STATE + SYSTEM_FLAGS) & ~FLAG_AC;
   store<u32>(CPU_STATE + SYSTEM_FLAGS, value !== 0 ? flags | FLAG_AC : flags);
-  updateMode();
+  if (is64BitMode()) updateView();
+  else updateMode();
 }
 
 // --------------------------------------------------------------------------------------------- segment bases
