@@ -181,6 +181,9 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   abstract jumpIf(condition: Expression): void;
   abstract jumpTo(target: Expression): void;
   abstract dispatch(): void;
+  abstract dispatchIf(condition: Expression, change: () => void): void;
+  abstract handlerIf(condition: Expression): void;
+  abstract budgetLeft(): Expression;
   abstract exit(reason: number): void;
   abstract repeat(
     name: RuntimeFunction,

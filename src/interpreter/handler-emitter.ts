@@ -582,6 +582,20 @@ export class HandlerEmitter extends EmitterBase {
     this.end(this.enterHead(head));
   }
 
+  dispatchIf(condition: Expression, change: () => void): void {
+    this.when(condition, () => {
+      change();
+      this.dispatch();
+    });
+    this.ended = false;
+  }
+
+  handlerIf(): void {}
+
+  budgetLeft(): Expression {
+    return this.state(BUDGET, 4);
+  }
+
   private storeState4(offset: number, value: Expression): Expression {
     return this.storeHost(4, CPU_STATE + offset, this.m.i32.const(0), value);
   }

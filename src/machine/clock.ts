@@ -40,8 +40,8 @@ const FASTEST = 4;
 const CATCH_UP = 1 / 4;
 /** ... but for so much, in nanoseconds, at once: then time is right even if the guest runs only now and then. */
 const BURST = 100_000_000;
-/** A microsecond or two of compiled code, in instructions. */
-const TRUSTED = 1000;
+/** Some microseconds of compiled code, in instructions. */
+const TRUSTED = 4000;
 /** What has been missed beyond this, in nanoseconds, is not made up for: ten minutes. */
 const LONGEST_LAG = 600e9;
 

@@ -95,7 +95,7 @@ describe.each(['interpreter', 'compiled'] as const)('%s', (tier) => {
     expect(processor.i32(INTERRUPT_SHADOW)).toBe(SHADOW_STI);
   });
 
-  it.each(['sti', 'cli', 'swapgs'])('%s is not for programs', (name) => {
+  it.each(['sti', 'cli', 'swapgs', 'mov rax,cr2'])('%s is not for programs', (name) => {
     const { processor } = machine;
     machine.write(USER_CODE, [...assemble(`inc rcx\n${name}`, USER_CODE), 0xf4]);
     warmUp(USER_CODE, () => machine.toUser());

@@ -13,16 +13,9 @@ export function setPkru(value: u32): void {
 }
 
 /** #UD without CR4.PKE, #GP(0) unless ECX is 0. */
-function requireKeys(record: u32): void {
+export function requireKeys(record: u32): void {
   if ((load<u32>(CPU_STATE + CR4) & CR4_PKE) === 0) raiseUndefined(record);
   if (load<u32>(RCX) !== 0) raiseGeneralProtection(record, 0);
-}
-
-/** RDPKRU: PKRU into EAX, 0 into EDX. */
-export function rdpkru(record: u32): void {
-  requireKeys(record);
-  store<u64>(RAX, load<u32>(CPU_STATE + PKRU));
-  store<u64>(RDX, 0);
 }
 
 /** WRPKRU: EAX into PKRU. #GP(0) also unless EDX is 0. */

@@ -13,6 +13,7 @@ import {
   CR4_PCE,
   CR4_PCIDE,
   CR4_TSD,
+  CURRENT_RECORD,
   FLAG_AC,
   GDTR_BASE,
   GDTR_LIMIT,
@@ -147,9 +148,10 @@ function requireTimeStamp(record: u32): void {
   if ((load<u32>(CPU_STATE + CR4) & CR4_TSD) !== 0) requirePrivilege(record);
 }
 
-/** RDTSC into EDX:EAX. #GP(0) at CPL > 0 with CR4.TSD. */
+/** RDTSC into EDX:EAX. #GP(0) at CPL > 0 with CR4.TSD. May ask the host, which may ask how far the block has come. */
 export function rdtsc(record: u32): void {
   requireTimeStamp(record);
+  store<u32>(CPU_STATE + CURRENT_RECORD, record);
   const value = timeStampCounter();
   store<u64>(RAX, value & 0xffff_ffff);
   store<u64>(RDX, value >> 32);

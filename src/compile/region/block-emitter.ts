@@ -650,6 +650,18 @@ export class BlockEmitter extends BlockMemory {
     throw new Error(`${this.variant.row.mnemonic}: compiled code cannot dispatch`);
   }
 
+  dispatchIf(condition: Expression): void {
+    this.leaveIf(condition);
+  }
+
+  handlerIf(condition: Expression): void {
+    this.leaveIf(condition);
+  }
+
+  budgetLeft(): Expression {
+    return this.parts.leave.budgetLeft(this.block);
+  }
+
   exit(): void {
     throw new Error(`${this.variant.row.mnemonic}: compiled code cannot leave to the host`);
   }

@@ -219,6 +219,12 @@ export class Leave {
     return m.i32.sub(m.i32.const(owed - records.count + index), budget.get());
   }
 
+  /** What is left of it behind a block. */
+  budgetLeft({ owed }: PlannedBlock): Expression {
+    const { m, budget } = this;
+    return m.i32.sub(budget.get(), m.i32.const(owed));
+  }
+
   private unlessEnough(need: number, otherwise: Expression): Expression {
     const { m, budget } = this;
     return m.ifUnlikely(m.i32.lt_s(budget.get(), m.i32.const(need)), otherwise);

@@ -19,6 +19,8 @@ import { loadOptimizer } from './optimizer.ts';
 /** The runtime beside the built package, or in build/ when run from source. */
 const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtime.wasm'];
 
+const { hrtime } = process;
+
 /** @throws where nothing can be written. */
 async function saveDetached(request: SaveRequest): Promise<void> {
   const { startPackWriter } = await import('./start-pack-writer.ts');
@@ -38,9 +40,9 @@ export class NodeHost implements Host {
     this.savesDetached = savesDetached;
   }
 
-  /** Not by the global `performance`, which Node loads when it is first asked for. */
+  /** Not by the global `performance`, which Node loads when it is first asked for, nor by the global `process`, which is a function's result. */
   now(): number {
-    const [seconds, nanoseconds] = process.hrtime();
+    const [seconds, nanoseconds] = hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;
   }
 

@@ -13,6 +13,12 @@ export interface ControlEmitter {
   jumpTo(target: Expression): void;
   /** Ends the block at the RIP that a runtime function has put into the processor state. */
   dispatch(): void;
+  /** Where the condition (i32) holds, runs what changes RIP and mode, and dispatches; compiled code leaves to the handler for that. */
+  dispatchIf(condition: Expression, change: () => void): void;
+  /** Compiled code leaves to the handler if the condition (i32) holds; the handler does all by what follows. */
+  handlerIf(condition: Expression): void;
+  /** What is left of the budget behind the instruction, which is the last of its block: i32. */
+  budgetLeft(): Expression;
   /** Leaves to the host loop with RIP = the next instruction. */
   exit(reason: number): void;
   /**

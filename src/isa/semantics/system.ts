@@ -6,8 +6,17 @@
  * up anew.
  */
 
-import { FLAG_IF, RCX } from '../../layout/architecture.ts';
-import { CPL, INTERRUPT_SHADOW, MSR_TSC_AUX, RIP, SHADOW_STI, SYSTEM_FLAGS } from '../../layout/cpu-state.ts';
+import { CR4_PKE, FLAG_AC, FLAG_IF, RAX, RCX, RDX } from '../../layout/architecture.ts';
+import {
+  CPL,
+  CR4,
+  INTERRUPT_SHADOW,
+  MSR_TSC_AUX,
+  PKRU,
+  RIP,
+  SHADOW_STI,
+  SYSTEM_FLAGS,
+} from '../../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../../layout/generated/runtime-function.ts';
 import {
   CURRENT_RECORD,
@@ -81,11 +90,16 @@ export function isSomethingPending(e: Emitter): Expression {
   return e.m.i32.ne(e.state(INTERRUPT_PENDING, 4), e.m.i32.const(0));
 }
 
-/** STAC and CLAC select another view of memory. */
+/** STAC and CLAC select another view of memory, unless AC is so already, as it is where a kernel makes sure when it is entered. */
 export function setAlignmentCheck(value: 0 | 1): Semantics {
   return (e) => {
-    e.run('setAlignmentCheck', [e.record(), e.m.i32.const(value)]);
-    endBlock(e);
+    const { m } = e;
+    const asked = value === 0 ? m.i32.const(0) : m.i32.const(FLAG_AC);
+    const changes = m.i32.xor(m.i32.and(e.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_AC)), asked);
+    e.dispatchIf(m.i32.or(changes, e.state(CPL, 4)), () => {
+      e.run('setAlignmentCheck', [e.record(), m.i32.const(value)]);
+      e.setState(RIP, 8, e.call('nextRip', [e.record()], i64));
+    });
   };
 }
 
@@ -117,7 +131,13 @@ export function mwait(e: Emitter): void {
 
 // ---- control and debug registers ----
 
+/** CR0, CR2, CR3 and CR4 are in the processor state. */
+const CONTROL_REGISTERS = 0b1_1101;
+
 export function movFromControl(e: Emitter): void {
+  const { m } = e;
+  const others = m.i32.and(m.i32.shl(m.i32.const(1), e.registerNumber(1)), m.i32.const(~CONTROL_REGISTERS));
+  e.handlerIf(m.i32.or(others, e.state(CPL, 4)));
   const value = e.call('readCr', [e.record(), e.registerNumber(1)], i64);
   e.write(0, resize(e.m, 8, e.sizeOf(0), value));
 }
@@ -144,6 +164,17 @@ export function smsw(e: Emitter): void {
 export function lmsw(e: Emitter): void {
   e.run('lmsw', [e.record(), e.read(0)]);
   endBlock(e);
+}
+
+// ---- protection keys ----
+
+/** RDPKRU: PKRU into EAX, 0 into EDX. #UD without CR4.PKE, #GP(0) unless ECX is 0. */
+export function rdpkru(e: Emitter): void {
+  const { m } = e;
+  const without = m.i32.eqz(m.i32.and(e.state(CR4, 4), m.i32.const(CR4_PKE)));
+  e.delegate(m.i32.or(without, e.gpr(RCX, 4)), 'requireKeys', [e.record()]);
+  e.setGpr(RAX, 4, e.state(PKRU, 4));
+  e.setGpr(RDX, 4, m.i32.const(0));
 }
 
 // ---- descriptor table registers ----
@@ -201,12 +232,28 @@ export function cpuid(e: Emitter): void {
   e.run('cpuid', []);
 }
 
-/** RDMSR, RDTSC, RDTSCP: may ask the host for the time. */
-export function performTimed(name: RuntimeFunction): Semantics {
-  return (e) => {
-    announce(e);
-    e.run(name, [e.record()]);
-  };
+/** RDMSR: may ask the host for the time. */
+export function rdmsr(e: Emitter): void {
+  announce(e);
+  e.run('readMsr', [e.record()]);
+}
+
+/** The counter into EDX:EAX. Compiled code leaves to the handler where the host has to be asked. */
+function readTimeStamp(e: Emitter, name: 'rdtsc' | 'rdtscp'): void {
+  const { m } = e;
+  const time = e.let(e.call('trustedTimeStamp', [e.budgetLeft()], i64), i64);
+  e.delegate(m.i64.eqz(time()), name, [e.record()]);
+  e.setGpr(RAX, 4, m.i32.wrap(time()));
+  e.setGpr(RDX, 4, m.i32.wrap(m.i64.shr_u(time(), m.i64.const(32n))));
+}
+
+export function rdtsc(e: Emitter): void {
+  readTimeStamp(e, 'rdtsc');
+}
+
+export function rdtscp(e: Emitter): void {
+  readTimeStamp(e, 'rdtscp');
+  e.setGpr(RCX, 4, e.state(MSR_TSC_AUX, 4));
 }
 
 /** No MSR changes the mode; those of the APIC may let an interrupt in. */
