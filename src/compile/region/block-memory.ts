@@ -231,22 +231,22 @@ export abstract class BlockMemory extends BlockAddresses {
 
   /** For a window that begins with an access of the current instruction. */
   private windowFinder({ register, distance }: Place): WindowFinder {
-    const { m, records } = this;
+    const { m, records, areNarrow } = this;
     const { tlbView } = records;
     const { lastPages } = this.parts;
     const slot = this.newLocal(i32);
     if (lastPages === undefined) {
       const leave = this.leaveToHandler();
       return {
-        find: (access, address, range) => tlbWindow(m, access, address, range, tlbView, slot, leave),
+        find: (access, address, span) => tlbWindow(m, access, address, span, tlbView, areNarrow, slot, leave),
         leaves: true,
       };
     }
     const found = { addend: this.newLocal(i32), tag: this.newLocal(i64) };
-    const find: WindowFinder['find'] = (access, address, range) => {
+    const find: WindowFinder['find'] = (access, address, span) => {
       const last = lastPages.find(access, GPR + register * 8, ZERO_REGISTER, distance);
-      if (last !== undefined) return last.window(address, range, tlbView, slot, found);
-      return tlbWindow(m, access, address, range, tlbView, slot, m.i32.const(0));
+      if (last !== undefined) return last.window(address, span, tlbView, areNarrow, slot, found);
+      return tlbWindow(m, access, address, span, tlbView, areNarrow, slot, m.i32.const(0));
     };
     return { find, leaves: false };
   }

@@ -37,7 +37,7 @@ import { TLB_ADDEND, TLB_INVALID } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 import { type NotedAccess, PageChanges } from './page-changes.ts';
-import { fitsPage, type Range } from './windows.ts';
+import { fitsNarrowPage, fitsPage } from './windows.ts';
 
 /** Constants of addresses that are nearer to each other are of one object: a structure, or what is around a pointer. */
 const NEAR = 1024;
@@ -101,6 +101,8 @@ class LastPage {
   private readonly m: Module;
   private readonly changes: PageChanges | undefined;
   private readonly tagOffset: number;
+  /** Address of the tag. */
+  private readonly place: number;
   /** As in a TLB entry. */
   private readonly tag: Cell;
   private readonly addend: Cell;
@@ -111,6 +113,7 @@ class LastPage {
     this.changes = changes;
     this.tagOffset = tagOffset(access);
     const at = CPU_STATE + LAST_PAGES + LAST_PAGE_SIZE * number;
+    this.place = at;
     const zero = (): Expression => m.i32.const(0);
     const word = (place: number): Cell => ({
       get: () => m.i32.load(place, 4, zero()),
@@ -197,46 +200,56 @@ class LastPage {
 
   /**
    * WindowFinder.find, of windows.ts: if the last page is another, what the TLB has for the address takes its place.
-   * @param slot i32 local. @param found i64 and i32 local.
+   * @param isNarrow addresses have 32 bits. @param slot i32 local. @param found i64 and i32 local.
    */
   window(
     address: Value,
-    { span, back }: Range,
+    span: number,
     view: number,
+    isNarrow: boolean,
     slot: Local,
     found: { readonly tag: Local; readonly addend: Local },
   ): Expression {
     const { m, tag, addend } = this;
     const table = tlbTable(view);
-    const page = (): Expression => m.i64.and(address(), m.i64.const(-4096));
-    const host = (distance: Expression): Expression =>
-      m.i32.add(m.i32.add(m.i32.wrap(address()), distance), m.i32.const(-back));
+    const isPage = (tag: Expression): Expression => m.i64.eq(m.i64.and(address(), m.i64.const(-4096)), tag);
+    const host = (distance: Expression): Expression => m.i32.add(m.i32.wrap(address()), distance);
     const none = (): Expression => m.i32.const(0);
     const look = m.block(
       null,
       [
         tag.set(found.tag.tee(m.i64.load(table + this.tagOffset, 8, slot.tee(tlbIndex(m, address()))))),
         addend.set(found.addend.tee(m.i32.load(table + TLB_ADDEND, 4, slot.get()))),
-        m.select(
-          m.i32.and(m.i64.eq(page(), found.tag.get()), fitsPage(m, address, span)),
+        // No select: V8 would not know that its upper half is zero, and extend it for each access.
+        m.ifLikely(
+          m.i32.and(isPage(found.tag.get()), fitsPage(m, address, span)),
           host(found.addend.get()),
           none(),
         ),
       ],
       i32,
     );
-    return m.ifLikely(
-      m.i64.eq(page(), tag.get()),
-      m.ifLikely(fitsPage(m, address, span), host(addend.get()), none()),
-      look,
-    );
+    if (!isNarrow) {
+      const inPage = m.ifLikely(fitsPage(m, address, span), host(addend.get()), none());
+      return m.ifLikely(isPage(tag.get()), inPage, look);
+    }
+    const otherwise = m.ifUnlikely(isPage(this.rareTag()), none(), look);
+    return m.ifLikely(fitsNarrowPage(m, address, tag.get(), span), host(addend.get()), otherwise);
   }
 
   /** Whether the first and the last byte are in the page: here, unlike in the TLB, an access may come from the one below. */
   private holds(linearAddress: Value, size: number): Expression {
-    const { m, tag } = this;
-    const ends = m.i64.eq(pageOfLastByte(m, linearAddress, size), tag.get());
-    return m.i32.and(ends, m.i64.ge_u(linearAddress(), tag.get()));
+    const { m } = this;
+    const ends = m.i64.eq(pageOfLastByte(m, linearAddress, size), this.rareTag());
+    return m.i32.and(ends, m.i64.ge_u(linearAddress(), this.rareTag()));
+  }
+
+  /** The tag where it is hardly ever needed: in hot regions by halves, or the engine would keep it in a register for that. */
+  private rareTag(): Expression {
+    const { m, place, changes, tag } = this;
+    if (changes !== undefined) return tag.get();
+    const half = (at: number): Expression => m.i64.extend_u(m.i32.load(at, 4, m.i32.const(0)));
+    return m.i64.or(half(place), m.i64.shl(half(place + 4), m.i64.const(32)));
   }
 
   /** The same by the distance from the page's start, which is faster where it comes first. */

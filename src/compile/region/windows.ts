@@ -46,18 +46,12 @@ const LONGEST = 512;
  * what is far from them, such as the registers that a function's end restores, has a window of its own.
  */
 const NEAR = 64;
-/** Host addresses in windows are from so many bytes below the first access on: offsets of loads are not negative. */
+/** A window does not begin further below its first access. */
 const BELOW = 64;
 
-/** What a window needs of an address: `span` bytes from it on in a page, and the host address `back` bytes below. */
-export interface Range {
-  readonly span: number;
-  readonly back: number;
-}
-
 export interface WindowFinder {
-  /** Host address of a window, or 0 if it is not in one page that is in the TLB: i32. */
-  readonly find: (access: Access, address: Value, range: Range) => Expression;
+  /** Host address of so many bytes from a linear address on, or 0 if they are not in one page that is in the TLB: i32. */
+  readonly find: (access: Access, address: Value, span: number) => Expression;
   /** The region is left instead of a 0. */
   readonly leaves: boolean;
 }
@@ -68,8 +62,8 @@ export class Window {
   private readonly address: Local;
   private readonly origin: object;
   private readonly fewest: number;
-  /** Distance of the host address. */
-  private readonly anchor: number;
+  /** Where it begins at the lowest. */
+  private readonly lowest: number;
   private readonly finder: WindowFinder;
   private readonly addressAt: (distance: number) => Expression;
   private low: number;
@@ -90,7 +84,7 @@ export class Window {
     this.address = address;
     this.origin = place.origin;
     this.fewest = place.register === RSP ? FEWEST_ON_STACK : FEWEST;
-    this.anchor = place.distance - BELOW;
+    this.lowest = place.distance - BELOW;
     this.finder = finder;
     this.addressAt = addressAt;
     this.low = place.distance;
@@ -101,7 +95,7 @@ export class Window {
   join({ origin, distance }: Place, size: number, access: Access): boolean {
     const low = Math.min(this.low, distance);
     const high = Math.max(this.high, distance + size);
-    if (origin !== this.origin || distance < this.anchor || high - low > LONGEST) return false;
+    if (origin !== this.origin || distance < this.lowest || high - low > LONGEST) return false;
     if (this.low - distance - size > NEAR || distance - this.high > NEAR) return false;
     this.low = low;
     this.high = high;
@@ -119,42 +113,58 @@ export class Window {
     return this.finder.leaves ? inside : this.m.ifLikely(this.host.get(), inside, apart());
   }
 
-  /** Offset of an access from `host`. */
+  /** Offset of an access from `host`, when all of them are known. */
   offset({ distance }: Place): number {
-    return distance - this.anchor;
+    return distance - this.low;
   }
 
   /** Where the first access is: sets `host`. */
   open(): Expression {
-    const { m, low, high, anchor, address } = this;
+    const { m, low, high, address } = this;
     const access = this.writes ? 'write' : 'read';
-    const range = { span: high - low, back: low - anchor };
-    const found = this.finder.find(access, () => address.get(), range);
+    const found = this.finder.find(access, () => address.get(), high - low);
     return m.block(null, [address.set(this.addressAt(low)), this.host.set(found)]);
   }
 }
 
-/** Finds a window in the table of a view. @param slot i32 local. @param missed if it is not in a page there. */
+/**
+ * Finds a window in the table of a view.
+ * @param isNarrow addresses have 32 bits. @param slot i32 local. @param missed if it is not in a page there.
+ */
 export function tlbWindow(
   m: Module,
   access: Access,
   address: Value,
-  range: Range,
+  span: number,
   view: number,
+  isNarrow: boolean,
   slot: Local,
   missed: Expression,
 ): Expression {
   const tag = m.i64.load(tlbTable(view) + tagOffset(access), 8, slot.tee(tlbIndex(m, address())));
-  const isThere = m.i64.eq(tag, m.i64.and(address(), m.i64.const(-4096)));
   const addend = m.i32.load(tlbTable(view) + TLB_ADDEND, 4, slot.get());
-  const found = m.i32.add(m.i32.add(m.i32.wrap(address()), addend), m.i32.const(-range.back));
-  return m.ifLikely(m.i32.and(isThere, fitsPage(m, address, range.span)), found, missed);
+  const isThere = isNarrow
+    ? fitsNarrowPage(m, address, tag, span)
+    : m.i32.and(m.i64.eq(tag, pageOf(m, address)), fitsPage(m, address, span));
+  return m.ifLikely(isThere, m.i32.add(m.i32.wrap(address()), addend), missed);
+}
+
+function pageOf(m: Module, address: Value): Expression {
+  return m.i64.and(address(), m.i64.const(-4096));
 }
 
 /** Whether so many bytes from an address on are in its page. */
 export function fitsPage(m: Module, address: Value, span: number): Expression {
   const offset = m.i32.and(m.i32.wrap(address()), m.i32.const(4095));
   return m.i32.le_u(offset, m.i32.const(4096 - span));
+}
+
+/**
+ * Whether so many bytes from an address of 32 bits on are in the page of a tag, by one comparison: TLB_INVALID is above all of them, so their
+ * distance from it is a large number.
+ */
+export function fitsNarrowPage(m: Module, address: Value, tag: Expression, span: number): Expression {
+  return m.i64.le_u(m.i64.sub(address(), tag), m.i64.const(4096 - span));
 }
 
 /** Where the registers of a block are, and the windows that it opens or finds open. */

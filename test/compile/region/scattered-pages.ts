@@ -5,7 +5,8 @@ import { assemble } from '../../support/assembler.ts';
 
 /** A function that returns 1, on a page of its own. */
 export const FUNCTION = 0x3_0800;
-const PAGE_TABLE = 0x4_8000;
+/** Of the pages from 200000h on. */
+export const PAGE_TABLE = 0x4_8000;
 /** What the pages from 200000h on are mapped to: no two are neighbours, and none is behind them. */
 const FRAMES = [DATA + 0x2000, DATA + 0x5000, DATA + 0x1000];
 

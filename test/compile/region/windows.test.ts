@@ -1,19 +1,29 @@
 /** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
 import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../../src/compile/compiler.ts';
+import { BlockRecords } from '../../../src/compile/record-view.ts';
 import { Place, Window } from '../../../src/compile/region/windows.ts';
 import { Locals } from '../../../src/emitter/locals.ts';
 import { RSP } from '../../../src/layout/architecture.ts';
+import { MODE_FLAT, MODE_STACK_32 } from '../../../src/layout/mode.ts';
 import { i64 } from '../../../src/wasm/value-types.ts';
 import { ModuleWriter } from '../../../src/wasm/writer/module-writer.ts';
 import { runBothTiers } from '../../code-cache/both-tiers.ts';
 import { shapeOf } from '../../code-cache/region-shape.ts';
-import { HANDLERS } from '../../isa/system-machine.ts';
-import { FUNCTION, prepare } from './scattered-pages.ts';
+import { HANDLERS, USER_CODE } from '../../isa/system-machine.ts';
+import { assemble } from '../../support/assembler.ts';
+import { FUNCTION, PAGE_TABLE, prepare } from './scattered-pages.ts';
 
 const RAX = 0;
 const RBX = 3;
 const PAGE_FAULT = 14;
+
+/** Of compatibility mode, at level 3. */
+const CODE_32 = 0x1b;
+const STACK_32 = 0x23;
+/** Where 32-bit code is, in a page behind those that prepare() maps. */
+const AT_32 = USER_CODE + 0x5000;
+const ENTER_32 = `push ${STACK_32}; push rdx; push 2; push ${CODE_32}; push ${AT_32}; iretq`;
 
 /** Moves of an address, by steps that bring accesses to every distance from a page boundary. */
 const WALKS = [
@@ -103,6 +113,51 @@ describe('accesses near each other', () => {
       `,
       prepare,
     );
+  });
+
+  it.each([
+    ['up', 'mov esi,0x200f80; mov ecx,100', 'add esi,11', ''],
+    ['down', 'mov esi,0x202f80; mov ecx,220', 'sub esi,19', ''],
+    ['up in regions without a loop', 'mov esi,0x200f80; mov ecx,100', 'add esi,11', 'cpuid'],
+    ['down in regions without a loop', 'mov esi,0x202f80; mov ecx,220', 'sub esi,19', 'cpuid'],
+  ])('walk %s over page boundaries in 32-bit code', (_, start, step, leave) => {
+    // The bytes are the same in both modes.
+    const code = `
+      mov eax,${STACK_32}
+      .byte 0x8e,0xd8 # mov ds,eax
+      .byte 0x8e,0xc0 # mov es,eax
+      mov esp,0x202400
+      ${start}
+      again: mov eax,DWORD PTR [rsi]
+      add edi,DWORD PTR [rsi+0x28]
+      xor DWORD PTR [rsi+0x10],eax
+      mov DWORD PTR [rsi-0x8],edi
+      push rdi
+      push rcx
+      ${leave}
+      pop rcx
+      add DWORD PTR [rsp],1
+      pop rdi
+      sub esp,3
+      add BYTE PTR [rsi+0x2f],cl
+      ${step}
+      mov edx,DWORD PTR [rsi-0x10]
+      rol DWORD PTR [rsi+0x4],3
+      xor edi,edx
+      dec ecx
+      jne again
+      hlt
+    `;
+    const { regions } = runBothTiers(ENTER_32, (machine) => {
+      prepare(machine);
+      machine.write64(PAGE_TABLE + 5 * 8, BigInt(AT_32) | 0x67n);
+      machine.write(AT_32, [...assemble(code, AT_32)]);
+    });
+    const modes = regions.flatMap(({ blocks }) =>
+      blocks.map(({ head, records }) => new BlockRecords(head, records).mode),
+    );
+    const windowed = MODE_FLAT | MODE_STACK_32;
+    expect(modes.some((mode) => (mode & windowed) === windowed)).toBe(true);
   });
 
   it('are by a register that gets another value in between', () => {
