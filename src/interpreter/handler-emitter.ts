@@ -52,6 +52,7 @@ import {
   INTERRUPT_PENDING,
   LINEAR_MASK,
   PAGE_BASE,
+  REPETITION_FAULTED,
   SSE_DISABLED,
   TLB_TABLE,
 } from '../layout/runtime-state.ts';
@@ -628,14 +629,15 @@ export class HandlerEmitter extends EmitterBase {
    */
   repeat(name: RuntimeFunction, args: Expression[]): void {
     const { m } = this;
-    const isInterrupted = this.call(name, args, i32);
+    const outcome = this.let(this.call(name, args, i32));
     const flags = m.i32.or(this.state(SYSTEM_FLAGS, 4), m.i32.const(FLAG_RF));
-    this.emit(
-      m.if(
-        isInterrupted,
-        m.block(null, [this.storeState4(SYSTEM_FLAGS, flags), leaveAt(m, this.runtime, EXIT_BUDGET)]),
-      ),
-    );
+    const enterFault = m.return_call(this.runtime(ENTER_FAULT), [this.record()], none);
+    const left = [
+      m.if(m.i32.eq(outcome(), m.i32.const(REPETITION_FAULTED)), enterFault),
+      this.storeState4(SYSTEM_FLAGS, flags),
+      leaveAt(m, this.runtime, EXIT_BUDGET),
+    ];
+    this.emit(m.if(outcome(), m.block(null, left)));
   }
 
   /** leaveIfInterrupt() looks afterwards. */

@@ -44,6 +44,10 @@ export const EXIT_TRIPLE_FAULT = 3;
 export const EXIT_STEPPED = 4;
 /** MWAIT. */
 export const EXIT_WAIT = 5;
+/** What a repeated string instruction has come to (wasm-runtime/string/): all is done, the budget has ended before, or a fault has been noted. */
+export const REPETITION_DONE = 0;
+export const REPETITION_INTERRUPTED = 1;
+export const REPETITION_FAULTED = 2;
 /** Not zero: MONITOR has been executed, and no event delivered since. i32. */
 export const MONITOR_ARMED = field(4);
 /** Budget the current slice began with. i32. */

@@ -9,7 +9,8 @@ import {
   MSR_STAR,
   NMI_BLOCKED,
 } from '../../src/layout/cpu-state.ts';
-import { RECORD_LINK_TAKEN, RECORD_SIZE } from '../../src/layout/record.ts';
+import { BRANCH_SITE_RECORD } from '../../src/layout/linear-memory.ts';
+import { RECORD_HINT_TAKEN, RECORD_LINK_TAKEN, RECORD_SIZE } from '../../src/layout/record.ts';
 import {
   COUNTER_EXCEPTIONS,
   EVENT_CODE_WRITE,
@@ -244,13 +245,73 @@ describe('instructions executed, seen by a device', () => {
   });
 });
 
+/** Stores where there is nothing, if RBX is ABSENT. */
+const STORES = 'mov rdi,rbx; mov ecx,3; rep stos BYTE PTR es:[rdi],al';
+const ABSENT = 0x4000_0000;
+const PAGE_FAULT = 14;
+
+describe('is delivered without a throw', () => {
+  /** Runs code with RBX = ABSENT, and counts what is thrown. */
+  function run(code: string): { outcome: unknown; thrown: number } {
+    const signalled = machine.processor as unknown as { deliver: () => void };
+    const { deliver } = signalled;
+    let thrown = 0;
+    signalled.deliver = () => {
+      thrown++;
+      deliver();
+    };
+    machine.processor.setGpr(RBX, BigInt(ABSENT));
+    return { outcome: machine.run(code), thrown };
+  }
+
+  it.each([
+    ['a fault of a fetch', 'nop; jmp rbx', ABSENT, 2],
+    ['a fault of a fetch behind a direct branch', `nop; jmp ${ABSENT}`, ABSENT, 2],
+    ['a fault of a repeated store', STORES, CODE + 8, 2],
+    [
+      'a fault of a repeated load',
+      `mov rsi,rbx; mov ecx,3; rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]`,
+      CODE + 8,
+      2,
+    ],
+  ])('%s', (_, code, rip, before) => {
+    expect(run(code)).toEqual({ outcome: PAGE_FAULT, thrown: 0 });
+    expect(machine.read64(machine.processor.gpr(RSP) + 8n)).toBe(BigInt(rip));
+    // The exception and the HLT of its handler count one each.
+    expect(machine.processor.instructions).toBe(before + 2);
+  });
+
+  it('but not a fault of the fetch of its handler', () => {
+    machine.write64(
+      IDT + PAGE_FAULT * 16,
+      (BigInt(KERNEL_CS) << 16n) | ((0x8en | (BigInt(ABSENT) >> 8n)) << 40n),
+    );
+    const { outcome, thrown } = run('nop; jmp rbx');
+    // Page fault by page fault to the end of the slice.
+    expect(outcome).toBe('budget');
+    expect(thrown).toBeGreaterThan(100);
+  });
+
+  it('and its handler is not taken for what the branch leads to', () => {
+    const { processor } = machine;
+    expect(run(`jmp ${ABSENT}`).outcome).toBe(PAGE_FAULT);
+    const { views, runtime, mode } = processor;
+    const record = runtime.findRegistered(CODE >> 12, CODE & 0xfff, mode) + RECORD_SIZE;
+    expect(views.u32[(record + RECORD_HINT_TAKEN) >> 2]).toBe(0);
+    machine.toKernel();
+    expect(run('jmp rbx').outcome).toBe(PAGE_FAULT);
+    const indirect = runtime.findRegistered(CODE >> 12, CODE & 0xfff, mode) + RECORD_SIZE;
+    expect(views.u32[(runtime.branchSite(indirect) + BRANCH_SITE_RECORD) >> 2]).not.toBe(indirect);
+  });
+});
+
 it('a slice ends after 10,000 exceptions, thrown or not', () => {
   const { processor } = machine;
   // The handlers return to the instruction.
   machine.write(HANDLERS + 14 * 16, [...assemble('add rsp,8; iretq')]);
   machine.write(HANDLERS + 6 * 16, [...assemble('iretq')]);
   processor.setGpr(RBX, 0x4000_0000n);
-  for (const code of ['mov eax,DWORD PTR [rbx]', 'ud2']) {
+  for (const code of ['mov eax,DWORD PTR [rbx]', 'ud2', 'jmp rbx', STORES]) {
     machine.write(CODE, [...assemble(code)]);
     processor.rip = BigInt(CODE);
     const before = processor.counter(COUNTER_EXCEPTIONS);

@@ -13,7 +13,14 @@ import {
 import { SCRATCH_RECORDS } from '../../src/layout/linear-memory.ts';
 import { MODE_CODE_16 } from '../../src/layout/mode.ts';
 import { ADDRESS_16, ADDRESS_32, ADDRESS_64, RECORD_SCALE, RECORD_SEGMENT } from '../../src/layout/record.ts';
-import { ACCESS_BASE, BUDGET, EVENT_CODE_WRITE, LINEAR_MASK, MODE } from '../../src/layout/runtime-state.ts';
+import {
+  ACCESS_BASE,
+  BUDGET,
+  EVENT_CODE_WRITE,
+  LINEAR_MASK,
+  MODE,
+  REPETITION_FAULTED,
+} from '../../src/layout/runtime-state.ts';
 import { MemoryRuntime, P, RAM_SIZE, U, W } from './memory-runtime.ts';
 
 interface StringExports {
@@ -162,7 +169,8 @@ describe('REP MOVS', () => {
     runtime.map(0x40_0000n, 0x1_0000n, P | W | U);
     runtime.map(0x41_0000n, 0x1_1000n, P | W | U);
     start(0x200, 0x40_0000, 0x41_0e03);
-    const event = runtime.event(() => strings.repMovs(RECORD, 4));
+    expect(strings.repMovs(RECORD, 4)).toBe(REPETITION_FAULTED);
+    const event = runtime.noted();
     // The element that crosses into the missing page is not begun.
     expect([event.vector, event.errorCode, event.cr2]).toEqual([14, 2, 0x41_1000n]);
     expect([register(RCX), register(RSI), register(RDI)]).toEqual([0x181n, 0x40_01fcn, 0x41_0fffn]);

@@ -3,6 +3,7 @@
  * outside 64-bit code; the RIP field never includes it.
  */
 
+import { deliverEvent, deliversAtOnce } from '../events/events';
 import { raiseFault } from '../events/raise';
 import {
   ARENA_EPOCH,
@@ -12,6 +13,7 @@ import {
   BRANCH_SHORT_TARGET,
   COUNTER_LOOKUPS,
   CPU_STATE,
+  EXCEPTIONS_LEFT,
   HEAD_FLAGS,
   HEAD_HASH_NEXT,
   HEAD_MODE,
@@ -45,10 +47,11 @@ import { isCanonical } from '../memory/page-walk';
 import { accessPhysical, fetchPage, isGlobalFetch, peekFetch, translateFetch } from '../memory/tlb';
 import { moveStackPointer } from '../segments/stack';
 import { count } from '../system/counters';
+import { raise } from '../system/host';
 import { askTheHost } from '../system/time';
 import { buildBlock } from './block-builder';
 import { noteTarget } from './branch-targets';
-import { fetchNextCodePage, nextCodePage, raiseFetch, ripOf } from './code-fetch';
+import { fetchNextCodePage, nextCodePage, noteFetch, ripOf } from './code-fetch';
 import { checkNextOffset, isBeyondCode } from './code-limit';
 import { blockHead, hashBucket } from './code-pages';
 import { fillJumpCache, keepWithPage, probeJumpCache } from './jump-cache';
@@ -90,13 +93,22 @@ export function lookupJump(record: u32, target: u64): u32 {
 /** The same for an indirect jump or call: where it leads to is noted for the compiler. */
 export function lookupIndirect(record: u32, target: u64): u32 {
   const from = load<u64>(CPU_STATE + PAGE_BASE);
-  const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
+  const before = stampOfLookups();
   const head = lookupJump(record, target);
-  // Not of a copy among the scratch records, nor where the translation of the target may have dropped the record.
-  if (record < <u32>RECORD_ARENA || epoch !== load<i32>(CPU_STATE + ARENA_EPOCH)) return head;
+  // Not of a copy among the scratch records.
+  if (record < <u32>RECORD_ARENA || before !== stampOfLookups()) return head;
   const distance = <i64>(load<u64>(CPU_STATE + PAGE_BASE) - from) >> 12;
   if (<i64>(<i32>distance) === distance) noteTarget(record, head, <i32>distance);
   return head;
+}
+
+/**
+ * What is another number where a look-up has translated its target, which may have dropped the record of the branch, or has
+ * led to the handler of a fault instead.
+ * @inline
+ */
+function stampOfLookups(): i64 {
+  return ((<i64>load<i32>(CPU_STATE + ARENA_EPOCH)) << 32) | <i64>load<u32>(CPU_STATE + EXCEPTIONS_LEFT);
 }
 
 /**
@@ -139,7 +151,7 @@ function raiseBadTarget(record: u32): void {
 /** The block at linear address `la`, past the jump cache. RIP and PAGE_BASE are set. */
 function findBlock(la: u64, mode: i32): u32 {
   count(COUNTER_LOOKUPS, 1);
-  if (!translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la)) raiseFetch(la);
+  if (!translateFetch(load<u32>(CPU_STATE + TLB_TABLE), la)) return enterFetchFault(la);
   const pa = accessPhysical;
   const page = <u32>(pa >> 12);
   const offset = <u32>pa & 0xfff;
@@ -168,6 +180,25 @@ function findBlock(la: u64, mode: i32): u32 {
     const next = nextCodePage();
     keepWithPage(next, mode, isGlobalFetch(table, next));
   }
+  return head;
+}
+
+/** A fault of a fetch is being delivered: that of its handler is thrown, so that there is an end of calls. To throw another is not wrong. */
+let isFetchFaulting: bool = false;
+
+/**
+ * Delivers the fault that the last walk found for a fetch at RIP that reaches `la`, without a throw where that can be, and returns the head
+ * record of its handler's block. Callers that keep where a branch has led to see from the exceptions that it is not there.
+ */
+function enterFetchFault(la: u64): u32 {
+  const isNested = isFetchFaulting;
+  isFetchFaulting = false;
+  noteFetch(la);
+  if (isNested || !deliversAtOnce()) raise();
+  isFetchFaulting = true;
+  deliverEvent();
+  const head = lookup();
+  isFetchFaulting = false;
   return head;
 }
 
@@ -252,17 +283,17 @@ export function resolveLink(record: u32, linkOffset: i32): u32 {
   }
   if (record < <u32>RECORD_ARENA) return lookupJump(record, target);
   if ((la ^ pageBase) & PAGE_MASK) {
-    const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
+    const before = stampOfLookups();
     const head = lookupJump(record, target);
-    if (epoch === load<i32>(CPU_STATE + ARENA_EPOCH)) storeHint(record, linkOffset, head);
+    if (before === stampOfLookups()) storeHint(record, linkOffset, head);
     return head;
   }
 
-  const epoch = load<i32>(CPU_STATE + ARENA_EPOCH);
+  const before = stampOfLookups();
   const physicalPage = load<u32>(blockHead(record) + HEAD_PHYSICAL_PAGE);
   const head = lookupJump(record, target);
   if (
-    epoch === load<i32>(CPU_STATE + ARENA_EPOCH) &&
+    before === stampOfLookups() &&
     load<u64>(CPU_STATE + PAGE_BASE) === pageBase &&
     load<u32>(head + HEAD_PHYSICAL_PAGE) === physicalPage &&
     load<u8>(head + HEAD_PAGE_COUNT) === 1 &&

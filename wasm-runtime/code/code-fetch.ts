@@ -1,5 +1,5 @@
 /** Where code is fetched from: pages, and the addresses that faults of a fetch have. */
-import { raiseFault, raisePageFault } from '../events/raise';
+import { noteFault, notePageFault, raiseFault } from '../events/raise';
 import {
   CPU_STATE,
   MODE,
@@ -12,6 +12,7 @@ import {
 } from '../generated/layout';
 import { WALK_NON_CANONICAL, walkError } from '../memory/page-walk';
 import { accessPhysical, translateFetch } from '../memory/tlb';
+import { raise } from '../system/host';
 import { isBeyondCode } from './code-limit';
 
 /**
@@ -33,9 +34,15 @@ export function nextCodePage(): u64 {
 }
 
 /** Raises the fault that the last walk found for a fetch at RIP that reaches `la`. */
-export function raiseFetch(la: u64): void {
-  if (walkError === WALK_NON_CANONICAL) raiseFault(0, VECTOR_GP, 0);
-  raisePageFault(0, la, walkError);
+function raiseFetch(la: u64): void {
+  noteFetch(la);
+  raise();
+}
+
+/** Notes that fault. */
+export function noteFetch(la: u64): void {
+  if (walkError === WALK_NON_CANONICAL) noteFault(0, VECTOR_GP, 0);
+  else notePageFault(0, la, walkError);
 }
 
 /**

@@ -136,6 +136,16 @@ export function deliverNoted(): bool {
   return deliver();
 }
 
+/** Whether deliverEvent() may be called for what has been noted: the host need not see it, and it cannot be the end of the slice. */
+export function deliversAtOnce(): bool {
+  return (
+    (load<i32>(CPU_STATE + HOST_INTERCEPTS) | load<i32>(CPU_STATE + BREAKPOINT_STEP)) === 0 &&
+    load<i32>(CPU_STATE + EVENT_DELIVERING) === DELIVERING_NOTHING &&
+    load<i32>(CPU_STATE + EXCEPTIONS_LEFT) > 1 &&
+    load<i32>(CPU_STATE + BUDGET) > 1
+  );
+}
+
 /** As deliverNoted(), of what was raised or noted, after the host has seen it. */
 export function deliver(): bool {
   store<i32>(CPU_STATE + EXIT_REASON, EXIT_EVENT);

@@ -1,5 +1,5 @@
 /** One element of a string: 1, 2, 4 or 8 bytes. */
-import { finishWrite, slowRead, slowWrite } from '../memory/mmu';
+import { finishWrite, slowRead, tryRead, tryWrite } from '../memory/mmu';
 
 /** Zero-extended element at a host address. */
 export function loadElement(host: u32, size: u32): u64 {
@@ -35,7 +35,17 @@ export function readElement(record: u32, la: u64, size: u32): u64 {
   return loadElement(slowRead(record, la, size), size);
 }
 
-export function writeElement(record: u32, la: u64, size: u32, value: u64): void {
-  storeElement(slowWrite(record, la, size), size, value);
+/** Stores an element; false if a fault has been noted (../events/raise.ts) instead. */
+export function tryWriteElement(record: u32, la: u64, size: u32, value: u64): bool {
+  const host = tryWrite(record, la, size);
+  if (host === 0) return false;
+  storeElement(host, size, value);
   finishWrite();
+  return true;
+}
+
+/** Copies an element; false if a fault has been noted instead. */
+export function tryMoveElement(record: u32, to: u64, from: u64, size: u32): bool {
+  const host = tryRead(record, from, size);
+  return host !== 0 && tryWriteElement(record, to, size, loadElement(host, size));
 }

@@ -1,13 +1,20 @@
 /**
- * Repeated MOVS, STOS, LODS, INS and OUTS. They return whether the budget ended before the repetition did: then the
- * instruction has to be run again, with the registers as they are.
+ * Repeated MOVS, STOS, LODS, INS and OUTS. They return REPETITION_*, that is, whether the budget ended before the repetition did: then the
+ * instruction has to be run again, with the registers as they are. Faults of MOVS and STOS, by which a kernel copies to programs, are noted, others raised.
  */
-import { SEGMENT_ES, TLB_READ_TAG, TLB_WRITE_TAG } from '../generated/layout';
+import {
+  REPETITION_DONE,
+  REPETITION_FAULTED,
+  REPETITION_INTERRUPTED,
+  SEGMENT_ES,
+  TLB_READ_TAG,
+  TLB_WRITE_TAG,
+} from '../generated/layout';
 import { fillRead } from '../memory/mmu';
 import { RAX, RCX, RDI, RSI } from '../registers';
 import { inputElement, outputElement } from '../system/ports';
 import { copyDown, copyUp, fill } from './block';
-import { loadElement, readElement, storeElement, writeElement } from './element';
+import { loadElement, readElement, storeElement, tryMoveElement, tryWriteElement } from './element';
 import {
   advanceCount,
   advanceDestination,
@@ -37,7 +44,7 @@ import {
 } from './repetition';
 
 /** REP MOVS of elements of `size` (1, 2, 4 or 8) bytes. */
-export function repMovs(record: u32, size: u32): bool {
+export function repMovs(record: u32, size: u32): i32 {
   const count = load<u64>(RCX);
   if (isSimple(record, count)) {
     const bytes = <u32>count * size;
@@ -50,7 +57,7 @@ export function repMovs(record: u32, size: u32): bool {
       store<u64>(RCX, 0);
       store<u64>(RSI, from + bytes);
       store<u64>(RDI, to + bytes);
-      return false;
+      return REPETITION_DONE;
     }
   } else if (isSimple32(record, <u32>count)) {
     const bytes = <u32>count * size;
@@ -63,10 +70,10 @@ export function repMovs(record: u32, size: u32): bool {
       store<u64>(RCX, 0);
       store<u64>(RSI, from + bytes);
       store<u64>(RDI, to + bytes);
-      return false;
+      return REPETITION_DONE;
     }
   }
-  return begin(record, false) && moveChunks(record, size);
+  return begin(record, false) ? moveChunks(record, size) : REPETITION_DONE;
 }
 
 /**
@@ -85,10 +92,10 @@ export function moveFew(to: u64, from: u64, count: u64, size: u32): bool {
   return true;
 }
 
-function moveChunks(record: u32, size: u32): bool {
+function moveChunks(record: u32, size: u32): i32 {
   const shift = ctz(size);
   do {
-    if (!beginStep()) return true;
+    if (!beginStep()) return REPETITION_INTERRUPTED;
     const from = sourceAddress();
     const to = destinationAddress();
     let count = elementsInPage(from, source, shift, affordable());
@@ -97,7 +104,7 @@ function moveChunks(record: u32, size: u32): bool {
     if (moveChunk(record, from, to, (<u32>count) << shift, size)) {
       payForChunk(count);
     } else {
-      writeElement(record, to, size, readElement(record, from, size));
+      if (!tryMoveElement(record, to, from, size)) return REPETITION_FAULTED;
       count = 1;
     }
     advanceSource(count, shift);
@@ -105,7 +112,7 @@ function moveChunks(record: u32, size: u32): bool {
     advanceCount(count);
     endElement();
   } while (remaining !== 0);
-  return false;
+  return REPETITION_DONE;
 }
 
 function moveChunk(record: u32, from: u64, to: u64, bytes: u32, size: u32): bool {
@@ -137,7 +144,7 @@ function fillPattern(rax: u64, size: u32): u64 {
 }
 
 /** REP STOS. */
-export function repStos(record: u32, size: u32): bool {
+export function repStos(record: u32, size: u32): i32 {
   const count = load<u64>(RCX);
   if (isSimple(record, count)) {
     const bytes = <u32>count * size;
@@ -147,7 +154,7 @@ export function repStos(record: u32, size: u32): bool {
       fill(host, bytes, fillPattern(load<u64>(RAX), size));
       store<u64>(RCX, 0);
       store<u64>(RDI, to + bytes);
-      return false;
+      return REPETITION_DONE;
     }
   } else if (isSimple32(record, <u32>count)) {
     const bytes = <u32>count * size;
@@ -157,10 +164,10 @@ export function repStos(record: u32, size: u32): bool {
       fill(host, bytes, fillPattern(load<u64>(RAX), size));
       store<u64>(RCX, 0);
       store<u64>(RDI, to + bytes);
-      return false;
+      return REPETITION_DONE;
     }
   }
-  return begin(record, false) && storeChunks(record, size);
+  return begin(record, false) ? storeChunks(record, size) : REPETITION_DONE;
 }
 
 /** REP STOS of a region: as moveFew(). */
@@ -174,11 +181,11 @@ export function fillFew(to: u64, rax: u64, count: u64, size: u32): bool {
   return true;
 }
 
-function storeChunks(record: u32, size: u32): bool {
+function storeChunks(record: u32, size: u32): i32 {
   const shift = ctz(size);
   const pattern = fillPattern(load<u64>(RAX), size);
   do {
-    if (!beginStep()) return true;
+    if (!beginStep()) return REPETITION_INTERRUPTED;
     const to = destinationAddress();
     let count = elementsInPage(to, destination, shift, affordable());
     const bytes = (<u32>count) << shift;
@@ -188,22 +195,22 @@ function storeChunks(record: u32, size: u32): bool {
       fill(host, bytes, pattern);
       payForChunk(count);
     } else {
-      writeElement(record, to, size, pattern);
+      if (!tryWriteElement(record, to, size, pattern)) return REPETITION_FAULTED;
       count = 1;
     }
     advanceDestination(count, shift);
     advanceCount(count);
     endElement();
   } while (remaining !== 0);
-  return false;
+  return REPETITION_DONE;
 }
 
 /** REP LODS: every element is read, the last one stays. */
-export function repLods(record: u32, size: u32): bool {
-  if (!begin(record, false)) return false;
+export function repLods(record: u32, size: u32): i32 {
+  if (!begin(record, false)) return REPETITION_DONE;
   const shift = ctz(size);
   do {
-    if (!beginStep()) return true;
+    if (!beginStep()) return REPETITION_INTERRUPTED;
     const from = sourceAddress();
     let count = elementsInPage(from, source, shift, affordable());
     const bytes = (<u32>count) << shift;
@@ -224,31 +231,31 @@ export function repLods(record: u32, size: u32): bool {
     advanceCount(count);
     endElement();
   } while (remaining !== 0);
-  return false;
+  return REPETITION_DONE;
 }
 
 /** REP INS: element by element; a device sees each access. */
-export function repIns(record: u32, size: u32): bool {
-  if (!begin(record, true)) return false;
+export function repIns(record: u32, size: u32): i32 {
+  if (!begin(record, true)) return REPETITION_DONE;
   const shift = ctz(size);
   do {
-    if (!beginStep()) return true;
+    if (!beginStep()) return REPETITION_INTERRUPTED;
     inputElement(record, destinationAddress(), size);
     advanceDestination(1, shift);
     advanceCount(1);
   } while (remaining !== 0);
-  return false;
+  return REPETITION_DONE;
 }
 
 /** REP OUTS. */
-export function repOuts(record: u32, size: u32): bool {
-  if (!begin(record, true)) return false;
+export function repOuts(record: u32, size: u32): i32 {
+  if (!begin(record, true)) return REPETITION_DONE;
   const shift = ctz(size);
   do {
-    if (!beginStep()) return true;
+    if (!beginStep()) return REPETITION_INTERRUPTED;
     outputElement(record, sourceAddress(), size);
     advanceSource(1, shift);
     advanceCount(1);
   } while (remaining !== 0);
-  return false;
+  return REPETITION_DONE;
 }
