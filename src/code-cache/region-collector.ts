@@ -95,6 +95,8 @@ interface Node {
 interface TakenNode extends Node {
   /** Index of another node of the same block. */
   readonly earlier: number | undefined;
+  /** A RET that is taken in although it has a region of its own, or is cold: the region is left there. */
+  readonly endsRegion: boolean;
 }
 
 /** A block that an indirect branch has led to. */
@@ -205,11 +207,13 @@ export class RegionCollector {
       const frame = u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number;
       const crosses = u8[head + HEAD_PAGE_COUNT] === 2;
       const secondFrame = u32[(head + HEAD_SECOND_PAGE) >> 2] as number;
+      let endsRegion = false;
       if (nodes.length > 0) {
         const flags = u8[head + HEAD_FLAGS] as number;
         if (flags & HEAD_STALE) return OUTSIDE;
         const isJoined = size.joins && (flags & HEAD_WATCHED) !== 0;
-        if (!isJoined && (i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest) return OUTSIDE;
+        endsRegion = !isJoined && (i32[(head + HEAD_COUNTDOWN) >> 2] as number) > coldest;
+        if (endsRegion && !this.isBareReturn(head)) return OUTSIDE;
         if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return OUTSIDE;
         if (isElsewhere(page, frame) || (crosses && isElsewhere(page + 1, secondFrame))) return OUTSIDE;
         if (nodes.length >= size.blocks || instructions + count > size.instructions) return OUTSIDE;
@@ -217,7 +221,7 @@ export class RegionCollector {
       instructions += count;
       frames.set(page, frame);
       if (crosses) frames.set(page + 1, secondFrame);
-      nodes.push({ head, context, page, earlier: latest.get(head) });
+      nodes.push({ head, context, page, earlier: latest.get(head), endsRegion });
       latest.set(head, nodes.length - 1);
       return nodes.length - 1;
     };
@@ -248,7 +252,7 @@ export class RegionCollector {
     take(entry, addContext(undefined, entry, 0), 0);
     const blocks: (Omit<RegionBlockSource, 'targets'> & { targets: number[] })[] = [];
     for (let at = 0; at < nodes.length; at++) {
-      const { head, context, page } = nodes[at] as TakenNode;
+      const { head, context, page, endsRegion } = nodes[at] as TakenNode;
       const { last, ending } = readBlockEnd(this.views, head);
       let taken = OUTSIDE;
       let fall = OUTSIDE;
@@ -298,6 +302,7 @@ export class RegionCollector {
             targets.push(take(seen.head, context, page + seen.page));
           break;
         case 'return':
+          if (endsRegion) break;
           context.leaves.push(at);
           context.returns.forEach(takeNode);
           break;
@@ -322,6 +327,15 @@ export class RegionCollector {
       block.targets = [...new Set(block.targets)].filter((target) => target !== OUTSIDE);
     });
     return blocks;
+  }
+
+  /**
+   * Whether a block is only a RET. All functions of Linux jump to the same one to return, until it patches them: it is in each region
+   * that leads to it, which need not enter another one for it. To go on behind calls there makes regions so much longer that nothing is gained.
+   */
+  private isBareReturn(head: number): boolean {
+    if (this.views.u16[(head + HEAD_COUNT) >> 1] !== 1) return false;
+    return readBlockEnd(this.views, head).ending === 'return';
   }
 
   /** Where the last instruction of a block, an indirect branch, may lead to. */
