@@ -10,9 +10,11 @@ export function addExport(
   name: GeneratedFunction,
   locals: readonly ValueType[],
   body: Expression,
-): void {
+): FunctionReference {
   const { parameters, result } = functionType(GENERATED_FUNCTIONS[name]);
-  m.exportFunction(name, m.addFunction(name, parameters, result, locals, body));
+  const added = m.addFunction(name, parameters, result, locals, body);
+  m.exportFunction(name, added);
+  return added;
 }
 
 /** Exports an import. */

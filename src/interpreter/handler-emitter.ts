@@ -304,7 +304,7 @@ export class HandlerEmitter extends EmitterBase {
     return tlbProbe(m, access, linearAddress, size, entry, 0, host, missed);
   }
 
-  protected readonly mayBounce = true;
+  protected readonly mayBounce: boolean = true;
 
   protected override finishStore(host: Value): void {
     const { m } = this;
@@ -535,7 +535,8 @@ export class HandlerEmitter extends EmitterBase {
     return enterHead(this.m, this.runtime, head);
   }
 
-  private follow(linkOffset: number): Expression {
+  /** Goes where a link of the record leads to. */
+  protected follow(linkOffset: number): Expression {
     const { m } = this;
     const link = this.newLocal(i32);
     const resolved = (): Expression =>

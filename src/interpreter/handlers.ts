@@ -35,7 +35,7 @@ import {
   recordOf,
 } from './handler-emitter.ts';
 import { addInterpret, enterBlock } from './interpret.ts';
-import { addWaysOut } from './ways-out.ts';
+import { addFollowLink, addWaysOut } from './ways-out.ts';
 
 /** A variant for the records that are not guest instructions. */
 function pseudoVariant(slot: number, mnemonic: string): Variant {
@@ -129,7 +129,7 @@ export function buildRuntime(assemblyScript: Uint8Array, optimized: boolean): Ru
   // For regions too, which import from the runtime only.
   const requestCompile = passOn(m, 'requestCompile', HOST_MODULE);
   enterFault = addEnterFault(m, runtime);
-  handlers[SLOT_ENTER] = addInterpret(m, runtime, requestCompile);
+  handlers[SLOT_ENTER] = addInterpret(m, runtime, requestCompile, addFollowLink(m, runtime));
   handlers[SLOT_GUARDED] = addGuarded(m, runtime, requestCompile);
   handlers[SLOT_STALE] = addStale(m, runtime);
   addEntries(m, runtime);

@@ -1,10 +1,10 @@
-/** What compiled regions end in (compile/region/leave.ts), so that none of it has to be in each of them. */
+/** What compiled regions end in (compile/region/leave.ts), so that none of it has to be in each of them; the interpreter's loop does in the first, too. */
 import { Locals } from '../emitter/locals.ts';
 import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_PHYSICAL_PAGE, RECORD_LINK_TAKEN, SLOT_STALE } from '../layout/record.ts';
 import { ENTRY_COUNTS, PAGE_BASE } from '../layout/runtime-state.ts';
 import type { BinaryenModule } from '../wasm/binaryen.ts';
-import type { Expression } from '../wasm/builder.ts';
+import type { Expression, FunctionReference } from '../wasm/builder.ts';
 import { i32, i64, none, type ValueType } from '../wasm/value-types.ts';
 import { addExport } from './exports.ts';
 import {
@@ -19,23 +19,26 @@ import {
 } from './handler-emitter.ts';
 import { payForBlock } from './interpret.ts';
 
-/** Adds the functions and exports them. */
+/** Adds and exports `followLink`, which goes where a link of the record leads to. Parameter 1 is the offset of the link. */
+export function addFollowLink(m: BinaryenModule, runtime: FindRuntimeFunction): FunctionReference {
+  const record = (): Expression => recordOf(m);
+  const locals = new Locals(m, [i32, i32]);
+  const [offset, link] = [locals.parameter(1), locals.add(i32)];
+  const body = m.block(null, [
+    link.set(m.i32.load(0, 4, m.i32.add(record(), offset.get()))),
+    resolveIfUnusable(m, link, () => m.call(runtime('resolveLink'), [record(), offset.get()], i32)),
+    enterRecord(m, () => link.get()),
+  ]);
+  return addExport(m, 'followLink', locals.declared, body);
+}
+
+/** Adds all others and exports them. */
 export function addWaysOut(m: BinaryenModule, runtime: FindRuntimeFunction): void {
   const record = (): Expression => recordOf(m);
   const second = (type: ValueType): Expression => m.local.get(1, type);
 
   // Goes on with a record, head or instruction.
   addExport(m, 'continueAt', [], enterRecord(m, record));
-
-  // Goes where a link of the record leads to. @param 1 offset of the link.
-  const locals = new Locals(m, [i32, i32]);
-  const link = locals.add(i32);
-  const followLink = m.block(null, [
-    link.set(m.i32.load(0, 4, m.i32.add(record(), second(i32)))),
-    resolveIfUnusable(m, link, () => m.call(runtime('resolveLink'), [record(), second(i32)], i32)),
-    enterRecord(m, () => link.get()),
-  ]);
-  addExport(m, 'followLink', locals.declared, followLink);
 
   // Takes a branch to another page that the region has not found in the TLB. @param 1 head of the block that was there. @param 2 its linear
   // address.
