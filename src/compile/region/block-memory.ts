@@ -72,8 +72,16 @@ export abstract class BlockMemory extends BlockAddresses {
    * What makes the probe of an access of the current instruction, one of the two and once: `here` with what is remembered of
    * pages, or `apart` by a function, where that is hardly ever needed. Without a loop both leave where the TLB has no entry.
    * @param linearAddress @param address the same, for `here`.
+   * @param isCrossed whether it is in a window that is in two pages: asked when all accesses of that are known.
    */
-  private prober(access: Access, linearAddress: Value, address: Value, size: number, place?: Place) {
+  private prober(
+    access: Access,
+    linearAddress: Value,
+    address: Value,
+    size: number,
+    place?: Place,
+    isCrossed = () => false,
+  ) {
     const { m, records, index } = this;
     const { imports, lastPages } = this.parts;
     const leave = this.leaveToHandler();
@@ -95,7 +103,8 @@ export abstract class BlockMemory extends BlockAddresses {
     const unaligned = isAligned ? this.leaveUnlessAligned(address, size) : undefined;
     const here = (): Expression => {
       const isScattered = noted !== undefined && records.isScattered(index);
-      const last = isScattered ? undefined : lastPages.find(access, base, indexRegister, displacement);
+      const last =
+        isScattered || isCrossed() ? undefined : lastPages.find(access, base, indexRegister, displacement);
       const filled = (): Expression => imports.fill(access, address(), size);
       if (last === undefined) {
         const found = hostOrLeave(filled());
@@ -215,16 +224,24 @@ export abstract class BlockMemory extends BlockAddresses {
 
   /** An access whose address is known to be near others, and what makes its probe if its window is of no use. */
   private nearAccess(place: Place, size: number, access: Access, linearAddress: Value) {
-    const { m } = this;
+    const { m, records, index } = this;
+    const isCrossed = this.notedAccess() !== undefined && records.isCrossed(index);
     const create = (): Window => {
       const first = this.newLocal(i64);
       const addressAt = (distance: number): Expression =>
         this.apart(linearAddress(), distance - place.distance);
-      return new Window(m, this.parts.locals, first, place, this.windowFinder(place), addressAt);
+      return new Window(m, this.parts.locals, first, place, this.windowFinder(place), addressAt, isCrossed);
     };
-    const window = this.windows.access(this.statements, place, size, access, create);
+    const window = this.windows.access(this.statements, place, size, access, isCrossed, create);
     const address = this.newLocal(i64);
-    const prober = this.prober(access, linearAddress, () => address.get(), size, place);
+    const prober = this.prober(
+      access,
+      linearAddress,
+      () => address.get(),
+      size,
+      place,
+      () => window.isCrossed,
+    );
     this.emitLater(() => (window.isUseful ? undefined : address.set(linearAddress())));
     return { window, prober };
   }
@@ -248,7 +265,9 @@ export abstract class BlockMemory extends BlockAddresses {
       if (last !== undefined) return last.window(address, span, tlbView, areNarrow, slot, found);
       return tlbWindow(m, access, address, span, tlbView, areNarrow, slot, m.i32.const(0));
     };
-    return { find, leaves: false };
+    const noted = this.notedAccess();
+    const crossed = noted === undefined ? undefined : this.parts.crossedWindows?.note(noted.record);
+    return { find, crossed, leaves: false };
   }
 
   private emitLater(make: () => Expression | undefined): void {
