@@ -258,13 +258,7 @@ export class Tiering {
     this.counts.requests += 1;
     if (this.installed.reinstate(head) || this.savedCode?.request(head) === true) return;
     if (!this.hasRequests) this.waitingSince = this.processor.instructions;
-    const tier = this.installed.tierOf(head);
-    if (tier === this.lastTier) {
-      // In the middle of a region, which has the budget (crossed-windows.ts).
-      this.hot.add(head);
-      return;
-    }
-    if (tier !== undefined) {
+    if (this.installed.has(head)) {
       this.installed.acknowledge(head);
       this.hot.add(head);
     } else {
@@ -413,7 +407,7 @@ export class Tiering {
       if (installed === undefined) continue;
       const blocks = this.collector.collect(head, coldest, REGION_SIZE.second);
       for (const block of blocks) this.processor.blocks.watch(block.head);
-      const tier = installed === this.lastTier ? installed : installed === 'first' ? 'second' : 'third';
+      const tier = installed === 'first' ? 'second' : 'third';
       const isLast = tier === this.lastTier;
       regions.push({ tier, isLast, roundsInPlace: this.roundsInPlace, blocks });
       if (installed !== 'first') break;

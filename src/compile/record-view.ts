@@ -9,8 +9,6 @@ import {
   HEAD_PAGE_COUNT,
   HEAD_PHYSICAL_PAGE,
   HEAD_SECOND_PAGE,
-  PAGES_CROSSED_OFTEN,
-  PAGES_SCATTERED,
   RECORD_BASE,
   RECORD_DISP,
   RECORD_FN,
@@ -18,8 +16,8 @@ import {
   RECORD_INDEX_REG,
   RECORD_LENGTH,
   RECORD_PAGE_OFFSET,
-  RECORD_PAGES,
   RECORD_SCALE,
+  RECORD_SCATTERED,
   RECORD_SEGMENT,
   RECORD_SIZE,
 } from '../layout/record.ts';
@@ -127,13 +125,9 @@ export class BlockRecords {
   addressSize(index: number): number {
     return this.byte(index, RECORD_SCALE) >> 4;
   }
-  /** Whether the access of an instruction that may have RECORD_PAGES kept finding another page. */
+  /** RECORD_SCATTERED of an instruction that may have it. */
   isScattered(index: number): boolean {
-    return (this.half(index, RECORD_PAGES) & PAGES_SCATTERED) !== 0;
-  }
-  /** Whether the window that it begins was often in two pages. */
-  isCrossed(index: number): boolean {
-    return this.half(index, RECORD_PAGES) >= PAGES_CROSSED_OFTEN;
+    return this.half(index, RECORD_SCATTERED) !== 0;
   }
   segment(index: number): number {
     return this.byte(index, RECORD_SEGMENT);

@@ -55,16 +55,10 @@ export const BRANCH_PUSHED_SHIFT = 4;
 export const BRANCH_POPPED_SHIFT = 8;
 export const BRANCH_BYTES_MASK = 15;
 /**
- * Of an instruction that has no third register operand and is no branch, what its access has found.
- *
- *     bit 0     kept finding another page (compile/region/page-changes.ts)
- *     bit 1-15  times that the window it begins was in two pages (compile/region/crossed-windows.ts)
+ * Of an instruction that has no third register operand and is no branch: not 0 if its access has kept finding another page
+ * (compile/region/page-changes.ts).
  */
-export const RECORD_PAGES = RECORD_C;
-export const PAGES_SCATTERED = 1;
-export const PAGES_CROSSED = 2;
-/** From so many times on the window is not used: less than a millisecond's. */
-export const PAGES_CROSSED_OFTEN = 4096 * PAGES_CROSSED;
+export const RECORD_SCATTERED = RECORD_C;
 export const RECORD_LINK_TAKEN = 24;
 export const RECORD_LINK_FALL = 28;
 

@@ -72,16 +72,8 @@ export abstract class BlockMemory extends BlockAddresses {
    * What makes the probe of an access of the current instruction, one of the two and once: `here` with what is remembered of
    * pages, or `apart` by a function, where that is hardly ever needed. Without a loop both leave where the TLB has no entry.
    * @param linearAddress @param address the same, for `here`.
-   * @param isCrossed whether it is in a window that is in two pages: asked when all accesses of that are known.
    */
-  private prober(
-    access: Access,
-    linearAddress: Value,
-    address: Value,
-    size: number,
-    place?: Place,
-    isCrossed = () => false,
-  ) {
+  private prober(access: Access, linearAddress: Value, address: Value, size: number, place?: Place) {
     const { m, records, index } = this;
     const { imports, lastPages } = this.parts;
     const leave = this.leaveToHandler();
@@ -103,8 +95,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const unaligned = isAligned ? this.leaveUnlessAligned(address, size) : undefined;
     const here = (): Expression => {
       const isScattered = noted !== undefined && records.isScattered(index);
-      const last =
-        isScattered || isCrossed() ? undefined : lastPages.find(access, base, indexRegister, displacement);
+      const last = isScattered ? undefined : lastPages.find(access, base, indexRegister, displacement);
       const filled = (): Expression => imports.fill(access, address(), size);
       if (last === undefined) {
         const found = hostOrLeave(filled());
@@ -224,24 +215,16 @@ export abstract class BlockMemory extends BlockAddresses {
 
   /** An access whose address is known to be near others, and what makes its probe if its window is of no use. */
   private nearAccess(place: Place, size: number, access: Access, linearAddress: Value) {
-    const { m, records, index } = this;
-    const isCrossed = this.notedAccess() !== undefined && records.isCrossed(index);
+    const { m } = this;
     const create = (): Window => {
       const first = this.newLocal(i64);
       const addressAt = (distance: number): Expression =>
         this.apart(linearAddress(), distance - place.distance);
-      return new Window(m, this.parts.locals, first, place, this.windowFinder(place), addressAt, isCrossed);
+      return new Window(m, this.parts.locals, first, place, this.windowFinder(place), addressAt);
     };
-    const window = this.windows.access(this.statements, place, size, access, isCrossed, create);
+    const window = this.windows.access(this.statements, place, size, access, create);
     const address = this.newLocal(i64);
-    const prober = this.prober(
-      access,
-      linearAddress,
-      () => address.get(),
-      size,
-      place,
-      () => window.isCrossed,
-    );
+    const prober = this.prober(access, linearAddress, () => address.get(), size, place);
     this.emitLater(() => (window.isUseful ? undefined : address.set(linearAddress())));
     return { window, prober };
   }
@@ -265,9 +248,7 @@ export abstract class BlockMemory extends BlockAddresses {
       if (last !== undefined) return last.window(address, span, tlbView, areNarrow, slot, found);
       return tlbWindow(m, access, address, span, tlbView, areNarrow, slot, m.i32.const(0));
     };
-    const noted = this.notedAccess();
-    const crossed = noted === undefined ? undefined : this.parts.crossedWindows?.note(noted.record);
-    return { find, crossed, leaves: false };
+    return { find, leaves: false };
   }
 
   private emitLater(make: () => Expression | undefined): void {

@@ -1,7 +1,7 @@
 /**
  * Accesses that keep finding another page than what is remembered (last-page.ts): a table that goes over the end of a page, or
  * one that is larger, read at random. The host's processor guesses the comparison wrong, which takes longer than to look
- * in the TLB each time. A region that will be compiled again notes them in their records (RECORD_PAGES), and the next one does that.
+ * in the TLB each time. A region that will be compiled again notes them in their records (RECORD_SCATTERED), and the next one does that.
  *
  * How often is too often is told by a leaky bucket, since a region has no time for more where it finds the right page at once: a change of a page puts off
  * the time, in instructions, when the next one is *due*, and those that are noted come when that is far ahead. It costs nothing but
@@ -10,7 +10,7 @@
 
 import type { Local, Locals } from '../../emitter/locals.ts';
 import type { Value } from '../../isa/emitter.ts';
-import { PAGES_SCATTERED, RECORD_PAGES } from '../../layout/record.ts';
+import { RECORD_SCATTERED } from '../../layout/record.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
 import type { Cell } from './last-page.ts';
@@ -61,7 +61,7 @@ export class PageChanges {
       due.set(this.due.tee(m.i32.add(later, m.i32.const(interval)))),
       m.ifUnlikely(
         m.i32.gt_s(ahead, m.i32.const(BURST * interval)),
-        m.i32.store16(RECORD_PAGES, 2, m.i32.const(record), m.i32.const(PAGES_SCATTERED)),
+        m.i32.store16(RECORD_SCATTERED, 2, m.i32.const(record), m.i32.const(1)),
       ),
     ];
   }

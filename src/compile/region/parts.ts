@@ -4,7 +4,6 @@ import type { Locals } from '../../emitter/locals.ts';
 import type { Module } from '../../wasm/builder.ts';
 import type { ModuleImports } from '../module-imports.ts';
 import type { CodeAddress } from './code-address.ts';
-import type { CrossedWindows } from './crossed-windows.ts';
 import type { EntryLocals } from './entry-locals.ts';
 import type { FlagLocals } from './flag-locals.ts';
 import type { LastPages } from './last-page.ts';
@@ -33,6 +32,4 @@ export interface RegionParts {
   attempts: number;
   /** Only where there is a loop: pages in locals are fast to use, but have to be found again after each entry. */
   readonly lastPages: LastPages | undefined;
-  /** In hot regions that are compiled again only where there are some. */
-  readonly crossedWindows: CrossedWindows | undefined;
 }

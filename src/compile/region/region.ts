@@ -17,7 +17,6 @@ import type { ModuleImports } from '../module-imports.ts';
 import type { RegionSource } from '../region-source.ts';
 import { BlockEmitter, type EmittedBlock } from './block-emitter.ts';
 import { CodeAddress } from './code-address.ts';
-import { CrossedWindows } from './crossed-windows.ts';
 import { EntryLocals } from './entry-locals.ts';
 import { FlagLocals } from './flag-locals.ts';
 import { LastPages } from './last-page.ts';
@@ -43,7 +42,7 @@ export function compileRegion(
   const isHot = tier !== 'first';
   const plan = planRegion(sources, isHot);
   const { blocks, shape } = plan;
-  const { mode, head } = (blocks[0] as PlannedBlock).records;
+  const { mode } = (blocks[0] as PlannedBlock).records;
   const locals = new Locals(m, [i32]);
   const code = new CodeAddress(m, locals);
   const flags = new FlagLocals(m, locals, imports);
@@ -63,7 +62,6 @@ export function compileRegion(
     roundsInPlace,
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals, isLast) : undefined,
-    crossedWindows: isHot && isLast ? new CrossedWindows(m, imports, locals, head) : undefined,
   };
   const emitted = emitBlocks(parts, plan);
   const registers = place(parts, plan, emitted);

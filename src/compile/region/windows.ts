@@ -52,16 +52,12 @@ const BELOW = 64;
 export interface WindowFinder {
   /** Host address of so many bytes from a linear address on, or 0 if they are not in one page that is in the TLB: i32. */
   readonly find: (access: Access, address: Value, span: number) => Expression;
-  /** What is done where it is 0. */
-  readonly crossed?: Expression | undefined;
   /** The region is left instead of a 0. */
   readonly leaves: boolean;
 }
 
 export class Window {
   readonly host: Local;
-  /** Has been in two pages: its accesses probe for themselves (crossed-windows.ts). */
-  readonly isCrossed: boolean;
   private readonly m: Module;
   private readonly address: Local;
   private readonly origin: object;
@@ -82,9 +78,7 @@ export class Window {
     place: Place,
     finder: WindowFinder,
     addressAt: (distance: number) => Expression,
-    isCrossed: boolean,
   ) {
-    this.isCrossed = isCrossed;
     this.m = m;
     this.host = locals.add(i32);
     this.address = address;
@@ -111,7 +105,7 @@ export class Window {
   }
 
   get isUseful(): boolean {
-    return this.accesses >= this.fewest && !this.isCrossed;
+    return this.accesses >= this.fewest;
   }
 
   /** An access in it, or one for itself where it has not been found. */
@@ -126,12 +120,10 @@ export class Window {
 
   /** Where the first access is: sets `host`. */
   open(): Expression {
-    const { m, low, high, address, finder } = this;
+    const { m, low, high, address } = this;
     const access = this.writes ? 'write' : 'read';
-    const found = finder.find(access, () => address.get(), high - low);
-    const open = [address.set(this.addressAt(low)), this.host.set(found)];
-    if (finder.crossed !== undefined) open.push(m.ifUnlikely(m.i32.eqz(this.host.get()), finder.crossed));
-    return m.block(null, open);
+    const found = this.finder.find(access, () => address.get(), high - low);
+    return m.block(null, [address.set(this.addressAt(low)), this.host.set(found)]);
   }
 }
 
@@ -224,24 +216,13 @@ export class Windows {
 
   /**
    * Takes in an access.
-   * @param statements of the block. @param isCrossed whether a window that it began was in two pages.
-   * @param create makes a window that begins with it.
+   * @param statements of the block. @param create makes a window that begins with it.
    */
-  access(
-    statements: Expression[],
-    place: Place,
-    size: number,
-    access: Access,
-    isCrossed: boolean,
-    create: () => Window,
-  ): Window {
-    for (const window of this.open)
-      if ((window.isCrossed || !isCrossed) && window.join(place, size, access)) return window;
+  access(statements: Expression[], place: Place, size: number, access: Access, create: () => Window): Window {
+    for (const window of this.open) if (window.join(place, size, access)) return window;
     const window = create();
     window.join(place, size, access);
-    // What is near joins that rather than another.
-    if (isCrossed) this.open.unshift(window);
-    else this.open.push(window);
+    this.open.push(window);
     this.emitLater(statements, () => (window.isUseful ? window.open() : undefined));
     return window;
   }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { compileRegions } from '../../../src/compile/compiler.ts';
 import { BlockRecords } from '../../../src/compile/record-view.ts';
 import { Place, Window } from '../../../src/compile/region/windows.ts';
-import type { RegionSource } from '../../../src/compile/region-source.ts';
 import { Locals } from '../../../src/emitter/locals.ts';
 import { RSP } from '../../../src/layout/architecture.ts';
 import { MODE_FLAT, MODE_STACK_32 } from '../../../src/layout/mode.ts';
@@ -227,41 +226,6 @@ describe('accesses near each other', () => {
   });
 });
 
-describe('a window that keeps being in two pages', () => {
-  /** A loop with a frame of which 20h bytes are used. @returns the tiers of its regions, and offsets of the instructions that are noted in the last. */
-  function compiled(stack: number) {
-    const { regions } = runBothTiers(
-      `
-        mov esp,${stack}
-        mov ecx,80000
-        again: mov rax,QWORD PTR [rsp+0x8]
-        add rax,QWORD PTR [rsp+0x20]
-        mov QWORD PTR [rsp+0x10],rax
-        add QWORD PTR [rsp+0x18],rcx
-        dec ecx
-        jne again
-        hlt
-      `,
-      prepare,
-      { first: 5000, second: 20_000 },
-    );
-    const { blocks } = regions.at(-1) as RegionSource;
-    const crossed = blocks.flatMap(({ head, records }) => {
-      const block = new BlockRecords(head, records);
-      const indices = Array.from({ length: block.count }, (_, index) => index);
-      return indices.filter((index) => block.isCrossed(index)).map((index) => block.pageOffset(index));
-    });
-    return { tiers: regions.map(({ tier }) => tier), crossed };
-  }
-
-  it('has its region compiled once more, in which its accesses probe for themselves', () => {
-    const { tiers, crossed } = compiled(0x201fe8);
-    expect(tiers).toEqual(['first', 'second', 'third', 'third']);
-    expect(crossed).toEqual([0xa]);
-    expect(compiled(0x201fd8)).toEqual({ tiers: ['first', 'second', 'third'], crossed: [] });
-  });
-});
-
 describe('a window', () => {
   const origin = {};
   const at = (distance: number) => new Place(origin, RSP, distance);
@@ -270,15 +234,7 @@ describe('a window', () => {
   const window = (): Window => {
     const m = new ModuleWriter();
     const locals = new Locals(m, []);
-    const made = new Window(
-      m,
-      locals,
-      locals.add(i64),
-      at(0x60),
-      { find: () => 0, leaves: false },
-      () => 0,
-      false,
-    );
+    const made = new Window(m, locals, locals.add(i64), at(0x60), { find: () => 0, leaves: false }, () => 0);
     made.join(at(0x60), 8, 'read');
     return made;
   };
