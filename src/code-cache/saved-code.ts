@@ -115,7 +115,11 @@ export class SavedCode {
     const entry = source.blocks[0]?.head as number;
     const linearPage = this.linearPages.get(entry);
     if (linearPage === undefined || this.fresh.length === MOST_NEW) return;
-    this.fresh.push({ source, linearPage, code: source.blocks.map(({ head }) => this.codeOf(head)) });
+    this.fresh.push({
+      source,
+      linearPage,
+      code: source.blocks.map(({ head }) => codeOf(this.processor, head)),
+    });
   }
 
   /** A block went stale. */
@@ -142,18 +146,14 @@ export class SavedCode {
     this.post({ kind: 'save', place: this.place, regions, loaded: this.loaded, used, shapes });
     await saved;
   }
+}
 
-  /** The bytes of a block in its page; none where there is no RAM. */
-  private codeOf(head: number): Uint8Array {
-    const { views, runtime } = this.processor;
-    const { u8, u16, u32 } = views;
-    const page = runtime.hostPageAddress(u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number) >>> 0;
-    if (page === 0) return new Uint8Array(0);
-    const last = head + (u16[(head + HEAD_COUNT) >> 1] as number) * RECORD_SIZE;
-    const end = (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
-    return u8.slice(
-      page + (u16[(head + RECORD_PAGE_OFFSET) >> 1] as number),
-      page + Math.min(end, PAGE_SIZE),
-    );
-  }
+/** The bytes of a block in its page; none where there is no RAM. */
+export function codeOf({ views, runtime }: Processor, head: number): Uint8Array {
+  const { u8, u16, u32 } = views;
+  const page = runtime.hostPageAddress(u32[(head + HEAD_PHYSICAL_PAGE) >> 2] as number) >>> 0;
+  if (page === 0) return new Uint8Array(0);
+  const last = head + (u16[(head + HEAD_COUNT) >> 1] as number) * RECORD_SIZE;
+  const end = (u16[(last + RECORD_PAGE_OFFSET) >> 1] as number) + (u8[last + RECORD_LENGTH] as number);
+  return u8.slice(page + (u16[(head + RECORD_PAGE_OFFSET) >> 1] as number), page + Math.min(end, PAGE_SIZE));
 }

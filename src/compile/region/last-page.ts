@@ -212,7 +212,7 @@ class LastPage {
   ): Expression {
     const { m, tag, addend } = this;
     const table = tlbTable(view);
-    const isPage = (tag: Expression): Expression => m.i64.eq(m.i64.and(address(), m.i64.const(-4096)), tag);
+    const isPage = (tag: Expression): Expression => m.i64.eq(pageOfLastByte(m, address, 1), tag);
     const host = (distance: Expression): Expression => m.i32.add(m.i32.wrap(address()), distance);
     const none = (): Expression => m.i32.const(0);
     const look = m.block(

@@ -10,7 +10,7 @@
  */
 
 import type { Local, Locals } from '../../emitter/locals.ts';
-import { type Access, tagOffset, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
+import { type Access, pageOfLastByte, tagOffset, tlbIndex, tlbTable } from '../../emitter/tlb-probe.ts';
 import type { Value } from '../../isa/emitter.ts';
 import { RSP } from '../../layout/architecture.ts';
 import { TLB_ADDEND } from '../../layout/tlb.ts';
@@ -145,12 +145,8 @@ export function tlbWindow(
   const addend = m.i32.load(tlbTable(view) + TLB_ADDEND, 4, slot.get());
   const isThere = isNarrow
     ? fitsNarrowPage(m, address, tag, span)
-    : m.i32.and(m.i64.eq(tag, pageOf(m, address)), fitsPage(m, address, span));
+    : m.i32.and(m.i64.eq(tag, pageOfLastByte(m, address, 1)), fitsPage(m, address, span));
   return m.ifLikely(isThere, m.i32.add(m.i32.wrap(address()), addend), missed);
-}
-
-function pageOf(m: Module, address: Value): Expression {
-  return m.i64.and(address(), m.i64.const(-4096));
 }
 
 /** Whether so many bytes from an address on are in its page. */
