@@ -195,6 +195,11 @@ export const LAST_PAGE_SIZE = 16;
 export const LAST_PAGE_COUNT = 8;
 export const LAST_PAGES = field(LAST_PAGE_SIZE * LAST_PAGE_COUNT, 8);
 
+/** Addends of two neighbouring pages, i32, that of the one with an even number first (compile/region/split-window.ts). */
+export const SPLIT_WINDOW_SIZE = 8;
+export const SPLIT_WINDOW_COUNT = 16;
+export const SPLIT_WINDOWS = field(SPLIT_WINDOW_SIZE * SPLIT_WINDOW_COUNT, 8);
+
 /** Counters for statistics, i64 each; see COUNTER_* . */
 export const COUNTERS = field(8 * 16, 8);
 export const COUNTER_TLB_MISSES = 0;

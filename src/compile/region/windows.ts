@@ -2,8 +2,9 @@
  * Accesses that are near each other, such as those by the stack pointer, share one look for their page: a
  * *window* is the range from the first to the last byte of accesses whose addresses differ by constants. Where its first
  * access is, it is found whether all of the window lies in one page that allows them; if so, the accesses need no more than to
- * know that. Otherwise each probes for itself, or, in a region without a loop, the first one leaves to its handler. Nothing is filled in
- * for a window, and nothing in a region changes a mapping, so an access that the guest does not come to leaves no trace.
+ * know that. Otherwise each probes for itself, takes what has been found of the two pages (split-window.ts), or, in a region without a loop,
+ * the first one leaves to its handler. Nothing is filled in for a window, and nothing in a region changes a mapping, so an access that the
+ * guest does not come to leaves no trace.
  *
  * A window is open to the end of the group of blocks (plan.ts) on the ways that lead over it. What it has to cover is known
  * when all of them have been emitted, so code of it and of its accesses is made then, in the places that were kept for it.
@@ -50,14 +51,19 @@ const NEAR = 64;
 const BELOW = 64;
 
 export interface WindowFinder {
-  /** Host address of so many bytes from a linear address on, or 0 if they are not in one page that is in the TLB: i32. */
-  readonly find: (access: Access, address: Value, span: number) => Expression;
+  /**
+   * Sets `host`, an i32, to the host address of so many bytes from a linear address on, or to 0 if they are not in one page that is in the
+   * TLB. Then `addends` of the window, if it has some, are set.
+   */
+  readonly find: (access: Access, address: Value, span: number, host: Local) => Expression;
   /** The region is left instead of a 0. */
   readonly leaves: boolean;
 }
 
 export class Window {
   readonly host: Local;
+  /** Where the addends of its two pages are (split-window.ts), if it has such a place. */
+  readonly addends: number | undefined;
   private readonly m: Module;
   private readonly address: Local;
   private readonly origin: object;
@@ -78,8 +84,10 @@ export class Window {
     place: Place,
     finder: WindowFinder,
     addressAt: (distance: number) => Expression,
+    addends?: number,
   ) {
     this.m = m;
+    this.addends = addends;
     this.host = locals.add(i32);
     this.address = address;
     this.origin = place.origin;
@@ -122,8 +130,8 @@ export class Window {
   open(): Expression {
     const { m, low, high, address } = this;
     const access = this.writes ? 'write' : 'read';
-    const found = this.finder.find(access, () => address.get(), high - low);
-    return m.block(null, [address.set(this.addressAt(low)), this.host.set(found)]);
+    const find = this.finder.find(access, () => address.get(), high - low, this.host);
+    return m.block(null, [address.set(this.addressAt(low)), find]);
   }
 }
 
@@ -212,11 +220,17 @@ export class Windows {
 
   /**
    * Takes in an access.
-   * @param statements of the block. @param create makes a window that begins with it.
+   * @param statements of the block. @param create makes a window that begins with it, behind so many that are open.
    */
-  access(statements: Expression[], place: Place, size: number, access: Access, create: () => Window): Window {
+  access(
+    statements: Expression[],
+    place: Place,
+    size: number,
+    access: Access,
+    create: (ordinal: number) => Window,
+  ): Window {
     for (const window of this.open) if (window.join(place, size, access)) return window;
-    const window = create();
+    const window = create(this.open.length);
     window.join(place, size, access);
     this.open.push(window);
     this.emitLater(statements, () => (window.isUseful ? window.open() : undefined));

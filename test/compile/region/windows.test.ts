@@ -1,5 +1,6 @@
 /** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
 import { describe, expect, it } from 'vitest';
+import { NEVER } from '../../../src/code-cache/installed-regions.ts';
 import { compileRegions } from '../../../src/compile/compiler.ts';
 import { BlockRecords } from '../../../src/compile/record-view.ts';
 import { Place, Window } from '../../../src/compile/region/windows.ts';
@@ -24,6 +25,9 @@ const STACK_32 = 0x23;
 /** Where 32-bit code is, in a page behind those that prepare() maps. */
 const AT_32 = USER_CODE + 0x5000;
 const ENTER_32 = `push ${STACK_32}; push rdx; push 2; push ${CODE_32}; push ${AT_32}; iretq`;
+
+/** Regions are compiled again after so few instructions. */
+const HOT_SOON = { first: 300, second: NEVER };
 
 /** Moves of an address, by steps that bring accesses to every distance from a page boundary. */
 const WALKS = [
@@ -113,6 +117,50 @@ describe('accesses near each other', () => {
       `,
       prepare,
     );
+  });
+
+  it.each([
+    ['that are apart in memory', 8, 7],
+    ['of which nothing is in the TLB now and then', 8, 5],
+    ['with values that are on both', 3, 7],
+  ])('are on the stack in a hot region, whose frames are in two pages %s', (_, step, flush) => {
+    const { regions } = runBothTiers(
+      `
+        mov esp,0x202300
+        mov ecx,300
+        again: test cl,${flush}
+        jne call
+        invlpg BYTE PTR [rsp]
+        call: mov esi,5
+        call function
+        sub rsp,${step}
+        dec ecx
+        jne again
+        hlt
+        function: push rbx
+        push rcx
+        sub rsp,40
+        mov QWORD PTR [rsp+0x8],rbx
+        mov DWORD PTR [rsp+0x14],ecx
+        movups xmm0,XMMWORD PTR [rsp+0x4]
+        movups XMMWORD PTR [rsp+0x18],xmm0
+        dec esi
+        je end
+        call function
+        end: add rbx,QWORD PTR [rsp+0x18]
+        xor BYTE PTR [rsp+0x1f],cl
+        rol QWORD PTR [rsp+0x8],5
+        add rbx,QWORD PTR [rsp+0x8]
+        add rsp,40
+        pop rcx
+        xor rbx,QWORD PTR [rsp]
+        add rsp,8
+        ret
+      `,
+      prepare,
+      HOT_SOON,
+    );
+    expect(regions.some(({ tier }) => tier !== 'first')).toBe(true);
   });
 
   it.each([
@@ -223,6 +271,54 @@ describe('accesses near each other', () => {
       prepare,
     );
     expect(registers[RAX]).toBe(77n);
+  });
+});
+
+describe('the stack in a hot region', () => {
+  it('goes over the end of a page into translated code', () => {
+    const code = FUNCTION - 0x800 + 0x1000;
+    const { registers, regions } = runBothTiers(
+      `
+        mov esi,${code}
+        call rsi
+        mov esp,${code - 0x400}
+        mov ecx,124
+        again: mov rbx,QWORD PTR [rsp]
+        add rbx,QWORD PTR [rsp+0x8]
+        mov DWORD PTR [rsp+0x28],0xc3909090 # nop; nop; nop; ret
+        add rsp,8
+        dec ecx
+        jne again
+        mov eax,77
+        call rsi
+        hlt
+      `,
+      (machine) => {
+        prepare(machine);
+        machine.write(code, [...assemble('mov eax,1; ret')]);
+      },
+      HOT_SOON,
+    );
+    expect(registers[RAX]).toBe(77n);
+    expect(regions.some(({ tier }) => tier !== 'first')).toBe(true);
+  });
+
+  it('faults in the upper of two pages only', () => {
+    const { rip, registers } = runBothTiers(
+      `
+        mov esp,0x202800
+        again: mov rax,QWORD PTR [rsp]
+        add ebx,1
+        inc QWORD PTR [rsp+0x10]
+        add ebx,2
+        add rsp,8
+        jmp again
+      `,
+      prepare,
+      HOT_SOON,
+    );
+    expect(rip).toBe(BigInt(HANDLERS + PAGE_FAULT * 16 + 1));
+    expect((registers[RBX] as bigint) % 3n).toBe(1n);
   });
 });
 
