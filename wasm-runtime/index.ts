@@ -14,7 +14,6 @@ export * from './integer/operation-flags';
 export * from './memory/mmu';
 export * from './memory/physical-memory';
 export * from './memory/tlb';
-export * from './memory/window-halves';
 export * from './segments/far-returns';
 export * from './segments/far-transfers';
 export * from './segments/segment-queries';

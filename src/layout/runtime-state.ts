@@ -195,18 +195,10 @@ export const LAST_PAGE_SIZE = 16;
 export const LAST_PAGE_COUNT = 8;
 export const LAST_PAGES = field(LAST_PAGE_SIZE * LAST_PAGE_COUNT, 8);
 
-/**
- * Windows of the running region that are not in one page (compile/region/window-halves.ts): which are known, a bit for each, u32; and for each its linear
- * address, u64, how many of its bytes are in the first page, i32, and what accesses in the first and in the second page take for its host address, u32 each, 0 where the TLB has none.
- */
-export const WINDOW_HALVES_COUNT = 32;
-export const WINDOW_HALVES_KNOWN = field(4);
-export const WINDOW_HALVES_SIZE = 32;
-export const WINDOW_HALVES = field(WINDOW_HALVES_SIZE * WINDOW_HALVES_COUNT, 32);
-export const WINDOW_ADDRESS = 0;
-export const WINDOW_SPLIT = 8;
-export const WINDOW_READ = 12;
-export const WINDOW_WRITE = 20;
+/** Addends of two neighbouring pages, i32, that of the one with an even number first (compile/region/split-window.ts). */
+export const SPLIT_WINDOW_SIZE = 8;
+export const SPLIT_WINDOW_COUNT = 16;
+export const SPLIT_WINDOWS = field(SPLIT_WINDOW_SIZE * SPLIT_WINDOW_COUNT, 8);
 
 /** Counters for statistics, i64 each; see COUNTER_* . */
 export const COUNTERS = field(8 * 16, 8);

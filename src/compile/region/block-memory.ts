@@ -18,10 +18,12 @@ import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, v128 } from '../../wasm/value-types.ts';
 import { BlockAddresses } from './block-addresses.ts';
 import { FoundHosts } from './found-hosts.ts';
+import { attemptLabels } from './labels.ts';
 import type { NotedAccess } from './page-changes.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
 import { xmmAt } from './register-locals.ts';
+import { hostInSplit, noteAddends, splitAddends } from './split-window.ts';
 import { type Place, tlbWindow, Window, type WindowFinder, Windows } from './windows.ts';
 
 type VectorLocation = Extract<Location, { readonly kind: 'xmm' }>;
@@ -69,13 +71,14 @@ export abstract class BlockMemory extends BlockAddresses {
   }
 
   /**
-   * What makes the probe of an access of the current instruction, one of the two and once: `here` with what is remembered of
-   * pages, or `apart` by a function, where that is hardly ever needed. Without a loop both leave where the TLB has no entry.
+   * What makes the probe of an access of the current instruction, one of the three and once: `here` with what is remembered of
+   * pages, `apart` by a function, where that is hardly ever needed, or `split` in a window of two pages. Without a loop all leave where the
+   * TLB has no entry, and in hot regions what is on the stack: around a call the engine would store its registers.
    * @param linearAddress @param address the same, for `here`.
    */
   private prober(access: Access, linearAddress: Value, address: Value, size: number, place?: Place) {
     const { m, records, index } = this;
-    const { imports, lastPages } = this.parts;
+    const { imports, lastPages, isHot } = this.parts;
     const leave = this.leaveToHandler();
     const slot = this.newLocal(i32);
     const isAligned = this.aligned === linearAddress;
@@ -83,7 +86,7 @@ export abstract class BlockMemory extends BlockAddresses {
     const inTable = (missed: Expression): Expression =>
       viewProbe(m, access, address, size, records.tlbView, slot, missed, pageOf);
     if (lastPages === undefined)
-      return { here: () => inTable(leave), apart: () => leave, hostOrLeave: () => leave, slot };
+      return { here: () => inTable(leave), apart: () => leave, split: () => leave };
     const base = place === undefined ? records.base(index) : GPR + place.register * 8;
     const indexRegister = place === undefined ? records.indexRegister(index) : ZERO_REGISTER;
     const displacement = place?.distance ?? this.displacement(base);
@@ -102,15 +105,19 @@ export abstract class BlockMemory extends BlockAddresses {
         const found = hostOrLeave(filled());
         return inTable(unaligned === undefined ? found : m.block(null, [unaligned, found], i32));
       }
-      const fill = (): Expression => m.ifUnlikely(m.i32.eqz(filled()), leave);
-      // The stack is on one page for long.
+      const look = (missed: Expression): Expression =>
+        last.look(address, size, records.tlbView, slot, host, missed, noted);
+      // The stack is on one page for long, or keeps going from one to its neighbour: those are in the TLB.
       const isStack = base === GPR + RSP * 8 && indexRegister === ZERO_REGISTER;
-      const another = isStack
-        ? last.take(address, records.tlbView, host, call(address))
-        : last.look(address, size, records.tlbView, slot, host, fill(), noted);
-      return last.probe(address, size, tag, another, unaligned);
+      const another = (): Expression => {
+        if (!isStack) return look(m.ifUnlikely(m.i32.eqz(filled()), leave));
+        return isHot ? look(leave) : last.take(address, records.tlbView, host, call(address));
+      };
+      return last.probe(address, size, tag, another(), unaligned);
     };
-    return { here, apart: () => call(linearAddress), hostOrLeave, slot };
+    const split = (addends: number): Expression =>
+      hostInSplit(m, addends, linearAddress, size, slot, host, leave);
+    return { here, apart: () => call(linearAddress), split };
   }
 
   /** It is compared with a page together with where it is, so it takes no look of its own. */
@@ -217,51 +224,58 @@ export abstract class BlockMemory extends BlockAddresses {
   /** An access whose address is known to be near others, and what makes its probe if its window is of no use. */
   private nearAccess(place: Place, size: number, access: Access, linearAddress: Value) {
     const { m } = this;
-    let isFirst = false;
-    const create = (): Window => {
-      isFirst = true;
+    const create = (ordinal: number): Window => {
       const first = this.newLocal(i64);
+      const addends = this.addendsOf(place, ordinal);
       const addressAt = (distance: number): Expression =>
         this.apart(linearAddress(), distance - place.distance);
-      return new Window(m, this.parts.locals, first, place, this.windowFinder(place), addressAt);
+      const finder = this.windowFinder(place, addends);
+      return new Window(m, this.parts.locals, first, place, finder, addressAt, addends);
     };
     const window = this.windows.access(this.statements, place, size, access, create);
     const address = this.newLocal(i64);
-    const prober = this.prober(access, linearAddress, () => address.get(), size, place);
+    const { here, apart, split } = this.prober(access, linearAddress, () => address.get(), size, place);
     this.emitLater(() => (window.isUseful ? undefined : address.set(linearAddress())));
-    const apart = (): Expression => {
-      const { halves } = window;
-      if (halves === undefined) return prober.apart();
-      const offset = window.offset(place);
-      const host = prober.hostOrLeave(halves.host(offset, size, access, prober.slot));
-      const at = m.i32.add(host, m.i32.const(offset));
-      if (!isFirst) return at;
-      const find = halves.find(() => window.address.get(), linearAddress(), size, access);
-      return m.block(null, [find, at], i32);
-    };
-    return { window, here: prober.here, apart };
+    const { addends } = window;
+    return { window, prober: { here, apart: addends === undefined ? apart : () => split(addends) } };
+  }
+
+  /** Where a window has the addends of two pages, if it has: that of the stack in hot regions. */
+  private addendsOf({ register }: Place, ordinal: number): number | undefined {
+    const { isHot, lastPages } = this.parts;
+    return isHot && lastPages !== undefined && register === RSP ? splitAddends(ordinal) : undefined;
   }
 
   /** For a window that begins with an access of the current instruction. */
-  private windowFinder({ register, distance }: Place): WindowFinder {
+  private windowFinder({ register, distance }: Place, addends: number | undefined): WindowFinder {
     const { m, records, areNarrow } = this;
     const { tlbView } = records;
-    const { lastPages, windowHalves } = this.parts;
+    const { lastPages } = this.parts;
     const slot = this.newLocal(i32);
     if (lastPages === undefined) {
       const leave = this.leaveToHandler();
       return {
-        find: (access, address, span) => tlbWindow(m, access, address, span, tlbView, areNarrow, slot, leave),
+        find: (access, address, span, host) =>
+          host.set(tlbWindow(m, access, address, span, tlbView, areNarrow, slot, leave)),
         leaves: true,
       };
     }
     const found = { addend: this.newLocal(i32), tag: this.newLocal(i64) };
-    const find: WindowFinder['find'] = (access, address, span) => {
+    const look = (access: Access, address: Value, span: number, none: Value): Expression => {
       const last = lastPages.find(access, GPR + register * 8, ZERO_REGISTER, distance);
-      if (last !== undefined) return last.window(address, span, tlbView, areNarrow, slot, found);
-      return tlbWindow(m, access, address, span, tlbView, areNarrow, slot, m.i32.const(0));
+      if (last !== undefined) return last.window(address, span, tlbView, areNarrow, slot, found, none);
+      return tlbWindow(m, access, address, span, tlbView, areNarrow, slot, none());
     };
-    return { find, leaves: false, halves: windowHalves };
+    const find: WindowFinder['find'] = (access, address, span, host) => {
+      const none = (): Expression => m.i32.const(0);
+      if (addends === undefined) return host.set(look(access, address, span, none));
+      const { undo: split, done } = attemptLabels(this.parts.attempts);
+      this.parts.attempts += 1;
+      const whole = [host.set(look(access, address, span, () => m.br(split))), m.br(done)];
+      const notes = noteAddends(m, addends, access, address, span, tlbView, slot);
+      return m.block(done, [m.block(split, whole), ...notes, host.set(none())]);
+    };
+    return { find, leaves: false };
   }
 
   private emitLater(make: () => Expression | undefined): void {
@@ -273,12 +287,12 @@ export abstract class BlockMemory extends BlockAddresses {
     if (found !== undefined) return this.let(this.loadHost(size, 0, found.get()), typeOfSize(size))();
     const place = this.placeOf(linearAddress);
     if (place === undefined) return super.load(size, linearAddress);
-    const { window, here, apart } = this.nearAccess(place, size, 'read', linearAddress);
+    const { window, prober } = this.nearAccess(place, size, 'read', linearAddress);
     const value = this.newLocal(typeOfSize(size));
     this.emitLater(() => {
-      if (!window.isUseful) return value.set(this.loadHost(size, 0, here()));
+      if (!window.isUseful) return value.set(this.loadHost(size, 0, prober.here()));
       const inside = this.loadHost(size, window.offset(place), window.host.get());
-      return value.set(window.either(inside, () => this.loadHost(size, 0, apart())));
+      return value.set(window.either(inside, () => this.loadHost(size, 0, prober.apart())));
     });
     return value.get();
   }
@@ -400,13 +414,13 @@ export abstract class BlockMemory extends BlockAddresses {
       super.updateMemory(size, linearAddress, change);
       return;
     }
-    const { window, here, apart } = this.nearAccess(place, size, 'readWrite', linearAddress);
+    const { window, prober } = this.nearAccess(place, size, 'readWrite', linearAddress);
     const host = this.newLocal(i32);
     const offset = (): number => (window.isUseful ? window.offset(place) : 0);
     this.emitLater(() => {
-      if (!window.isUseful) return host.set(here());
-      const probed = (): Expression => m.i32.sub(apart(), m.i32.const(offset()));
-      return host.set(window.either(window.host.get(), probed));
+      if (!window.isUseful) return host.set(prober.here());
+      const apart = (): Expression => m.i32.sub(prober.apart(), m.i32.const(offset()));
+      return host.set(window.either(window.host.get(), apart));
     });
     const old = this.newLocal(typeOfSize(size));
     this.emitLater(() => old.set(this.loadHost(size, offset(), host.get())));
@@ -425,11 +439,11 @@ export abstract class BlockMemory extends BlockAddresses {
       return;
     }
     const kept = this.let(value, typeOfSize(size));
-    const { window, here, apart } = this.nearAccess(place, size, 'write', linearAddress);
+    const { window, prober } = this.nearAccess(place, size, 'write', linearAddress);
     this.emitLater(() => {
-      if (!window.isUseful) return this.storeHost(size, 0, here(), kept());
+      if (!window.isUseful) return this.storeHost(size, 0, prober.here(), kept());
       const inside = this.storeHost(size, window.offset(place), window.host.get(), kept());
-      return window.either(inside, () => this.storeHost(size, 0, apart(), kept()));
+      return window.either(inside, () => this.storeHost(size, 0, prober.apart(), kept()));
     });
   }
 

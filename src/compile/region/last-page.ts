@@ -200,7 +200,7 @@ class LastPage {
 
   /**
    * WindowFinder.find, of windows.ts: if the last page is another, what the TLB has for the address takes its place.
-   * @param isNarrow addresses have 32 bits. @param slot i32 local. @param found i64 and i32 local.
+   * @param isNarrow addresses have 32 bits. @param slot i32 local. @param found i64 and i32 local. @param none if it is not found.
    */
   window(
     address: Value,
@@ -209,12 +209,12 @@ class LastPage {
     isNarrow: boolean,
     slot: Local,
     found: { readonly tag: Local; readonly addend: Local },
+    none: Value,
   ): Expression {
     const { m, tag, addend } = this;
     const table = tlbTable(view);
     const isPage = (tag: Expression): Expression => m.i64.eq(pageOfLastByte(m, address, 1), tag);
     const host = (distance: Expression): Expression => m.i32.add(m.i32.wrap(address()), distance);
-    const none = (): Expression => m.i32.const(0);
     const look = m.block(
       null,
       [

@@ -10,7 +10,6 @@ import type { LastPages } from './last-page.ts';
 import type { Leave } from './leave.ts';
 import type { MainBank, UpperBank } from './register-locals.ts';
 import type { SavedConstants } from './saved-constants.ts';
-import type { AllWindowHalves } from './window-halves.ts';
 
 export interface RegionParts {
   readonly m: Module;
@@ -33,9 +32,4 @@ export interface RegionParts {
   attempts: number;
   /** Only where there is a loop: pages in locals are fast to use, but have to be found again after each entry. */
   readonly lastPages: LastPages | undefined;
-  /**
-   * Only in hot regions, as it is more code, and not around functions that call themselves: the engine keeps other locals in registers then, and
-   * `calls` of 64-bit code was 1.25 times as slow at all places of the stack.
-   */
-  readonly windowHalves: AllWindowHalves | undefined;
 }

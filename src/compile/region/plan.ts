@@ -65,8 +65,6 @@ export interface RegionPlan {
   /** Nodes that each node leads to. */
   readonly successors: readonly (readonly number[])[];
   readonly budget: BudgetPlan;
-  /** A function in it calls itself. */
-  readonly isRecursive: boolean;
 }
 
 /** Of each slot whether compiled code can run it; undefined until it is asked for. */
@@ -341,8 +339,5 @@ function finishPlan(region: CutRegion, shape: Structure): RegionPlan {
       targets: successors[node] as readonly number[],
     };
   });
-  const isRecursive = shape.loopEnds.some((ends) =>
-    ends?.some((node) => region.blocks[node]?.isCall === true),
-  );
-  return { blocks, hubs, shape, successors, budget, isRecursive };
+  return { blocks, hubs, shape, successors, budget };
 }

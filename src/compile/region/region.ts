@@ -28,7 +28,6 @@ import { MainBank, UpperBank } from './register-locals.ts';
 import { PlacedRegisters, placeRegisters, type RegisterUse } from './register-placement.ts';
 import { SavedConstants } from './saved-constants.ts';
 import { upperHalvesNamed } from './upper-halves.ts';
-import { AllWindowHalves } from './window-halves.ts';
 
 const UNUSED: RegisterUse = { touched: 0, written: 0 };
 
@@ -63,13 +62,11 @@ export function compileRegion(
     roundsInPlace,
     attempts: 0,
     lastPages: shape.isLoopHeader.includes(true) ? new LastPages(m, locals, isLast) : undefined,
-    windowHalves: isHot && !plan.isRecursive ? new AllWindowHalves(m, imports) : undefined,
   };
   const emitted = emitBlocks(parts, plan);
   const registers = place(parts, plan, emitted);
   const body = registers.atEntry();
   if (parts.lastPages !== undefined) body.push(...parts.lastPages.forget());
-  if (parts.windowHalves !== undefined) body.push(...parts.windowHalves.forget());
   parts.entryLocals.set(body);
   body.push(layOut(parts, plan, emitted, registers));
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, plan.budget.need[0] as number);

@@ -2,9 +2,9 @@
  * Accesses that are near each other, such as those by the stack pointer, share one look for their page: a
  * *window* is the range from the first to the last byte of accesses whose addresses differ by constants. Where its first
  * access is, it is found whether all of the window lies in one page that allows them; if so, the accesses need no more than to
- * know that. Otherwise each probes for itself, or chooses one of two pages (window-halves.ts), or, in a region without a loop, the first one
- * leaves to its handler. Nothing is filled in for a window, and nothing in a region changes a mapping, so an access that the guest
- * does not come to leaves no trace.
+ * know that. Otherwise each probes for itself, takes what has been found of the two pages (split-window.ts), or, in a region without a loop,
+ * the first one leaves to its handler. Nothing is filled in for a window, and nothing in a region changes a mapping, so an access that the
+ * guest does not come to leaves no trace.
  *
  * A window is open to the end of the group of blocks (plan.ts) on the ways that lead over it. What it has to cover is known
  * when all of them have been emitted, so code of it and of its accesses is made then, in the places that were kept for it.
@@ -17,7 +17,6 @@ import { RSP } from '../../layout/architecture.ts';
 import { TLB_ADDEND } from '../../layout/tlb.ts';
 import type { Expression, Module } from '../../wasm/builder.ts';
 import { i32 } from '../../wasm/value-types.ts';
-import type { AllWindowHalves, WindowHalves } from './window-halves.ts';
 
 /** An address: `distance` bytes from what a general register had when it got a value of which no more is known. */
 export class Place {
@@ -41,8 +40,6 @@ export class Place {
 /** A window with fewer accesses costs more than it gains: other registers than RSP may lead to another page each time. */
 const FEWEST = 4;
 const FEWEST_ON_STACK = 2;
-/** A window of fewer accesses gains little by halves. */
-const FEWEST_IN_HALVES = 5;
 /** Longest window in bytes: the longer, the more often it is not in one page. */
 const LONGEST = 512;
 /**
@@ -54,19 +51,21 @@ const NEAR = 64;
 const BELOW = 64;
 
 export interface WindowFinder {
-  /** Host address of so many bytes from a linear address on, or 0 if they are not in one page that is in the TLB: i32. */
-  readonly find: (access: Access, address: Value, span: number) => Expression;
+  /**
+   * Sets `host`, an i32, to the host address of so many bytes from a linear address on, or to 0 if they are not in one page that is in the
+   * TLB. Then `addends` of the window, if it has some, are set.
+   */
+  readonly find: (access: Access, address: Value, span: number, host: Local) => Expression;
   /** The region is left instead of a 0. */
   readonly leaves: boolean;
-  /** Where accesses of large windows do not probe for themselves. */
-  readonly halves?: AllWindowHalves | undefined;
 }
 
 export class Window {
   readonly host: Local;
+  /** Where the addends of its two pages are (split-window.ts), if it has such a place. */
+  readonly addends: number | undefined;
   private readonly m: Module;
-  /** Linear address, when it has been opened. */
-  readonly address: Local;
+  private readonly address: Local;
   private readonly origin: object;
   private readonly fewest: number;
   /** Where it begins at the lowest. */
@@ -85,8 +84,10 @@ export class Window {
     place: Place,
     finder: WindowFinder,
     addressAt: (distance: number) => Expression,
+    addends?: number,
   ) {
     this.m = m;
+    this.addends = addends;
     this.host = locals.add(i32);
     this.address = address;
     this.origin = place.origin;
@@ -115,11 +116,6 @@ export class Window {
     return this.accesses >= this.fewest;
   }
 
-  /** Undefined where accesses probe for themselves. */
-  get halves(): WindowHalves | undefined {
-    return this.accesses < FEWEST_IN_HALVES ? undefined : this.finder.halves?.of(this);
-  }
-
   /** An access in it, or one for itself where it has not been found. */
   either(inside: Expression, apart: Value): Expression {
     return this.finder.leaves ? inside : this.m.ifLikely(this.host.get(), inside, apart());
@@ -134,8 +130,8 @@ export class Window {
   open(): Expression {
     const { m, low, high, address } = this;
     const access = this.writes ? 'write' : 'read';
-    const found = this.finder.find(access, () => address.get(), high - low);
-    return m.block(null, [address.set(this.addressAt(low)), this.host.set(found)]);
+    const find = this.finder.find(access, () => address.get(), high - low, this.host);
+    return m.block(null, [address.set(this.addressAt(low)), find]);
   }
 }
 
@@ -224,11 +220,17 @@ export class Windows {
 
   /**
    * Takes in an access.
-   * @param statements of the block. @param create makes a window that begins with it.
+   * @param statements of the block. @param create makes a window that begins with it, behind so many that are open.
    */
-  access(statements: Expression[], place: Place, size: number, access: Access, create: () => Window): Window {
+  access(
+    statements: Expression[],
+    place: Place,
+    size: number,
+    access: Access,
+    create: (ordinal: number) => Window,
+  ): Window {
     for (const window of this.open) if (window.join(place, size, access)) return window;
-    const window = create();
+    const window = create(this.open.length);
     window.join(place, size, access);
     this.open.push(window);
     this.emitLater(statements, () => (window.isUseful ? window.open() : undefined));

@@ -1,9 +1,9 @@
 /** Accesses that share a look for their page do the same as each for itself: on two pages, where one faults, over code. */
 import { describe, expect, it } from 'vitest';
+import { NEVER } from '../../../src/code-cache/installed-regions.ts';
 import { compileRegions } from '../../../src/compile/compiler.ts';
 import { BlockRecords } from '../../../src/compile/record-view.ts';
 import { Place, Window } from '../../../src/compile/region/windows.ts';
-import type { RegionSource } from '../../../src/compile/region-source.ts';
 import { Locals } from '../../../src/emitter/locals.ts';
 import { RSP } from '../../../src/layout/architecture.ts';
 import { MODE_FLAT, MODE_STACK_32 } from '../../../src/layout/mode.ts';
@@ -25,6 +25,9 @@ const STACK_32 = 0x23;
 /** Where 32-bit code is, in a page behind those that prepare() maps. */
 const AT_32 = USER_CODE + 0x5000;
 const ENTER_32 = `push ${STACK_32}; push rdx; push 2; push ${CODE_32}; push ${AT_32}; iretq`;
+
+/** Regions are compiled again after so few instructions. */
+const HOT_SOON = { first: 300, second: NEVER };
 
 /** Moves of an address, by steps that bring accesses to every distance from a page boundary. */
 const WALKS = [
@@ -114,6 +117,50 @@ describe('accesses near each other', () => {
       `,
       prepare,
     );
+  });
+
+  it.each([
+    ['that are apart in memory', 8, 7],
+    ['of which nothing is in the TLB now and then', 8, 5],
+    ['with values that are on both', 3, 7],
+  ])('are on the stack in a hot region, whose frames are in two pages %s', (_, step, flush) => {
+    const { regions } = runBothTiers(
+      `
+        mov esp,0x202300
+        mov ecx,300
+        again: test cl,${flush}
+        jne call
+        invlpg BYTE PTR [rsp]
+        call: mov esi,5
+        call function
+        sub rsp,${step}
+        dec ecx
+        jne again
+        hlt
+        function: push rbx
+        push rcx
+        sub rsp,40
+        mov QWORD PTR [rsp+0x8],rbx
+        mov DWORD PTR [rsp+0x14],ecx
+        movups xmm0,XMMWORD PTR [rsp+0x4]
+        movups XMMWORD PTR [rsp+0x18],xmm0
+        dec esi
+        je end
+        call function
+        end: add rbx,QWORD PTR [rsp+0x18]
+        xor BYTE PTR [rsp+0x1f],cl
+        rol QWORD PTR [rsp+0x8],5
+        add rbx,QWORD PTR [rsp+0x8]
+        add rsp,40
+        pop rcx
+        xor rbx,QWORD PTR [rsp]
+        add rsp,8
+        ret
+      `,
+      prepare,
+      HOT_SOON,
+    );
+    expect(regions.some(({ tier }) => tier !== 'first')).toBe(true);
   });
 
   it.each([
@@ -227,124 +274,51 @@ describe('accesses near each other', () => {
   });
 });
 
-describe('a hot window in two pages', () => {
-  /** Regions of the second tier have a walk long before it ends. */
-  const HOT = { first: 2000, second: 8000 };
-
-  function importsOf(regions: readonly RegionSource[]): string[] {
-    const module = new WebAssembly.Module(compileRegions(regions) as BufferSource);
-    return WebAssembly.Module.imports(module).map(({ name }) => name);
-  }
-
-  /** Many walks, each from another address, and with a TLB that has neither page. */
-  const walks = (start: string, pointer: string, turn: string): string => `
-    mov ebp,40
-    walk: ${start}
-    sub ${pointer},rbp
-    again: ${turn}
-    dec ecx
-    jne again
-    mov rax,cr3
-    mov cr3,rax
-    dec ebp
-    jne walk
-    hlt
-  `;
-
-  it.each(WALKS)('is used by halves, %s', (_, start, step) => {
-    const { regions } = runBothTiers(
-      walks(
-        start,
-        'rsi',
-        `
-          mov rax,QWORD PTR [rsi+0x9]
-          add rbx,QWORD PTR [rsi+0x28]
-          xor QWORD PTR [rsi+0x10],rax
-          mov DWORD PTR [rsi-0x8],ebx
-          add BYTE PTR [rsi+0x2f],bl
-          mov WORD PTR [rsi+0x30],cx
-          movzx edx,BYTE PTR [rsi+0x32]
-          movups xmm0,XMMWORD PTR [rsi+0x18]
-          paddb xmm0,xmm0
-          movups XMMWORD PTR [rsi+0x19],xmm0
-          rol QWORD PTR [rsi+0x4],3
-          xor rbx,rdx
-          ${step}
-        `,
-      ),
-      prepare,
-      HOT,
-    );
-    expect(importsOf(regions)).toContain('findHalvesToRead');
-  });
-
-  it('is used by halves, of the stack', () => {
-    const { regions } = runBothTiers(
-      walks(
-        'mov esp,0x202f80; mov ecx,150',
-        'rsp',
-        `
-          mov QWORD PTR [rsp+0x18],rbx
-          add rbx,QWORD PTR [rsp+0x28]
-          mov rax,QWORD PTR [rsp+0x8]
-          push rbx
-          push rcx
-          xor DWORD PTR [rsp+0x20],eax
-          pop rcx
-          pop rdx
-          rol rbx,5
-          sub rsp,27
-        `,
-      ),
-      prepare,
-      HOT,
-    );
-    expect(importsOf(regions)).toContain('findHalvesToWrite');
-  });
-
-  it('faults in the half that is not there, and stores over code in the other', () => {
-    const { rip } = runBothTiers(
+describe('the stack in a hot region', () => {
+  it('goes over the end of a page into translated code', () => {
+    const code = FUNCTION - 0x800 + 0x1000;
+    const { registers, regions } = runBothTiers(
       `
-        mov ebp,40
-        walk: mov esi,0x202e00
-        mov ecx,40
-        again: mov eax,DWORD PTR [rsi]
-        inc DWORD PTR [rsi+0x4]
-        add ebx,DWORD PTR [rsi+0x8]
-        mov edx,DWORD PTR [rsi+0x40]
-        add DWORD PTR [rsi+0x30],ebx
-        xor edx,DWORD PTR [rsi+0x2c]
-        add rsi,8
+        mov esi,${code}
+        call rsi
+        mov esp,${code - 0x400}
+        mov ecx,124
+        again: mov rbx,QWORD PTR [rsp]
+        add rbx,QWORD PTR [rsp+0x8]
+        mov DWORD PTR [rsp+0x28],0xc3909090 # nop; nop; nop; ret
+        add rsp,8
         dec ecx
         jne again
-        mov esi,${FUNCTION}
+        mov eax,77
         call rsi
-        mov edi,${FUNCTION - 0x880}
-        mov ecx,40
-        near: mov eax,DWORD PTR [rdi+0x40]
-        add eax,DWORD PTR [rdi+0x48]
-        add eax,DWORD PTR [rdi+0x50]
-        add eax,DWORD PTR [rdi+0x54]
-        mov DWORD PTR [rdi+0x7c],eax
-        add rdi,3
-        dec ecx
-        jne near
-        dec ebp
-        jne walk
-        mov esi,0x202f00
-        on: mov eax,DWORD PTR [rsi]
-        inc DWORD PTR [rsi+0x4]
-        add ebx,DWORD PTR [rsi+0x8]
-        mov edx,DWORD PTR [rsi+0x40]
-        add DWORD PTR [rsi+0x30],ebx
-        xor edx,DWORD PTR [rsi+0x2c]
-        add rsi,8
-        jmp on
+        hlt
+      `,
+      (machine) => {
+        prepare(machine);
+        machine.write(code, [...assemble('mov eax,1; ret')]);
+      },
+      HOT_SOON,
+    );
+    expect(registers[RAX]).toBe(77n);
+    expect(regions.some(({ tier }) => tier !== 'first')).toBe(true);
+  });
+
+  it('faults in the upper of two pages only', () => {
+    const { rip, registers } = runBothTiers(
+      `
+        mov esp,0x202800
+        again: mov rax,QWORD PTR [rsp]
+        add ebx,1
+        inc QWORD PTR [rsp+0x10]
+        add ebx,2
+        add rsp,8
+        jmp again
       `,
       prepare,
-      HOT,
+      HOT_SOON,
     );
     expect(rip).toBe(BigInt(HANDLERS + PAGE_FAULT * 16 + 1));
+    expect((registers[RBX] as bigint) % 3n).toBe(1n);
   });
 });
 
