@@ -101,6 +101,8 @@ export class InstalledRegions {
   private readonly byHead = new Map<number, InstalledRegion>();
   /** How often the region of a head was evicted. */
   private readonly evictions = new Map<number, number>();
+  /** Regions that are left out for a moment, and the countdowns of their heads. */
+  private readonly suspended = new Map<InstalledRegion, number>();
   /** Regions by each block they contain. */
   private readonly regionsOf = new Map<number, InstalledRegion[]>();
 
@@ -125,7 +127,7 @@ export class InstalledRegions {
   }
 
   private addUp(region: InstalledRegion): void {
-    if (region.isOnProbation) return;
+    if (region.isOnProbation || this.suspended.has(region)) return;
     const countdown = this.processor.views.i32[(region.head + HEAD_COUNTDOWN) >> 2] as number;
     this.executed[region.tier] += region.countdown - countdown;
     region.countdown = countdown;
@@ -260,6 +262,29 @@ export class InstalledRegions {
     return true;
   }
 
+  /** Leaves all regions out until resume(): their heads run the interpreter, which counts down from `count`. */
+  suspend(count: number): void {
+    const { i32 } = this.processor.views;
+    for (const region of this.byHead.values()) {
+      this.suspended.set(region, i32[(region.head + HEAD_COUNTDOWN) >> 2] as number);
+      this.setFunction(region.head, SLOT_ENTER);
+      i32[(region.head + HEAD_COUNTDOWN) >> 2] = count;
+    }
+  }
+
+  resume(): void {
+    const { i32 } = this.processor.views;
+    for (const [region, countdown] of this.suspended) {
+      if (region.isOnProbation) {
+        this.coolDown(region.head);
+      } else {
+        i32[(region.head + HEAD_COUNTDOWN) >> 2] = countdown;
+        this.setFunction(region.head, region.slot);
+      }
+    }
+    this.suspended.clear();
+  }
+
   /** Takes away the regions that contain a block which went stale. */
   drop(block: number): void {
     this.evictions.delete(block);
@@ -288,6 +313,7 @@ export class InstalledRegions {
 
   private remove(region: InstalledRegion): void {
     this.addUp(region);
+    this.suspended.delete(region);
     const { slot, module } = region;
     for (const block of region.blocks) {
       const rest = (this.regionsOf.get(block) as InstalledRegion[]).filter((other) => other !== region);

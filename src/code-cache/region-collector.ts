@@ -45,6 +45,7 @@ import {
   SLOT_GUARDED,
 } from '../layout/record.ts';
 import { readBlockEnd } from './block-end.ts';
+import type { BlockCounts } from './block-profile.ts';
 
 /** Which blocks a region may consist of. */
 export interface RegionSize {
@@ -59,10 +60,13 @@ export interface RegionSize {
   readonly joins: boolean;
 }
 
-export const REGION_SIZE: Readonly<Record<Exclude<CompiledTier, 'third'>, RegionSize>> = {
+const REGION_SIZE: Readonly<Record<Exclude<CompiledTier, 'third'>, RegionSize>> = {
   first: { blocks: 48, instructions: 160, depth: 3, callInstructions: 80, joins: false },
   second: { blocks: 96, instructions: 600, depth: 4, callInstructions: 300, joins: true },
 };
+
+/** What a region of a later tier may come to consist of: its blocks are counted. */
+const AROUND: RegionSize = { blocks: 512, instructions: 5000, depth: 5, callInstructions: 5000, joins: true };
 
 /** A function that is in the region, called from one place. */
 interface Context {
@@ -150,6 +154,41 @@ export class RegionCollector {
    * @param size how large the region may become.
    */
   collect(entry: number, coldest: number, size = REGION_SIZE.first): RegionBlockSource[] {
+    return this.gather(entry, coldest, size).blocks;
+  }
+
+  /** Whether there is more around a head than a region of a later tier has room for. */
+  isCutShort(entry: number, coldest: number): boolean {
+    return this.gather(entry, coldest, REGION_SIZE.second).isCutShort;
+  }
+
+  /** Heads of what is around a head. */
+  around(entry: number, coldest: number): number[] {
+    return this.gather(entry, coldest, AROUND).blocks.map(({ head }) => head);
+  }
+
+  /**
+   * A region of a later tier: of all that is around its head, or, if there is no room for that, of all that has been entered; if
+   * there is none for that either, of what has been entered twice, four times and so on.
+   */
+  collectCounted(entry: number, coldest: number, counts: BlockCounts): RegionBlockSource[] {
+    const most = counts.get(entry) ?? 0;
+    let region = this.gather(entry, coldest, REGION_SIZE.second);
+    // What has been entered may be called from anywhere in the region.
+    const size = { ...REGION_SIZE.second, callInstructions: REGION_SIZE.second.instructions };
+    for (let least = 1; region.isCutShort && least <= most; least *= 2)
+      region = this.gather(entry, coldest, size, (head) => (counts.get(head) ?? 0) >= least);
+    return region.blocks;
+  }
+
+  /** @param isWorth whether a block is worth the room, by its head. */
+  private gather(
+    entry: number,
+    coldest: number,
+    size: RegionSize,
+    isWorth: (head: number) => boolean = () => true,
+  ): { blocks: RegionBlockSource[]; isCutShort: boolean } {
+    let isCutShort = false;
     const { i32, u32, u16, u8 } = this.views;
     let contexts = 0;
     const addContext = (parent: Context | undefined, callee: number, calleePage: number): Context => {
@@ -216,7 +255,11 @@ export class RegionCollector {
         if (endsRegion && !this.isBareReturn(head)) return OUTSIDE;
         if (u32[(head + RECORD_FN) >> 2] === SLOT_GUARDED) return OUTSIDE;
         if (isElsewhere(page, frame) || (crosses && isElsewhere(page + 1, secondFrame))) return OUTSIDE;
-        if (nodes.length >= size.blocks || instructions + count > size.instructions) return OUTSIDE;
+        if (!isWorth(head)) return OUTSIDE;
+        if (nodes.length >= size.blocks || instructions + count > size.instructions) {
+          isCutShort = true;
+          return OUTSIDE;
+        }
       }
       instructions += count;
       frames.set(page, frame);
@@ -236,7 +279,11 @@ export class RegionCollector {
       const calling = callOf(caller, callee, page);
       let context = calling;
       if (context === undefined) {
-        if (instructions > size.callInstructions || caller.depth >= size.depth) return OUTSIDE;
+        if (caller.depth >= size.depth || !isWorth(callee)) return OUTSIDE;
+        if (instructions > size.callInstructions) {
+          isCutShort = true;
+          return OUTSIDE;
+        }
         context = addContext(caller, callee, page);
       }
       const first = take(callee, context, page);
@@ -326,7 +373,7 @@ export class RegionCollector {
       if (leaves.includes(at)) block.targets = returns.map(takeNode);
       block.targets = [...new Set(block.targets)].filter((target) => target !== OUTSIDE);
     });
-    return blocks;
+    return { blocks, isCutShort };
   }
 
   /**

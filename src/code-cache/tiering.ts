@@ -23,6 +23,7 @@ import { CPU_STATE } from '../layout/linear-memory.ts';
 import { HEAD_COUNT, HEAD_COUNTDOWN, RECORD_FN, SLOT_GUARDED } from '../layout/record.ts';
 import { COUNTER_INTERPRETED_INSTRUCTIONS } from '../layout/runtime-state.ts';
 import type { ArchiveRequest, ArchiveResult, LoadResult, PackPlace } from '../saved-code/messages.ts';
+import { type BlockCounts, BlockProfile, PROFILED_INSTRUCTIONS } from './block-profile.ts';
 import {
   type HotInstructions,
   InstalledModule,
@@ -30,7 +31,7 @@ import {
   NEVER,
   type RegionLimits,
 } from './installed-regions.ts';
-import { REGION_SIZE, RegionCollector, targetsWithin } from './region-collector.ts';
+import { RegionCollector, targetsWithin } from './region-collector.ts';
 import { regionExports } from './region-exports.ts';
 import { SavedCode } from './saved-code.ts';
 
@@ -161,8 +162,13 @@ export class Tiering {
   /** What is compiled in it is not compiled again. No pass of the optimiser gains enough yet for the 80 MB that Binaryen takes. */
   private readonly lastTier: CompiledTier;
   private readonly waiting = new Set<number>();
-  /** Heads of regions that have become hot once more. */
-  private readonly hot = new Set<number>();
+  /** Heads of regions that have become hot once more, and how often what is around them was entered, if that has been counted. */
+  private readonly hot = new Map<number, BlockCounts>();
+  /** Those of which it is not known yet whether that has to be counted. */
+  private readonly hotAnew = new Set<number>();
+  private profile: BlockProfile | undefined;
+  /** What the profile is for. */
+  private readonly profiled = new Set<number>();
   /** Batches that have been sent while they waited. */
   private ahead = 0;
   private readonly underWay = new Map<number, Batch>();
@@ -260,12 +266,56 @@ export class Tiering {
     if (!this.hasRequests) this.waitingSince = this.processor.instructions;
     if (this.installed.has(head)) {
       this.installed.acknowledge(head);
-      this.hot.add(head);
+      this.hotAnew.add(head);
+      // What is counted is to be what runs now.
+      this.processor.endSlice();
     } else {
       this.waiting.add(head);
       this.processor.blocks.watch(head);
     }
     if (this.local !== undefined) this.processor.endSlice();
+  }
+
+  /** How many instructions the next slice may have at most. */
+  get longestSlice(): number {
+    return this.profile === undefined ? Number.POSITIVE_INFINITY : PROFILED_INSTRUCTIONS;
+  }
+
+  /** Ends what poll() has begun for the slice that has just been run. */
+  endProfile(): void {
+    if (this.profile === undefined) return;
+    const counts = this.profile.end();
+    this.profile = undefined;
+    for (const head of this.profiled) this.addHot(head, counts);
+    this.profiled.clear();
+  }
+
+  private addHot(head: number, counts: BlockCounts): void {
+    if (!this.hasRequests) this.waitingSince = this.processor.instructions;
+    this.hot.set(head, counts);
+  }
+
+  /** Finds out for which heads there has to be a profile: where a region has not room for all that is around. */
+  private sortHot(): void {
+    for (const head of this.hotAnew) {
+      if (this.collector.isCutShort(head, this.coldest)) this.profiled.add(head);
+      else this.addHot(head, new Map());
+    }
+    this.hotAnew.clear();
+  }
+
+  private beginProfile(): void {
+    const around = new Set<number>();
+    for (const head of this.profiled)
+      for (const block of this.collector.around(head, this.coldest)) around.add(block);
+    for (const block of around) this.processor.blocks.watch(block);
+    this.profile = new BlockProfile(this.processor, this.installed, around);
+  }
+
+  /** HEAD_COUNTDOWN above which a block is too cold for a region. At least once: one that was never entered says nothing of where it leads. */
+  private get coldest(): number {
+    const { hotness } = this.processor.blocks;
+    return hotness - Math.max(1, Math.floor(hotness * WARM));
   }
 
   /**
@@ -293,8 +343,24 @@ export class Tiering {
     });
   }
 
-  /** Installs what has arrived and sends what waits: between two slices. */
+  /** Installs what has arrived and sends what waits: between two slices. endProfile() is due when the next one has been run. */
   poll(): void {
+    this.endProfile();
+    this.installArrived();
+    this.sortHot();
+    while (this.local !== undefined && this.hasRequests) this.compileNow(this.local);
+    while (this.underWay.size < MOST_BATCHES && this.remote !== undefined && this.isDue) {
+      const batch = this.takeBatch(this.isUrgent ? URGENT_BATCH : this.batch);
+      if (batch.regions.length === 0) break;
+      const id = Tiering.nextId++;
+      this.underWay.set(id, batch);
+      this.remote.post({ kind: 'compile', id, regions: packRegions(batch.regions) });
+    }
+    // The last: what is counted looks as if it were cold.
+    if (this.profiled.size > 0) this.beginProfile();
+  }
+
+  private installArrived(): void {
     for (const result of this.arrived) {
       if (result.kind !== 'compiled') {
         this.savedCode?.receive(result);
@@ -308,14 +374,6 @@ export class Tiering {
       this.install(batch, module, bytes);
     }
     this.arrived = [];
-    while (this.local !== undefined && this.hasRequests) this.compileNow(this.local);
-    while (this.underWay.size < MOST_BATCHES && this.remote !== undefined && this.isDue) {
-      const batch = this.takeBatch(this.isUrgent ? URGENT_BATCH : this.batch);
-      if (batch.regions.length === 0) return;
-      const id = Tiering.nextId++;
-      this.underWay.set(id, batch);
-      this.remote.post({ kind: 'compile', id, regions: packRegions(batch.regions) });
-    }
   }
 
   private get hasRequests(): boolean {
@@ -362,13 +420,10 @@ export class Tiering {
 
   /** What is hot for the first time goes first, but not always. */
   private takeBatch(most: number): Batch {
-    const { hotness } = this.processor.blocks;
-    // At least once: a block that was never entered says nothing of where it leads.
-    const coldest = hotness - Math.max(1, Math.floor(hotness * WARM));
-    let regions = this.ahead < MOST_AHEAD ? this.takeWaiting(most, coldest) : [];
+    let regions = this.ahead < MOST_AHEAD ? this.takeWaiting(most) : [];
     if (regions.length > 0 && this.hot.size > 0) this.ahead += 1;
     else this.ahead = 0;
-    if (regions.length === 0) regions = this.takeHot(this.isRoomy ? 1 : most, coldest);
+    if (regions.length === 0) regions = this.takeHot(this.isRoomy ? 1 : most);
     return { regions, dropped: new Set() };
   }
 
@@ -376,13 +431,13 @@ export class Tiering {
    * The hottest of what waits: the count goes on while a block is waiting. A block that is part of a region on its
    * way is not compiled as an entry of its own unless it becomes hot again after that region has been installed.
    */
-  private takeWaiting(most: number, coldest: number): RegionSource[] {
+  private takeWaiting(most: number): RegionSource[] {
     const regions: RegionSource[] = [];
     for (const head of [...this.waiting].sort((a, b) => this.countdown(a) - this.countdown(b))) {
       if (regions.length === most) break;
       this.waiting.delete(head);
       if (this.covered.has(head) || this.countdown(head) > 0) continue;
-      const blocks = this.collector.collect(head, coldest);
+      const blocks = this.collector.collect(head, this.coldest);
       for (const { head } of blocks) {
         this.covered.set(head, { head, seen: this.countdown(head) });
         this.processor.blocks.watch(head);
@@ -396,16 +451,16 @@ export class Tiering {
    * What is hot once more has modules of its own, while there may be many more each of one region: the engine may take a tenth of a second
    * to optimise one, for which nothing else waits.
    */
-  private takeHot(most: number, coldest: number): RegionSource[] {
+  private takeHot(most: number): RegionSource[] {
     const regions: RegionSource[] = [];
-    for (const head of this.hot) {
+    for (const [head, counts] of this.hot) {
       if (regions.length === most) break;
       const installed = this.installed.tierOf(head);
       // What is optimised is long on its way: nothing else waits for that.
       if (installed === 'second' && regions.length > 0) continue;
       this.hot.delete(head);
       if (installed === undefined) continue;
-      const blocks = this.collector.collect(head, coldest, REGION_SIZE.second);
+      const blocks = this.collector.collectCounted(head, this.coldest, counts);
       for (const block of blocks) this.processor.blocks.watch(block.head);
       const tier = installed === 'first' ? 'second' : 'third';
       const isLast = tier === this.lastTier;
@@ -462,6 +517,9 @@ export class Tiering {
   drop(block: number): void {
     this.waiting.delete(block);
     this.hot.delete(block);
+    this.hotAnew.delete(block);
+    this.profiled.delete(block);
+    this.profile?.drop(block);
     this.covered.delete(block);
     for (const batch of this.underWay.values()) batch.dropped.add(block);
     this.savedCode?.drop(block);

@@ -485,6 +485,7 @@ export class Machine {
     this.tiering.poll();
     board.runTimers();
     const reason = this.runSlice();
+    this.tiering.endProfile();
     if (board.request !== undefined) return this.fulfil(board.request);
     switch (reason) {
       case 'triple fault':
@@ -518,11 +519,12 @@ export class Machine {
     }
     processor.setInterruptPending(chipset.hasInterrupt(), board.nmiPending);
     if (processor.trapFlag) return processor.singleStep();
+    const longest = Math.min(this.sliceLength, this.tiering.longestSlice);
     if (clock.kind === 'instructions') {
-      return processor.run(Math.max(1, Math.min(LONGEST_SLICE, timers.nextDeadline() - clock.now())));
+      return processor.run(Math.max(1, Math.min(longest, timers.nextDeadline() - clock.now())));
     }
     const start = this.options.host.now();
-    const reason = processor.run(this.sliceLength);
+    const reason = processor.run(longest);
     this.adaptSlice(this.options.host.now() - start, reason);
     return reason;
   }

@@ -100,7 +100,8 @@ describe('what is hot once more', () => {
   function batchesOfTiers(modules: number): readonly string[] {
     const remote = new Compiler();
     const { machine, tiering } = createTieredMachine('auto', remote, undefined, { modules, bytes: 2 ** 20 });
-    tiering.patience = { whileRoomy: 0, later: 0 };
+    // In which several become hot: each ends a slice.
+    tiering.patience = { whileRoomy: 0, later: 40_000 };
     tiering.hotInstructions = { first: 20_000, second: NEVER };
     const { processor } = machine;
     const ten = Array.from({ length: 10 }, () => 150);
@@ -110,7 +111,6 @@ describe('what is hot once more', () => {
     const program = `mov ebp,120; again: ${loops(ten)}\n${once} dec ebp; jne again; hlt`;
     machine.write(CODE, [...assemble(program, CODE)]);
     processor.rip = BigInt(CODE);
-    // In long slices several become hot.
     while (processor.run(40_000) !== 'halt') tiering.poll();
     tiering.poll();
     return remote.batches;
