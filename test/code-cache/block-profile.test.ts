@@ -1,7 +1,7 @@
 /** Where a region of a later tier has not room for all that is around its head, it consists of what is entered most. */
 import { describe, expect, it } from 'vitest';
 import { BlockProfile, PROFILED_INSTRUCTIONS } from '../../src/code-cache/block-profile.ts';
-import { InstalledModule, InstalledRegions } from '../../src/code-cache/installed-regions.ts';
+import { InstalledModule, InstalledRegions, NEVER } from '../../src/code-cache/installed-regions.ts';
 import { compileRegions } from '../../src/compile/compiler.ts';
 import type { RegionSource } from '../../src/compile/region-source.ts';
 import { HEAD_COUNTDOWN, RECORD_FN, SLOT_ENTER } from '../../src/layout/record.ts';
@@ -14,7 +14,7 @@ import { createTieredMachine } from './tiered-machine.ts';
 const [RAX, RDX] = [0, 2];
 const TURNS = 1000;
 /** So that the loop is hot once more long before its end. */
-const HOT = { first: 20_000, second: 0x7fff_ffff };
+const HOT = { first: 20_000, second: NEVER };
 
 /** Blocks of eight instructions in a row. */
 const chain = (name: string, blocks: number, instruction: string): string =>
