@@ -11,9 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { InputError } from '../src/boot/input-error.ts';
 import { chooseCpu } from '../src/machine/cpu-models.ts';
+import { runs32BitPrograms } from './native-32.ts';
 import { groupsOf, packagesOf, selectPrograms } from './programs/groups.ts';
 import { PROGRAMS } from './programs/list.ts';
 import { mergeResults, pageOf, type Result, resultsOf } from './programs/page.ts';
+import type { Program } from './programs/program.ts';
 import { makeRoots } from './programs/root.ts';
 import { runGroup } from './programs/run-group.ts';
 
@@ -53,17 +55,28 @@ function parse() {
   return values;
 }
 
+/** What does not run natively cannot be compared, nor its root be made. @throws InputError if nothing is left. */
+function withoutI386(programs: readonly Program[]): readonly Program[] {
+  const runnable = programs.filter(({ architecture }) => architecture !== 'i386');
+  const names = programs.filter((program) => !runnable.includes(program)).map(({ name }) => name);
+  const reason = `this machine runs no 32-bit programs: ${names.join(', ')}`;
+  if (runnable.length === 0) throw new InputError(reason);
+  if (names.length > 0) console.log(`left out: ${reason}`);
+  return runnable;
+}
+
 async function main(): Promise<void> {
   const values = parse();
   if (values.help) {
     process.stdout.write(USAGE);
     return;
   }
-  const chosen = selectPrograms(PROGRAMS, values.only);
+  const selected = selectPrograms(PROGRAMS, values.only);
   if (values.list) {
-    for (const { name, about, cpus } of chosen) console.log(`${name}: ${about} (${cpus.join('; ')})`);
+    for (const { name, about, cpus } of selected) console.log(`${name}: ${about} (${cpus.join('; ')})`);
     return;
   }
+  const chosen = runs32BitPrograms() ? selected : withoutI386(selected);
   const roots = await makeRoots(packagesOf(PROGRAMS, chosen), {
     cacheFolder: CACHE,
     mirror: values.mirror,

@@ -1,4 +1,5 @@
 /** A part that runs the programs of a folder of bench/c/ natively, in QEMU TCG, in longmode, and if of 32 bits in v86. */
+import { runs32BitPrograms } from '../../scripts/native-32.ts';
 import type { PartResult } from '../report/comparison.ts';
 import { type Bits, buildCProgram, listedPrograms } from '../run/c-program.ts';
 import { type ChildRun, runChild } from '../run/child.ts';
@@ -10,6 +11,7 @@ import { compareWork, type WorkRound } from './compare-work.ts';
 import { parseWork, type WorkOutput } from './work-output.ts';
 
 const QEMU = 'QEMU TCG';
+const NATIVE = 'native';
 /** Milliseconds for which a program runs natively: it is as fast from the start. */
 const NATIVE_MARK = 500;
 
@@ -28,6 +30,15 @@ export interface WorkFolder {
 /** What a smoke run takes instead. */
 const QUICK = { firstMarks: [500, 1000], rounds: 1 };
 
+/** Peers of 32-bit programs that this machine has not, each with the reason. */
+async function missing32BitPeers(): Promise<ReadonlyMap<string, string>> {
+  const missing = new Map<string, string>();
+  const noV86 = await whyNoV86();
+  if (noV86 !== undefined) missing.set(V86, noV86);
+  if (!runs32BitPrograms()) missing.set(NATIVE, 'this machine runs no 32-bit programs');
+  return missing;
+}
+
 export function workPart(folder: WorkFolder): Part {
   const { title } = folder;
   const names = listedPrograms(folder.folder);
@@ -43,7 +54,7 @@ export function workPart(folder: WorkFolder): Part {
   async function runRound(
     bench: Bench,
     kernel: string,
-    v86: boolean,
+    leftOut: ReadonlyMap<string, string>,
     marks: readonly number[],
   ): Promise<WorkRound> {
     const sources = ['system.c', 'harness.c', folder.folder];
@@ -57,12 +68,14 @@ export function workPart(folder: WorkFolder): Part {
       progress(`${title}: ${QEMU}, ${marks.join(', ')} ms`);
       peers.set(QEMU, read(await runQemu(QEMU_Q35, files, commandLine, timeout)));
     }
-    if (v86) {
+    if (is32 && !leftOut.has(V86)) {
       progress(`${title}: ${V86}`);
       peers.set(V86, read(await runV86(files, commandLine, timeout)));
     }
-    progress(`${title}: native`);
-    peers.set('native', read(await runChild(executable, [String(NATIVE_MARK)], timeout)));
+    if (!leftOut.has(NATIVE)) {
+      progress(`${title}: ${NATIVE}`);
+      peers.set(NATIVE, read(await runChild(executable, [String(NATIVE_MARK)], timeout)));
+    }
     progress(`${title}: longmode`);
     const longmode = read(await runLongmode(bench.cli, files, commandLine, [], timeout));
     return { longmode, peers };
@@ -81,16 +94,15 @@ export function workPart(folder: WorkFolder): Part {
     async measure(bench): Promise<PartResult> {
       const rounds: WorkRound[] = [];
       const { kernel } = is32 ? await debianGuest('686') : bench.guest;
-      const noV86 = is32 ? await whyNoV86() : undefined;
-      const v86 = is32 && noV86 === undefined;
-      for (const marks of plan(bench)) rounds.push(await runRound(bench, kernel, v86, marks));
+      const leftOut = is32 ? await missing32BitPeers() : new Map<string, string>();
+      for (const marks of plan(bench)) rounds.push(await runRound(bench, kernel, leftOut, marks));
       const details = rounds.map(({ longmode, peers }) => ({
         longmode: longmode.work,
         ...Object.fromEntries([...peers].map(([peer, { work }]) => [peer, work])),
       }));
       const work = compareWork(names, rounds);
-      const notes = noV86 === undefined ? work.notes : [`left out: ${V86}: ${noV86}`, ...work.notes];
-      return { ...work, notes, details: { rounds: details } };
+      const notes = [...leftOut].map(([peer, reason]) => `left out: ${peer}: ${reason}`);
+      return { ...work, notes: [...notes, ...work.notes], details: { rounds: details } };
     },
   };
 }

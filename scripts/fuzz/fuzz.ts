@@ -14,8 +14,9 @@ import { parseArgs } from 'node:util';
 import { BACK_ENDS, type BackEnd } from '../../test/support/back-ends.ts';
 import type { CodeMode } from '../../test/vectors/layout.ts';
 import { buildRecorder } from '../recorder/native.ts';
+import { machineProblem, modeProblem } from '../recorder/native-problem.ts';
 import { Engine } from './engine.ts';
-import { NativeBatches, nativeProblem, reportFailure } from './native.ts';
+import { NativeBatches, reportFailure } from './native.ts';
 import { addTo, type SubjectTally, Tally } from './tally.ts';
 import { report, tryProgram } from './trial.ts';
 
@@ -170,17 +171,26 @@ function fuzzInstructions(recorder: string, mode: CodeMode): void {
   console.log(`${count} cases of ${mnemonics.size} mnemonics, ${failures} of them differ`);
 }
 
-if (native) {
-  const problem = nativeProblem();
-  if (problem !== undefined) {
-    console.error(`fuzz: --native ${problem}`);
-    process.exit(2);
-  }
+/** Gives what this machine cannot be asked, if it cannot. */
+function fuzzNatively(mode: CodeMode): string | undefined {
+  const problem = machineProblem();
+  if (problem !== undefined) return problem;
   const directory = mkdtempSync(join(tmpdir(), 'fuzz-'));
   try {
-    fuzzInstructions(buildRecorder(directory), mode);
+    const recorder = buildRecorder(directory);
+    const problem = modeProblem(recorder, mode);
+    if (problem === undefined) fuzzInstructions(recorder, mode);
+    return problem;
   } finally {
     rmSync(directory, { recursive: true });
+  }
+}
+
+if (native) {
+  const problem = fuzzNatively(mode);
+  if (problem !== undefined) {
+    console.error(`fuzz: --native --mode ${mode} ${problem}`);
+    process.exit(2);
   }
 } else fuzzPrograms();
 process.exitCode = failures > 0 ? 1 : 0;

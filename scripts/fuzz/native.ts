@@ -2,7 +2,6 @@
  * Single instructions on this machine's processor, which is right, in the interpreter and as regions. Many inputs are tried with
  * each form of an instruction, which is decoded and compiled once, and many forms at a time.
  */
-import { spawnSync } from 'node:child_process';
 import { ENGINES, type Engine, VectorMachine } from '../../test/isa/vector-machine.ts';
 import { BACK_ENDS } from '../../test/support/back-ends.ts';
 import { type CodeMode, type Register, segmentBases } from '../../test/vectors/layout.ts';
@@ -23,15 +22,6 @@ import { likeNative } from './native-processor.ts';
 import { assemble, type Program } from './program.ts';
 import { filetestOf, initialOf, startOf } from './report.ts';
 import { shrink } from './shrink.ts';
-
-/** Why this machine cannot be asked; undefined if it can. */
-export function nativeProblem(): string | undefined {
-  const { arch, platform } = process;
-  if (arch !== 'x64' || platform !== 'linux') return `needs x86-64 Linux, not ${platform} on ${arch}`;
-  if (spawnSync('gcc', ['--version'], { stdio: 'ignore' }).status !== 0)
-    return 'needs gcc, which does not run here';
-  return undefined;
-}
 
 /** Inputs that each form is tried with. */
 const INPUTS = 64;

@@ -17,7 +17,7 @@ const HEAD = `# Real programs
 
 \`npm run programs\` runs programs from Debian packages in a guest and on the host, in the same root file system, and compares
 what they write. It needs x86-64 Linux, root, \`debootstrap\` and \`apt\`. It installs the packages once, into \`.cache/programs\`, and
-boots one guest for all programs of an architecture and a processor. \`--only NAME\` runs some of them, \`--cpu MODEL\` with another
+boots one guest for all programs of an architecture and a processor. The i386 ones are left out where the host runs no 32-bit programs. \`--only NAME\` runs some of them, \`--cpu MODEL\` with another
 processor, \`--list\` tells their names, \`--help\` the rest. The exit status is 1 if anything differs; both outputs of what differed are then in
 \`.cache/programs/outputs\`. It writes the rows of what it has run into this page.
 

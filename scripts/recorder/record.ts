@@ -14,6 +14,7 @@ import type { Case } from './case.ts';
 import { FAMILIES } from './families/index.ts';
 import { toJson, toVector } from './format.ts';
 import { buildRecorder, runNatively } from './native.ts';
+import { modeProblem } from './native-problem.ts';
 
 const VECTORS = `${import.meta.dirname}/../../test/vectors`;
 
@@ -40,6 +41,10 @@ try {
     const generate = FAMILIES.get(family);
     if (!generate) throw new Error(`no family ${family}; there are ${[...FAMILIES.keys()].join(', ')}`);
     const cases = [...generate()];
+    for (const mode of new Set(cases.map(({ input }) => input.mode))) {
+      const problem = modeProblem(program, mode);
+      if (problem !== undefined) throw new Error(`${family} ${problem}`);
+    }
     const json = record(cases, program, directory);
     writeFileSync(`${VECTORS}/${family}.json`, json);
     console.log(`${family}: ${cases.length} cases, ${Math.ceil(json.length / 1024)} KiB`);

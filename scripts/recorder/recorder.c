@@ -210,10 +210,8 @@ static void writeLdt(void) {
   for (uint32_t i = 0; i < count; i++) {
     struct user_desc descriptor;
     readExactly(&descriptor, sizeof descriptor);
-    if (syscall(SYS_modify_ldt, WRITE_LDT, &descriptor, sizeof descriptor) != 0) {
-      perror("modify_ldt");
-      exit(1);
-    }
+    // A kernel may have no LDT, or no 16-bit segments: then cases that use them raise #GP, which native-problem.ts looks for.
+    syscall(SYS_modify_ldt, WRITE_LDT, &descriptor, sizeof descriptor);
   }
 }
 

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formOf, PLACES } from '../../../scripts/fuzz/form.ts';
-import { type Failure, NativeBatches, nativeProblem, reportFailure } from '../../../scripts/fuzz/native.ts';
+import { type Failure, NativeBatches, reportFailure } from '../../../scripts/fuzz/native.ts';
+import { runs32BitPrograms } from '../../../scripts/native-32.ts';
 import { buildRecorder } from '../../../scripts/recorder/native.ts';
+import { machineProblem, modeProblem } from '../../../scripts/recorder/native-problem.ts';
 import { BACK_ENDS } from '../../support/back-ends.ts';
 import type { CodeMode } from '../../vectors/layout.ts';
 import { addsAsSubtractions } from './broken-compiler.ts';
 
-describe.skipIf(nativeProblem() !== undefined)('single instructions', () => {
+describe.skipIf(machineProblem() !== undefined)('single instructions', () => {
   let directory: string;
   let recorder: string;
   beforeAll(() => {
@@ -21,12 +23,19 @@ describe.skipIf(nativeProblem() !== undefined)('single instructions', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('can be asked of this machine in 64-bit code, and in 32-bit code if it runs 32-bit programs', () => {
+    expect(modeProblem(recorder, 64)).toBeUndefined();
+    if (runs32BitPrograms()) expect(modeProblem(recorder, 32)).toBeUndefined();
+  });
+
   // Of the batches of a seed the first runs by every back end.
-  it.each<[CodeMode, number]>([
+  it.for<[CodeMode, number]>([
     [64, 0],
     [32, 1],
     [16, 1],
-  ])('of %i-bit code do what the processor does', (mode, batch) => {
+  ])('of %i-bit code do what the processor does', ([mode, batch], { skip }) => {
+    const problem = modeProblem(recorder, mode);
+    skip(problem !== undefined, problem);
     const { failures, engines } = new NativeBatches(recorder, 'native', mode).run(batch);
     expect(failures.map((failure) => reportFailure(recorder, failure))).toEqual([]);
     expect(engines).toHaveLength(batch === 0 ? 4 : 2);
