@@ -1,6 +1,7 @@
 /** Measures longmode beside its peers: a table, JSON and a page. `--help` tells the options. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { APPLICATIONS_PART } from './parts/applications.ts';
 import { BOOT } from './parts/boot.ts';
 import { BOOT_686 } from './parts/boot-686.ts';
 import { COMPUTE, COMPUTE_686 } from './parts/compute.ts';
@@ -23,6 +24,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   compute: COMPUTE,
   system: SYSTEM,
   programs: PROGRAMS,
+  applications: APPLICATIONS_PART,
   'boot-686': BOOT_686,
   'compute-686': COMPUTE_686,
   micro: MICRO,

@@ -6,6 +6,7 @@ export const PART_NAMES = [
   'compute',
   'system',
   'programs',
+  'applications',
   'boot-686',
   'compute-686',
   'micro',

@@ -1,9 +1,7 @@
 /** What the benchmarks work out of what they measure. */
-import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { balancedOrder, compareBoots } from '../../bench/parts/compare-boots.ts';
 import { multibootProgram } from '../../bench/parts/door-ways.ts';
-import { PROGRAM_NAMES, programSeconds, programsScript } from '../../bench/parts/guest-programs.ts';
 import { countLoopInstructions, nanosecondsPerIteration } from '../../bench/parts/loops-program.ts';
 import { operationTimes } from '../../bench/parts/micro.ts';
 import { geometricMean, median } from '../../bench/report/statistics.ts';
@@ -109,6 +107,7 @@ describe('parseOptions', () => {
       'compute',
       'system',
       'programs',
+      'applications',
       'boot-686',
       'compute-686',
       'micro',
@@ -183,28 +182,6 @@ describe('runChild', () => {
   it('kills what takes too long', async () => {
     const wait = runChild(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], 0.3);
     await expect(wait).rejects.toThrow('took more than 0.3 s');
-  });
-});
-
-describe('programs', () => {
-  it('are run by a script that a shell understands and a kernel command line has room for', () => {
-    const script = programsScript();
-    execFileSync('sh', ['-n'], { input: script });
-    for (const name of PROGRAM_NAMES) expect(script).toContain(`\nt ${name} '`);
-    expect(Buffer.from(script).toString('base64').length).toBeLessThan(1900);
-  });
-
-  it('tell when they began and ended', () => {
-    const lines = [
-      { text: 'begin awk', seconds: 10 },
-      { text: 'end awk', seconds: 11.5 },
-      { text: 'begin sort', seconds: 11.5 },
-      { text: 'end sort', seconds: 11.75 },
-      { text: 'begin fork', seconds: 12 },
-    ];
-    expect(programSeconds(lines, 'awk')).toBe(1.5);
-    expect(programSeconds(lines, 'sort')).toBe(0.25);
-    expect(() => programSeconds(lines, 'fork')).toThrow('no times of fork');
   });
 });
 

@@ -1,0 +1,75 @@
+/** Runs programs of an initramfs in QEMU TCG and in longmode, in turn, and measures their times by the host's clock. */
+import type { PartResult } from '../report/comparison.ts';
+import { milli, spread } from '../report/statistics.ts';
+import type { TimedLine } from '../run/child.ts';
+import { type GuestFiles, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import type { Bench } from '../run/part.ts';
+import { progress } from '../run/progress.ts';
+import { programResult, programSeconds } from './guest-programs.ts';
+
+const QEMU = 'QEMU TCG';
+/** How long the programs may take on a busy machine, in seconds. */
+const TIMEOUT = 600;
+
+export interface TimedPrograms {
+  readonly title: string;
+  readonly files: GuestFiles;
+  /** Value of longmode.script= (scripts/initramfs/init): what programsScript() gives. */
+  readonly script: string;
+  /** In the order they run. */
+  readonly names: readonly string[];
+}
+
+/** What both guests printed in one round. */
+export interface ProgramsRound {
+  readonly qemu: readonly TimedLine[];
+  readonly longmode: readonly TimedLine[];
+}
+
+export async function measurePrograms(
+  bench: Bench,
+  count: number,
+  { title, files, script, names }: TimedPrograms,
+): Promise<PartResult> {
+  const commandLine = `console=ttyS0 quiet longmode.script=${script}`;
+  const rounds: ProgramsRound[] = [];
+  for (let round = 0; round < count; round++) {
+    progress(`${title}: ${QEMU}`);
+    const qemu = await runQemu(QEMU_Q35, files, commandLine, TIMEOUT);
+    progress(`${title}: longmode`);
+    const longmode = await runLongmode(bench.cli, files, commandLine, [], TIMEOUT);
+    rounds.push({ qemu: qemu.lines, longmode: longmode.lines });
+  }
+  return comparePrograms(names, rounds);
+}
+
+/** Speeds of programs; of one that gave something else in longmode, or failed, there is an error instead. */
+export function comparePrograms(names: readonly string[], rounds: readonly ProgramsRound[]): PartResult {
+  const errors = new Set<string>();
+  const isRight = (name: string, { qemu, longmode }: ProgramsRound): boolean => {
+    const [wanted, given] = [programResult(qemu, name), programResult(longmode, name)];
+    if (given !== wanted) errors.add(`${name}: longmode's result is ${given}, that of ${QEMU} ${wanted}`);
+    else if (wanted !== undefined && !wanted.startsWith('0 ')) errors.add(`${name}: failed: ${wanted}`);
+    else return true;
+    return false;
+  };
+  const results = names.map((name) => {
+    const times = rounds.map((round) => ({
+      isRight: isRight(name, round),
+      qemu: programSeconds(round.qemu, name),
+      longmode: programSeconds(round.longmode, name),
+    }));
+    return { name, times };
+  });
+  const comparisons = results.flatMap(({ name, times }) => {
+    const speeds = times.filter(({ isRight }) => isRight).map(({ qemu, longmode }) => qemu / longmode);
+    if (speeds.length === 0) return [];
+    return [{ name, measure: 'start to end', peer: QEMU, speed: spread(speeds) }];
+  });
+  const programs = results.map(({ name, times }) => ({
+    name,
+    qemuSeconds: times.map(({ qemu }) => milli(qemu)),
+    longmodeSeconds: times.map(({ longmode }) => milli(longmode)),
+  }));
+  return { comparisons, errors: [...errors], notes: [], details: { programs } };
+}
