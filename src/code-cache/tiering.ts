@@ -38,10 +38,11 @@ import { SavedCode } from './saved-code.ts';
 export type Tier = 'auto' | 'interpreter' | 'compiled';
 
 /**
- * Entries after which a block is compiled. The worker takes as long for a region as 100,000 interpreted instructions, and half of a boot's
- * regions execute less than 20,000 after all: more eager is slower, less eager leaves more than 5 % of a boot to the interpreter.
+ * Entries after which a block is compiled. To compile a region and to optimise it takes as long as to interpret a hundred thousand
+ * instructions and more, and most blocks that are entered 1500 times are not entered much more often: programs that run for a second take
+ * longer with half and with twice as many.
  */
-const HOT = 1500;
+const HOT = 4000;
 /**
  * The same for a machine that compiles everything at once: what is run only once is not worth it, and a loop has been
  * round often enough for its blocks to be known, so that they become one region.
@@ -67,7 +68,7 @@ const PATIENCE = 10_000_000;
 const ROOMY = 0.5;
 const PATIENCE_WHILE_ROOMY = 1_000_000;
 /** They do not if a block has been entered this many times as often again as made it hot. */
-const URGENT = 10;
+const URGENT = 4;
 /**
  * Batches of what is hot for the first time that go before what is hot once more has a turn, however much waits. In a boot it waits for four
  * at most; a guest that runs new code all the time would never leave the first tier.

@@ -47,7 +47,7 @@ function batchesOf(program: string, { patience, modules = 0 }: Situation = {}): 
 
 describe('requests', () => {
   /** Rounds after which a loop has asked, but is not urgent. */
-  const LUKEWARM = 1600;
+  const LUKEWARM = 4100;
   const few = Array.from({ length: 5 }, () => LUKEWARM);
 
   it('wait for others', () => {
@@ -74,7 +74,7 @@ describe('requests', () => {
   });
 
   it('are sent with what is urgent', () => {
-    expect(batchesOf(loops([...few, 20_000]))).toEqual([6]);
+    expect(batchesOf(loops([...few, 21_000]))).toEqual([6]);
   });
 });
 
