@@ -48,8 +48,11 @@ const HOT = 4000;
  * round often enough for its blocks to be known, so that they become one region.
  */
 const HOT_AT_ONCE = 4;
-/** Instructions that a region has executed when it is compiled again, in the next tier. */
-const HOT_INSTRUCTIONS: HotInstructions = { first: 5_000_000, second: NEVER };
+/**
+ * Instructions that a region has executed when it is compiled again, in the next tier. After five million short programs take longer, after
+ * 25 million loops that run for half a second do.
+ */
+const HOT_INSTRUCTIONS: HotInstructions = { first: 12_000_000, second: NEVER };
 const HOT_INSTRUCTIONS_AT_ONCE: HotInstructions = { first: 100_000, second: 20_000_000 };
 /** A block is taken into a region if it has been entered this share of the times after which its head is compiled. */
 const WARM = 0.4;
