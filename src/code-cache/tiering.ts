@@ -50,7 +50,7 @@ const HOT = 4000;
 const HOT_AT_ONCE = 4;
 /**
  * Instructions that a region has executed when it is compiled again, in the next tier. After five million short programs take longer, after
- * 25 million loops that run for half a second do.
+ * 25 million a boot does.
  */
 const HOT_INSTRUCTIONS: HotInstructions = { first: 12_000_000, second: NEVER };
 const HOT_INSTRUCTIONS_AT_ONCE: HotInstructions = { first: 100_000, second: 20_000_000 };
