@@ -1,6 +1,6 @@
 /** Boots Debian's 32-bit kernel to power-off in v86, in QEMU TCG and in longmode, in turn. */
 import type { PartResult } from '../report/comparison.ts';
-import { debianGuest, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { debianGuest, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { runV86, V86, whyNoV86 } from '../run/v86.ts';
@@ -27,7 +27,7 @@ async function measure(bench: Bench): Promise<PartResult> {
   const noV86 = await whyNoV86();
   if (noV86 === undefined) contestants.unshift({ name: V86, boot: () => runV86(guest, BOOT_LINE) });
   else notes.push(`left out: ${V86}: ${noV86}`);
-  if (bench.qemu) contestants.unshift({ name: 'QEMU TCG', boot: () => runQemu(QEMU_Q35, guest, BOOT_LINE) });
+  if (bench.qemu) contestants.unshift({ name: QEMU, boot: () => runQemu(QEMU_Q35, guest, BOOT_LINE) });
   progress('boot of 686: warming up');
   await boot(longmode);
   const runs = await bootInTurn(contestants, rounds);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { PartResult } from '../report/comparison.ts';
-import { QEMU_MICROVM, QEMU_Q35, runLongmode, runQemu, tscParameter } from '../run/guest.ts';
+import { QEMU, QEMU_MICROVM, QEMU_Q35, runLongmode, runQemu, tscParameter } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { bootTimeline } from '../timeline/boot-timeline.ts';
@@ -54,7 +54,7 @@ async function measure(bench: Bench): Promise<PartResult> {
   progress('boot: longmode with a profiler');
   const timeline = await bootTimeline(bench.cli, guest, BOOT_LINE);
   return {
-    comparisons: compareBoots(runs, (name) => ({ name, peer: 'QEMU TCG' })),
+    comparisons: compareBoots(runs, (name) => ({ name, peer: QEMU })),
     errors: [],
     notes: [],
     timeline,

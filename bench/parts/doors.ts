@@ -2,6 +2,7 @@
 import type { Comparison, PartResult } from '../report/comparison.ts';
 import { median, milli, spread } from '../report/statistics.ts';
 import { runChild } from '../run/child.ts';
+import { QEMU } from '../run/guest.ts';
 import { type Bench, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { runUntil } from '../run/until.ts';
@@ -10,7 +11,6 @@ import { COMMAND_LINE, findWays, WAYS, type Way } from './door-ways.ts';
 const ROUNDS = 3;
 /** The interpreter on a busy machine takes its time. */
 const TIMEOUT = 600;
-const QEMU = 'QEMU TCG';
 
 /** Seconds until it is there. */
 async function secondsTo(program: string, args: readonly string[], { shows, ends }: Way): Promise<number> {

@@ -2,7 +2,7 @@
 import type { Comparison, PartResult } from '../report/comparison.ts';
 import { milli, spread } from '../report/statistics.ts';
 import { type ChildRun, runChild } from '../run/child.ts';
-import { QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { buildLoopsProgram, LOOPS, nanosecondsPerIteration } from './loops-program.ts';
@@ -25,7 +25,7 @@ async function measure(bench: Bench): Promise<PartResult> {
     outputs.set(name, (await contestant).output);
   };
   await run('native', runChild(executable, [], NATIVE_TIMEOUT));
-  if (bench.qemu) await run('QEMU TCG', runQemu(QEMU_Q35, files, COMMAND_LINE, GUEST_TIMEOUT));
+  if (bench.qemu) await run(QEMU, runQemu(QEMU_Q35, files, COMMAND_LINE, GUEST_TIMEOUT));
   const peers = [...outputs.keys()];
   for (const tier of TIERS) {
     await run(`--tier ${tier}`, runLongmode(bench.cli, files, COMMAND_LINE, ['--tier', tier], GUEST_TIMEOUT));

@@ -7,7 +7,7 @@ import { extractVmlinux } from '../../test/boot-linux/extract-vmlinux.ts';
 import type { Measurement, PartResult } from '../report/comparison.ts';
 import { buildCProgram } from '../run/c-program.ts';
 import { runChild } from '../run/child.ts';
-import { BOOT_TIMEOUT, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { BOOT_TIMEOUT, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { BOOT_LINE } from './compare-boots.ts';
@@ -54,7 +54,7 @@ async function measurePrograms(bench: Bench): Promise<Measurement[]> {
       name: title,
       unit: 'ns',
       value: longmode.get(name) as number,
-      peers: isOwn ? {} : { native: native.get(name), 'QEMU TCG': qemu?.get(name) },
+      peers: isOwn ? {} : { native: native.get(name), [QEMU]: qemu?.get(name) },
     };
   });
 }

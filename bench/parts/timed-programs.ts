@@ -2,12 +2,11 @@
 import type { PartResult } from '../report/comparison.ts';
 import { milli, spread } from '../report/statistics.ts';
 import type { TimedLine } from '../run/child.ts';
-import { type GuestFiles, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { type GuestFiles, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import type { Bench } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { programResult, programSeconds } from './guest-programs.ts';
 
-const QEMU = 'QEMU TCG';
 /** How long the programs may take on a busy machine, in seconds. */
 const TIMEOUT = 600;
 

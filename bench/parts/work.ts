@@ -3,14 +3,13 @@ import { runs32BitPrograms } from '../../scripts/native-32.ts';
 import type { PartResult } from '../report/comparison.ts';
 import { type Bits, buildCProgram, listedPrograms } from '../run/c-program.ts';
 import { type ChildRun, runChild } from '../run/child.ts';
-import { BOOT_TIMEOUT, debianGuest, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { BOOT_TIMEOUT, debianGuest, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { runV86, V86, whyNoV86 } from '../run/v86.ts';
 import { compareWork, type WorkRound } from './compare-work.ts';
 import { parseWork, type WorkOutput } from './work-output.ts';
 
-const QEMU = 'QEMU TCG';
 const NATIVE = 'native';
 /** Milliseconds for which a program runs natively: it is as fast from the start. */
 const NATIVE_MARK = 500;

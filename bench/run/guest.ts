@@ -15,6 +15,9 @@ export interface GuestFiles {
   readonly initrd: string;
 }
 
+/** The name of QEMU's software emulation as a peer. */
+export const QEMU = 'QEMU TCG';
+
 /** How QEMU is started besides what every guest needs. */
 export interface QemuMachine {
   readonly name: string;
@@ -25,12 +28,12 @@ export interface QemuMachine {
 }
 
 /** The machine like a PC of 2009: it has a HPET, so that the kernel can always calibrate its clocks. */
-export const QEMU_Q35: QemuMachine = { name: 'QEMU TCG, q35', machine: 'q35', cpu: 'max' };
+export const QEMU_Q35: QemuMachine = { name: `${QEMU}, q35`, machine: 'q35', cpu: 'max' };
 
 /** The machine made to boot fast, with the processor that has every feature QEMU knows and with the default one. */
 export const QEMU_MICROVM: readonly QemuMachine[] = [
-  { name: 'QEMU TCG, microvm', machine: 'microvm', cpu: 'max' },
-  { name: 'QEMU TCG, microvm, -cpu qemu64', machine: 'microvm', cpu: 'qemu64' },
+  { name: `${QEMU}, microvm`, machine: 'microvm', cpu: 'max' },
+  { name: `${QEMU}, microvm, -cpu qemu64`, machine: 'microvm', cpu: 'qemu64' },
 ];
 
 /** The Debian kernel and the initramfs that `longmode boot` boots, downloaded if they are not there. */
