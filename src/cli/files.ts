@@ -2,9 +2,10 @@
  * Files named on the command line. Errors are InputErrors that name the option and the file. Without node:fs/promises, which takes 2 ms to
  * load.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { InputError } from '../boot/input-error.ts';
 import { REASONS, reason } from '../host/node/file-error.ts';
+import { useLargePages } from '../host/node/large-pages.ts';
 
 /** Bytes of the largest file taken: Linux wants kernel and initramfs below 2 GiB. */
 const LARGEST_FILE = 2 ** 31 - 1;
@@ -15,9 +16,17 @@ function readRegularFile(file: number): Uint8Array {
   if (stat.isDirectory()) throw new Error(REASONS.EISDIR);
   if (!stat.isFile()) throw new Error('not a regular file');
   if (stat.size > LARGEST_FILE) throw new Error('too large: 2 GiB or more');
-  const bytes = readFileSync(file);
-  if (bytes.length === 0) throw new Error('the file is empty');
-  return bytes;
+  const bytes = new Uint8Array(stat.size);
+  useLargePages(bytes.buffer);
+
+  let length = 0;
+  let count: number;
+  do {
+    count = readSync(file, bytes, length, bytes.length - length, length);
+    length += count;
+  } while (count > 0);
+  if (length === 0) throw new Error('the file is empty');
+  return bytes.subarray(0, length);
 }
 
 /**

@@ -108,6 +108,8 @@ export interface ProcessorOptions {
   /** The runtime module (build/runtime.wasm). */
   readonly runtime: WebAssembly.Module;
   readonly host: HostFunctions;
+  /** Host.prepareMemory(). */
+  readonly prepareMemory?: ((memory: WebAssembly.Memory) => void) | undefined;
   /** A block was entered as often as Blocks.hotness says. */
   readonly requestCompile: (head: number) => void;
   /** A block of a compiled region went stale. */
@@ -139,6 +141,7 @@ export class Processor {
   constructor(options: ProcessorOptions) {
     this.intercept = options.intercept;
     this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
+    options.prepareMemory?.(this.memory);
     this.views = new MemoryViews(this.memory);
     const host = {
       ...options.host,

@@ -15,6 +15,7 @@ import { Ram } from './ram.ts';
 
 export interface BoardOptions extends ChipsetSettings {
   readonly runtime: WebAssembly.Module;
+  readonly prepareMemory: ((memory: WebAssembly.Memory) => void) | undefined;
   readonly clock: ClockKind;
   /** Monotonic host time in milliseconds. */
   readonly hostTime: () => number;
@@ -40,6 +41,7 @@ export class Board {
     this.random = options.random;
     this.processor = new Processor({
       runtime: options.runtime,
+      prepareMemory: options.prepareMemory,
       host: processorBridge(this, options.random),
       requestCompile: options.requestCompile,
       blockDropped: options.blockDropped,

@@ -278,6 +278,7 @@ export class Machine {
     let tiering: Tiering | undefined;
     const board = new Board({
       runtime: this.runtime,
+      prepareMemory: host.prepareMemory?.bind(host),
       memorySize,
       clock: this.options.clock,
       hostTime: () => host.now(),

@@ -14,10 +14,14 @@ import { postToPrepared, takeCompiler } from './compiler-thread.ts';
 import { compileInBaseline, compileLazily } from './eager-compilation.ts';
 import { optimizesWithoutBaseline, setChosenFlags } from './engine-flags.ts';
 import { reason } from './file-error.ts';
+import { useLargePages } from './large-pages.ts';
 import { loadOptimizer } from './optimizer.ts';
 
 /** The runtime beside the built package, or in build/ when run from source. */
 const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtime.wasm'];
+
+/** An engine reserves addresses for as much as a memory may grow to: 4 GiB. */
+const MOST_MEMORY = 2 ** 32;
 
 const { hrtime } = process;
 
@@ -63,6 +67,10 @@ export class NodeHost implements Host {
       if (existsSync(file)) return new WebAssembly.Module(readFileSync(file));
     }
     throw new Error('runtime.wasm is missing: run `npm run build`');
+  }
+
+  prepareMemory(memory: WebAssembly.Memory): void {
+    useLargePages(memory.buffer, MOST_MEMORY);
   }
 
   yield(): Promise<void> {
