@@ -18,7 +18,6 @@ function readRegularFile(file: number): Uint8Array {
   if (stat.size > LARGEST_FILE) throw new Error('too large: 2 GiB or more');
   const bytes = new Uint8Array(stat.size);
   useLargePages(bytes.buffer);
-
   let length = 0;
   let count: number;
   do {

@@ -109,7 +109,7 @@ export interface ProcessorOptions {
   readonly runtime: WebAssembly.Module;
   readonly host: HostFunctions;
   /** Host.prepareMemory(). */
-  readonly prepareMemory?: ((memory: WebAssembly.Memory) => void) | undefined;
+  readonly prepareMemory?: ((memory: WebAssembly.Memory, most: number) => void) | undefined;
   /** A block was entered as often as Blocks.hotness says. */
   readonly requestCompile: (head: number) => void;
   /** A block of a compiled region went stale. */
@@ -141,7 +141,7 @@ export class Processor {
   constructor(options: ProcessorOptions) {
     this.intercept = options.intercept;
     this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
-    options.prepareMemory?.(this.memory);
+    options.prepareMemory?.(this.memory, MAXIMUM_PAGES * 65536);
     this.views = new MemoryViews(this.memory);
     const host = {
       ...options.host,

@@ -8,8 +8,8 @@ export interface Host {
   epochMilliseconds(): number;
   /** The compiled runtime module. */
   loadRuntime(): Promise<WebAssembly.Module>;
-  /** Does what makes a processor's memory faster, before anything is in it. */
-  prepareMemory?(memory: WebAssembly.Memory): void;
+  /** Does what makes a processor's memory faster, before anything is in it. @param most bytes that it may grow to. */
+  prepareMemory?(memory: WebAssembly.Memory, most: number): void;
   /** Lets the host's other events happen, then continues at once. */
   yield(): Promise<void>;
   /** Sleeps for at most `milliseconds` (Infinity: until woken); `wake` ends it early. */

@@ -4,7 +4,7 @@
  */
 
 import type { Hardware } from '../boot/firmware.ts';
-import { OutOfHostMemory, Processor } from '../cpu/processor.ts';
+import { OutOfHostMemory, Processor, type ProcessorOptions } from '../cpu/processor.ts';
 import { TimerQueue } from '../devices/timer-queue.ts';
 import { TIME_TRUSTED } from '../layout/runtime-state.ts';
 import { Chipset, type ChipsetSettings, type Request } from './chipset.ts';
@@ -15,7 +15,7 @@ import { Ram } from './ram.ts';
 
 export interface BoardOptions extends ChipsetSettings {
   readonly runtime: WebAssembly.Module;
-  readonly prepareMemory: ((memory: WebAssembly.Memory) => void) | undefined;
+  readonly prepareMemory: ProcessorOptions['prepareMemory'];
   readonly clock: ClockKind;
   /** Monotonic host time in milliseconds. */
   readonly hostTime: () => number;

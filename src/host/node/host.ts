@@ -20,9 +20,6 @@ import { loadOptimizer } from './optimizer.ts';
 /** The runtime beside the built package, or in build/ when run from source. */
 const RUNTIME_LOCATIONS = ['../../longmode/runtime.wasm', '../../../build/runtime.wasm'];
 
-/** An engine reserves addresses for as much as a memory may grow to: 4 GiB. */
-const MOST_MEMORY = 2 ** 32;
-
 const { hrtime } = process;
 
 /** @throws where nothing can be written. */
@@ -69,8 +66,9 @@ export class NodeHost implements Host {
     throw new Error('runtime.wasm is missing: run `npm run build`');
   }
 
-  prepareMemory(memory: WebAssembly.Memory): void {
-    useLargePages(memory.buffer, MOST_MEMORY);
+  /** V8 reserves addresses for as much as a memory may grow to. */
+  prepareMemory(memory: WebAssembly.Memory, most: number): void {
+    useLargePages(memory.buffer, most);
   }
 
   yield(): Promise<void> {
