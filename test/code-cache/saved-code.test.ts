@@ -134,9 +134,9 @@ async function run({ base = 0, code, store, slice = 1000, half, prepare }: Run) 
 }
 
 /** As many regions as it takes to be worth keeping: each loop is one. */
-const LOOPS = Array.from({ length: 80 }, (_, n) => `mov ecx,30; l${n}: add rbx,rcx; dec ecx; jne l${n}`).join(
-  '\n',
-);
+const loops = (count: number): string =>
+  Array.from({ length: count }, (_, n) => `mov ecx,30; l${n}: add rbx,rcx; dec ecx; jne l${n}`).join('\n');
+const LOOPS = loops(80);
 const FAR = 0x1_8000;
 const FAR_CODE = assemble('ror rbx,3; add rbx,rbp; ret', FAR);
 
@@ -222,6 +222,19 @@ describe('code of earlier runs', () => {
     const back = await run({ base: KERNEL, code: other, store });
     expect(back.states).toEqual((await run({ base: KERNEL, code: other })).states);
     expect(back.saved.regions).toBeGreaterThan(70);
+  });
+
+  it('is kept with what is new where that is half as much, not where it is less', async () => {
+    const store = new MemoryStore();
+    const code = (count: number) => (): string => `${loops(count)}\nhlt`;
+    await run({ code: code(200), store });
+    const kept = store.content.get(STORED_KEY);
+    expect(kept).toBeDefined();
+    const less = await run({ code: code(200 + 72), store });
+    expect(less.regions).toBeGreaterThanOrEqual(64);
+    expect(store.content.get(STORED_KEY)).toBe(kept);
+    await run({ code: code(200 + 110), store });
+    expect(store.content.get(STORED_KEY)).not.toBe(kept);
   });
 
   it('comes with the shapes of its instructions, which are not decoded again', async () => {
