@@ -133,9 +133,10 @@ async function run({ base = 0, code, store, slice = 1000, half, prepare }: Run) 
   return { states, regions, saved, recycled: processor.i32(ARENA_EPOCH) };
 }
 
-/** As many regions as it takes to be worth keeping: each loop is one. */
+/** Each is a region. */
 const loops = (count: number): string =>
   Array.from({ length: count }, (_, n) => `mov ecx,30; l${n}: add rbx,rcx; dec ecx; jne l${n}`).join('\n');
+/** As many as it takes to be worth keeping. */
 const LOOPS = loops(80);
 const FAR = 0x1_8000;
 const FAR_CODE = assemble('ror rbx,3; add rbx,rbp; ret', FAR);
