@@ -90,13 +90,15 @@ class BlockPool {
 
   private add(given: Uint8Array, code: Uint8Array, entryPage: number, page: number): number | undefined {
     const view = viewOf(given);
+    const relocations = relocationsOf(given, code, entryPage);
+    if (relocations === undefined) return undefined;
     const place = `${view.getUint16(RECORD_PAGE_OFFSET, true)} ${view.getUint16(HEAD_MODE, true)}`;
-    const key = `${place} ${String.fromCharCode(...code)}`;
+    // A constant may be near one region that has the block, and not another: the region's code would move it, the block not.
+    const constants = relocations.map((relocation) => relocation.code).join();
+    const key = `${place} ${constants} ${String.fromCharCode(...code)}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const records = bareRecords(given);
-    const relocations = relocationsOf(records, code, entryPage);
-    if (relocations === undefined) return undefined;
     const linearPage = relocations.length === 0 ? 0 : entryPage + page * 4096;
     this.all.push({ records, code, linearPage, relocations, start: this.size });
     this.numbers.set(key, this.all.length - 1);

@@ -73,6 +73,30 @@ export function movedDown(region: SavedRegion, moved: number): SavedRegion {
   return { source: { ...source, blocks }, linearPage: linearPage - moved, code };
 }
 
+/**
+ * How far a kernel is from where another run had it, by the regions of both: what most of those say that are the same but for that.
+ * 0 where none is.
+ */
+export function distanceBetween(regions: readonly SavedRegion[], others: readonly SavedRegion[]): number {
+  const pages = new Map(others.map((region) => [withoutPlace(region), region.linearPage]));
+  const votes = new Map<number, number>();
+  let most = 0;
+  for (const region of regions) {
+    if (region.linearPage === 0) continue;
+    const page = pages.get(withoutPlace(region));
+    if (page === undefined) continue;
+    const distance = region.linearPage - page;
+    votes.set(distance, (votes.get(distance) ?? 0) + 1);
+    if ((votes.get(distance) as number) > (votes.get(most) ?? 0)) most = distance;
+  }
+  return most;
+}
+
+/** A region's code as it would be at address 0, as a key. */
+function withoutPlace(region: SavedRegion): string {
+  return movedDown(region, region.linearPage).code.join(' ');
+}
+
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

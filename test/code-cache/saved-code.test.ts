@@ -9,7 +9,7 @@ import { ARENA_EPOCH, RECORD_HALF_SIZE } from '../../src/layout/runtime-state.ts
 import { CodeArchive } from '../../src/saved-code/archive.ts';
 import { engineKey } from '../../src/saved-code/engine-key.ts';
 import type { ArchiveResult, CodeStore, SavedRegion } from '../../src/saved-code/messages.ts';
-import { checksumOf, SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
+import { checksumOf, encodePack, SAVED_RECORDS_SIZE, viewPack } from '../../src/saved-code/pack.ts';
 import { makePack, regionsOf } from '../../src/saved-code/pack-maker.ts';
 import { saveRegions } from '../../src/saved-code/save.ts';
 import { CODE, DATA, PAGE_DIRECTORY, type SystemMachine } from '../isa/system-machine.ts';
@@ -65,6 +65,10 @@ function keepingCompiler(store: MemoryStore): RemoteCompiler {
     close: async () => {},
   };
 }
+
+/** What a run has kept. */
+const regionsIn = (store: MemoryStore): SavedRegion[] =>
+  regionsOf(viewPack(store.content.get(STORED_KEY) as Uint8Array<ArrayBuffer>));
 
 /** Lets the archive answer. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -223,6 +227,49 @@ describe('code of earlier runs', () => {
     const back = await run({ base: KERNEL, code: other, store });
     expect(back.states).toEqual((await run({ base: KERNEL, code: other })).states);
     expect(back.saved.regions).toBeGreaterThan(70);
+  });
+
+  it('is one for two runs that wrote at once with their kernels in different places', async () => {
+    const [store, other] = [new MemoryStore(), new MemoryStore()];
+    await run({ base: KERNEL, code: program, store });
+    const first = regionsIn(store);
+    await run({ base: KERNEL + 0x60_0000, code: program, store: other });
+    const second = regionsIn(other);
+    const place = { store: '', key: KEY };
+    const request = { kind: 'save', place, loaded: undefined, used: new Uint8Array(0) } as const;
+    await saveRegions(store, { ...request, regions: second, shapes: new Uint8Array() });
+    const pages = (regions: SavedRegion[]): Set<number> =>
+      new Set(regions.map(({ linearPage }) => linearPage));
+    expect(regionsIn(store).length).toBe(Math.max(first.length, second.length));
+    expect(pages(regionsIn(store))).toEqual(pages(first));
+  });
+
+  it('does the same where a constant is near one region of a block and not another', async () => {
+    const loop = 'mov edi,30; other: add rbx,-0x80000000; rol rbx,1; dec edi; jne other';
+    const code = (base: number): string => program(base).replace(LOOPS, `${loop}\n${LOOPS}`);
+    const constant = Buffer.from([0x48, 0x81, 0xc3, 0, 0, 0, 0x80]);
+    const hasConstant = (bytes: Uint8Array | undefined): boolean =>
+      Buffer.from(bytes ?? []).includes(constant);
+    const keptAt = async (base: number): Promise<SavedRegion[]> => {
+      const store = new MemoryStore();
+      await run({ base, code, store });
+      return regionsIn(store);
+    };
+    const far = await keptAt(KERNEL + 0x1000_0000);
+    const near = (await keptAt(KERNEL)).filter((region) => hasConstant(region.code[0]));
+    expect(near.length).toBeGreaterThan(0);
+    // Of the second tier: it is installed where a block is the entry of both.
+    const better = near.map(
+      ({ source, ...rest }): SavedRegion => ({ ...rest, source: { ...source, tier: 'second' } }),
+    );
+    const store = new MemoryStore();
+    const base = KERNEL + 0x2000_0000;
+    store.content.set(STORED_KEY, encodePack(makePack([...far, ...better], new Uint8Array()), STORED_KEY));
+    for (const slice of [7, 1000]) {
+      const again = await run({ base, code, store, slice });
+      expect(again.states).toEqual((await run({ base, code, slice })).states);
+      expect(again.saved.regions).toBeGreaterThan(70);
+    }
   });
 
   it('is kept with what is new where that is half as much, not where it is less', async () => {
@@ -405,7 +452,7 @@ describe('a store', () => {
     await run({ code: program, store });
     const stored = (): Uint8Array<ArrayBuffer> => store.content.get(STORED_KEY) as Uint8Array<ArrayBuffer>;
     const codeOf = (regions: readonly SavedRegion[]): unknown[] => regions.map(({ code }) => code);
-    const all = regionsOf(viewPack(stored()));
+    const all = regionsIn(store);
     store.content.clear();
     const save = (regions: readonly SavedRegion[], loaded: number | undefined, used: number[]) =>
       saveRegions(store, {
@@ -420,9 +467,9 @@ describe('a store', () => {
     // This one has loaded another pack.
     await save(all.slice(2, 4), 1, [0, 1]);
     const [a, b, c, d, e] = all as [SavedRegion, SavedRegion, SavedRegion, SavedRegion, SavedRegion];
-    expect(codeOf(regionsOf(viewPack(stored())))).toEqual(codeOf([c, d, a, b]));
+    expect(codeOf(regionsIn(store))).toEqual(codeOf([c, d, a, b]));
     await save([e], checksumOf(stored()), [0, 0, 1]);
-    expect(codeOf(regionsOf(viewPack(stored())))).toEqual(codeOf([a, e, c, d, b]));
+    expect(codeOf(regionsIn(store))).toEqual(codeOf([a, e, c, d, b]));
   });
 
   it('has no more WebAssembly in it than it may', async () => {
