@@ -24,7 +24,7 @@ static void put_work(const char *name, uint64_t mark, uint64_t units, uint64_t n
   end_line();
 }
 
-static void run(const struct program *program, const uint64_t *marks, unsigned count) {
+static void run(const struct program *program, const uint64_t *marks, unsigned count, int in_turn) {
   const char *reason = program->unavailable ? program->unavailable() : 0;
   if (reason) {
     put_word("skip");
@@ -34,6 +34,12 @@ static void run(const struct program *program, const uint64_t *marks, unsigned c
     return;
   }
   if (program->prepare) program->prepare();
+  if (in_turn) {
+    put_word("ready");
+    put_word(program->name);
+    end_line();
+    await_line();
+  }
   put_word("begin");
   put_word(program->name);
   end_line();
@@ -57,9 +63,10 @@ static void run(const struct program *program, const uint64_t *marks, unsigned c
   }
 }
 
-static int chosen(const char *name, int argc, char **argv) {
-  if (argc < 3) return 1;
-  for (int i = 2; i < argc; i++) {
+/* By the arguments from `first` on. */
+static int chosen(const char *name, int first, int argc, char **argv) {
+  if (argc <= first) return 1;
+  for (int i = first; i < argc; i++) {
     if (same_text(argv[i], name)) return 1;
   }
   return 0;
@@ -68,8 +75,9 @@ static int chosen(const char *name, int argc, char **argv) {
 void run_programs(const struct program *const *programs, int argc, char **argv) {
   uint64_t marks[MAX_MARKS];
   unsigned count = argc > 1 ? parse_marks(argv[1], marks) : 0;
+  int in_turn = argc > 2 && same_text(argv[2], "in-turn");
   end_line(); /* what firmware or kernel wrote last may not have ended its line */
   for (; *programs; programs++) {
-    if (chosen((*programs)->name, argc, argv)) run(*programs, marks, count);
+    if (chosen((*programs)->name, in_turn ? 3 : 2, argc, argv)) run(*programs, marks, count, in_turn);
   }
 }

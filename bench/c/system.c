@@ -1,6 +1,6 @@
 #include "system.h"
 
-enum { STDOUT = 1, CLOCK_MONOTONIC = 1, LINE_SIZE = 256, DIGITS = 20 };
+enum { STDIN = 0, STDOUT = 1, CLOCK_MONOTONIC = 1, LINE_SIZE = 256, DIGITS = 20 };
 
 /* reboot(2) */
 static const long REBOOT_MAGIC1 = (long)0xfee1dead, REBOOT_MAGIC2 = 0x28121969, REBOOT_POWER_OFF = 0x4321fedc;
@@ -98,6 +98,11 @@ void end_line(void) {
   line[length++] = '\n';
   call3(SYS_WRITE, STDOUT, (long)line, length);
   length = 0;
+}
+
+void await_line(void) {
+  char byte = 0;
+  while (byte != '\n' && call3(SYS_READ, STDIN, (long)&byte, 1) == 1) continue;
 }
 
 void finish(void) {

@@ -6,9 +6,9 @@
 
 /* Numbers of arch/x86/entry/syscalls/syscall_64.tbl, and syscall_32.tbl. */
 #ifdef __x86_64__
-enum { SYS_WRITE = 1, SYS_MADVISE = 28, SYS_GETPID = 39, SYS_EXIT = 60, SYS_REBOOT = 169, SYS_CLOCK_GETTIME = 228 };
+enum { SYS_READ = 0, SYS_WRITE = 1, SYS_MADVISE = 28, SYS_GETPID = 39, SYS_EXIT = 60, SYS_REBOOT = 169, SYS_CLOCK_GETTIME = 228 };
 #else
-enum { SYS_EXIT = 1, SYS_WRITE = 4, SYS_GETPID = 20, SYS_REBOOT = 88, SYS_MADVISE = 219, SYS_CLOCK_GETTIME = 265 };
+enum { SYS_EXIT = 1, SYS_READ = 3, SYS_WRITE = 4, SYS_GETPID = 20, SYS_REBOOT = 88, SYS_MADVISE = 219, SYS_CLOCK_GETTIME = 265 };
 #endif
 
 /* A system call of up to six arguments; a negative result is an error number. */
@@ -27,6 +27,9 @@ int same_text(const char *a, const char *b);
 void put_word(const char *text);
 void put_number(uint64_t number);
 void end_line(void);
+
+/* Returns when a line of standard input, or its end, has come. */
+void await_line(void);
 
 /* Ends the process; powers the machine off if this is its first. */
 void finish(void) __attribute__((noreturn));

@@ -1,18 +1,10 @@
 /** Boots Debian's 32-bit kernel to power-off in v86, in QEMU TCG and in longmode, in turn. */
 import type { PartResult } from '../report/comparison.ts';
-import { debianGuest, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { debianGuest, LONGMODE, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { runV86, V86, whyNoV86 } from '../run/v86.ts';
-import {
-  BOOT_LINE,
-  boot,
-  bootInTurn,
-  bootResults,
-  type Contestant,
-  compareBoots,
-  LONGMODE,
-} from './compare-boots.ts';
+import { BOOT_LINE, boot, bootInTurn, bootResults, type Contestant, compareBoots } from './compare-boots.ts';
 
 const ROUNDS = 5;
 /** About how long v86 takes. */

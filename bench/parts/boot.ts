@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { PartResult } from '../report/comparison.ts';
-import { QEMU, QEMU_MICROVM, QEMU_Q35, runLongmode, runQemu, tscParameter } from '../run/guest.ts';
+import { LONGMODE, QEMU, QEMU_MICROVM, QEMU_Q35, runLongmode, runQemu, tscParameter } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part, roundsOf } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
 import { bootTimeline } from '../timeline/boot-timeline.ts';
@@ -15,7 +15,6 @@ import {
   bootResults,
   type Contestant,
   compareBoots,
-  LONGMODE,
   LONGMODE_CACHED,
 } from './compare-boots.ts';
 

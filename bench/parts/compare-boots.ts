@@ -2,6 +2,7 @@
 import type { Comparison } from '../report/comparison.ts';
 import { median, milli, spread } from '../report/statistics.ts';
 import type { ChildRun } from '../run/child.ts';
+import { LONGMODE } from '../run/guest.ts';
 import { progress } from '../run/progress.ts';
 
 export const BOOT_LINE = 'console=ttyS0 longmode.run=poweroff';
@@ -16,7 +17,6 @@ export interface Contestant {
 /** One run of each contestant after the other in every round, by name. */
 export type BootRuns = ReadonlyMap<string, readonly Pick<ChildRun, 'seconds' | 'cpuSeconds'>[]>;
 
-export const LONGMODE = 'longmode';
 export const LONGMODE_CACHED = 'longmode with the code cache';
 /** What is added to the names of measures, by contestant. */
 const OURS: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,7 @@
 /** Compares how much of the same programs was done in longmode and by its peers. */
 import type { Comparison } from '../report/comparison.ts';
 import { spread } from '../report/statistics.ts';
+import { LONGMODE } from '../run/guest.ts';
 import { clockRate, unitsPerSecond, type Work, type WorkOutput } from './work-output.ts';
 
 /** What the contestants printed in one round; peers by name. */
@@ -33,7 +34,7 @@ export function compareWork(names: readonly string[], rounds: readonly WorkRound
   const notes = new Set<string>();
   const peers = [...new Set(rounds.flatMap((round) => [...round.peers.keys()]))];
   for (const round of rounds) {
-    for (const [contestant, output] of [['longmode', round.longmode] as const, ...round.peers]) {
+    for (const [contestant, output] of [[LONGMODE, round.longmode] as const, ...round.peers]) {
       const rate = clockRate(output);
       if (rate !== undefined && Math.abs(rate - 1) > CLOCK_TOLERANCE)
         notes.add(`the clock of ${contestant} went at ${rate.toFixed(2)} of the host's speed`);

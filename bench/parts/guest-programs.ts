@@ -14,15 +14,15 @@ export const BUSYBOX_COMMANDS: Commands = {
   fork: 'i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done',
 };
 
-/** Runs the command $2 called $1. What is kept is told when the time has been taken: the status, and a sum of what was printed. */
+/** Runs the command $2 called $1 when it is its turn (run/turns.ts). What is kept is told when the time has been taken: the status, and a sum of what was printed. */
 const RUN = {
-  discarded: 't() { echo "begin $1"; eval "$2" >/dev/null; echo "end $1"; }',
+  discarded: 't() { echo "ready $1"; read -r turn; echo "begin $1"; eval "$2" >/dev/null; echo "end $1"; }',
   kept:
-    't() { echo "begin $1"; eval "$2" >output 2>&1; s=$?; echo "end $1"; ' +
+    't() { echo "ready $1"; read -r turn; echo "begin $1"; eval "$2" >output 2>&1; s=$?; echo "end $1"; ' +
     'echo "result $1: $s $(cksum <output)"; }',
 } as const;
 
-/** Shell commands that run all programs and print `begin NAME` before and `end NAME` behind each. */
+/** Shell commands that run all programs and print `begin NAME` before and `end NAME` behind each, when a line of input has come. */
 export function programsScript(commands: Commands, output: keyof typeof RUN): string {
   const calls = Object.entries(commands).map(
     ([name, command]) => `t '${name}' '${command.replaceAll("'", "'\\''")}'`,

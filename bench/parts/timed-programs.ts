@@ -1,10 +1,11 @@
 /** Runs programs of an initramfs in QEMU TCG and in longmode, in turn, and measures their times by the host's clock. */
 import type { PartResult } from '../report/comparison.ts';
 import { milli, spread } from '../report/statistics.ts';
-import type { TimedLine } from '../run/child.ts';
-import { type GuestFiles, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import type { ChildRun, TimedLine } from '../run/child.ts';
+import { type GuestFiles, LONGMODE, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import type { Bench } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
+import { runInTurn, type TurnTaker } from '../run/turns.ts';
 import { programResult, programSeconds } from './guest-programs.ts';
 
 /** How long the programs may take on a busy machine, in seconds. */
@@ -33,11 +34,16 @@ export async function measurePrograms(
   const commandLine = `console=ttyS0 quiet longmode.script=${script}`;
   const rounds: ProgramsRound[] = [];
   for (let round = 0; round < count; round++) {
-    progress(`${title}: ${QEMU}`);
-    const qemu = await runQemu(QEMU_Q35, files, commandLine, TIMEOUT);
-    progress(`${title}: longmode`);
-    const longmode = await runLongmode(bench.cli, files, commandLine, [], TIMEOUT);
-    rounds.push({ qemu: qemu.lines, longmode: longmode.lines });
+    const runs = await runInTurn(
+      names,
+      new Map<string, TurnTaker>([
+        [QEMU, (started) => runQemu(QEMU_Q35, files, commandLine, TIMEOUT, started)],
+        [LONGMODE, (started) => runLongmode(bench.cli, files, commandLine, [], TIMEOUT, started)],
+      ]),
+      (name) => progress(`${title}: ${name}`),
+    );
+    const linesOf = (name: string) => (runs.get(name) as ChildRun).lines;
+    rounds.push({ qemu: linesOf(QEMU), longmode: linesOf(LONGMODE) });
   }
   return comparePrograms(names, rounds);
 }

@@ -2,15 +2,20 @@
 import { runs32BitPrograms } from '../../scripts/native-32.ts';
 import type { PartResult } from '../report/comparison.ts';
 import { type Bits, buildCProgram, listedPrograms } from '../run/c-program.ts';
-import { type ChildRun, runChild } from '../run/child.ts';
-import { BOOT_TIMEOUT, debianGuest, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
+import { runChild } from '../run/child.ts';
+import { BOOT_TIMEOUT, debianGuest, LONGMODE, QEMU, QEMU_Q35, runLongmode, runQemu } from '../run/guest.ts';
 import { type Bench, BOOT_SECONDS, type Part } from '../run/part.ts';
 import { progress } from '../run/progress.ts';
+import { runInTurn, type TurnTaker } from '../run/turns.ts';
 import { runV86, V86, whyNoV86 } from '../run/v86.ts';
 import { compareWork, type WorkRound } from './compare-work.ts';
 import { parseWork, type WorkOutput } from './work-output.ts';
 
 const NATIVE = 'native';
+/** Has the programs wait for their turns (bench/c/harness.h). */
+const IN_TURN = 'in-turn';
+/** At most, each of which waits for the others. */
+const CONTESTANTS = 4;
 /** Milliseconds for which a program runs natively: it is as fast from the start. */
 const NATIVE_MARK = 500;
 
@@ -59,24 +64,22 @@ export function workPart(folder: WorkFolder): Part {
     const sources = ['system.c', 'harness.c', folder.folder];
     const { executable, initrd } = buildCProgram(`${folder.folder}-${folder.bits}`, sources, folder.bits);
     const files = { kernel, initrd };
-    const commandLine = `console=ttyS0 quiet -- ${marks.join(',')}`;
-    const timeout = BOOT_TIMEOUT + 3 * programSeconds(marks);
-    const peers = new Map<string, WorkOutput>();
-    const read = ({ lines }: ChildRun) => parseWork(lines);
-    if (bench.qemu) {
-      progress(`${title}: ${QEMU}, ${marks.join(', ')} ms`);
-      peers.set(QEMU, read(await runQemu(QEMU_Q35, files, commandLine, timeout)));
-    }
-    if (is32 && !leftOut.has(V86)) {
-      progress(`${title}: ${V86}`);
-      peers.set(V86, read(await runV86(files, commandLine, timeout)));
-    }
+    const commandLine = `console=ttyS0 quiet -- ${marks.join(',')} ${IN_TURN}`;
+    const timeout = CONTESTANTS * (BOOT_TIMEOUT + 3 * programSeconds(marks));
+    const contestants = new Map<string, TurnTaker>();
+    if (bench.qemu)
+      contestants.set(QEMU, (started) => runQemu(QEMU_Q35, files, commandLine, timeout, started));
+    if (is32 && !leftOut.has(V86))
+      contestants.set(V86, (started) => runV86(files, commandLine, timeout, started));
     if (!leftOut.has(NATIVE)) {
-      progress(`${title}: ${NATIVE}`);
-      peers.set(NATIVE, read(await runChild(executable, [String(NATIVE_MARK)], timeout)));
+      const args = [String(NATIVE_MARK), IN_TURN];
+      contestants.set(NATIVE, (started) => runChild(executable, args, timeout, started));
     }
-    progress(`${title}: longmode`);
-    const longmode = read(await runLongmode(bench.cli, files, commandLine, [], timeout));
+    contestants.set(LONGMODE, (started) => runLongmode(bench.cli, files, commandLine, [], timeout, started));
+    const runs = await runInTurn(names, contestants, (name) => progress(`${title}: ${name}`));
+    const peers = new Map([...runs].map(([name, { lines }]) => [name, parseWork(lines)]));
+    const longmode = peers.get(LONGMODE) as WorkOutput;
+    peers.delete(LONGMODE);
     return { longmode, peers };
   }
 

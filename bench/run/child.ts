@@ -1,6 +1,7 @@
 /** Runs a program to its end and measures it. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 
 export interface TimedLine {
   readonly text: string;
@@ -42,6 +43,12 @@ interface TimedChunk {
   readonly seconds: number;
 }
 
+/** What is asked for when it is started. */
+interface ChildProcessWithOutput extends ChildProcess {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
 function textOf(data: Buffer): string {
   return data.toString('utf8').replaceAll('\r', '');
 }
@@ -57,24 +64,28 @@ function timeLines(chunks: readonly TimedChunk[]): TimedLine[] {
   return lines;
 }
 
+/** Called with a program when it runs, with its input open. */
+export type Started = (child: ChildProcess) => void;
+
 /**
- * Runs a program without input. Only one at a time: the processor time is that of all children.
+ * Runs a program to its end, without input where nobody wants to know when it runs. The processor time is that of all
+ * children that end meanwhile.
  *
  * @param timeout seconds after which it is killed.
- * @param started called with the process' number when it runs.
  * @throws Error with the end of its output when it fails, or takes too long.
  */
 export function runChild(
   program: string,
   args: readonly string[],
   timeout: number,
-  started?: (pid: number) => void,
+  started?: Started,
 ): Promise<ChildRun> {
   const cpuBefore = childrenTime();
   const start = performance.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    if (child.pid !== undefined) started?.(child.pid);
+    const input = started === undefined ? 'ignore' : 'pipe';
+    const child = spawn(program, args, { stdio: [input, 'pipe', 'pipe'] }) as ChildProcessWithOutput;
+    if (child.pid !== undefined) started?.(child);
     const chunks: TimedChunk[] = [];
     const keep = (data: Buffer) => chunks.push({ data, seconds: (performance.now() - start) / 1000 });
     child.stdout.on('data', keep);

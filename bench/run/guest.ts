@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
 import { fetchGuest, type Guest, type GuestKernel } from '../../src/host/node/guest.ts';
-import { type ChildRun, runChild } from './child.ts';
+import { type ChildRun, runChild, type Started } from './child.ts';
 import { progress } from './progress.ts';
 
 /** Longest time a guest may take besides what it is asked to do, in seconds. */
@@ -14,6 +14,9 @@ export interface GuestFiles {
   readonly kernel: string;
   readonly initrd: string;
 }
+
+/** The name of what is measured beside its peers. */
+export const LONGMODE = 'longmode';
 
 /** The name of QEMU's software emulation as a peer. */
 export const QEMU = 'QEMU TCG';
@@ -52,11 +55,12 @@ export function runQemu(
   files: GuestFiles,
   commandLine: string,
   timeout = BOOT_TIMEOUT,
+  started?: Started,
 ): Promise<ChildRun> {
   const args = ['-M', machine, '-accel', 'tcg', '-cpu', cpu, '-m', MEMORY];
   args.push('-kernel', files.kernel, '-initrd', files.initrd, '-append', commandLine);
   args.push('-nographic', '-no-reboot');
-  return runChild('qemu-system-x86_64', args, timeout);
+  return runChild('qemu-system-x86_64', args, timeout, started);
 }
 
 /**
@@ -78,9 +82,10 @@ export function runLongmode(
   commandLine: string,
   options: readonly string[] = [],
   timeout = BOOT_TIMEOUT,
+  started?: Started,
 ): Promise<ChildRun> {
   const args = [...longmodeArguments(cli, files, commandLine), ...options];
-  return runChild(process.execPath, args, timeout);
+  return runChild(process.execPath, args, timeout, started);
 }
 
 /** Node's arguments that boot a guest. */

@@ -32,3 +32,4 @@ machine.add_listener('serial0-output-byte', (byte) => {
   if (line.includes(END)) process.exit();
   line = '';
 });
+process.stdin.on('data', (data) => machine.serial0_send(data.toString()));

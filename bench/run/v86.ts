@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { guestCacheFolder } from '../../src/cli/guest-cache.ts';
-import { type ChildRun, runChild } from './child.ts';
+import { type ChildRun, runChild, type Started } from './child.ts';
 import { BOOT_TIMEOUT, type GuestFiles } from './guest.ts';
 import { progress } from './progress.ts';
 
@@ -38,7 +38,12 @@ export async function whyNoV86(): Promise<string | undefined> {
 }
 
 /** Boots until the guest powers off; the time-out is in seconds. */
-export function runV86(files: GuestFiles, commandLine: string, timeout = BOOT_TIMEOUT): Promise<ChildRun> {
+export function runV86(
+  files: GuestFiles,
+  commandLine: string,
+  timeout = BOOT_TIMEOUT,
+  started?: Started,
+): Promise<ChildRun> {
   const args = [PROGRAM, PACKAGE, BIOS, VGA_BIOS, files.kernel, files.initrd, commandLine];
-  return runChild(process.execPath, args, timeout);
+  return runChild(process.execPath, args, timeout, started);
 }

@@ -64,9 +64,9 @@ export async function bootTimeline(cli: string, files: GuestFiles, commandLine: 
       process.execPath,
       [...options, ...longmodeArguments(cli, files, commandLine)],
       BOOT_TIMEOUT,
-      (pid) => {
-        started.pid = pid;
-        started.watch = new ThreadWatch(pid);
+      ({ pid }) => {
+        started.pid = pid as number;
+        started.watch = new ThreadWatch(started.pid);
       },
     ).finally(() => started.watch?.stop());
     const end = microseconds();

@@ -31,7 +31,11 @@ describe('the script', () => {
   it('tells the status and a sum of what a program printed', () => {
     const commands = { 'a b': "printf '%s' \"it's\"; false", other: 'echo x >&2' };
     const cwd = mkdtempSync(join(tmpdir(), 'programs-'));
-    const output = execFileSync('sh', { cwd, input: programsScript(commands, 'kept'), encoding: 'utf8' });
+    const output = execFileSync('sh', ['-c', programsScript(commands, 'kept')], {
+      cwd,
+      input: '\n\n',
+      encoding: 'utf8',
+    });
     rmSync(cwd, { recursive: true });
     const lines = output.split('\n').map((text) => ({ text, seconds: 0 }));
     const sum = (text: string) => execFileSync('cksum', { input: text, encoding: 'utf8' }).trim();

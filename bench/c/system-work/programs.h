@@ -17,7 +17,6 @@ extern const char *own_path;
 
 /* More numbers of syscall_64.tbl; these programs are of 64 bits only. */
 enum {
-  SYS_READ = 0,
   SYS_MMAP = 9,
   SYS_MUNMAP = 11,
   SYS_PIPE = 22,
