@@ -9,7 +9,7 @@
 import { Blocks } from '../code-cache/blocks.ts';
 import { Decoder } from '../isa/decoder.ts';
 import { variantOfSlot } from '../isa/instruction-set.ts';
-import { AES_TABLE_BYTES } from '../isa/semantics/sse-aes.ts';
+import { aesTables } from '../isa/semantics/sse-aes.ts';
 import { DEBUGCTL_BTF, DR6_BS, FLAG_IF, FLAG_RF, FLAG_TF, RCX } from '../layout/architecture.ts';
 import { HOST_MODULE, type HostFunction, MEMORY, MEMORY_MODULE } from '../layout/contract.ts';
 import {
@@ -177,7 +177,7 @@ export class Processor {
     featureBits(FEATURES.filter(({ name }) => withheld.has(name))).forEach((bits, word) => {
       this.setU32(CPUID_WITHHELD + 4 * word, bits);
     });
-    this.views.u8.set(AES_TABLE_BYTES, CPU_STATE + AES_TABLES);
+    this.views.u32.set(aesTables(), (CPU_STATE + AES_TABLES) >> 2);
     this.setU32(EVENT_DELIVERING, -1);
   }
 

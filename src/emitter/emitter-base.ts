@@ -16,6 +16,7 @@ import type {
   X87Operand,
   X87Stack,
 } from '../isa/emitter.ts';
+import { doublewords, joinDoublewords } from '../isa/semantics/vector.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_MASKS, MXCSR_PE, MXCSR_RC, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
@@ -420,6 +421,15 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
     if (location.kind === 'xmm') return lanes.map((lane) => this.let(this.readLane(location, lane), v128));
     const host = this.let(this.probe('read', this.checkedAddress(operand), location.size));
     return lanes.map((lane) => this.let(this.loadHost(LANE_SIZE, lane * LANE_SIZE, host()), v128));
+  }
+
+  readColumns(operand: number): readonly Value[] {
+    const vector = this.let(this.read(operand), v128);
+    return doublewords(this.m, vector).map((word) => this.let(word(), i64));
+  }
+
+  writeColumns(operand: number, columns: readonly Value[]): void {
+    this.write(operand, joinDoublewords(this.m, columns));
   }
 
   writeLanes(operand: number, lanes: readonly Value[]): void {

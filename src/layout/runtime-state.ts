@@ -129,8 +129,8 @@ export const HELD_EXCEPTIONS = field(4);
  * it was rounded up. u32.
  */
 export const FPU_REST = field(4);
-/** Constants of the AES instructions, written by the host (isa/semantics/sse-aes.ts). */
-export const AES_TABLES = field(512, 16);
+/** Tables of the AES instructions, written by the host (isa/semantics/sse-aes.ts). */
+export const AES_TABLES = field(4096, 64);
 /** Entries in TLB_NON_GLOBAL_LIST. i32. */
 export const TLB_NON_GLOBAL_COUNT = field(4);
 /**

@@ -61,7 +61,7 @@ export type FloatUnary = 'sqrt' | 'nearest' | 'floor' | 'ceil' | 'trunc' | 'rein
 export type FloatBinary = 'add' | 'sub' | 'mul' | 'div' | 'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge';
 export type I32Load = 'load' | 'load8_u' | 'load16_u';
 export type I32Store = 'store' | 'store8' | 'store16';
-export type I64Load = 'load' | 'load32_s';
+export type I64Load = 'load' | 'load32_s' | 'load32_u';
 export type I64Store = 'store';
 /** `_zero`: the low lane, with zeros above it. */
 export type V128Load = 'load' | 'load32_zero' | 'load64_zero';

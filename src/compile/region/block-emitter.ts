@@ -43,10 +43,12 @@ import { i32, i64, type ValueType, v128 } from '../../wasm/value-types.ts';
 import { Attempt } from './attempt.ts';
 import { BlockMemory } from './block-memory.ts';
 import type { FlagState } from './flag-locals.ts';
+import type { KnownColumns } from './known-columns.ts';
 import { attemptLabels } from './labels.ts';
 import { movedFrom } from './moved-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
+import { numberOfXmm } from './register-locals.ts';
 import type { RegisterUse } from './register-placement.ts';
 import { hasX87, X87Locals } from './x87-locals.ts';
 
@@ -72,6 +74,8 @@ export interface EmittedBlock {
   /** The x87 stack, if it is in locals that a block which this one leads to goes on with: other edges store it, and so do ways out. */
   readonly x87: X87Locals | undefined;
   readonly goesOnWithX87: boolean;
+  /** What it has of vectors in columns: edges to other groups refresh registers, and so do ways out. */
+  readonly columns: KnownColumns;
   /** Whether they are other flags than at its start, and the general registers that are written before: a set of them. */
   readonly replacesFlags: boolean;
   readonly overwritten: number;
@@ -139,6 +143,7 @@ export class BlockEmitter extends BlockMemory {
     }
     if (this.x87Locals !== undefined && this.terminator !== 'indirect') this.keepX87(following, blocks);
     this.endX87();
+    if (this.terminator === 'indirect') this.refreshAll();
     if (block.length < records.length) {
       this.endAttempt();
       this.index = block.length;
@@ -149,12 +154,13 @@ export class BlockEmitter extends BlockMemory {
     this.parts.locals.release(this.inUse);
     this.parts.locals.release(this.kept);
     this.releaseFound();
+    this.columns.end();
   }
 
   /** After emitBlock() of all blocks. */
   finish(): EmittedBlock {
     const { terminator, branchCondition: condition, flagState: flags, registerUse, upperUse } = this;
-    const { x87AtEnd: x87, goesOnWithX87 } = this;
+    const { x87AtEnd: x87, goesOnWithX87, columns } = this;
     const statements = this.windows.finish(this.statements);
     const overwritten = this.writtenBefore ?? registerUse.written;
     return {
@@ -164,6 +170,7 @@ export class BlockEmitter extends BlockMemory {
       flags,
       x87,
       goesOnWithX87,
+      columns,
       replacesFlags: this.writtenBefore !== undefined,
       overwritten,
       registerUse,
@@ -209,7 +216,7 @@ export class BlockEmitter extends BlockMemory {
   protected leaveToHandler(): Expression {
     if (this.attempt !== undefined) return this.attempt.undo();
     const leave = this.parts.leave.toHandler(this.block, this.index, this.flagState);
-    const changes = this.x87Locals?.store() ?? [];
+    const changes = [...(this.x87Locals?.store() ?? []), ...this.columns.refreshAll()];
     return changes.length === 0 ? leave : this.m.block(null, [...changes, leave]);
   }
 
@@ -222,6 +229,36 @@ export class BlockEmitter extends BlockMemory {
   override writeLanes(operand: number, lanes: readonly Value[]): void {
     if (!this.isRegister(operand)) this.endAttempt();
     super.writeLanes(operand, lanes);
+  }
+
+  override readColumns(operand: number): readonly Value[] {
+    const lane = this.laneOf(this.location(this.sourceOf(operand)));
+    if (lane === undefined) return super.readColumns(operand);
+    const known = this.columns.of(lane);
+    if (known !== undefined) return known;
+    return this.mayWant(lane) ? this.columns.want(lane) : super.readColumns(operand);
+  }
+
+  /** Whether the lane is what it was at the start of the block. */
+  private mayWant(lane: number): boolean {
+    const isLow = (lane & 1) === 0;
+    const use = isLow ? this.registerUse : this.upperUse;
+    const number = isLow ? numberOfXmm(lane >> 1) : lane >> 1;
+    if ((use.written & (1 << number)) !== 0) return false;
+    use.read(number);
+    return true;
+  }
+
+  override writeColumns(operand: number, columns: readonly Value[]): void {
+    const lane = this.laneOf(this.location(operand)) as number;
+    const isStale = !this.worksByLanes && this.attempt === undefined;
+    if (isStale) {
+      this.known.forget(lane);
+      this.registerUse.write(numberOfXmm(lane >> 1));
+    } else super.writeColumns(operand, columns);
+    this.produced.push(() => {
+      for (const statement of this.columns.set(lane, columns, isStale)) this.emit(statement);
+    });
   }
 
   override setState(offset: number, size: number, value: Expression): void {
@@ -250,6 +287,7 @@ export class BlockEmitter extends BlockMemory {
     const { parts } = this;
     this.endX87();
     if (this.attempt === undefined) {
+      this.refreshAll();
       this.attempt = new Attempt(this.m, parts.attempts, this.index, this.source, this.statements);
       parts.attempts += 1;
       const isStraight = this.statements === this.straight;
@@ -257,6 +295,11 @@ export class BlockEmitter extends BlockMemory {
       if (isStraight) this.straight = this.statements;
     }
     return this.attempt;
+  }
+
+  private refreshAll(): void {
+    for (const statement of this.columns.refreshAll()) this.emit(statement);
+    if (this.isStraight) this.columns.setAllFresh();
   }
 
   /** From here on things may be written that it cannot undo. */

@@ -46,6 +46,10 @@ export abstract class BlockMemory extends BlockAddresses {
     this.found = parts.isHot ? new FoundHosts() : undefined;
   }
 
+  protected get isStraight(): boolean {
+    return this.statements === this.straight;
+  }
+
   /** Leaves before the current instruction. */
   protected abstract leaveToHandler(): Expression;
   protected abstract leaveIf(condition: Expression): void;

@@ -9,6 +9,7 @@ import type { Expression } from '../../wasm/builder.ts';
 import { i32, type ValueType } from '../../wasm/value-types.ts';
 import type { BlockRecords } from '../record-view.ts';
 import type { Attempt } from './attempt.ts';
+import { KnownColumns } from './known-columns.ts';
 import { KnownNumbers } from './known-numbers.ts';
 import type { RegionParts } from './parts.ts';
 import type { PlannedBlock } from './plan.ts';
@@ -45,6 +46,7 @@ export abstract class BlockRegisters extends EmitterBase {
   protected readonly upperUse = new BankUse();
   protected attempt: Attempt | undefined = undefined;
   protected readonly known: KnownNumbers;
+  protected readonly columns: KnownColumns;
   /** The lane of a vector register read last. */
   protected lastRead: { readonly value: Expression; readonly lane: number } | undefined = undefined;
 
@@ -58,6 +60,7 @@ export abstract class BlockRegisters extends EmitterBase {
     this.origins = new ValueOrigins(before?.origins);
     this.lows = before === undefined ? 0 : before.lows;
     this.known = new KnownNumbers(before?.known);
+    this.columns = new KnownColumns(parts, before?.columns);
     this.parts = parts;
     this.block = block;
     this.records = block.records;
@@ -165,6 +168,7 @@ export abstract class BlockRegisters extends EmitterBase {
   xmm(register: number): Expression {
     const number = numberOfXmm(register);
     this.registerUse.read(number);
+    this.refresh(2 * register);
     const value = this.parts.registers.local(number).get();
     this.lastRead = { value, lane: 2 * register };
     return value;
@@ -173,6 +177,15 @@ export abstract class BlockRegisters extends EmitterBase {
   setXmm(register: number, value: Expression): void {
     this.noteLane(2 * register, value);
     this.setLocal(this.parts.registers, this.registerUse, numberOfXmm(register), value);
+  }
+
+  /** What is emitted from now on is executed whenever what comes behind it is. */
+  protected abstract get isStraight(): boolean;
+
+  /** Before a lane's local is read. */
+  private refresh(lane: number): void {
+    for (const statement of this.columns.refresh(lane)) this.emit(statement);
+    if (this.isStraight) this.columns.setFresh(lane);
   }
 
   private upper(register: number): Expression {
@@ -191,6 +204,7 @@ export abstract class BlockRegisters extends EmitterBase {
   private noteLane(lane: number, value: Expression): void {
     if (this.lastRead?.value === value) this.known.copy(this.lastRead.lane, lane);
     else this.known.forget(lane);
+    this.columns.forget(lane);
   }
 
   private setLocal(bank: RegisterBank, use: BankUse, number: number, value: Expression): void {

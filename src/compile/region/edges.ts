@@ -66,7 +66,9 @@ export class Edges {
   private follow(from: number, to: number, link: Link, flags: FlagState, code: Expression[]): void {
     const { m, parts } = this;
     const goesOn = to !== OUTSIDE && (this.emitted[to] as EmittedBlock).goesOnWithX87;
+    const isInGroup = to !== OUTSIDE && this.block(to).group !== to;
     if (!goesOn) this.storeX87(from, code);
+    if (!isInGroup) this.refreshColumns(from, code);
     if (to === OUTSIDE) {
       parts.flags.toWords(flags.source, code);
       code.push(parts.leave.byLink(this.block(from), link));
@@ -76,6 +78,7 @@ export class Edges {
       const leave: Expression[] = [];
       parts.flags.toOperation(flags, leave);
       if (goesOn) this.storeX87(from, leave);
+      if (isInGroup) this.refreshColumns(from, leave);
       leave.push(parts.leave.byLink(this.block(from), link));
       code.push(this.askBudget(from, to, m.block(null, leave)));
     }
@@ -83,8 +86,9 @@ export class Edges {
     const pages = this.unchecked(this.block(from), to);
     this.enterPages(from, pages, to, code);
     if (pages.length === 0) return;
-    if (this.block(to).group !== to) parts.flags.toOperation(flags, code);
+    if (isInGroup) parts.flags.toOperation(flags, code);
     if (goesOn) this.storeX87(from, code);
+    if (isInGroup) this.refreshColumns(from, code);
     code.push(parts.leave.byLink(this.block(from), link));
   }
 
@@ -92,6 +96,10 @@ export class Edges {
   private storeX87(from: number, code: Expression[]): void {
     const stack = (this.emitted[from] as EmittedBlock).x87;
     if (stack !== undefined) code.push(...stack.store());
+  }
+
+  private refreshColumns(from: number, code: Expression[]): void {
+    code.push(...(this.emitted[from] as EmittedBlock).columns.refreshAll());
   }
 
   /** Where the group goes on they stay what they are. */
@@ -147,6 +155,7 @@ export class Edges {
   private enter(from: number, to: number, code: Expression[]): void {
     const { owed } = this.plan.budget;
     this.registers.onEdge(from, to, code);
+    this.emitted[to]?.columns.enter(this.emitted[from]?.columns, code);
     this.parts.leave.pay(this.owedAtEnd(from) - (owed[to] as number), code);
     code.push(this.branch(from, to));
   }

@@ -68,6 +68,7 @@ export function compileRegion(
   const body = registers.atEntry();
   if (parts.lastPages !== undefined) body.push(...parts.lastPages.forget());
   parts.entryLocals.set(body);
+  emitted[0]?.columns.enter(undefined, body);
   body.push(layOut(parts, plan, emitted, registers));
   const around = parts.leave.around(body, (blocks[0] as PlannedBlock).records, plan.budget.need[0] as number);
   return m.addFunction(name, [i32], none, locals.declared, around);

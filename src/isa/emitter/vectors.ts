@@ -11,6 +11,10 @@ export interface VectorEmitter {
   readLow(operand: number): Expression;
   /** The 128-bit lanes of an operand of 16 bytes or more, lowest first. */
   readLanes(operand: number): Value[];
+  /** The doublewords of a register operand of 16 bytes, lowest first: i64, zero-extended. */
+  readColumns(operand: number): readonly Value[];
+  /** Writes them, to be read again without a way over the vector. */
+  writeColumns(operand: number, columns: readonly Value[]): void;
   /** Writes as many lanes as are given. The rest of a register stays, or becomes zero if the encoding is VEX. */
   writeLanes(operand: number, lanes: readonly Value[]): void;
   /**

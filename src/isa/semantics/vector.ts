@@ -81,3 +81,21 @@ export function packedValues(operation: (e: Emitter, a: Value, b: Value) => Expr
 export function unary(operation: (m: Module, a: Expression) => Expression): Semantics {
   return (e) => writeVector(e, 0, operation(e.m, e.readVector(1)));
 }
+
+/** The doublewords of a vector, lowest first: i64, zero-extended. */
+export function doublewords(m: Module, vector: Value): readonly Value[] {
+  const half = (at: number): Expression => m.i64x2.extract_lane(vector(), at);
+  return [0, 1].flatMap((at) => [
+    () => m.i64.and(half(at), m.i64.const(0xffff_ffff)),
+    () => m.i64.shr_u(half(at), m.i64.const(32)),
+  ]);
+}
+
+/** The vector that they make. */
+export function joinDoublewords(m: Module, words: readonly Value[]): Expression {
+  const half = (at: number): Expression => {
+    const [low, high] = words.slice(2 * at) as [Value, Value];
+    return m.i64.or(low(), m.i64.shl(high(), m.i64.const(32)));
+  };
+  return m.i64x2.replace_lane(m.i64x2.splat(half(0)), 1, half(1));
+}

@@ -109,7 +109,11 @@ export const I64_BINARY: Heads<builder.IntegerBinary> = {
   ...integerComparisons(0x51),
   ...integerArithmetic(i64, 0x7c),
 };
-export const I64_LOAD: Heads<builder.I64Load> = heads(LOAD, i64, 0, { load: 0x29, load32_s: 0x34 });
+export const I64_LOAD: Heads<builder.I64Load> = heads(LOAD, i64, 0, {
+  load: 0x29,
+  load32_s: 0x34,
+  load32_u: 0x35,
+});
 export const I64_STORE: Heads<builder.I64Store> = heads(STORE, none, 0, { store: 0x37 });
 export const I64_TRUNCATE: Heads<'f64'> = heads(UNARY, i64, MISC, { f64: 6 });
 
