@@ -14,7 +14,10 @@ export const BUSYBOX_COMMANDS: Commands = {
   fork: 'i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done',
 };
 
-/** Runs the command $2 called $1 when it is its turn (run/turns.ts). What is kept is told when the time has been taken: the status, and a sum of what was printed. */
+/**
+ * Runs the command $2 called $1 when it is its turn (run/turns.ts). What is kept is told when the time has been taken: the status, and a
+ * sum of what was printed.
+ */
 const RUN = {
   discarded: 't() { echo "ready $1"; read -r turn; echo "begin $1"; eval "$2" >/dev/null; echo "end $1"; }',
   kept:

@@ -8,8 +8,8 @@ import { progress } from '../run/progress.ts';
 import { runInTurn, type TurnTaker } from '../run/turns.ts';
 import { programResult, programSeconds } from './guest-programs.ts';
 
-/** How long the programs may take on a busy machine, in seconds. */
-const TIMEOUT = 600;
+/** How long the programs of both guests may take on a busy machine, in seconds: each waits for the other. */
+const TIMEOUT = 1200;
 
 export interface TimedPrograms {
   readonly title: string;
