@@ -16,7 +16,7 @@ import type {
   X87Operand,
   X87Stack,
 } from '../isa/emitter.ts';
-import { doublewords, joinDoublewords } from '../isa/semantics/vector.ts';
+import { columnsOf, joinDoublewords } from '../isa/semantics/vector.ts';
 import type { Location, RegisterField, Variant } from '../isa/variant.ts';
 import { GPR, MXCSR, MXCSR_MASKS, MXCSR_PE, MXCSR_RC, SEGMENT_BASE, YMM } from '../layout/cpu-state.ts';
 import type { RuntimeFunction } from '../layout/generated/runtime-function.ts';
@@ -424,8 +424,7 @@ export abstract class EmitterBase implements Emitter, FlagPlace {
   }
 
   readColumns(operand: number): readonly Value[] {
-    const vector = this.let(this.read(operand), v128);
-    return doublewords(this.m, vector).map((word) => this.let(word(), i64));
+    return columnsOf(this, operand);
   }
 
   writeColumns(operand: number, columns: readonly Value[]): void {

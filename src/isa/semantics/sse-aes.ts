@@ -12,7 +12,7 @@ import { AES_TABLES } from '../../layout/runtime-state.ts';
 import type { Expression } from '../../wasm/builder.ts';
 import { i32, i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
-import { doublewords } from './vector.ts';
+import { columnsOf } from './vector.ts';
 
 /** Entries of a table are 8 bytes: four bytes of a column, twice, so that a doubleword from inside of them is the column rotated. */
 const ENTRY_BITS = 3;
@@ -116,11 +116,6 @@ function substituted(e: Emitter, { table, single }: Direction, columnOf: (row: R
     return row === 0 ? found : i32.shl(found, i32.const(8 * row));
   };
   return join(look, i32.or);
-}
-
-/** Those of an operand that no round has made. */
-function columnsOf(e: Emitter, operand: number): readonly Value[] {
-  return doublewords(e.m, e.let(e.read(operand), v128)).map((column) => e.let(column(), i64));
 }
 
 function rounds(direction: Direction, last: boolean): (e: Emitter) => void {

@@ -1,7 +1,7 @@
 /** Helpers shared by the SSE families and MMX. */
 
 import type { Expression, Module } from '../../wasm/builder.ts';
-import { v128 } from '../../wasm/value-types.ts';
+import { i64, v128 } from '../../wasm/value-types.ts';
 import type { Emitter, Value } from '../emitter.ts';
 import type { Semantics } from '../row.ts';
 
@@ -89,6 +89,11 @@ export function doublewords(m: Module, vector: Value): readonly Value[] {
     () => m.i64.and(half(at), m.i64.const(0xffff_ffff)),
     () => m.i64.shr_u(half(at), m.i64.const(32)),
   ]);
+}
+
+/** Those of an operand, each worked out once. */
+export function columnsOf(e: Emitter, operand: number): readonly Value[] {
+  return doublewords(e.m, e.let(e.read(operand), v128)).map((column) => e.let(column(), i64));
 }
 
 /** The vector that they make. */
