@@ -19,7 +19,8 @@ struct program {
 
 /*
  * Runs the programs named in the arguments, or all of them: `PROGRAM MARK,MARK,... [in-turn] [NAME...]`, with marks in
- * milliseconds, ascending. With `in-turn` each is run when a line of standard input has come, for which "ready NAME" asks. Prints for each program, as it starts and when the first unit ends after each mark:
+ * milliseconds, ascending. With `in-turn` each is run when a line of standard input has come, for which "ready NAME" asks.
+ * Prints for each program, as it starts and when the first unit ends after each mark:
  *   begin NAME
  *   work NAME MARK UNITS NANOSECONDS RESULT
  * or "skip NAME REASON", or "wrong NAME UNIT RESULT FIRST_RESULT" when a unit's result is 0 or not the first one's.

@@ -1,7 +1,6 @@
 /** Runs a program to its end and measures it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 
 export interface TimedLine {
   readonly text: string;
@@ -43,12 +42,6 @@ interface TimedChunk {
   readonly seconds: number;
 }
 
-/** What is asked for when it is started. */
-interface ChildProcessWithOutput extends ChildProcess {
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-}
-
 function textOf(data: Buffer): string {
   return data.toString('utf8').replaceAll('\r', '');
 }
@@ -84,12 +77,12 @@ export function runChild(
   const start = performance.now();
   return new Promise((resolve, reject) => {
     const input = started === undefined ? 'ignore' : 'pipe';
-    const child = spawn(program, args, { stdio: [input, 'pipe', 'pipe'] }) as ChildProcessWithOutput;
+    const child = spawn(program, args, { stdio: [input, 'pipe', 'pipe'] });
     if (child.pid !== undefined) started?.(child);
     const chunks: TimedChunk[] = [];
     const keep = (data: Buffer) => chunks.push({ data, seconds: (performance.now() - start) / 1000 });
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     let late = false;
     const timer = setTimeout(() => {
       late = true;

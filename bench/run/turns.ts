@@ -55,8 +55,8 @@ class Running {
 
 /**
  * @param pieces of work in the order in which they are done; what a contestant leaves out is left out.
- * @param tell called before each.
  * @param contestants by name, in the order in which each piece is done.
+ * @param tell called before each piece.
  * @returns what each contestant printed.
  * @throws Error when one fails; then all are ended.
  */
